@@ -1,0 +1,111 @@
+# Shared by the parts: messages, the lock, downloads, checksums, stamps.
+# shellcheck shell=bash disable=SC2154  # scripts and deps are set by scripts/bootstrap
+
+say() { echo "bootstrap: $*"; }
+fail() {
+    echo "bootstrap: error: $*" >&2
+    exit 1
+}
+
+# One bootstrap at a time in a folder; a lock whose owner is gone is taken over. Unfinished work lies in
+# $scratch, and what an earlier run left of it goes.
+lock=$deps/.lock
+take_lock() {
+    local owner told=""
+    mkdir -p "$deps/.scratch" "$deps/.stamps" "$deps/.downloads"
+    until (set -o noclobber && echo $$ >"$lock") 2>/dev/null; do
+        owner=$(cat "$lock" 2>/dev/null || true)
+        if [[ -n $owner ]] && kill -0 "$owner" 2>/dev/null; then
+            [[ -n $told ]] || say "waiting for another bootstrap (process $owner)"
+            told=yes
+            sleep 1
+        else
+            rm -f "$lock"
+        fi
+    done
+    trap 'stop_jobs; rm -rf "$deps/.scratch" "$lock"' EXIT
+    trap 'exit 130' INT TERM HUP
+    rm -rf "$deps/.scratch"/*
+    scratch=$(mktemp -d "$deps/.scratch/XXXXXX")
+}
+
+stop_jobs() {
+    local job
+    for job in $(jobs -p); do
+        kill -- "-$job" 2>/dev/null || true
+    done
+}
+
+# A part is in place when its stamp says what is wanted (and from where, if that was said) and its folder exists.
+in_place() { # PART WANTED FOLDER [SOURCE]
+    local stamp=$deps/.stamps/$1 wanted source
+    [[ -f $stamp && -d $deps/$3 ]] || return 1
+    { read -r wanted && read -r source; } <"$stamp" || return 1
+    [[ $wanted == "$2" && (-z ${4:-} || $source == "$4") ]]
+}
+
+# Swaps a finished folder (or link) into place; the stamp, written last, is what makes it count.
+put_in_place() { # PART WANTED FOLDER SOURCE MADE [CHECKSUM]
+    local part=$1 wanted=$2 target=$deps/$3 source=$4 made=$5
+    [[ $(cat "$lock") == "$$" ]] || return 1
+    rm -f "$deps/.stamps/$part"
+    mkdir -p "$(dirname "$target")"
+    [[ ! -e $target && ! -L $target ]] || mv "$target" "$scratch/$part.old"
+    mv "$made" "$target"
+    printf '%s\n' "$wanted" "$source" "${6:-}" >"$scratch/$part.stamp"
+    mv "$scratch/$part.stamp" "$deps/.stamps/$part"
+    rm -rf "$scratch/$part.old" "$deps/.downloads/$part"
+}
+
+# Runs a part's installer in $work. Its standard error is kept, and shown only if it fails.
+run_part() { # PART
+    local start=$SECONDS
+    work=$scratch/$1
+    mkdir "$work"
+    exec 2>"$scratch/$1.log"
+    "install_$1" </dev/null
+    if "$1_in_place"; then
+        say "$1: ready ($((SECONDS - start)) s)"
+    fi
+}
+
+# Downloads a pinned wheel; leaves its path in $wheel and its checksum in $checksum. A finished download outlives
+# an interrupted run. Where SWIFTLET_WHEELS holds the wheel, no index is asked.
+fetch_wheel() { # PART REQUIREMENT
+    local folder=$deps/.downloads/$1 requirement=$2 options=(--no-deps)
+    local name=${requirement%%==*} version=${requirement##*==}
+    if [[ $(cat "$folder/requirement" 2>/dev/null) != "$requirement" ]]; then
+        say "$1: fetching $requirement"
+        rm -rf "$folder"
+        ! compgen -G "${SWIFTLET_WHEELS:-}/${name//-/_}-$version[-+]*.whl" >/dev/null || options+=(--no-index)
+        download_wheels "$work/download" "${options[@]}" "$requirement"
+        echo "$requirement" >"$work/download/requirement"
+        mv "$work/download" "$folder"
+    fi
+    wheel=$(ls "$folder"/*.whl)
+    verify "$wheel"
+}
+
+# The wheels are built per Python version but hold the same libraries: one fixed choice suits every Python.
+download_wheels() { # FOLDER PIP-ARGUMENT...
+    local folder=$1
+    shift
+    [[ -z ${SWIFTLET_WHEELS:-} ]] || set -- --find-links "$SWIFTLET_WHEELS" "$@"
+    python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 \
+        --dest "$folder" "$@" >&2
+}
+
+# Leaves the file's checksum in $checksum; deletes the download if it is not what scripts/checksums.txt says.
+verify() { # FILE
+    local name expected
+    name=$(basename "$1")
+    checksum=$({ sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d ' ' -f 1)
+    expected=$(awk -v name="$name" '$2 == name { print $1 }' "$scripts/checksums.txt")
+    if [[ -z $expected ]]; then
+        say "notice: $name is not in scripts/checksums.txt, so its content is not checked"
+    elif [[ $checksum != "$expected" ]]; then
+        rm -rf "$(dirname "$1")"
+        echo "checksum mismatch: $name has SHA-256 $checksum, expected $expected" >&2
+        return 1
+    fi
+}
