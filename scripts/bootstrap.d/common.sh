@@ -23,17 +23,19 @@ take_lock() {
             rm -f "$lock"
         fi
     done
-    trap 'stop_jobs; rm -rf "$deps/.scratch" "$lock"' EXIT
-    trap 'exit 130' INT TERM HUP
-    rm -rf "$deps/.scratch"/*
+    trap stop EXIT
+    trap 'say "interrupted; run this again to go on"; exit 130' INT TERM HUP
+    rm -rf "$deps/.scratch"/* 2>/dev/null || true
     scratch=$(mktemp -d "$deps/.scratch/XXXXXX")
 }
 
-stop_jobs() {
+stop() {
     local job
+    exec 2>/dev/null
     for job in $(jobs -p); do
-        kill -- "-$job" 2>/dev/null || true
+        kill -- "-$job" || true
     done
+    rm -rf "$deps/.scratch" "$lock" || true
 }
 
 # A part is in place when its stamp says what is wanted (and from where, if that was said) and its folder exists.
@@ -83,7 +85,10 @@ fetch_wheel() { # PART REQUIREMENT
         mv "$work/download" "$folder"
     fi
     wheel=$(ls "$folder"/*.whl)
-    verify "$wheel"
+    verify "$wheel" || {
+        rm -rf "$folder"
+        return 1
+    }
 }
 
 # The wheels are built per Python version but hold the same libraries: one fixed choice suits every Python.
@@ -91,11 +96,12 @@ download_wheels() { # FOLDER PIP-ARGUMENT...
     local folder=$1
     shift
     [[ -z ${SWIFTLET_WHEELS:-} ]] || set -- --find-links "$SWIFTLET_WHEELS" "$@"
-    python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 \
-        --dest "$folder" "$@" >&2
+    mkdir -p "$work/tmp"
+    TMPDIR=$work/tmp python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
+        --python-version 3.11 --dest "$folder" "$@" >&2
 }
 
-# Leaves the file's checksum in $checksum; deletes the download if it is not what scripts/checksums.txt says.
+# Leaves the file's checksum in $checksum; fails if it is not what scripts/checksums.txt says.
 verify() { # FILE
     local name expected
     name=$(basename "$1")
@@ -104,7 +110,6 @@ verify() { # FILE
     if [[ -z $expected ]]; then
         say "notice: $name is not in scripts/checksums.txt, so its content is not checked"
     elif [[ $checksum != "$expected" ]]; then
-        rm -rf "$(dirname "$1")"
         echo "checksum mismatch: $name has SHA-256 $checksum, expected $expected" >&2
         return 1
     fi

@@ -61,10 +61,15 @@ install_model() {
 
 # Gloo's headers, for training in several processes on CPU; the library itself is inside libtorch -----------
 
+# They come from the system, from a .deb at hand, or from apt. Doing without is no failure.
 gloo_in_place() { in_place gloo "gloo headers" gloo; }
+gloo_obtainable() { [[ -d /usr/include/gloo ]] || command -v dpkg-deb >/dev/null; }
 
-# They come from the system, from a .deb at hand, or from apt; there is no other place to get them, and doing
-# without is no failure. Where there is nothing to try again, that is remembered.
+gloo_notice() {
+    gloo_in_place || say "notice: without Gloo's headers, training in several processes on CPU is not built." \
+        "Install libgloo-dev, or put its .deb into SWIFTLET_WHEELS, and run this again."
+}
+
 install_gloo() {
     local package
     mkdir -p "$work/gloo/include"
@@ -73,12 +78,10 @@ install_gloo() {
         cp -R /usr/include/gloo "$work/gloo/include/"
         package=/usr/include/gloo
     elif [[ -n $package ]] || package=$(download_gloo); then
-        [[ -d $package ]] || verify "$package"
+        verify "$package"
         dpkg-deb -x "$package" "$work/package"
         mv "$work/package/usr/include/gloo" "$work/gloo/include/"
     else
-        say "notice: gloo: no headers found, so training in several processes on CPU is not built. Install" \
-            "libgloo-dev, or put its .deb into SWIFTLET_WHEELS, and run this again."
         return
     fi
     put_in_place gloo "gloo headers" gloo "$(basename "$package")" "$work/gloo" "${checksum:-}"
@@ -86,7 +89,7 @@ install_gloo() {
 
 # apt downloads without root; where its package lists are missing, it fills some of our own.
 download_gloo() {
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+    command -v apt-get >/dev/null || return 1
     local options=(-qq -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=1 -o Acquire::http::Timeout=20)
     mkdir -p "$work/deb" "$work/lists/partial" "$work/cache"
     cd "$work/deb" || return 1
