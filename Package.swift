@@ -1,0 +1,108 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Where `scripts/bootstrap` puts libtorch and Arrow C++. SwiftPM drops run paths that come from pkg-config, so the
+// manifest names the folders itself; `unsafeFlags` is allowed because this is the root package.
+let deps = Context.environment["SWIFTLET_DEPS"] ?? "\(Context.packageDirectory)/.deps"
+
+// Tokenizers, datasets and metrics build and test without libtorch: SWIFTLET_WITHOUT_TORCH=1 leaves out the rest.
+let withTorch = Context.environment["SWIFTLET_WITHOUT_TORCH"] == nil
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A C header over a C++ library that lies under `.deps/`.
+func bridge(_ name: String, to library: String, _ libraries: [String]) -> Target {
+    let folder = "\(deps)/\(library)"
+    return .target(
+        name: name,
+        cxxSettings: [.unsafeFlags(["-isystem", "\(folder)/include"])],
+        linkerSettings: [
+            .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(folder)/lib"])
+        ] + libraries.map { .linkedLibrary($0) })
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.byName(name: module), "SwiftletTestSupport"] + (module == "SwiftletIO" ? [] : ["SwiftletIO"]) + more,
+        swiftSettings: swiftSettings)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+var targets: [Target] = [
+    library("SwiftletIO"),
+    library("SwiftletTokenizers", ["SwiftletIO"]),
+    library("SwiftletMetrics", ["SwiftletIO"]),
+    bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"]),
+    library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams]),
+
+    .target(
+        name: "SwiftletTestSupport", dependencies: ["SwiftletIO"], path: "Tests/SwiftletTestSupport",
+        swiftSettings: swiftSettings),
+    tests("SwiftletIO"),
+    tests("SwiftletTokenizers"),
+    tests("SwiftletMetrics"),
+    tests("SwiftletDatasets"),
+]
+var products: [Product] = []
+
+if withTorch {
+    let everything: [Target.Dependency] = [
+        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTraining", "SwiftletTokenizers", "SwiftletDatasets",
+        "SwiftletMetrics",
+    ]
+    targets += [
+        bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"]),
+        library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
+        library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
+        library("SwiftletModels", ["SwiftletNN", "SwiftletTensor", "SwiftletIO", logging]),
+        library(
+            "SwiftletTraining",
+            [
+                "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers", "SwiftletDatasets",
+                "SwiftletMetrics", "SwiftletIO", logging,
+            ]),
+        library("Swiftlet", everything),
+        // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
+        .executableTarget(
+            name: "SwiftletCLI", dependencies: ["Swiftlet", "SwiftletIO", logging, arguments],
+            resources: [.copy("Resources/paraphrases")], swiftSettings: swiftSettings),
+
+        tests("SwiftletTensor"),
+        tests("SwiftletNN", ["SwiftletTensor"]),
+        tests("SwiftletModels", ["SwiftletNN", "SwiftletTensor"]),
+        tests(
+            "SwiftletTraining",
+            ["SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics"]),
+        .testTarget(
+            name: "SwiftletCLITests", dependencies: ["SwiftletCLI", "SwiftletTestSupport", "SwiftletIO"],
+            swiftSettings: swiftSettings),
+    ]
+    products += [
+        .library(name: "Swiftlet", targets: ["Swiftlet"]),
+        .executable(name: "swiftlet", targets: ["SwiftletCLI"]),
+    ]
+}
+
+let package = Package(
+    name: "Swiftlet",
+    platforms: [.macOS(.v15)],
+    products: products,
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: targets,
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,124 @@
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Writes a file so that a reader sees the old content or the new, never a part of it: the bytes go to a temporary
+/// name in the same folder, are synced to disk, and the file is then renamed into place.
+///
+/// Without `commit()`, on an error or a crash, the old file stays as it was.
+public final class AtomicFile {
+    public let path: String
+    private let temporaryPath: String
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    private var isCommitted = false
+
+    private static let bufferSize = 1 << 20
+
+    /// The temporary files that exist now, so that an interrupted program can take them away.
+    private static let temporaries = Mutex<Set<String>>([])
+    private static let counter = Atomic<Int>(0)
+
+    /// Opens a temporary file beside `path`; folders above it are made.
+    public init(_ path: String) throws(FileError) {
+        self.path = path
+        let folder = FileSystem.parent(of: path)
+        try FileSystem.createDirectory(folder)
+        let serial = Self.counter.add(1, ordering: .relaxed).newValue
+        temporaryPath = FileSystem.join(folder, ".\(FileSystem.name(of: path)).\(getpid())-\(serial).tmp")
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .system("write", path, code: errno) }
+        let name = temporaryPath
+        Self.temporaries.withLock { _ = $0.insert(name) }
+    }
+
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        if buffer.count + bytes.count > Self.bufferSize { try flush() }
+        if bytes.count > Self.bufferSize / 2 {
+            // What was buffered comes first.
+            try flush()
+            try writeAll(bytes)
+        } else {
+            buffer.append(contentsOf: bytes)
+        }
+    }
+
+    public func write(_ text: String) throws(FileError) {
+        var text = text
+        var failure: FileError?
+        text.withUTF8 { utf8 in
+            do throws(FileError) { try write(UnsafeRawBufferPointer(utf8)) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Syncs the bytes to disk and renames the file into place.
+    public func commit() throws(FileError) {
+        try flush()
+        guard fsync(descriptor) == 0 else { throw .system("write", path, code: errno) }
+        try FileSystem.rename(temporaryPath, to: path)
+        isCommitted = true
+    }
+
+    deinit {
+        close(descriptor)
+        if !isCommitted { unlink(temporaryPath) }
+        let name = temporaryPath
+        Self.temporaries.withLock { _ = $0.remove(name) }
+    }
+
+    private func flush() throws(FileError) {
+        var failure: FileError?
+        buffer.withUnsafeBytes { bytes in
+            do throws(FileError) { try writeAll(bytes) } catch { failure = error }
+        }
+        buffer.removeAll(keepingCapacity: true)
+        if let failure { throw failure }
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        var offset = 0
+        while offset < bytes.count {
+            #if canImport(Darwin)
+            let written = Darwin.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+            #else
+            let written = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+            #endif
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw .system("write", path, code: errno)
+            }
+            offset += written
+        }
+    }
+
+    /// Writes a whole text file.
+    public static func write(_ text: String, to path: String) throws(FileError) {
+        let file = try AtomicFile(path)
+        try file.write(text)
+        try file.commit()
+    }
+
+    /// Writes a whole file of bytes.
+    public static func write(_ bytes: some Collection<UInt8>, to path: String) throws(FileError) {
+        let file = try AtomicFile(path)
+        let array = Array(bytes)
+        var failure: FileError?
+        array.withUnsafeBytes { raw in
+            do throws(FileError) { try file.write(raw) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try file.commit()
+    }
+
+    /// Deletes the temporary files of writes that are under way. For a program that is about to exit on a signal.
+    public static func removeTemporaries() {
+        temporaries.withLock { names in
+            for name in names { unlink(name) }
+        }
+    }
+}

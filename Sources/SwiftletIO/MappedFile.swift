@@ -1,0 +1,50 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// A file mapped read-only into memory: pages are read when touched and shared between processes.
+public final class MappedFile: Sendable {
+    public let path: String
+    /// Valid as long as this object: keep it with `withExtendedLifetime` while the bytes are in use.
+    // Sendable: never written after `init`.
+    public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+
+    /// - Throws: `FileError` if the file can't be opened or is a folder.
+    public init(_ path: String) throws(FileError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system("read", path, code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("read", path, code: errno) }
+        guard (status.st_mode & S_IFMT) != S_IFDIR else { throw .system("read", path, code: EISDIR) }
+        let count = Int(status.st_size)
+        // mmap refuses length 0.
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let address, address != MAP_FAILED else { throw .system("map", path, code: errno) }
+        bytes = UnsafeRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        if let base = bytes.baseAddress {
+            munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
+        }
+    }
+
+    /// The whole file as text.
+    ///
+    /// - Throws: `FileError` if the bytes are not UTF-8.
+    public static func text(_ path: String) throws(FileError) -> String {
+        let file = try MappedFile(path)
+        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
+            throw FileError(path: path, message: "'\(path)' is not UTF-8 text", remedy: "Convert the file to UTF-8.")
+        }
+        return text
+    }
+}
