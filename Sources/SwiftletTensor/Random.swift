@@ -1,0 +1,113 @@
+import CTorch
+
+/// Seeds the default generators of the CPU and of every device in use, as `torch.manual_seed` does.
+public func manualSeed(_ seed: UInt64) {
+    perform("manualSeed", []) { ct_manual_seed(seed) }
+}
+
+/// The seed that the CPU's default generator was last given.
+public func initialSeed() -> UInt64 { Generator.default.seed }
+
+/// A source of random numbers on the CPU: PyTorch's Mersenne twister, so the same seed gives Python's numbers.
+///
+/// `Sendable` because libtorch guards a generator with a lock of its own, which every use here takes.
+public final class Generator: @unchecked Sendable {
+    let handle: OpaquePointer
+
+    public init(seed: UInt64) {
+        var handle: OpaquePointer?
+        perform("Generator", []) { ct_generator_new(seed, &handle) }
+        guard let handle else { fatalError("Generator: \(String(cString: ct_last_error()))") }
+        self.handle = handle
+    }
+
+    private init(owning handle: OpaquePointer) { self.handle = handle }
+
+    deinit { ct_generator_free(handle) }
+
+    /// The CPU's default generator, which dropout and initializers draw from.
+    public static let `default`: Generator = {
+        var handle: OpaquePointer?
+        perform("Generator.default", []) { ct_generator_default(&handle) }
+        guard let handle else { fatalError("Generator.default: \(String(cString: ct_last_error()))") }
+        return Generator(owning: handle)
+    }()
+
+    /// The seed last given. Setting it starts the generator anew.
+    public var seed: UInt64 {
+        get {
+            var seed: UInt64 = 0
+            perform("Generator.seed", []) { ct_generator_seed(handle, &seed) }
+            return seed
+        }
+        set { perform("Generator.seed", []) { ct_generator_set_seed(handle, newValue) } }
+    }
+
+    /// Everything that the next numbers depend on, in the bytes of `torch.get_rng_state()`.
+    public var state: [UInt8] {
+        get {
+            let bytes = result("Generator.state", []) { ct_generator_state(handle, $0) }
+            return bytes.withUnsafeBytes { [UInt8]($0) }
+        }
+        set {
+            let bytes = newValue.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) }
+            perform("Generator.state", [bytes]) { ct_generator_set_state(handle, bytes.handle) }
+        }
+    }
+
+    /// What `torch.empty((), dtype=torch.int64).random_().item()` gives: a data loader of Python seeds itself so.
+    public func randomInt64() -> Int64 {
+        let value = Tensor.empty([], dtype: .int64)
+        perform("randomInt64", []) { ct_random_(value.handle, handle) }
+        return value.withUnsafeBytes { $0.isEmpty ? 0 : $0.load(as: Int64.self) }
+    }
+}
+
+/// The next integer of the CPU's default generator; see `Generator.randomInt64()`.
+public func randomInt64() -> Int64 { Generator.default.randomInt64() }
+
+extension Tensor {
+    // In place. Without a generator they draw from the default one of the tensor's device.
+
+    @discardableResult
+    public func normal_(mean: Double = 0, std: Double = 1, generator: Generator? = nil) -> Tensor {
+        perform("normal_", [self]) { ct_normal_(handle, mean, std, generator?.handle) }
+        withExtendedLifetime(generator) {}
+        return self
+    }
+
+    @discardableResult
+    public func uniform_(from: Double = 0, to: Double = 1, generator: Generator? = nil) -> Tensor {
+        perform("uniform_", [self]) { ct_uniform_(handle, from, to, generator?.handle) }
+        withExtendedLifetime(generator) {}
+        return self
+    }
+
+    /// 1 with probability `p`, else 0.
+    @discardableResult
+    public func bernoulli_(_ p: Double, generator: Generator? = nil) -> Tensor {
+        perform("bernoulli_", [self]) { ct_bernoulli_(handle, p, generator?.handle) }
+        withExtendedLifetime(generator) {}
+        return self
+    }
+
+    /// int64 `[n]`: 0 to n - 1 in a random order.
+    public static func randperm(_ n: Int, generator: Generator? = nil) -> Tensor {
+        defer { withExtendedLifetime(generator) {} }
+        return result("randperm", []) { ct_randperm(Int64(n), generator?.handle, $0) }
+    }
+
+    /// Standard normal.
+    public static func randn(
+        _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
+    ) -> Tensor {
+        empty(shape, dtype: dtype, device: device).normal_(generator: generator)
+    }
+
+    /// Uniform from 0 to 1, without 1.
+    public static func rand(
+        _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
+    ) -> Tensor {
+        empty(shape, dtype: dtype, device: device).uniform_(generator: generator)
+    }
+}

@@ -1,0 +1,122 @@
+import CTorch
+
+// Arithmetic and comparison. Operands broadcast as in PyTorch.
+
+extension Tensor {
+    func unary(_ op: ct_unary_op, _ name: StaticString) -> Tensor {
+        result(name, [self]) { ct_unary(op, handle, $0) }
+    }
+
+    func binary(_ op: ct_binary_op, _ name: StaticString, _ other: Tensor) -> Tensor {
+        result(name, [self, other]) { ct_binary(op, handle, other.handle, $0) }
+    }
+
+    func binary(_ op: ct_binary_op, _ name: StaticString, _ other: Scalar) -> Tensor {
+        result(name, [self]) { ct_binary_scalar(op, handle, other.code, $0) }
+    }
+
+    public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary(CT_ADD, "+", b) }
+    public static func + (a: Tensor, b: some TensorScalar) -> Tensor { a.binary(CT_ADD, "+", b.scalar) }
+    public static func + (a: some TensorScalar, b: Tensor) -> Tensor { b.binary(CT_ADD, "+", a.scalar) }
+
+    public static func - (a: Tensor, b: Tensor) -> Tensor { a.binary(CT_SUB, "-", b) }
+    public static func - (a: Tensor, b: some TensorScalar) -> Tensor { a.binary(CT_SUB, "-", b.scalar) }
+    public static func - (a: some TensorScalar, b: Tensor) -> Tensor { b.binary(CT_RSUB, "-", a.scalar) }
+
+    /// Element by element.
+    public static func * (a: Tensor, b: Tensor) -> Tensor { a.binary(CT_MUL, "*", b) }
+    public static func * (a: Tensor, b: some TensorScalar) -> Tensor { a.binary(CT_MUL, "*", b.scalar) }
+    public static func * (a: some TensorScalar, b: Tensor) -> Tensor { b.binary(CT_MUL, "*", a.scalar) }
+
+    /// True division: integers give float32.
+    public static func / (a: Tensor, b: Tensor) -> Tensor { a.binary(CT_DIV, "/", b) }
+    public static func / (a: Tensor, b: some TensorScalar) -> Tensor { a.binary(CT_DIV, "/", b.scalar) }
+    public static func / (a: some TensorScalar, b: Tensor) -> Tensor { b.binary(CT_RDIV, "/", a.scalar) }
+
+    public static prefix func - (x: Tensor) -> Tensor { x.neg() }
+
+    /// The matrix product of the last two dimensions; those before broadcast.
+    public func matmul(_ other: Tensor) -> Tensor { binary(CT_MATMUL, "matmul", other) }
+
+    public func pow(_ exponent: Tensor) -> Tensor { binary(CT_POW, "pow", exponent) }
+    public func pow(_ exponent: some TensorScalar) -> Tensor { binary(CT_POW, "pow", exponent.scalar) }
+
+    // MARK: Comparisons, giving bool
+
+    public func eq(_ other: Tensor) -> Tensor { binary(CT_EQ, "eq", other) }
+    public func eq(_ other: some TensorScalar) -> Tensor { binary(CT_EQ, "eq", other.scalar) }
+    public func ne(_ other: Tensor) -> Tensor { binary(CT_NE, "ne", other) }
+    public func ne(_ other: some TensorScalar) -> Tensor { binary(CT_NE, "ne", other.scalar) }
+    public func lt(_ other: Tensor) -> Tensor { binary(CT_LT, "lt", other) }
+    public func lt(_ other: some TensorScalar) -> Tensor { binary(CT_LT, "lt", other.scalar) }
+    public func gt(_ other: Tensor) -> Tensor { binary(CT_GT, "gt", other) }
+    public func gt(_ other: some TensorScalar) -> Tensor { binary(CT_GT, "gt", other.scalar) }
+    public func le(_ other: Tensor) -> Tensor { binary(CT_LE, "le", other) }
+    public func le(_ other: some TensorScalar) -> Tensor { binary(CT_LE, "le", other.scalar) }
+    public func ge(_ other: Tensor) -> Tensor { binary(CT_GE, "ge", other) }
+    public func ge(_ other: some TensorScalar) -> Tensor { binary(CT_GE, "ge", other.scalar) }
+
+    public func logicalAnd(_ other: Tensor) -> Tensor { binary(CT_AND, "logicalAnd", other) }
+    public func logicalOr(_ other: Tensor) -> Tensor { binary(CT_OR, "logicalOr", other) }
+    public func logicalNot() -> Tensor { unary(CT_LOGICAL_NOT, "logicalNot") }
+    public func isNaN() -> Tensor { unary(CT_IS_NAN, "isNaN") }
+    public func isFinite() -> Tensor { unary(CT_IS_FINITE, "isFinite") }
+
+    // MARK: Functions of each element
+
+    public func neg() -> Tensor { unary(CT_NEG, "neg") }
+    public func exp() -> Tensor { unary(CT_EXP, "exp") }
+    public func log() -> Tensor { unary(CT_LOG, "log") }
+    public func sqrt() -> Tensor { unary(CT_SQRT, "sqrt") }
+    public func rsqrt() -> Tensor { unary(CT_RSQRT, "rsqrt") }
+    public func tanh() -> Tensor { unary(CT_TANH, "tanh") }
+    public func erf() -> Tensor { unary(CT_ERF, "erf") }
+    public func sigmoid() -> Tensor { unary(CT_SIGMOID, "sigmoid") }
+    public func relu() -> Tensor { unary(CT_RELU, "relu") }
+    public func abs() -> Tensor { unary(CT_ABS, "abs") }
+    public func sin() -> Tensor { unary(CT_SIN, "sin") }
+    public func cos() -> Tensor { unary(CT_COS, "cos") }
+    public func silu() -> Tensor { unary(CT_SILU, "silu") }
+
+    /// - Parameter approximate: "none" for the exact function, "tanh" for the approximation.
+    public func gelu(approximate: String = "none") -> Tensor {
+        precondition(["none", "tanh"].contains(approximate), "gelu knows approximate \"none\" and \"tanh\"")
+        return unary(approximate == "tanh" ? CT_GELU_TANH : CT_GELU, "gelu")
+    }
+
+    public func clamp(min: Double? = nil, max: Double? = nil) -> Tensor {
+        // Kept apart from the call, which takes addresses.
+        var (low, high) = (Scalar.double(min ?? 0).code, Scalar.double(max ?? 0).code)
+        return result("clamp", [self]) { out in
+            withUnsafePointer(to: &low) { low in
+                withUnsafePointer(to: &high) { high in
+                    ct_clamp(handle, min == nil ? nil : low, max == nil ? nil : high, out)
+                }
+            }
+        }
+    }
+
+    /// `value` where `mask` (bool) is true.
+    public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
+        result("maskedFill", [self, mask]) { ct_masked_fill(handle, mask.handle, value.scalar.code, $0) }
+    }
+
+    /// `a` where `condition` (bool) is true, else `b`.
+    public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+        result("where", [condition, a, b]) { ct_where(condition.handle, a.handle, b.handle, $0) }
+    }
+
+    // MARK: Conversions
+
+    /// This tensor itself where it has the dtype already.
+    public func to(_ dtype: DType) -> Tensor { result("to", [self]) { ct_to_dtype(handle, dtype.code, $0) } }
+
+    /// This tensor itself where it is on the device already.
+    public func to(_ device: Device) -> Tensor { result("to", [self]) { ct_to_device(handle, device.code, $0) } }
+
+    /// A copy with storage of its own; gradients flow through.
+    public func clone() -> Tensor { unary(CT_CLONE, "clone") }
+
+    /// The same elements without the history of how they came about.
+    public func detach() -> Tensor { unary(CT_DETACH, "detach") }
+}

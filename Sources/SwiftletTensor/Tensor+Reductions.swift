@@ -1,0 +1,44 @@
+import CTorch
+
+extension Tensor {
+    private func reduced(_ op: ct_reduction, _ name: StaticString, _ dim: Int, _ keepDim: Bool) -> Tensor {
+        result(name, [self]) { ct_reduce(op, handle, Int64(dim), keepDim, $0) }
+    }
+
+    private func along(_ op: ct_along_op, _ name: StaticString, _ dim: Int) -> Tensor {
+        result(name, [self]) { ct_along(op, handle, Int64(dim), $0) }
+    }
+
+    // MARK: Of all elements, to shape []
+
+    public func sum() -> Tensor { unary(CT_SUM, "sum") }
+    public func mean() -> Tensor { unary(CT_MEAN, "mean") }
+    public func max() -> Tensor { unary(CT_MAX, "max") }
+    public func min() -> Tensor { unary(CT_MIN, "min") }
+
+    /// The Euclidean norm.
+    public func norm() -> Tensor { unary(CT_NORM, "norm") }
+
+    /// Whether every element is true or not zero.
+    public func all() -> Bool { unary(CT_ALL, "all").item() != 0 }
+
+    /// Whether some element is true or not zero.
+    public func any() -> Bool { unary(CT_ANY, "any").item() != 0 }
+
+    // MARK: Of one dimension, which goes away, or stays with size 1
+
+    public func sum(_ dim: Int, keepDim: Bool = false) -> Tensor { reduced(CT_DIM_SUM, "sum", dim, keepDim) }
+    public func mean(_ dim: Int, keepDim: Bool = false) -> Tensor { reduced(CT_DIM_MEAN, "mean", dim, keepDim) }
+    public func amax(_ dim: Int, keepDim: Bool = false) -> Tensor { reduced(CT_DIM_AMAX, "amax", dim, keepDim) }
+
+    /// int64: where the largest element is; the first of several.
+    public func argmax(_ dim: Int, keepDim: Bool = false) -> Tensor {
+        reduced(CT_DIM_ARGMAX, "argmax", dim, keepDim)
+    }
+
+    // MARK: Along one dimension, same shape
+
+    public func softmax(_ dim: Int) -> Tensor { along(CT_SOFTMAX, "softmax", dim) }
+    public func logSoftmax(_ dim: Int) -> Tensor { along(CT_LOG_SOFTMAX, "logSoftmax", dim) }
+    public func cumsum(_ dim: Int) -> Tensor { along(CT_CUMSUM, "cumsum", dim) }
+}

@@ -1,0 +1,65 @@
+import CTorch
+public import SwiftletIO
+
+/// A tensor operation that failed, with the shapes it got; or a device that isn't there.
+public struct TensorError: SwiftletError {
+    public var message: String
+    public var remedy: String?
+
+    public init(_ message: String, remedy: String? = nil) {
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+/// Runs `body` with failing tensor operations turned into an error, instead of stopping the process.
+///
+/// Tensor maths doesn't throw: a wrong shape is a mistake in the program. Inside this scope, an operation that fails
+/// gives an undefined tensor, whatever uses that does nothing, and the first failure is thrown when `body` ends.
+/// Numbers read from an undefined tensor are NaN or empty. Scopes nest, and belong to the thread.
+public func withTensorErrors<Result>(_ body: () throws -> Result) throws -> Result {
+    ct_error_scope_begin()
+    var outcome: Swift.Result<Result, any Error>
+    do { outcome = .success(try body()) } catch { outcome = .failure(error) }
+    // The tensor's failure came first; what the body threw may only follow from it.
+    if let message = ct_error_scope_end() { outcome = .failure(TensorError(String(cString: message))) }
+    return try outcome.get()
+}
+
+/// Where every failure of tensor maths ends: kept by `withTensorErrors`, or a stop that names operation and shapes.
+func report(_ operation: StaticString, _ inputs: [Tensor]) {
+    let reason = String(cString: ct_last_error())
+    // One more failing call in here would replace the message, so it is read first.
+    let operands = inputs.map { "\($0.dtype.name) \($0.shape)" }.joined(separator: ", ")
+    let text = inputs.isEmpty ? "\(operation): \(reason)" : "\(operation) of \(operands): \(reason)"
+    if !ct_error_scope_record(text) { fatalError(text) }
+}
+
+/// Calls an operation that gives a tensor.
+///
+/// `inputs` is evaluated only for a message. That also keeps the operands alive while the call runs, which their
+/// bare handles would not.
+@inline(__always)
+func result(
+    _ operation: StaticString, _ inputs: @autoclosure () -> [Tensor],
+    _ call: (UnsafeMutablePointer<OpaquePointer?>) -> Int32
+) -> Tensor {
+    var handle: OpaquePointer?
+    if call(&handle) != 0 { report(operation, inputs()) }
+    return Tensor(owning: handle ?? ct_tensor_undefined())
+}
+
+/// Calls an operation that changes a tensor or reads from it. False if it failed.
+@inline(__always) @discardableResult
+func perform(_ operation: StaticString, _ inputs: @autoclosure () -> [Tensor], _ call: () -> Int32) -> Bool {
+    if call() == 0 { return true }
+    report(operation, inputs())
+    return false
+}
+
+/// The handles of several tensors, for the length of the call.
+func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<OpaquePointer?>?) -> Result) -> Result {
+    withExtendedLifetime(tensors) {
+        tensors.map { Optional($0.handle) }.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}

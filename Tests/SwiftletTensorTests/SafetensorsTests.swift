@@ -1,0 +1,166 @@
+import SwiftletIO
+import SwiftletTensor
+import SwiftletTestSupport
+import Testing
+
+@Suite(.oneAtATime) struct SafetensorsTests {
+    let folder: TemporaryDirectory
+    init() throws { folder = try TemporaryDirectory() }
+
+    // t = torch.tensor; T = {"b": t([1., 2., 3.]), "a": t([[1, 2]]), "h": t([.5, -1.], dtype=torch.float16),
+    //   "bf": t([1.5], dtype=torch.bfloat16), "flag": t([True, False, True]), "empty": torch.zeros(0, 3),
+    //   "u": t([7], dtype=torch.uint8), "i": t([-7], dtype=torch.int32), "d": t(2.5, dtype=torch.float64),
+    //   "é\n": t([-1], dtype=torch.int16), "s": t([3, -4], dtype=torch.int8)}
+    // print(safetensors.torch.save(T, metadata={"format": "pt"}))
+    static let pythonHeader = #"""
+        {"__metadata__":{"format":"pt"},"a":{"dtype":"I64","shape":[1,2],"data_offsets":[0,16]},"d":{"dtype":"F64","shape":[],"data_offsets":[16,24]},"b":{"dtype":"F32","shape":[3],"data_offsets":[24,36]},"empty":{"dtype":"F32","shape":[0,3],"data_offsets":[36,36]},"i":{"dtype":"I32","shape":[1],"data_offsets":[36,40]},"bf":{"dtype":"BF16","shape":[1],"data_offsets":[40,42]},"h":{"dtype":"F16","shape":[2],"data_offsets":[42,46]},"é\n":{"dtype":"I16","shape":[1],"data_offsets":[46,48]},"s":{"dtype":"I8","shape":[2],"data_offsets":[48,50]},"u":{"dtype":"U8","shape":[1],"data_offsets":[50,51]},"flag":{"dtype":"BOOL","shape":[3],"data_offsets":[51,54]}}
+        """# + "      "
+    static let pythonData: [UInt8] = [
+        1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 64, 0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64,
+        64,
+        249, 255, 255, 255, 192, 63, 0, 56, 0, 188, 255, 255, 3, 252, 7, 1, 0, 1,
+    ]
+
+    static func bytes(_ header: String, _ data: [UInt8], length: Int? = nil) -> [UInt8] {
+        let count = UInt64(length ?? header.utf8.count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + Array(header.utf8) + data
+    }
+
+    static let pythonBytes = bytes(pythonHeader, pythonData)
+
+    static func tensors() -> [(String, Tensor)] {
+        [
+            ("b", Tensor([1, 2, 3] as [Float], shape: [3])), ("a", Tensor([1, 2], shape: [1, 2])),
+            ("h", Tensor([0.5, -1] as [Float], shape: [2]).to(.float16)),
+            ("bf", Tensor([1.5] as [Float], shape: [1]).to(.bfloat16)),
+            ("flag", Tensor([true, false, true], shape: [3])), ("empty", .zeros([0, 3])),
+            ("u", .full([1], 7, dtype: .uint8)), ("i", Tensor([-7] as [Int32], shape: [1])),
+            ("d", Tensor(2.5, dtype: .float64)), ("é\n", .full([1], -1, dtype: .int16)),
+            ("s", Tensor([3, -4], shape: [2]).to(.int8)),
+        ]
+    }
+
+    @Test func `reads what Python writes, zero-copy and after the file has gone`() throws {
+        let path = folder.file("python.safetensors")
+        try AtomicFile.write(Self.pythonBytes, to: path)
+        var tensors: [String: Tensor] = [:]
+        do {
+            let file = try SafetensorsFile(path)
+            #expect(file.names == ["a", "d", "b", "empty", "i", "bf", "h", "é\n", "s", "u", "flag"])
+            #expect(file.metadata == ["format": "pt"])
+            #expect(try file.shape(of: "empty") == [0, 3] && file.dtype(of: "bf") == .bfloat16)
+            for name in file.names { tensors[name] = try file.tensor(name) }
+            let error = try #require(throws: SafetensorsError.self) { try file.tensor("missing") }
+            #expect(error.description.contains(path) && error.description.contains("'missing'"))
+        }
+        try FileSystem.remove(path)
+        for (name, expected) in Self.tensors() {
+            let actual = try #require(tensors[name])
+            #expect(actual.shape == expected.shape && actual.dtype == expected.dtype)
+            #expect(actual.doubles() == expected.doubles())
+        }
+    }
+
+    @Test func `writes the bytes that Python writes`() throws {
+        let path = folder.file("swift.safetensors")
+        try Safetensors.write(Self.tensors(), metadata: ["format": "pt"], to: path)
+        let file = try MappedFile(path)
+        let isSame = withExtendedLifetime(file) { file.bytes.elementsEqual(Self.pythonBytes) }
+        #expect(isSame)
+        let matrix = Tensor.arange(6).reshape([2, 3]).transpose(0, 1)
+        try Safetensors.write([("t", matrix)], to: path)
+        #expect(try SafetensorsFile(path).tensor("t").ints() == [0, 3, 1, 4, 2, 5])
+        try Safetensors.write([], metadata: [:], to: path)
+        #expect(try SafetensorsFile(path).names.isEmpty)
+        for names in [["x", "x"], ["__metadata__"]] {
+            #expect(throws: SafetensorsError.self) {
+                try Safetensors.write(names.map { ($0, matrix) }, to: path)
+            }
+        }
+        #expect(throws: FileError.self) { try Safetensors.write([("t", matrix)], to: "/proc/nowhere/x.safetensors") }
+    }
+
+    @Test func `elements that are not aligned are copied`() throws {
+        let path = folder.file("odd.safetensors")
+        let header = #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        for padding in 0..<8 {
+            let padded = header + String(repeating: " ", count: padding)
+            try AtomicFile.write(Self.bytes(padded, [0, 0, 128, 63]), to: path)
+            #expect(try SafetensorsFile(path).tensor("x").floats() == [1])
+        }
+    }
+
+    private static func one(
+        dtype: String = #""F32""#, shape: String = "[1]", offsets: String = "[0,4]", more: String = ""
+    ) -> String {
+        #"{"x":{"dtype":\#(dtype),"shape":\#(shape),"data_offsets":\#(offsets)}\#(more)}"#
+    }
+
+    static let damaged: [(String, [UInt8], String)] = [
+        ("empty", [], "0 bytes"),
+        ("shorter than the length", [1, 2, 3], "3 bytes"),
+        ("length beyond the file", bytes(one(), [], length: 1000), "ends in its header"),
+        ("length beyond reason", bytes(one(), [0, 0, 0, 0], length: .max), "header a length"),
+        ("a pickle", Array("PK\u{3}\u{4} archive/data.pkl and more".utf8), "safetensors file?"),
+        ("not JSON", bytes("{\"x\": ", []), "not JSON"),
+        ("not UTF-8", bytes("{}", []).dropLast(2) + [0xFF, 0xFE], "not JSON"),
+        ("an array", bytes("[1, 2]", []), "a list"),
+        ("space before", bytes(" {}", []), "not an object"),
+        ("not an object", bytes(#"{"x": 1}"#, []), "'x'"),
+        ("no dtype", bytes(#"{"x":{"shape":[1],"data_offsets":[0,4]}}"#, [0, 0, 0, 0]), "no dtype"),
+        ("unknown dtype", bytes(one(dtype: #""F8_E4M3""#), [0, 0, 0, 0]), "F8_E4M3"),
+        ("dtype of a wrong kind", bytes(one(dtype: "3"), [0, 0, 0, 0]), "no dtype"),
+        ("negative size", bytes(one(shape: "[-1]"), [0, 0, 0, 0]), "no shape"),
+        ("fractional size", bytes(one(shape: "[1.0]"), [0, 0, 0, 0]), "no shape"),
+        ("overflowing shape", bytes(one(shape: "[4611686018427387904,4]"), [0, 0, 0, 0]), "too large"),
+        ("overflow hidden by zero", bytes(one(shape: "[0,4611686018427387904,4]", offsets: "[0,0]"), []), "too large"),
+        ("one offset", bytes(one(offsets: "[0]"), [0, 0, 0, 0]), "data_offsets"),
+        ("end before begin", bytes(one(offsets: "[4,0]"), [0, 0, 0, 0]), "before its begin"),
+        ("beyond the data", bytes(one(shape: "[2]", offsets: "[0,8]"), [0, 0, 0, 0]), "holds 4 bytes"),
+        ("shape and bytes differ", bytes(one(shape: "[2]"), [0, 0, 0, 0]), "takes 8 bytes"),
+        ("bytes left over", bytes(one(), [0, 0, 0, 0, 0]), "1 bytes after"),
+        ("a hole", bytes(one(offsets: "[4,8]"), Array(repeating: 0, count: 8)), "hole"),
+        (
+            "overlap",
+            bytes(one(more: #","y":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}"#), Array(repeating: 0, count: 6)),
+            "overlaps"
+        ),
+        ("metadata of a wrong kind", bytes(#"{"__metadata__":[]}"#, []), "__metadata__"),
+        ("metadata that is no string", bytes(#"{"__metadata__":{"a":1}}"#, []), "'a'"),
+    ]
+
+    @Test(arguments: damaged)
+    func `damaged files are errors that name the file`(name: String, bytes: [UInt8], mentioned: String) throws {
+        let path = folder.file("damaged.safetensors")
+        try AtomicFile.write(bytes, to: path)
+        let error = try #require(throws: SafetensorsError.self) { try SafetensorsFile(path) }
+        #expect(error.description.contains(path))
+        #expect(error.description.contains(mentioned))
+    }
+
+    @Test func `a folder with one file, with shards, and with neither`() throws {
+        #expect(throws: FileError.self) { try ShardedSafetensors(folder.path) }
+        try Safetensors.write([("x", .ones([2]))], to: folder.file("a.safetensors"))
+        try Safetensors.write([("y", .zeros([1]))], to: folder.file("b.safetensors"))
+        let index = folder.file("model.safetensors.index.json")
+        try AtomicFile.write(
+            #"{"metadata": {"total_size": 12}, "weight_map": {"y": "b.safetensors", "x": "a.safetensors"}}"#, to: index)
+        let sharded = try ShardedSafetensors(folder.path)
+        #expect(try sharded.names == ["x", "y"] && sharded.tensor("x").floats() == [1, 1])
+        #expect(try sharded.shape(of: "y") == [1] && sharded.dtype(of: "y") == .float32)
+        #expect(throws: SafetensorsError.self) { try sharded.tensor("z") }
+
+        for (text, mentioned) in [
+            (#"{"weight_map": {"z": "a.safetensors"}}"#, "'z'"),
+            (#"{"weight_map": {"x": "c.safetensors"}}"#, "c.safetensors"),
+            (#"{"weight_map": {"x": "../a.safetensors"}}"#, "'x'"), (#"{"weight_map": {"x": 1}}"#, "'x'"),
+            (#"{"weight_map": 1}"#, "weight_map"), ("{", "index.json"),
+        ] {
+            try AtomicFile.write(text, to: index)
+            let error = try #require(throws: (any Error).self) { try ShardedSafetensors(folder.path) }
+            #expect("\(error)".contains(mentioned) && error is any SwiftletError)
+        }
+        try Safetensors.write([("w", .ones([1]))], to: folder.file("model.safetensors"))
+        #expect(try ShardedSafetensors(folder.path).names == ["w"])
+    }
+}
