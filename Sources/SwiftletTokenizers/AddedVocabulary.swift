@@ -1,0 +1,193 @@
+import SwiftletIO
+
+/// A token that is found in texts before the model sees them.
+struct AddedToken: Sendable {
+    var content: String
+    var isSpecial = false
+    /// Only where no letter or digit stands beside it.
+    var isSingleWord = false
+    /// Takes the spaces on its left, on its right.
+    var stripsLeft = false
+    var stripsRight = false
+    /// Is looked for in the normalized text.
+    var isNormalized = true
+
+    init(_ content: String, isSpecial: Bool = false, stripsLeft: Bool = false) {
+        self.content = content
+        self.isSpecial = isSpecial
+        self.stripsLeft = stripsLeft
+        isNormalized = !isSpecial
+    }
+
+    /// - Parameter isSpecial: what the token is when the file does not say.
+    init(_ section: JSONSection, isSpecial: Bool = false) throws {
+        content = try section.string("content")
+        self.isSpecial = try section.optionalBool("special") ?? isSpecial
+        isSingleWord = try section.optionalBool("single_word") ?? false
+        stripsLeft = try section.optionalBool("lstrip") ?? false
+        stripsRight = try section.optionalBool("rstrip") ?? false
+        isNormalized = try section.optionalBool("normalized") ?? !self.isSpecial
+    }
+
+    func json(id: Int32) -> JSONValue {
+        [
+            "id": .int(Int(id)), "content": .string(content), "single_word": .bool(isSingleWord),
+            "lstrip": .bool(stripsLeft), "rstrip": .bool(stripsRight), "normalized": .bool(isNormalized),
+            "special": .bool(isSpecial),
+        ]
+    }
+}
+
+/// The tokens that were added to a model's vocabulary.
+struct AddedVocabulary: Sendable {
+    private(set) var tokens: [Int32: AddedToken] = [:]
+    private var ids: [[UInt8]: Int32] = [:]
+    private var specials: Set<[UInt8]> = []
+    /// The bytes to look for, where normalization changes them.
+    private var normalizedForms: [Int32: [UInt8]] = [:]
+    private(set) var plain = Matcher()
+    private(set) var normalized = Matcher()
+
+    var sorted: [(id: Int32, token: AddedToken)] { tokens.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    /// How many tokens the model's vocabulary lacks.
+    func countBeyond(_ vocabulary: Vocabulary) -> Int {
+        ids.keys.count { vocabulary.id(of: String(decoding: $0, as: UTF8.self)) == nil }
+    }
+
+    func id(of token: String) -> Int32? { ids[Array(token.utf8)] }
+    func isSpecial(_ token: String) -> Bool { specials.contains(Array(token.utf8)) }
+
+    /// What an id is in `decode`.
+    func decodedToken(of id: Int32) -> String? {
+        if let form = normalizedForms[id], tokens[id] != nil { return String(decoding: form, as: UTF8.self) }
+        return tokens[id]?.content
+    }
+
+    /// Adds tokens as the Rust library does: a token of the model's vocabulary keeps its id, others get the next ones.
+    mutating func add(_ new: [AddedToken], model: Vocabulary, normalizer: Normalizer?) {
+        let size = Int32(model.count)
+        var next = size
+        if let largest = tokens.keys.max(), largest >= size || size == 0 { next = largest &+ 1 }
+        for token in new where !token.content.isEmpty {
+            let bytes = Array(token.content.utf8)
+            let id: Int32
+            if let known = ids[bytes] ?? model.id(of: token.content) {
+                id = known
+            } else {
+                id = next
+                next = next &+ 1
+            }
+            if token.isNormalized, let normalizer {
+                let form = bytes.withUnsafeBufferPointer { buffer in
+                    var text = AlignedText(buffer.baseAddress!, 0..<buffer.count)
+                    normalizer.normalize(&text)
+                    return text.bytes
+                }
+                if form != bytes { normalizedForms[id] = form }
+            }
+            ids[bytes] = id
+            if token.isSpecial { specials.insert(bytes) }
+            tokens[id] = token
+        }
+        plain = Matcher(tokens.filter { !$1.isNormalized }.map { ($0, Array($1.content.utf8), $1) })
+        normalized = Matcher(
+            tokens.filter { $1.isNormalized }.map { ($0, normalizedForms[$0] ?? Array($1.content.utf8), $1) })
+    }
+
+    /// A part of a text: an added token, or what lies between.
+    struct Part {
+        var id: Int32?
+        var range: Range<Int>
+    }
+
+    /// Finds tokens from left to right, the longest first.
+    struct Matcher: Sendable {
+        private struct Pattern: Sendable {
+            var id: Int32
+            var bytes: [UInt8]
+            var token: AddedToken
+        }
+
+        private var patterns: [[Pattern]] = []
+        private(set) var isEmpty = true
+        /// The only byte that tokens begin with, where there is one.
+        private var onlyFirst: UInt8?
+
+        init() {}
+
+        init(_ tokens: [(id: Int32, bytes: [UInt8], token: AddedToken)]) {
+            guard !tokens.isEmpty else { return }
+            isEmpty = false
+            patterns = Array(repeating: [], count: 256)
+            for (id, bytes, token) in tokens {
+                guard let first = bytes.first else { continue }
+                patterns[Int(first)].append(Pattern(id: id, bytes: bytes, token: token))
+            }
+            let firsts = patterns.indices.filter { !patterns[$0].isEmpty }
+            if firsts.count == 1 { onlyFirst = UInt8(firsts[0]) }
+            for first in firsts {
+                patterns[first].sort { ($1.bytes.count, $0.id) < ($0.bytes.count, $1.id) }
+            }
+        }
+
+        /// The next token at or after `position`.
+        private func next(_ bytes: UnsafePointer<UInt8>, _ position: Int, _ end: Int) -> (Pattern, Range<Int>)? {
+            var position = position
+            while position < end {
+                if let onlyFirst {
+                    while position < end, bytes[position] != onlyFirst { position += 1 }
+                    if position == end { return nil }
+                }
+                for pattern in patterns[Int(bytes[position])] where pattern.bytes.count <= end - position {
+                    if pattern.bytes.indices.allSatisfy({ bytes[position + $0] == pattern.bytes[$0] }) {
+                        return (pattern, position..<position + pattern.bytes.count)
+                    }
+                }
+                position += 1
+            }
+            return nil
+        }
+
+        /// Splits the bytes of `range`; context beyond it does not count.
+        func split(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> [Part] {
+            guard !isEmpty, !range.isEmpty else { return range.isEmpty ? [] : [Part(range: range)] }
+            typealias Entry = UnicodeTable.Entry
+            let table = UnicodeTable.shared
+            var parts: [Part] = []
+            var done = range.lowerBound
+            var position = range.lowerBound
+            while let (pattern, match) = next(bytes, position, range.upperBound) {
+                position = match.upperBound
+                var (start, stop) = (match.lowerBound, match.upperBound)
+                if pattern.token.isSingleWord {
+                    if start > range.lowerBound, table[UTF8Bytes.scalar(bytes, before: start).value].has(Entry.word) {
+                        continue
+                    }
+                    if stop < range.upperBound, table[UTF8Bytes.scalar(bytes, at: stop).value].has(Entry.word) {
+                        continue
+                    }
+                }
+                if pattern.token.stripsLeft {
+                    while start > range.lowerBound {
+                        let (scalar, count) = UTF8Bytes.scalar(bytes, before: start)
+                        guard table[scalar].has(Entry.whitespace) else { break }
+                        start -= count
+                    }
+                    start = max(start, done)
+                }
+                if pattern.token.stripsRight {
+                    while stop < range.upperBound {
+                        let (scalar, count) = UTF8Bytes.scalar(bytes, at: stop)
+                        guard table[scalar].has(Entry.whitespace) else { break }
+                        stop += count
+                    }
+                }
+                if done < start { parts.append(Part(range: done..<start)) }
+                parts.append(Part(id: pattern.id, range: min(start, stop)..<stop))
+                done = stop
+            }
+            if done < range.upperBound { parts.append(Part(range: done..<range.upperBound)) }
+            return parts
+        }
+    }
+}

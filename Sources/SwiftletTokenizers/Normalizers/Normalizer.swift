@@ -1,0 +1,84 @@
+import SwiftletIO
+
+/// What changes a text before it is split.
+enum Normalizer: Sendable {
+    case bert(BertNormalizer)
+
+    func normalize(_ text: inout AlignedText) {
+        switch self {
+        case .bert(let normalizer): normalizer.normalize(&text)
+        }
+    }
+
+    init(_ section: JSONSection) throws {
+        switch try section.type() {
+        case "BertNormalizer": self = .bert(try BertNormalizer(section))
+        case let type: throw section.unsupported(type)
+        }
+    }
+
+    var json: JSONValue {
+        switch self {
+        case .bert(let normalizer): normalizer.json
+        }
+    }
+}
+
+/// BERT's cleaning, spacing of ideographs, stripping of accents and lowercasing.
+struct BertNormalizer: Sendable {
+    var cleansText = true
+    var spacesIdeographs = true
+    /// `nil` follows `lowercases`.
+    var stripsAccents: Bool?
+    var lowercases = true
+
+    var stripsAccentsInEffect: Bool { stripsAccents ?? lowercases }
+
+    func normalize(_ text: inout AlignedText) {
+        typealias Entry = UnicodeTable.Entry
+        let table = UnicodeTable.shared
+        if cleansText {
+            text.filter { !table[$0].has(Entry.removed) }
+            text.transform(
+                text.scalars.map { .init(scalar: table[$0].has(Entry.space) ? 0x20 : $0, change: 0) })
+        }
+        if spacesIdeographs {
+            var changes: [AlignedText.Change] = []
+            for scalar in text.scalars {
+                if table[scalar].has(Entry.ideograph) {
+                    changes.append(.init(scalar: 0x20, change: 0))
+                    changes.append(.init(scalar: scalar, change: 1))
+                    changes.append(.init(scalar: 0x20, change: 1))
+                } else {
+                    changes.append(.init(scalar: scalar, change: 0))
+                }
+            }
+            text.transform(changes)
+        }
+        if stripsAccentsInEffect {
+            text.decompose()
+            text.filter { !table[$0].has(Entry.mark) }
+        }
+        if lowercases { text.lowercase() }
+    }
+
+    init(stripsAccents: Bool? = nil, lowercases: Bool = true, spacesIdeographs: Bool = true) {
+        self.stripsAccents = stripsAccents
+        self.lowercases = lowercases
+        self.spacesIdeographs = spacesIdeographs
+    }
+
+    init(_ section: JSONSection) throws {
+        cleansText = try section.bool("clean_text")
+        spacesIdeographs = try section.bool("handle_chinese_chars")
+        stripsAccents = try section.optionalBool("strip_accents")
+        lowercases = try section.bool("lowercase")
+    }
+
+    var json: JSONValue {
+        [
+            "type": "BertNormalizer", "clean_text": .bool(cleansText), "handle_chinese_chars": .bool(spacesIdeographs),
+            "strip_accents": stripsAccents.map { .bool($0) } ?? .null, "lowercase": .bool(lowercases),
+        ]
+    }
+}

@@ -1,0 +1,103 @@
+import SwiftletIO
+
+/// The parts of a tokenizer in the order in which they work.
+struct Pipeline: Sendable {
+    var normalizer: Normalizer?
+    var preTokenizer: PreTokenizer?
+    var model: Model
+    var postProcessor: PostProcessor
+    var decoder: Decoder?
+    var added = AddedVocabulary()
+
+    /// A token of one text with its origin.
+    struct Token {
+        var id: Int32
+        /// In bytes of the text.
+        var range: Range<Int>
+        var word: Int
+        /// What an added token stood for in the text; `nil` for tokens of the model.
+        var text: String?
+    }
+
+    /// Tokens with everything that is known about them. Slower than what `FastEncoder` does for ids only.
+    func tokens(_ text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> [Token] {
+        guard let base = text.baseAddress, !text.isEmpty else { return [] }
+        var tokens: [Token] = []
+        var pieces = PieceBuffer()
+        var word = 0
+        for part in added.plain.split(base, 0..<text.count) {
+            if let id = part.id {
+                // An added token of no bytes is none.
+                if part.range.isEmpty { continue }
+                tokens.append(Token(id: id, range: part.range, word: word, text: Self.text(base, part.range)))
+                word += 1
+                continue
+            }
+            var aligned = AlignedText(base, part.range)
+            normalizer?.normalize(&aligned)
+            let bytes = aligned.bytes
+            for inner in Self.split(bytes, added.normalized) where !inner.range.isEmpty {
+                if let id = inner.id {
+                    tokens.append(
+                        Token(
+                            id: id, range: aligned.original(inner.range), word: word,
+                            text: String(decoding: bytes[inner.range], as: UTF8.self)))
+                    word += 1
+                    continue
+                }
+                let slice = Array(bytes[inner.range])
+                for range in preTokenizer?.split(slice) ?? [0..<slice.count] {
+                    pieces.removeAll()
+                    var failure: TokenizerError?
+                    slice.withUnsafeBufferPointer { buffer in
+                        do throws(TokenizerError) {
+                            try model.tokenize(UnsafeBufferPointer(rebasing: buffer[range]), into: &pieces)
+                        } catch { failure = error }
+                    }
+                    if let failure { throw failure }
+                    var start = range.lowerBound
+                    for (id, end) in zip(pieces.ids, pieces.ends) {
+                        let offset = inner.range.lowerBound
+                        let piece = offset + start..<offset + range.lowerBound + end
+                        tokens.append(Token(id: id, range: aligned.original(piece), word: word))
+                        start = range.lowerBound + end
+                    }
+                    word += 1
+                }
+            }
+        }
+        return tokens
+    }
+
+    private static func split(_ bytes: [UInt8], _ matcher: AddedVocabulary.Matcher) -> [AddedVocabulary.Part] {
+        guard !matcher.isEmpty else { return [.init(range: 0..<bytes.count)] }
+        return bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return [] }
+            return matcher.split(base, 0..<buffer.count)
+        }
+    }
+
+    private static func text(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> String {
+        String(decoding: UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count), as: UTF8.self)
+    }
+
+    /// The token of an id; added tokens come first.
+    func token(of id: Int) -> String? {
+        if let key = Int32(exactly: id), let token = added.tokens[key] { return token.content }
+        return model.vocabulary.token(of: id)
+    }
+
+    func id(of token: String) -> Int32? { added.id(of: token) ?? model.vocabulary.id(of: token) }
+
+    /// Text of tokens that are known; others are left out.
+    func decode(_ ids: some Sequence<Int>, skipsSpecialTokens: Bool) -> String {
+        var tokens: [String] = []
+        for id in ids {
+            let addedToken = Int32(exactly: id).flatMap { added.decodedToken(of: $0) }
+            guard let token = addedToken ?? model.vocabulary.token(of: id) else { continue }
+            if skipsSpecialTokens, added.isSpecial(token) { continue }
+            tokens.append(token)
+        }
+        return decoder?.decode(tokens) ?? tokens.joined(separator: " ")
+    }
+}
