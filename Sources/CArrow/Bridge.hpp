@@ -1,0 +1,56 @@
+// What the files of this bridge share: the objects behind the handles and the boundary that catches everything.
+#pragma once
+
+#include <arrow/api.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "include/CArrow.h"
+
+struct carrow_table {
+    std::shared_ptr<arrow::Table> table;
+};
+
+struct carrow_array {
+    std::shared_ptr<arrow::Array> array;
+};
+
+namespace carrow {
+
+void set_message(std::string message);
+
+/// The type of a name such as "int32" or "timestamp[us]", or an error.
+arrow::Result<std::shared_ptr<arrow::DataType>> type_named(const std::string &name);
+
+/// Registers the compute kernels, once.
+arrow::Status start();
+
+inline int fail(const arrow::Status &status) {
+    set_message(status.message());
+    return -1;
+}
+
+/// Runs `body`, which returns a Status. Nothing gets past.
+template <typename Body>
+int guarded(Body &&body) noexcept {
+    try {
+        arrow::Status status = body();
+        return status.ok() ? 0 : fail(status);
+    } catch (const std::bad_alloc &) {
+        set_message("out of memory");
+    } catch (const std::exception &error) {
+        set_message(error.what());
+    } catch (...) {
+        set_message("unknown error");
+    }
+    return -1;
+}
+
+inline void give(std::shared_ptr<arrow::Table> table, carrow_table **out) { *out = new carrow_table{std::move(table)}; }
+inline void give(std::shared_ptr<arrow::Array> array, carrow_array **out) { *out = new carrow_array{std::move(array)}; }
+
+}  // namespace carrow

@@ -1,0 +1,208 @@
+#include <arrow/c/bridge.h>
+#include <arrow/compute/api.h>
+#include <arrow/compute/initialize.h>
+#include <arrow/util/utf8.h>
+
+#include <cstring>
+#include <unordered_map>
+#include <vector>
+
+#include "Bridge.hpp"
+
+using namespace carrow;
+
+namespace {
+thread_local std::string message;
+}
+
+void carrow::set_message(std::string text) { message = std::move(text); }
+
+const char *carrow_message(void) { return message.c_str(); }
+
+arrow::Status carrow::start() {
+    static const arrow::Status status = arrow::compute::Initialize();
+    return status;
+}
+
+arrow::Result<std::shared_ptr<arrow::DataType>> carrow::type_named(const std::string &name) {
+    static const std::unordered_map<std::string, std::shared_ptr<arrow::DataType>> types = {
+        {"null", arrow::null()},
+        {"bool", arrow::boolean()},
+        {"int8", arrow::int8()},
+        {"int16", arrow::int16()},
+        {"int32", arrow::int32()},
+        {"int64", arrow::int64()},
+        {"uint8", arrow::uint8()},
+        {"uint16", arrow::uint16()},
+        {"uint32", arrow::uint32()},
+        {"uint64", arrow::uint64()},
+        {"float16", arrow::float16()},
+        {"float32", arrow::float32()},
+        {"float", arrow::float32()},
+        {"float64", arrow::float64()},
+        {"double", arrow::float64()},
+        {"string", arrow::utf8()},
+        {"large_string", arrow::large_utf8()},
+        {"binary", arrow::binary()},
+        {"large_binary", arrow::large_binary()},
+        {"date32", arrow::date32()},
+        {"date64", arrow::date64()},
+        {"timestamp[s]", arrow::timestamp(arrow::TimeUnit::SECOND)},
+        {"timestamp[ms]", arrow::timestamp(arrow::TimeUnit::MILLI)},
+        {"timestamp[us]", arrow::timestamp(arrow::TimeUnit::MICRO)},
+        {"timestamp[ns]", arrow::timestamp(arrow::TimeUnit::NANO)},
+    };
+    auto found = types.find(name);
+    if (found == types.end()) return arrow::Status::Invalid("there is no type '", name, "'");
+    return found->second;
+}
+
+int64_t carrow_invalid_utf8(const void *bytes, int64_t count) {
+    arrow::util::InitializeUTF8();
+    auto data = static_cast<const uint8_t *>(bytes);
+    if (count == 0 || arrow::util::ValidateUTF8(data, count)) return -1;
+    // The start of the first line that is not valid is near enough for a message.
+    int64_t start = 0;
+    while (start < count) {
+        auto end = static_cast<const uint8_t *>(std::memchr(data + start, '\n', count - start));
+        int64_t length = end ? end - (data + start) + 1 : count - start;
+        if (!arrow::util::ValidateUTF8(data + start, length)) return start;
+        start += length;
+    }
+    return 0;
+}
+
+void carrow_table_release(carrow_table *table) { delete table; }
+
+int64_t carrow_table_rows(const carrow_table *table) { return table->table->num_rows(); }
+
+int64_t carrow_table_columns(const carrow_table *table) { return table->table->num_columns(); }
+
+const char *carrow_table_name(const carrow_table *table, int64_t column) {
+    return table->table->schema()->field(static_cast<int>(column))->name().c_str();
+}
+
+const char *carrow_table_metadata(const carrow_table *table, const char *key) {
+    const auto &metadata = table->table->schema()->metadata();
+    if (!metadata) return nullptr;
+    int found = metadata->FindKey(key);
+    return found < 0 ? nullptr : metadata->value(found).c_str();
+}
+
+int64_t carrow_table_chunks(const carrow_table *table, int64_t column) {
+    return table->table->column(static_cast<int>(column))->num_chunks();
+}
+
+int carrow_table_chunk(
+    const carrow_table *table, int64_t column, int64_t chunk, struct ArrowArray *array, struct ArrowSchema *schema) {
+    return guarded([&] {
+        auto values = table->table->column(static_cast<int>(column))->chunk(static_cast<int>(chunk));
+        return arrow::ExportArray(*values, array, schema);
+    });
+}
+
+int carrow_table_type(const carrow_table *table, int64_t column, struct ArrowSchema *schema) {
+    return guarded([&] { return arrow::ExportField(*table->table->schema()->field(static_cast<int>(column)), schema); });
+}
+
+int carrow_table_make(
+    const char *const *names, const carrow_array *const *arrays, int64_t count, int64_t rows, carrow_table **out) {
+    return guarded([&] {
+        arrow::FieldVector fields;
+        arrow::ArrayVector columns;
+        for (int64_t i = 0; i < count; ++i) {
+            fields.push_back(arrow::field(names[i], arrays[i]->array->type()));
+            columns.push_back(arrays[i]->array);
+        }
+        give(arrow::Table::Make(arrow::schema(fields), columns, rows), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_slice(const carrow_table *table, int64_t offset, int64_t length, carrow_table **out) {
+    return guarded([&] {
+        give(table->table->Slice(offset, length), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_take(const carrow_table *table, const int64_t *rows, int64_t count, carrow_table **out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_RETURN_NOT_OK(start());
+        auto buffer = std::make_shared<arrow::Buffer>(
+            reinterpret_cast<const uint8_t *>(rows), count * static_cast<int64_t>(sizeof(int64_t)));
+        auto positions = std::make_shared<arrow::Int64Array>(count, buffer);
+        ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(table->table, positions));
+        give(taken.table(), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_select(
+    const carrow_table *table, const int64_t *columns, const char *const *names, int64_t count, carrow_table **out) {
+    return guarded([&] {
+        arrow::FieldVector fields;
+        arrow::ChunkedArrayVector values;
+        for (int64_t i = 0; i < count; ++i) {
+            int column = static_cast<int>(columns[i]);
+            fields.push_back(table->table->schema()->field(column)->WithName(names[i]));
+            values.push_back(table->table->column(column));
+        }
+        give(arrow::Table::Make(arrow::schema(fields), values, table->table->num_rows()), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_beside(const carrow_table *left, const carrow_table *right, carrow_table **out) {
+    return guarded([&]() -> arrow::Status {
+        if (left->table->num_rows() != right->table->num_rows()) {
+            return arrow::Status::Invalid(left->table->num_rows(), " rows beside ", right->table->num_rows());
+        }
+        auto fields = left->table->schema()->fields();
+        auto values = left->table->columns();
+        for (int i = 0; i < right->table->num_columns(); ++i) {
+            fields.push_back(right->table->schema()->field(i));
+            values.push_back(right->table->column(i));
+        }
+        give(arrow::Table::Make(arrow::schema(fields), values, left->table->num_rows()), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_concatenate(const carrow_table *const *tables, int64_t count, carrow_table **out) {
+    return guarded([&]() -> arrow::Status {
+        std::vector<std::shared_ptr<arrow::Table>> parts;
+        for (int64_t i = 0; i < count; ++i) parts.push_back(tables[i]->table->ReplaceSchemaMetadata(nullptr));
+        auto options = arrow::ConcatenateTablesOptions::Defaults();
+        options.unify_schemas = true;
+        ARROW_ASSIGN_OR_RAISE(auto table, arrow::ConcatenateTables(parts, options));
+        give(table, out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_cast(const carrow_table *table, int64_t column, const char *type, carrow_table **out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_RETURN_NOT_OK(start());
+        int i = static_cast<int>(column);
+        ARROW_ASSIGN_OR_RAISE(auto target, type_named(type));
+        ARROW_ASSIGN_OR_RAISE(auto values, arrow::compute::Cast(table->table->column(i), target));
+        auto field = table->table->schema()->field(i)->WithType(target);
+        ARROW_ASSIGN_OR_RAISE(auto result, table->table->SetColumn(i, field, values.chunked_array()));
+        give(result, out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_sort(const carrow_table *table, int64_t column, bool descending, int64_t *out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_RETURN_NOT_OK(start());
+        auto order = descending ? arrow::compute::SortOrder::Descending : arrow::compute::SortOrder::Ascending;
+        arrow::compute::SortOptions options({arrow::compute::SortKey(
+            arrow::FieldRef(static_cast<int>(column)), order, arrow::compute::NullPlacement::AtEnd)});
+        ARROW_ASSIGN_OR_RAISE(auto positions, arrow::compute::SortIndices(arrow::Datum(table->table), options));
+        const auto &values = static_cast<const arrow::UInt64Array &>(*positions);
+        for (int64_t i = 0; i < values.length(); ++i) out[i] = static_cast<int64_t>(values.Value(i));
+        return arrow::Status::OK();
+    });
+}

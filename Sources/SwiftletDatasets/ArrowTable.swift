@@ -1,0 +1,150 @@
+internal import CArrow
+internal import Synchronization
+
+/// Runs a call of the bridge; its message becomes the error.
+func arrow(_ action: String, _ status: Int32) throws {
+    guard status == 0 else {
+        throw DatasetError("can't \(action): \(String(cString: carrow_message()))")
+    }
+}
+
+/// Hands an array of C strings to `body`.
+func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> Result
+) rethrows -> Result {
+    var bytes: [CChar] = []
+    var places: [Int] = []
+    for string in strings {
+        places.append(bytes.count)
+        bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
+        bytes.append(0)
+    }
+    bytes.append(0)
+    return try bytes.withUnsafeBufferPointer { bytes in
+        let pointers: [UnsafePointer<CChar>?] = places.map { bytes.baseAddress! + $0 } + [nil]
+        return try pointers.withUnsafeBufferPointer { try body($0.baseAddress!) }
+    }
+}
+
+/// An immutable table of the bridge.
+// Sendable: the handle is never written after `init`, Arrow tables don't change, and the cache has a lock.
+final class ArrowTable: @unchecked Sendable {
+    let handle: OpaquePointer
+    let names: [String]
+    let rows: Int
+    private let columns: Mutex<[ArrowColumn?]>
+
+    /// Takes the handle over.
+    init(taking handle: OpaquePointer) {
+        self.handle = handle
+        let count = carrow_table_columns(handle)
+        names = (0..<count).map { String(cString: carrow_table_name(handle, $0)) }
+        rows = Int(carrow_table_rows(handle))
+        columns = Mutex(Array(repeating: nil, count: Int(count)))
+    }
+
+    deinit { carrow_table_release(handle) }
+
+    /// Calls the bridge for a new table, with the owners of the handles it uses kept alive.
+    private static func make(
+        _ action: String, keeping owners: some Any, _ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32
+    ) throws -> ArrowTable {
+        var handle: OpaquePointer?
+        try withExtendedLifetime(owners) { try arrow(action, body(&handle)) }
+        return ArrowTable(taking: handle!)
+    }
+
+    static func reading(_ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws -> ArrowTable {
+        var handle: OpaquePointer?
+        guard body(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
+        return ArrowTable(taking: handle!)
+    }
+
+    func metadata(_ key: String) -> String? {
+        withExtendedLifetime(self) { carrow_table_metadata(handle, key).map { String(cString: $0) } }
+    }
+
+    func type(_ column: Int) throws -> ArrowType? {
+        var schema = ArrowSchema()
+        try withExtendedLifetime(self) {
+            try arrow("read the type of column '\(names[column])'", carrow_table_type(handle, Int64(column), &schema))
+        }
+        defer { schema.release?(&schema) }
+        return ArrowType(&schema)
+    }
+
+    func column(_ index: Int) throws -> ArrowColumn {
+        if let column = columns.withLock({ $0[index] }) { return column }
+        let column = try ArrowColumn(self, index)
+        columns.withLock { $0[index] = column }
+        return column
+    }
+
+    func slice(_ range: Range<Int>) throws -> ArrowTable {
+        try Self.make("take rows", keeping: self) { carrow_table_slice(handle, Int64(range.lowerBound), Int64(range.count), $0) }
+    }
+
+    func take(_ rows: [Int]) throws -> ArrowTable {
+        let rows = rows.map(Int64.init)
+        return try Self.make("take rows", keeping: self) { carrow_table_take(handle, rows, Int64(rows.count), $0) }
+    }
+
+    func select(_ columns: [Int], as names: [String]) throws -> ArrowTable {
+        let columns = columns.map(Int64.init)
+        return try withCStrings(names) { names in
+            try Self.make("choose columns", keeping: self) { carrow_table_select(handle, columns, names, Int64(columns.count), $0) }
+        }
+    }
+
+    func beside(_ other: ArrowTable) throws -> ArrowTable {
+        try Self.make("put columns side by side", keeping: (self, other)) { carrow_table_beside(handle, other.handle, $0) }
+    }
+
+    static func concatenate(_ tables: [ArrowTable]) throws -> ArrowTable {
+        let handles: [OpaquePointer?] = tables.map(\.handle)
+        return try make("put rows together", keeping: tables) {
+            carrow_table_concatenate(handles, Int64(handles.count), $0)
+        }
+    }
+
+    func cast(_ column: Int, to type: String) throws -> ArrowTable {
+        try Self.make("convert column '\(names[column])' to \(type)", keeping: self) {
+            carrow_table_cast(handle, Int64(column), type, $0)
+        }
+    }
+
+    func sortedRows(by column: Int, descending: Bool) throws -> [Int] {
+        var rows = [Int64](repeating: 0, count: rows)
+        try withExtendedLifetime(self) {
+            try arrow("sort by '\(names[column])'", carrow_table_sort(handle, Int64(column), descending, &rows))
+        }
+        return rows.map(Int.init)
+    }
+
+    static func make(_ columns: [(name: String, array: ArrowArrayHandle)], rows: Int) throws -> ArrowTable {
+        let arrays: [OpaquePointer?] = columns.map(\.array.handle)
+        return try withCStrings(columns.map(\.name)) { names in
+            try make("make a table", keeping: columns) {
+                carrow_table_make(names, arrays, Int64(arrays.count), Int64(rows), $0)
+            }
+        }
+    }
+}
+
+/// A message of the bridge, before the file is named.
+struct ArrowMessage: Error {
+    var text: String
+}
+
+/// An array of the bridge, on its way into a table.
+final class ArrowArrayHandle {
+    let handle: OpaquePointer
+
+    init(_ action: String, _ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws {
+        var handle: OpaquePointer?
+        try arrow(action, body(&handle))
+        self.handle = handle!
+    }
+
+    deinit { carrow_array_release(handle) }
+}

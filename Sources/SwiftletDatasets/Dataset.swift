@@ -1,0 +1,190 @@
+/// A table with typed columns, as Python's `datasets.Dataset`.
+///
+/// It never changes: every operation gives a new one that shares the columns it keeps.
+public struct Dataset: Sendable {
+    /// The columns and their types, in order.
+    public let features: Features
+    let table: ArrowTable
+
+    /// Class labels are known to be in range and types to agree.
+    init(unchecked table: ArrowTable, _ features: Features) {
+        self.table = table
+        self.features = features
+    }
+
+    /// A table whose columns get the declared features, converted where they differ.
+    init(_ table: ArrowTable, declared: Features?) throws {
+        guard let declared else {
+            try self.init(table)
+            return
+        }
+        let missing = declared.names.filter { !table.names.contains($0) }
+        let extra = table.names.filter { declared[$0] == nil }
+        guard missing.isEmpty, extra.isEmpty else {
+            let problem =
+                missing.isEmpty
+                ? "has the columns \(DatasetError.listed(extra)), which are not declared"
+                : "has no column \(DatasetError.listed(missing)), which is declared"
+            throw DatasetError(
+                "the data \(problem)",
+                remedy: "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.")
+        }
+        var dataset = try Dataset(table).selectColumns(declared.names)
+        for (name, feature) in declared { dataset = try dataset.castColumn(name, to: feature) }
+        self = dataset
+    }
+
+    /// A table with its own types.
+    init(_ table: ArrowTable) throws {
+        var features = Features()
+        for (index, name) in table.names.enumerated() {
+            guard features[name] == nil else {
+                throw DatasetError(
+                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.")
+            }
+            features[name] = try table.column(index).type.feature
+        }
+        self.init(unchecked: table, features)
+    }
+
+    public var columnNames: [String] { features.names }
+    public var numColumns: Int { features.count }
+    public var numRows: Int { table.rows }
+    public var count: Int { table.rows }
+
+    func index(of column: String) throws -> Int {
+        guard let index = features.names.firstIndex(of: column) else {
+            throw DatasetError.noColumn(column, in: columnNames)
+        }
+        return index
+    }
+
+    /// One row; a negative number counts from the end.
+    ///
+    /// - Precondition: the row exists. `row(_:)` throws instead.
+    public subscript(row: Int) -> Row {
+        do { return try self.row(row) } catch { preconditionFailure(String(describing: error)) }
+    }
+
+    /// One row; a negative number counts from the end.
+    ///
+    /// - Throws: `DatasetError` if there is no such row.
+    public func row(_ row: Int) throws -> Row {
+        let position = row < 0 ? row + count : row
+        guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
+        return Row(
+            names: columnNames, values: try columnNames.indices.map { try table.column($0).value(position) })
+    }
+
+    /// Some rows as columns, sharing memory.
+    ///
+    /// - Precondition: the rows exist. `batch(_:)` throws instead.
+    public subscript(rows: Range<Int>) -> Batch {
+        do { return try batch(rows) } catch { preconditionFailure(String(describing: error)) }
+    }
+
+    /// Some rows as columns, sharing memory.
+    public func batch(_ rows: Range<Int>) throws -> Batch {
+        guard rows.lowerBound >= 0, rows.upperBound <= count else {
+            throw DatasetError.noRow(rows.lowerBound < 0 ? rows.lowerBound : rows.upperBound - 1, of: count)
+        }
+        return Batch(dataset: Dataset(unchecked: try table.slice(rows), features))
+    }
+
+    /// A column.
+    ///
+    /// - Precondition: the column exists. `column(_:)` throws instead.
+    public subscript(column: String) -> Column {
+        do { return try self.column(column) } catch { preconditionFailure(String(describing: error)) }
+    }
+
+    /// A column.
+    ///
+    /// - Throws: `DatasetError` that lists the columns if there is no such one.
+    public func column(_ name: String) throws -> Column {
+        let index = try index(of: name)
+        return Column(name: name, feature: features.types[index], storage: try table.column(index))
+    }
+
+    /// A column of text. Throws where the column is missing, of another type, or has a row without a value.
+    public func strings(_ column: String) throws -> [String] { try self.column(column).strings() }
+    /// A column of integers or class labels. Throws as `strings(_:)`.
+    public func ints(_ column: String) throws -> [Int] { try self.column(column).ints() }
+    /// A column of numbers. Throws as `strings(_:)`.
+    public func doubles(_ column: String) throws -> [Double] { try self.column(column).doubles() }
+    public func bools(_ column: String) throws -> [Bool] { try self.column(column).bools() }
+    /// Lists of integers of the rows asked for. Throws as `strings(_:)`, and for a row outside the dataset.
+    public func intLists(_ column: String, rows: some Collection<Int>) throws -> [[Int32]] {
+        try self.column(column).intLists(rows: rows)
+    }
+    /// The length of each list of a column.
+    public func listLengths(_ column: String) throws -> [Int] { try self.column(column).listLengths() }
+
+    /// A dataset of columns in memory, all of one length.
+    public static func fromColumns(_ columns: [(String, ColumnData)], features: Features? = nil) throws -> Dataset {
+        let rows = columns.first?.1.count ?? 0
+        for (name, data) in columns where data.count != rows {
+            throw DatasetError(
+                "column '\(name)' has \(data.count) rows where '\(columns[0].0)' has \(rows)",
+                remedy: "Give all columns the same number of rows.")
+        }
+        if let features {
+            let names = columns.map(\.0)
+            if let missing = features.names.first(where: { !names.contains($0) }) {
+                throw DatasetError.noColumn(missing, in: names)
+            }
+            if let extra = names.first(where: { features[$0] == nil }) {
+                throw DatasetError.noColumn(extra, in: features.names)
+            }
+        }
+        var made: [(name: String, array: ArrowArrayHandle)] = []
+        var types = Features()
+        for (name, data) in columns {
+            guard types[name] == nil else {
+                throw DatasetError(
+                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.")
+            }
+            let (array, feature) = try ArrowBuilding.array(data, named: name, as: features?[name])
+            made.append((name, array))
+            types[name] = feature
+        }
+        return Dataset(unchecked: try ArrowTable.make(made, rows: rows), types)
+    }
+}
+
+/// As Python prints it: a dataset's names and size.
+extension Dataset: CustomStringConvertible {
+    public var description: String {
+        let names = PythonText.list(columnNames.map(PythonText.of))
+        return "Dataset({\n    features: \(names),\n    num_rows: \(numRows)\n})"
+    }
+}
+
+/// Some rows of a dataset, by column.
+public struct Batch: Sendable {
+    let dataset: Dataset
+
+    public var features: Features { dataset.features }
+    public var columnNames: [String] { dataset.columnNames }
+    public var count: Int { dataset.count }
+
+    /// - Precondition: the column exists. `column(_:)` throws instead.
+    public subscript(column: String) -> Column { dataset[column] }
+    public func column(_ name: String) throws -> Column { try dataset.column(name) }
+    /// - Precondition: the row exists; a negative one counts from the end.
+    public subscript(row: Int) -> Row { dataset[row] }
+
+    public func strings(_ column: String) throws -> [String] { try dataset.strings(column) }
+    public func ints(_ column: String) throws -> [Int] { try dataset.ints(column) }
+    public func doubles(_ column: String) throws -> [Double] { try dataset.doubles(column) }
+    public func bools(_ column: String) throws -> [Bool] { try dataset.bools(column) }
+    public func intLists(_ column: String) throws -> [[Int32]] { try dataset.column(column).intLists() }
+}
+
+/// As Python prints it: a dictionary of lists.
+extension Batch: CustomStringConvertible {
+    public var description: String {
+        PythonText.dictionary(
+            columnNames.map { ($0, PythonText.list(dataset[$0].values().map(\.description))) })
+    }
+}

@@ -1,0 +1,94 @@
+/// Datasets by split, in order.
+public struct DatasetDict: Sendable {
+    public private(set) var splits: [String] = []
+    public private(set) var datasets: [Dataset] = []
+
+    public init(_ pairs: some Sequence<(String, Dataset)>) {
+        for (split, dataset) in pairs {
+            if let position = splits.firstIndex(of: split) {
+                datasets[position] = dataset
+            } else {
+                splits.append(split)
+                datasets.append(dataset)
+            }
+        }
+    }
+
+    public var count: Int { splits.count }
+    /// Each split with its dataset, for loops.
+    public var pairs: [(split: String, dataset: Dataset)] { zip(splits, datasets).map { ($0, $1) } }
+
+    /// - Precondition: the split exists. `split(_:)` throws instead.
+    public subscript(split: String) -> Dataset {
+        do { return try self.split(split) } catch { preconditionFailure(String(describing: error)) }
+    }
+
+    /// - Throws: `DatasetError` that lists the splits if there is no such one.
+    public func split(_ name: String) throws -> Dataset {
+        guard let position = splits.firstIndex(of: name) else {
+            throw DatasetError(
+                "there is no split '\(name)'",
+                remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(DatasetError.listed(splits)).")
+        }
+        return datasets[position]
+    }
+
+    /// The dataset of each split replaced by another.
+    public func mapDatasets(_ transform: (Dataset) throws -> Dataset) throws -> DatasetDict {
+        DatasetDict(zip(splits, try datasets.map(transform)))
+    }
+
+    /// As `Dataset.map`, on every split.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        _ transform: (Batch) throws -> Columns
+    ) throws -> DatasetDict {
+        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+    }
+
+    @_disfavoredOverload
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        _ transform: (Batch) throws -> [String: ColumnData]
+    ) throws -> DatasetDict {
+        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+    }
+
+    public func map(removeColumns: [String] = [], _ transform: (Row) throws -> Row) throws -> DatasetDict {
+        try mapDatasets { try $0.map(removeColumns: removeColumns, transform) }
+    }
+
+    public func filter(_ isIncluded: (Row) throws -> Bool) throws -> DatasetDict {
+        try mapDatasets { try $0.filter(isIncluded) }
+    }
+
+    public func shuffle(seed: UInt64? = nil) throws -> DatasetDict { try mapDatasets { try $0.shuffle(seed: seed) } }
+
+    public func removeColumns(_ names: [String]) throws -> DatasetDict {
+        try mapDatasets { try $0.removeColumns(names) }
+    }
+
+    public func selectColumns(_ names: [String]) throws -> DatasetDict {
+        try mapDatasets { try $0.selectColumns(names) }
+    }
+
+    public func renameColumn(_ name: String, to newName: String) throws -> DatasetDict {
+        try mapDatasets { try $0.renameColumn(name, to: newName) }
+    }
+
+    public func castColumn(_ name: String, to feature: Feature) throws -> DatasetDict {
+        try mapDatasets { try $0.castColumn(name, to: feature) }
+    }
+}
+
+/// As Python prints it.
+extension DatasetDict: CustomStringConvertible {
+    public var description: String {
+        var output = "DatasetDict({\n"
+        for (split, dataset) in pairs {
+            let text = "\(split): \(dataset)"
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) { output += "    \(line)\n" }
+        }
+        return splits.isEmpty ? "DatasetDict({\n    \n})" : output + "})"
+    }
+}

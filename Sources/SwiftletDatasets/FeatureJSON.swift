@@ -1,0 +1,95 @@
+internal import SwiftletIO
+
+/// Features as Python stores them in the metadata of Parquet and Arrow files.
+extension Features {
+    /// The features in a file's `huggingface` metadata; `nil` where there are none or they are of a kind that is
+    /// not known here (images, audio, ...), so that the file's own types are used.
+    init?(metadata: String) {
+        guard let json = try? JSONValue(parsing: metadata), let object = json["info"]?["features"]?.object else {
+            return nil
+        }
+        self.init(json: object)
+    }
+
+    private init?(json object: JSONObject) {
+        self.init()
+        for (name, value) in object {
+            guard let feature = Feature(json: value) else { return nil }
+            self[name] = feature
+        }
+    }
+
+    /// The text for a file's `huggingface` metadata.
+    var metadata: String {
+        let features = JSONObject(map { ($0.0, $0.1.json) })
+        return JSONValue.object(["info": .object(["features": .object(features)])]).text()
+    }
+}
+
+extension Feature {
+    fileprivate init?(json: JSONValue) {
+        if let list = json.array {
+            guard list.count == 1, let element = Feature(json: list[0]) else { return nil }
+            self = .list(element)
+            return
+        }
+        guard let object = json.object else { return nil }
+        switch object["_type"]?.string {
+        case "Value":
+            guard let name = object["dtype"]?.string else { return nil }
+            self = .value(Feature.canonical(name))
+        case "ClassLabel":
+            guard let names = object["names"]?.array?.compactMap(\.string) else { return nil }
+            self = .classLabel(names: names)
+        case "List", "Sequence":
+            let length = object["length"]?.int ?? -1
+            guard let inner = object["feature"] else { return nil }
+            // An old Sequence of a structure is stored as a structure of lists.
+            if object["_type"]?.string == "Sequence", inner.object?["_type"] == nil, let fields = inner.object {
+                var features = Features()
+                for (name, value) in fields {
+                    guard let element = Feature(json: value) else { return nil }
+                    features[name] = length < 0 ? .list(element) : .fixedList(element, length: length)
+                }
+                self = .structure(features)
+                return
+            }
+            guard let element = Feature(json: inner) else { return nil }
+            self = length < 0 ? .list(element) : .fixedList(element, length: length)
+        case "LargeList":
+            guard let inner = object["feature"], let element = Feature(json: inner) else { return nil }
+            self = .largeList(element)
+        case nil:
+            var features = Features()
+            for (name, value) in object {
+                guard let feature = Feature(json: value) else { return nil }
+                features[name] = feature
+            }
+            self = .structure(features)
+        default: return nil
+        }
+    }
+
+    fileprivate var json: JSONValue {
+        switch self {
+        case .value(let name): ["dtype": .string(name), "_type": "Value"]
+        case .classLabel(let names): ["names": .array(names.map { .string($0) }), "_type": "ClassLabel"]
+        case .list(let element): ["feature": element.json, "_type": "List"]
+        case .largeList(let element): ["feature": element.json, "_type": "LargeList"]
+        case .fixedList(let element, let length):
+            ["feature": element.json, "length": .int(length), "_type": "List"]
+        case .structure(let features): .object(JSONObject(features.map { ($0.0, $0.1.json) }))
+        }
+    }
+
+    /// `float` and `double` are other names of `float32` and `float64`.
+    static func canonical(_ name: DTypeName) -> DTypeName {
+        switch name {
+        case "float": "float32"
+        case "double": "float64"
+        case "boolean": "bool"
+        case "utf8": "string"
+        default: name
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import CArrow
+internal import SwiftletIO
+
+/// The formats that are read, by the end of a file's name.
+enum FileFormat: Sendable {
+    case parquet, arrow, csv, tsv, json
+
+    static let extensions: [String: FileFormat] = [
+        "parquet": .parquet, "pq": .parquet, "arrow": .arrow, "ipc": .arrow, "feather": .arrow, "csv": .csv, "tsv": .tsv,
+        "json": .json, "jsonl": .json, "ndjson": .json,
+    ]
+
+    static func of(_ path: String) -> FileFormat? {
+        let name = FileSystem.name(of: path)
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
+        return extensions[name[name.index(after: dot)...].lowercased()]
+    }
+}
+
+extension Dataset {
+    /// Reads a Parquet, Arrow (file or stream), CSV, TSV, JSON or JSON Lines file, chosen by its name's ending.
+    ///
+    /// Features come from the metadata that Python's library leaves in Parquet and Arrow files, else from the data.
+    public static func fromFile(_ path: String) throws -> Dataset { try read(path) }
+
+    /// - Parameters:
+    ///   - declared: features from a dataset card, used where the file has none of its own.
+    ///   - separator: of a CSV file, where it is no comma.
+    static func read(_ path: String, declared: Features? = nil, separator: Character? = nil) throws -> Dataset {
+        let path = FileSystem.expandingTilde(path)
+        guard FileSystem.exists(path) else {
+            throw DatasetError("there is no file '\(path)'", remedy: "Check the path.")
+        }
+        guard FileSystem.isRegularFile(path) else {
+            throw DatasetError("'\(path)' is not a file", remedy: "Give a file, or load the folder with loadDataset.")
+        }
+        guard let format = FileFormat.of(path) else {
+            throw DatasetError(
+                "'\(path)' has an ending that is not known",
+                remedy: "Name the file by what it is: .parquet, .arrow, .csv, .tsv, .json or .jsonl.")
+        }
+        do {
+            let table: ArrowTable
+            switch format {
+            case .parquet: table = try ArrowTable.reading { carrow_read_parquet(path, $0) }
+            case .arrow: table = try ArrowTable.reading { carrow_read_ipc(path, $0) }
+            case .csv: table = try csv(path, separator ?? ",", declared)
+            case .tsv: table = try csv(path, separator ?? "\t", declared)
+            case .json: table = try JSONReading.table(path)
+            }
+            if let stored = table.metadata("huggingface").flatMap(Features.init(metadata:)),
+                Set(stored.names) == Set(table.names), stored.count == table.names.count
+            {
+                return try Dataset(table, declared: stored)
+            }
+            return try Dataset(table, declared: declared)
+        } catch let error as DatasetError {
+            throw DatasetError("'\(path)': \(error.message)", remedy: error.remedy)
+        } catch let error as ArrowMessage {
+            throw explained(error.text, path, format)
+        }
+    }
+
+    private static func csv(_ path: String, _ separator: Character, _ declared: Features?) throws -> ArrowTable {
+        guard let delimiter = separator.asciiValue else {
+            throw DatasetError("the separator '\(separator)' is not ASCII", remedy: "Use a comma, a tab or a semicolon.")
+        }
+        try checkUTF8(try MappedFile(path))
+        let text = (declared ?? [:]).filter { _, feature in
+            switch feature {
+            case .classLabel, .value("string"), .value("large_string"): true
+            default: false
+            }
+        }.map(\.0)
+        return try withCStrings(text) { names in
+            try ArrowTable.reading {
+                carrow_read_csv(path, CChar(bitPattern: delimiter), names, Int64(text.count), $0)
+            }
+        }
+    }
+
+    static func checkUTF8(_ file: MappedFile) throws {
+        let line: Int? = withExtendedLifetime(file) {
+            let place = carrow_invalid_utf8(file.bytes.baseAddress, Int64(file.bytes.count))
+            guard place >= 0 else { return nil }
+            return 1 + file.bytes[..<Int(place)].lazy.filter { $0 == UInt8(ascii: "\n") }.count
+        }
+        guard let line else { return }
+        throw DatasetError("line \(line) is not UTF-8 text", remedy: "Convert the file to UTF-8.")
+    }
+
+    /// A message of Arrow's in the words of the rest.
+    private static func explained(_ text: String, _ path: String, _ format: FileFormat) -> DatasetError {
+        let firstLine = text.split(separator: "\n").first.map(String.init) ?? text
+        switch format {
+        case .csv, .tsv:
+            if let ragged = raggedRow(firstLine) {
+                return DatasetError(
+                    "'\(path)', row \(ragged.row): \(ragged.got) fields where the header has \(ragged.expected)",
+                    remedy: "Give every row as many fields as the header, and put fields that hold the separator in quotes.")
+            }
+            if firstLine.contains("Empty CSV file") {
+                return DatasetError("'\(path)' is empty", remedy: "The first line has to name the columns.")
+            }
+            return DatasetError(
+                "'\(path)' can't be read as \(format == .csv ? "CSV" : "TSV"): \(firstLine)",
+                remedy: "Look for a quote that is not closed, or another separator.")
+        case .json:
+            return DatasetError("'\(path)' can't be read as JSON: \(firstLine)", remedy: "Put one object on each line.")
+        case .parquet, .arrow:
+            return DatasetError(
+                "'\(path)' can't be read as \(format == .parquet ? "Parquet" : "Arrow"): \(firstLine)",
+                remedy: "The file may be damaged or cut off; get it again.")
+        }
+    }
+
+    /// From "CSV parse error: Row #3: Expected 2 columns, got 1: ..."; rows count from 1 with the header as the first.
+    private static func raggedRow(_ text: String) -> (row: Int, expected: Int, got: Int)? {
+        let numbers = text.split { !$0.isNumber }.prefix(3).compactMap { Int($0) }
+        guard text.contains("Row #"), text.contains("Expected"), numbers.count == 3 else { return nil }
+        return (numbers[0], numbers[1], numbers[2])
+    }
+}
