@@ -1,0 +1,117 @@
+public import SwiftletIO
+
+/// How the loss of a classification head is computed.
+public enum ProblemType: String, Sendable {
+    case regression
+    case singleLabelClassification = "single_label_classification"
+    case multiLabelClassification = "multi_label_classification"
+}
+
+/// A `config.json`, read key by key with errors that name file and key, and written back with everything it had.
+public struct ModelConfig: Sendable {
+    /// The keys as in the file. Kept whole, so that saving loses nothing.
+    public var json: JSONObject
+    /// Where it came from, for messages.
+    public let path: String
+
+    public init(contentsOf path: String) throws {
+        let json = try JSONValue(contentsOf: path)
+        guard let object = json.object else {
+            throw ModelError("'\(path)' holds \(json.kind), not a model's configuration")
+        }
+        self.init(object, path: path)
+    }
+
+    public init(_ json: JSONObject, path: String = "config.json") {
+        self.json = json
+        self.path = path
+    }
+
+    public var modelType: String {
+        get throws { try string("model_type", default: nil) }
+    }
+
+    public func int(_ key: String, default fallback: Int?, atLeast least: Int = 0) throws -> Int {
+        let value = try read(key, default: fallback, "an integer") { $0.int }
+        guard value >= least else {
+            throw ModelError("'\(key)' in '\(path)' is \(value); it must be at least \(least)")
+        }
+        return value
+    }
+
+    public func double(_ key: String, default fallback: Double?) throws -> Double {
+        try read(key, default: fallback, "a number") { $0.double }
+    }
+
+    public func string(_ key: String, default fallback: String?) throws -> String {
+        try read(key, default: fallback, "a string") { $0.string }
+    }
+
+    public func bool(_ key: String, default fallback: Bool?) throws -> Bool {
+        try read(key, default: fallback, "true or false") { $0.bool }
+    }
+
+    /// A probability, at least 0 and below 1.
+    public func probability(_ key: String, default fallback: Double?) throws -> Double {
+        let value = try double(key, default: fallback)
+        guard value >= 0, value < 1 else {
+            throw ModelError("'\(key)' in '\(path)' is \(value); a dropout probability is at least 0 and below 1")
+        }
+        return value
+    }
+
+    private func read<Value>(
+        _ key: String, default fallback: Value?, _ kind: String, _ convert: (JSONValue) -> Value?
+    ) throws -> Value {
+        guard let value = json[key], !value.isNull else {
+            if let fallback { return fallback }
+            throw ModelError("'\(path)' has no '\(key)'", remedy: "Is this the config.json of a model?")
+        }
+        guard let converted = convert(value) else {
+            throw ModelError("'\(key)' in '\(path)' is \(value.kind), not \(kind)")
+        }
+        return converted
+    }
+
+    // MARK: Labels
+
+    /// Number of the head's outputs: `id2label`'s size, else `num_labels`, else 2.
+    public var labelCount: Int {
+        get throws {
+            if let labels = json["id2label"]?.object { return labels.count }
+            return try int("num_labels", default: 2, atLeast: 1)
+        }
+    }
+
+    /// Label names by id, `LABEL_<id>` where the configuration gives none.
+    public var labelNames: [String] {
+        get throws {
+            let count = try labelCount
+            let given = json["id2label"]?.object
+            return (0..<count).map { given?[String($0)]?.string ?? "LABEL_\($0)" }
+        }
+    }
+
+    /// Sets the number of labels and, if given, their names.
+    public mutating func setLabels(count: Int, names: [String]? = nil) throws {
+        if let names, names.count != count {
+            throw ModelError("\(names.count) label names for \(count) labels")
+        }
+        let names = names ?? (0..<count).map { "LABEL_\($0)" }
+        json["num_labels"] = nil
+        json["id2label"] = .object(JSONObject(names.enumerated().map { (String($0), .string($1)) }))
+        json["label2id"] = .object(JSONObject(names.enumerated().map { ($1, .int($0)) }))
+    }
+
+    public var problemType: ProblemType? {
+        get throws {
+            guard let value = json["problem_type"], !value.isNull else { return nil }
+            guard let type = value.string.flatMap(ProblemType.init) else {
+                throw ModelError(
+                    "'problem_type' in '\(path)' is \(value.text())",
+                    remedy: "Known are regression, single_label_classification and multi_label_classification.")
+            }
+            return type
+        }
+    }
+}

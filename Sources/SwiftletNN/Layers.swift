@@ -1,0 +1,98 @@
+public import SwiftletTensor
+
+/// `x · weightᵀ + bias` on the last dimension.
+public struct Linear {
+    /// `[outputs, inputs]`
+    public let weight: Parameter
+    /// `[outputs]`
+    public let bias: Parameter
+
+    public init(_ inputs: Int, _ outputs: Int, in scope: Scope) {
+        weight = scope.parameter(
+            "weight", [outputs, inputs], .normal(standardDeviation: scope.initializerRange))
+        bias = scope.parameter("bias", [outputs], .zeros)
+    }
+
+    /// `[..., inputs]` to `[..., outputs]`
+    public func callAsFunction(_ x: Tensor) -> Tensor { F.linear(x, weight.tensor, bias.tensor) }
+}
+
+/// A table of vectors, looked up by id.
+public struct Embedding {
+    /// `[rows, width]`
+    public let weight: Parameter
+    private let paddingIndex: Int?
+
+    /// - Parameter paddingIndex: a row that starts at zero and gets no gradient.
+    public init(_ rows: Int, _ width: Int, paddingIndex: Int? = nil, in scope: Scope) {
+        self.paddingIndex = paddingIndex
+        let deviation = scope.initializerRange
+        weight = scope.parameter(
+            "weight", [rows, width],
+            paddingIndex.map { .normalExceptRow($0, standardDeviation: deviation) }
+                ?? .normal(standardDeviation: deviation))
+    }
+
+    /// Ids `[...]`, int64 or int32, to `[..., width]`.
+    public func callAsFunction(_ ids: Tensor) -> Tensor {
+        F.embedding(weight.tensor, ids, paddingIndex: paddingIndex ?? -1)
+    }
+}
+
+/// Normalization over the last dimension.
+public struct LayerNorm {
+    public let weight: Parameter
+    public let bias: Parameter
+    public let epsilon: Double
+
+    public init(_ width: Int, epsilon: Double, in scope: Scope) {
+        weight = scope.parameter("weight", [width], .ones, isNormalization: true)
+        bias = scope.parameter("bias", [width], .zeros, isNormalization: true)
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        F.layerNorm(x, weight: weight.tensor, bias: bias.tensor, eps: epsilon)
+    }
+}
+
+/// Sets elements to zero with a probability and scales the others up, while the model is training.
+public struct Dropout {
+    public let probability: Double
+    private let state: ModelState
+
+    public init(_ probability: Double, in scope: Scope) {
+        self.probability = probability
+        state = scope.state
+    }
+
+    /// The probability in force: 0 in evaluation.
+    public var activeProbability: Double { state.isTraining ? probability : 0 }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        activeProbability > 0 ? F.dropout(x, p: probability, training: true) : x
+    }
+}
+
+/// The activation functions that a config's `hidden_act` may name.
+public enum Activation: String, Sendable, CaseIterable {
+    case gelu
+    case geluNew = "gelu_new"
+    case geluTanh = "gelu_pytorch_tanh"
+    case relu
+    case silu
+    case swish
+    case tanh
+    case sigmoid
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        switch self {
+        case .gelu: x.gelu(approximate: "none")
+        case .geluNew, .geluTanh: x.gelu(approximate: "tanh")
+        case .relu: x.relu()
+        case .silu, .swish: x.silu()
+        case .tanh: x.tanh()
+        case .sigmoid: x.sigmoid()
+        }
+    }
+}

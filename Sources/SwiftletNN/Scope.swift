@@ -1,0 +1,85 @@
+public import SwiftletTensor
+
+/// The parameters of one model, in the order in which its layers were made, and whether it is training.
+public final class ModelState {
+    public private(set) var parameters: [Parameter] = []
+    private var byName: [String: Parameter] = [:]
+    /// `true` switches dropout on. Models begin in evaluation mode, as those of `from_pretrained` do.
+    public var isTraining = false
+    public let dtype: DType
+    public let device: Device
+
+    public init(dtype: DType = .float32, device: Device = .cpu) {
+        self.dtype = dtype
+        self.device = device
+    }
+
+    public subscript(name: String) -> Parameter? { byName[name] }
+
+    func register(_ parameter: Parameter) {
+        // Two layers under one name are a mistake in the model's code, not in any input.
+        precondition(byName[parameter.name] == nil, "two parameters are named '\(parameter.name)'")
+        byName[parameter.name] = parameter
+        parameters.append(parameter)
+    }
+
+    /// Draws first values for every parameter that has none yet, in the order of the layers: a checkpoint that gives
+    /// everything but the classifier draws only the classifier.
+    public func initializeMissing() {
+        for parameter in parameters where !parameter.isInitialized {
+            parameter.initializer.fill(parameter.tensor)
+            parameter.isInitialized = true
+            parameter.isTrainable = true
+        }
+    }
+
+    /// Gives a parameter a copy of these values.
+    public func assign(_ values: Tensor, to parameter: Parameter) {
+        precondition(values.shape == parameter.shape, "shape \(values.shape) for '\(parameter.name)'")
+        // A copy in the model's own memory: the file's pages are read-only, and training writes in place.
+        parameter.tensor = noGrad { values.to(dtype).to(device).clone() }
+        parameter.isInitialized = true
+        parameter.isTrainable = true
+    }
+
+    /// Runs in evaluation mode, and goes back to the mode before, also on an error.
+    public func evaluating<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let before = isTraining
+        isTraining = false
+        defer { isTraining = before }
+        return try body()
+    }
+}
+
+/// The place in a model where a layer registers its parameters. The path is the checkpoint's own name for the place,
+/// so files load with no renaming.
+public struct Scope {
+    public let state: ModelState
+    public let path: String
+    /// Standard deviation of a fresh weight, the config's `initializer_range`.
+    public let initializerRange: Double
+
+    public init(_ state: ModelState, path: String = "", initializerRange: Double = 0.02) {
+        self.state = state
+        self.path = path
+        self.initializerRange = initializerRange
+    }
+
+    public static func / (scope: Scope, name: String) -> Scope {
+        Scope(
+            scope.state, path: scope.path.isEmpty ? name : "\(scope.path).\(name)",
+            initializerRange: scope.initializerRange)
+    }
+
+    public static func / (scope: Scope, index: Int) -> Scope { scope / String(index) }
+
+    public func parameter(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, isNormalization: Bool = false
+    ) -> Parameter {
+        let parameter = Parameter(
+            name: (self / name).path, shape: shape, initializer: initializer, isNormalization: isNormalization,
+            dtype: state.dtype, device: state.device)
+        state.register(parameter)
+        return parameter
+    }
+}

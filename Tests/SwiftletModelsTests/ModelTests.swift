@@ -1,0 +1,4 @@
+import SwiftletTestSupport
+import Testing
+
+@Suite(.oneAtATime) enum ModelTests {}
