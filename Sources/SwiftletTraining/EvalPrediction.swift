@@ -1,0 +1,58 @@
+/// Numbers with a shape, row-major.
+public struct NumberArray: Sendable, Equatable {
+    public let values: [Float]
+    public let shape: [Int]
+
+    public init(_ values: [Float], shape: [Int]) {
+        precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
+        self.values = values
+        self.shape = shape
+    }
+
+    /// The position of the largest value of each row; the first one on a tie.
+    ///
+    /// - Parameter axis: the last axis, -1.
+    public func argmax(axis: Int = -1) -> [Int] {
+        precondition(axis == -1 || axis == shape.count - 1, "argmax is over the last axis, not axis \(axis)")
+        let width = shape.last ?? 1
+        return stride(from: 0, to: values.count, by: width).map { start in
+            var best = 0
+            for column in 1..<max(width, 1) where values[start + column] > values[start + best] { best = column }
+            return best
+        }
+    }
+
+    /// Row `index` of a `[rows, columns]` array.
+    public subscript(row index: Int) -> ArraySlice<Float> {
+        let width = shape.dropFirst().reduce(1, *)
+        return values[index * width..<(index + 1) * width]
+    }
+}
+
+/// What `computeMetrics` is given.
+public struct EvalPrediction: Sendable {
+    /// Logits, float32 `[rows, labels]`.
+    public let predictions: NumberArray
+    /// The label of each row. For regression and several labels, see `labelValues`.
+    public let labelIDs: [Int]
+    /// The labels as numbers, `[rows]` or `[rows, labels]`.
+    public let labelValues: [Double]
+}
+
+/// What `predict` returns.
+public struct PredictionOutput: Sendable {
+    /// Logits, float32 `[rows, labels]`.
+    public let predictions: NumberArray
+    /// `nil` for a dataset without labels.
+    public let labelIDs: [Int]?
+    /// `test_loss`, the metrics with `test_` before their names, and the speed.
+    public let metrics: [(name: String, value: Double)]
+}
+
+/// What `train` returns.
+public struct TrainOutput: Sendable {
+    public let globalStep: Int
+    /// Mean loss over the steps of this call.
+    public let trainingLoss: Double
+    public let metrics: [(name: String, value: Double)]
+}

@@ -1,0 +1,158 @@
+import SwiftletDatasets
+import SwiftletIO
+import SwiftletMetrics
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+import SwiftletTestSupport
+import SwiftletTokenizers
+import SwiftletTraining
+import Testing
+
+@Suite(.oneAtATime) struct TrainerTests {
+    /// Rows of random ids that the tiny BERT takes.
+    private func dataset(rows: Int, label: (Int) -> Int = { $0 % 2 }) throws -> Dataset {
+        let ids: [[Int32]] = (0..<rows).map { row in
+            let length = 3 + row % 5
+            return (0..<length).map { position in Int32(5 + (row * 7 + position * 3) % 90) }
+        }
+        return try .fromColumns([
+            ("input_ids", .intLists(ids)),
+            ("sentence", .strings((0..<rows).map { "row \($0)" })),
+            ("label", .ints((0..<rows).map(label))),
+        ])
+    }
+
+    private struct Collator: DataCollator {
+        func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
+            let length = examples.map(\.inputIDs.count).max() ?? 0
+            func rows(_ values: (TokenizedExample) -> [Int32]) -> Tensor {
+                Tensor(
+                    examples.flatMap { example in
+                        values(example).map(Int64.init) + [Int64](repeating: 0, count: length - example.inputIDs.count)
+                    }, shape: [examples.count, length])
+            }
+            let labels = examples.compactMap { if case .id(let id)? = $0.label { Int64(id) } else { nil } }
+            return ModelInputs(
+                inputIDs: rows(\.inputIDs), attentionMask: rows { $0.inputIDs.map { _ in 1 } },
+                labels: labels.isEmpty ? nil : Tensor(labels, shape: [labels.count]))
+        }
+    }
+
+    private func trainer(
+        _ change: (inout TrainingArguments) -> Void = { _ in }, rows: Int = 20, seed: UInt64 = 42,
+        label: (Int) -> Int = { $0 % 2 }
+    ) throws -> Trainer {
+        var args = TrainingArguments("unused")
+        args.numTrainEpochs = 2
+        args.loggingSteps = 1
+        args.seed = seed
+        change(&args)
+        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        return try Trainer(
+            model: model, args: args, trainDataset: try dataset(rows: rows, label: label),
+            evalDataset: try dataset(rows: 10), dataCollator: Collator(),
+            computeMetrics: { prediction in
+                try Evaluate.load("accuracy").compute(
+                    predictions: prediction.predictions.argmax(), references: prediction.labelIDs)
+            })
+    }
+
+    private func losses(_ trainer: Trainer) throws -> [Double] {
+        try trainer.train()
+        return trainer.state.logHistory.compactMap { $0["loss"]?.double }
+    }
+
+    @Test func `the same seed gives the same run, another seed another`() throws {
+        let first = try losses(try trainer())
+        #expect(try losses(try trainer()) == first)
+        #expect(try losses(try trainer(seed: 7)) != first)
+        #expect(first.count == 6)
+    }
+
+    @Test func `steps follow from epochs, batch size and accumulation`() throws {
+        let accumulated = try trainer { $0.gradientAccumulationSteps = 2 }
+        try accumulated.train()
+        #expect(accumulated.state.globalStep == 4)
+        let cut = try trainer { $0.numTrainEpochs = 1.5 }
+        try cut.train()
+        #expect(cut.state.globalStep == 5)
+        let dropped = try trainer { $0.dataloaderDropLast = true }
+        try dropped.train()
+        #expect(dropped.state.globalStep == 4)
+        let limited = try trainer { $0.maxSteps = 7 }
+        try limited.train()
+        #expect(limited.state.globalStep == 7)
+    }
+
+    @Test func `a frozen parameter stays as it is`() throws {
+        let trainer = try trainer()
+        let name = "bert.embeddings.word_embeddings.weight"
+        let parameter = try #require(trainer.model.state[name])
+        parameter.isTrainable = false
+        let before = parameter.tensor.floats()
+        let head = try #require(trainer.model.state["classifier.weight"]).tensor.floats()
+        try trainer.train()
+        #expect(parameter.tensor.floats() == before)
+        #expect(try #require(trainer.model.state["classifier.weight"]).tensor.floats() != head)
+    }
+
+    @Test func `evaluation happens when it should`() throws {
+        let epochs = try trainer { $0.evalStrategy = .epoch }
+        try epochs.train()
+        #expect(epochs.state.logHistory.filter { $0["eval_accuracy"] != nil }.compactMap { $0["epoch"]?.double } == [1, 2])
+        let steps = try trainer {
+            $0.evalStrategy = .steps
+            $0.evalSteps = 4
+        }
+        try steps.train()
+        #expect(steps.state.logHistory.filter { $0["eval_loss"] != nil }.compactMap { $0["step"]?.int } == [4, 6])
+    }
+
+    @Test func `predictions keep the order, whatever the batch size`() throws {
+        let rows = try dataset(rows: 11)
+        let one = try trainer { $0.perDeviceEvalBatchSize = 1 }.predict(rows).predictions.values
+        let many = try trainer { $0.perDeviceEvalBatchSize = 4 }.predict(rows)
+        #expect(difference(many.predictions.values, one, absolute: 1e-6) == nil)
+        #expect(many.labelIDs == (0..<11).map { $0 % 2 })
+    }
+
+    @Test func `wrong rows and arguments are refused before the first step`() throws {
+        let wrong = try trainer(label: { $0 == 13 ? 2 : 0 })
+        let error = try #require(throws: TrainingError.self) { try wrong.train() }
+        #expect(error.message.contains("row 13"))
+        #expect(throws: TrainingError.self) { try trainer { $0.perDeviceTrainBatchSize = 0 } }
+        #expect(throws: TrainingError.self) { try trainer { $0.learningRate = .nan } }
+        #expect(throws: TrainingError.self) { try trainer(rows: 0).train() }
+        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let texts = try Dataset.fromColumns([("sentence", .strings(["a"]))])
+        let untokenized = try Trainer(model: model, trainDataset: texts, dataCollator: Collator())
+        #expect(throws: TrainingError.self) { try untokenized.train() }
+    }
+
+    @Test func `what is saved has the known files`() throws {
+        let folder = try TemporaryDirectory()
+        let trainer = try trainer { $0.outputDir = folder.path }
+        let result = try trainer.train()
+        try trainer.saveModel()
+        try trainer.saveState()
+        try trainer.saveMetrics("train", result.metrics)
+        try trainer.saveMetrics("eval", try trainer.evaluate())
+        #expect(
+            try FileSystem.names(in: folder.path) == [
+                "all_results.json", "config.json", "eval_results.json", "model.safetensors", "train_results.json",
+                "trainer_state.json",
+            ])
+        let all = try JSONValue(contentsOf: folder.file("all_results.json"))
+        #expect(all["train_loss"]?.double == result.trainingLoss && all["eval_accuracy"] != nil)
+        let state = try JSONValue(contentsOf: folder.file("trainer_state.json"))
+        #expect(state["global_step"]?.int == 6 && state["log_history"]?.array?.isEmpty == false)
+    }
+
+    @Test func `a request to stop ends the run`() throws {
+        let trainer = try trainer()
+        trainer.stop.set()
+        let error = try #require(throws: TrainingError.self) { try trainer.train() }
+        #expect(error.message.contains("after step 1"))
+    }
+}
