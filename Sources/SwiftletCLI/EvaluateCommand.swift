@@ -1,0 +1,46 @@
+import ArgumentParser
+import Logging
+import Swiftlet
+import SwiftletIO
+
+/// What `evaluate` and `predict` need of a saved model.
+struct SavedModel {
+    let model: any SequenceClassificationModel
+    let tokenizer: Tokenizer
+
+    init(_ path: String) throws {
+        let path = FileSystem.expandingTilde(path)
+        model = try AutoModelForSequenceClassification.fromPretrained(path, logger: Logger(label: "swiftlet"))
+        tokenizer = try AutoTokenizer.fromPretrained(path)
+    }
+
+    func trainer(batchSize: Int, metric: Trainer.ComputeMetrics? = nil, showsBar: Bool = true) throws -> Trainer {
+        var args = TrainingArguments()
+        args.perDeviceEvalBatchSize = batchSize
+        return try Trainer(
+            model: model, args: args, tokenizer: tokenizer, computeMetrics: metric,
+            callbacks: [ProgressReporter(showsBar: showsBar, printsLogs: false)], logger: Logger(label: "swiftlet"))
+    }
+}
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Measure a fine-tuned model on a split of a dataset.")
+
+    @Option(help: "Folder of a fine-tuned model.") var model: String
+    @Option(help: "Split to evaluate.") var split = "validation"
+    @Option(help: "Metric, such as accuracy or glue/mrpc; by default what fits the dataset.") var metric: String?
+    @Option var perDeviceEvalBatchSize = 8
+    @OptionGroup var data: DatasetOptions
+
+    func run() throws {
+        let dataset = try data.load().split(split)
+        let saved = try SavedModel(model)
+        let task = try FineTuning(tokenizer: saved.tokenizer, sample: dataset, options: data)
+        let labelCount = try saved.model.config.labelCount
+        let compute = try FineTuning.metric(named: metric, options: data, labelCount: labelCount)
+        let trainer = try saved.trainer(batchSize: perDeviceEvalBatchSize, metric: compute)
+        let metrics = try trainer.evaluate(try task.tokenize(dataset))
+        printMetrics("eval metrics", metrics.filter { $0.name != "epoch" })
+    }
+}

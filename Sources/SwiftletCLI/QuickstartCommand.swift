@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Swiftlet
+import SwiftletIO
+
+struct QuickstartCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quickstart",
+        abstract: "Fine-tune all-MiniLM-L6-v2 on the built-in paraphrase pairs; needs no network.")
+
+    @Option(help: "Folder of another pretrained model.") var model: String?
+    @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"
+    @Option var seed: UInt64 = 42
+
+    func run() throws {
+        let model = try self.model ?? Self.bundledModel()
+        guard let data = Bundle.module.path(forResource: "paraphrases", ofType: nil) else {
+            throw TrainingError("the built-in paraphrases are missing beside the program", remedy: "Build it again.")
+        }
+        let options = try DatasetOptions.standard(dataset: data)
+        let dataset = try loadDataset(data)
+        print(dataset)
+
+        var args = TrainingArguments(outputDir, evalStrategy: .epoch, numTrainEpochs: Self.epochs)
+        args.learningRate = Self.learningRate
+        args.perDeviceTrainBatchSize = Self.batchSize
+        args.warmupSteps = Self.warmup
+        args.loggingStrategy = .epoch
+        args.seed = seed
+        try FineTuningRun(model: model, dataset: dataset, options: options, metric: "glue/mrpc", args: args).run()
+
+        let saved = try SavedModel(outputDir)
+        let test = try dataset.split("test")
+        let task = try FineTuning(tokenizer: saved.tokenizer, sample: test, options: options)
+        let trainer = try saved.trainer(
+            batchSize: 8, metric: try FineTuning.metric(named: "glue/mrpc", options: options, labelCount: 2))
+        printMetrics("test metrics", try trainer.predict(try task.tokenize(test)).metrics)
+    }
+
+    // The recipe of the data card.
+    static let epochs = 4.0
+    static let learningRate = 1e-4
+    static let batchSize = 8
+    static let warmup = 0.1
+
+    /// The model that `scripts/bootstrap` fetched, in `.deps` of the working folder or above the program.
+    static func bundledModel() throws -> String {
+        let name = ".deps/models/all-MiniLM-L6-v2"
+        var folder = FileSystem.parent(of: Bundle.main.executablePath ?? CommandLine.arguments[0])
+        var candidates = [name]
+        while folder != "/" && folder != "." {
+            candidates.append(FileSystem.join(folder, name))
+            folder = FileSystem.parent(of: folder)
+        }
+        guard let found = candidates.first(where: FileSystem.isDirectory) else {
+            throw TrainingError("all-MiniLM-L6-v2 is not here", remedy: "Run scripts/bootstrap, or give --model.")
+        }
+        return found
+    }
+}
