@@ -20,7 +20,7 @@ build: bootstrap ## build everything
 	$(SWIFT_BUILD)
 
 test: bootstrap ## build and run the tests
-	swift test -c release
+	swift test -c release --no-parallel
 
 bench: bootstrap ## measure against the Python stack, side by side
 	Benchmarks/run

@@ -1,0 +1,134 @@
+import Synchronization
+
+/// A metric by name, as `Evaluate.load` returns it.
+///
+/// Either everything at once, with `compute(predictions:references:)`, or batch by batch, with `addBatch` and then
+/// `compute()`, which empties it. Most metrics keep counts or sums, not the batches. A metric can be used from several
+/// threads, whose batches all count.
+public final class Metric: Sendable {
+    public let name: String
+    public let config: String?
+    private let empty: any MetricState
+    private let contents: Mutex<Contents>
+
+    private struct Contents {
+        var state: any MetricState
+        var isUsed = false
+        var keepsRows = false
+    }
+
+    init(_ name: String, _ config: String?, _ state: any MetricState) {
+        self.name = name
+        self.config = config
+        empty = state
+        contents = Mutex(Contents(state: state))
+    }
+
+    /// A new, empty state of this metric, for `combine`.
+    var emptyState: any MetricState { empty }
+
+    /// Scores `predictions`, together with what `add` and `addBatch` took before, and empties the metric.
+    ///
+    /// - Parameters:
+    ///   - predictions: what the metric is about: class indices, scores, numbers, texts or tags.
+    ///   - sampleWeight: a weight for each row, where the metric has weights.
+    ///   - options: the named arguments of Python's `compute`, such as `.average(.macro)`.
+    public func compute<P: MetricElement, R: MetricElement>(
+        predictions: [P], references: [R], sampleWeight: [Double]? = nil, _ options: MetricOption...
+    ) throws(MetricError) -> MetricValues {
+        try compute(P.column(predictions), R.column(references), sampleWeight, options)
+    }
+
+    /// `compute(predictions:references:)` under the name that `roc_auc` has for its input.
+    public func compute<P: MetricElement, R: MetricElement>(
+        predictionScores: [P], references: [R], sampleWeight: [Double]? = nil, _ options: MetricOption...
+    ) throws(MetricError) -> MetricValues {
+        try compute(P.column(predictionScores), R.column(references), sampleWeight, options)
+    }
+
+    /// `perplexity` of texts from the loss of each, or from the losses of the tokens of each: negative natural
+    /// logarithms of probabilities.
+    public func compute<L: MetricElement>(losses: [L]) throws(MetricError) -> MetricValues {
+        try compute(L.column(losses), L.column(losses), nil, [])
+    }
+
+    /// Scores all that was added and empties the metric.
+    public func compute(_ options: MetricOption...) throws(MetricError) -> MetricValues {
+        try compute(nil, nil, nil, options)
+    }
+
+    func compute(
+        _ predictions: MetricColumn?, _ references: MetricColumn?, _ weights: [Double]?, _ options: [MetricOption]
+    ) throws(MetricError) -> MetricValues {
+        for option in options where option.name != "strategy" && !empty.options.contains(option.name) {
+            throw MetricError(
+                "'\(name)' takes no option '\(option.name)'",
+                remedy: empty.options.isEmpty
+                    ? "It has no options." : "It has: \(empty.options.sorted().joined(separator: ", ")).")
+        }
+        let options = MetricOptions(options)
+        let state = try contents.withLock { contents throws(MetricError) in
+            if let predictions, let references {
+                let keepsRows = contents.keepsRows || (options.bootstrap != nil && !contents.isUsed)
+                try add(predictions, references, weights, keepsRows, to: &contents)
+            }
+            guard contents.isUsed else {
+                throw MetricError(
+                    "Evaluation module cache file doesn't exist. Please make sure that you call `add` or `add_batch` "
+                        + "at least once before calling `compute`.",
+                    remedy: "Here they are `add` and `addBatch`, or give `compute` predictions and references.")
+            }
+            let state = contents.state
+            contents.state = empty
+            contents.isUsed = false
+            return state
+        }
+        var values = try state.compute(options)
+        if let bootstrap = options.bootstrap { try values.addIntervals(of: state, bootstrap, options) }
+        return values
+    }
+
+    /// Takes a batch in. On an error the metric is as it was.
+    public func addBatch<P: MetricElement, R: MetricElement>(
+        predictions: [P], references: [R], sampleWeight: [Double]? = nil
+    ) throws(MetricError) {
+        try contents.withLock { contents throws(MetricError) in
+            try add(
+                P.column(predictions), R.column(references), sampleWeight, contents.keepsRows, to: &contents)
+        }
+    }
+
+    /// `addBatch` for `perplexity`.
+    public func addBatch<L: MetricElement>(losses: [L]) throws(MetricError) {
+        try addBatch(predictions: losses, references: losses)
+    }
+
+    /// Takes one row in.
+    public func add<P: MetricElement, R: MetricElement>(prediction: P, reference: R) throws(MetricError) {
+        try addBatch(predictions: [prediction], references: [reference])
+    }
+
+    /// Has the metric keep every row from here on, which `compute(.bootstrap())` needs where a sum would do otherwise.
+    public func keepRows() { contents.withLock { $0.keepsRows = true } }
+
+    private func add(
+        _ predictions: MetricColumn, _ references: MetricColumn, _ weights: [Double]?, _ keepsRows: Bool,
+        to contents: inout Contents
+    ) throws(MetricError) {
+        guard predictions.count == references.count else {
+            throw MetricError.mismatch(predictions.count, references.count)
+        }
+        if let weights {
+            guard weights.count == references.count else {
+                throw MetricError(
+                    "Found input variables with inconsistent numbers of samples: "
+                        + "[\(references.count), \(predictions.count), \(weights.count)]",
+                    remedy: "Give one sample weight for each row.")
+            }
+            guard weights.allSatisfy(\.isFinite) else { throw MetricError("Input sample_weight contains NaN.") }
+        }
+        try contents.state.add(
+            MetricBatch(predictions: predictions, references: references, weights: weights, keepsRows: keepsRows))
+        contents.isUsed = true
+    }
+}

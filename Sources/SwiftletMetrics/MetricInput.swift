@@ -1,0 +1,166 @@
+/// What a list of predictions or references may be made of: integers, numbers, strings, lists of them, and the records
+/// of question answering.
+public protocol MetricElement {
+    static func column(_ values: [Self]) -> MetricColumn
+}
+
+/// A list of predictions or references.
+public enum MetricColumn: Sendable {
+    case ints([Int])
+    case doubles([Double])
+    case strings([String])
+    case lists([MetricColumn])
+    case records([MetricRecord])
+
+    var count: Int {
+        switch self {
+        case .ints(let values): values.count
+        case .doubles(let values): values.count
+        case .strings(let values): values.count
+        case .lists(let values): values.count
+        case .records(let values): values.count
+        }
+    }
+
+    var kind: String {
+        switch self {
+        case .ints: "integers"
+        case .doubles: "floating-point numbers"
+        case .strings: "strings"
+        case .lists(let lists): lists.first.map { "lists of \($0.kind)" } ?? "lists"
+        case .records: "records"
+        }
+    }
+
+    func ints(_ name: String) throws(MetricError) -> [Int] {
+        switch self {
+        case .ints(let values): return values
+        case .doubles(let values):
+            var ints: [Int] = []
+            ints.reserveCapacity(values.count)
+            for value in values {
+                guard let int = Int(exactly: value) else {
+                    throw .format(
+                        name, expected: "class indices", got: "\(value)",
+                        remedy: "Take the argmax of logits or probabilities, or round, before calling the metric.")
+                }
+                ints.append(int)
+            }
+            return ints
+        case .lists:
+            throw .format(
+                name, expected: "class indices", got: kind,
+                remedy: "Take the argmax of logits; for several labels a row, load the metric's \"multilabel\" "
+                    + "configuration, where it has one.")
+        default: throw .format(name, expected: "class indices", got: kind)
+        }
+    }
+
+    func doubles(_ name: String) throws(MetricError) -> [Double] {
+        switch self {
+        case .ints(let values): return values.map(Double.init)
+        case .doubles(let values): return values
+        // One column of logits, as a regression head returns it.
+        case .lists(let lists) where lists.allSatisfy({ $0.count == 1 }):
+            var values: [Double] = []
+            for list in lists { values += try list.doubles(name) }
+            return values
+        default: throw .format(name, expected: "numbers", got: kind)
+        }
+    }
+
+    func strings(_ name: String) throws(MetricError) -> [String] {
+        guard case .strings(let values) = self else { throw .format(name, expected: "strings", got: kind) }
+        return values
+    }
+
+    func rows<T>(
+        _ name: String, _ expected: String, _ convert: (MetricColumn) throws(MetricError) -> [T]
+    ) throws(MetricError) -> [[T]] {
+        guard case .lists(let lists) = self else {
+            throw .format(name, expected: "lists of \(expected)", got: kind)
+        }
+        var rows: [[T]] = []
+        rows.reserveCapacity(lists.count)
+        for list in lists { rows.append(list.count == 0 ? [] : try convert(list)) }
+        return rows
+    }
+
+    func intRows(_ name: String) throws(MetricError) -> [[Int]] {
+        try rows(name, "class indices") { column throws(MetricError) in try column.ints(name) }
+    }
+
+    func doubleRows(_ name: String) throws(MetricError) -> [[Double]] {
+        try rows(name, "numbers") { column throws(MetricError) in try column.doubles(name) }
+    }
+
+    func stringRows(_ name: String) throws(MetricError) -> [[String]] {
+        try rows(name, "strings") { column throws(MetricError) in try column.strings(name) }
+    }
+}
+
+extension Int: MetricElement {
+    public static func column(_ values: [Int]) -> MetricColumn { .ints(values) }
+}
+
+extension Int32: MetricElement {
+    public static func column(_ values: [Int32]) -> MetricColumn { .ints(values.map(Int.init)) }
+}
+
+extension Bool: MetricElement {
+    public static func column(_ values: [Bool]) -> MetricColumn { .ints(values.map { $0 ? 1 : 0 }) }
+}
+
+extension Double: MetricElement {
+    public static func column(_ values: [Double]) -> MetricColumn { .doubles(values) }
+}
+
+extension Float: MetricElement {
+    public static func column(_ values: [Float]) -> MetricColumn { .doubles(values.map(Double.init)) }
+}
+
+extension String: MetricElement {
+    public static func column(_ values: [String]) -> MetricColumn { .strings(values) }
+}
+
+extension Array: MetricElement where Element: MetricElement {
+    public static func column(_ values: [[Element]]) -> MetricColumn { .lists(values.map(Element.column)) }
+}
+
+/// A question's answer, predicted or true, for `squad` and the `record` and `multirc` configurations of `super_glue`.
+public struct MetricRecord: Sendable, Equatable, MetricElement {
+    /// What joins a prediction with its reference: the question.
+    public var id: String
+    public var texts: [String]
+    public var label: Int
+
+    public static func column(_ values: [MetricRecord]) -> MetricColumn { .records(values) }
+
+    /// A predicted answer of `squad` or `record`.
+    public init(id: String, predictionText: String) {
+        (self.id, texts, label) = (id, [predictionText], 0)
+    }
+
+    /// The true answers of `squad` or `record`.
+    public init(id: String, answers: [String]) {
+        (self.id, texts, label) = (id, answers, 0)
+    }
+
+    /// A predicted label of `multirc`; the questions of a paragraph are scored together.
+    public init(paragraph: Int, question: Int, prediction: Int) {
+        (id, texts, label) = ("\(paragraph)-\(question)", [], prediction)
+    }
+}
+
+/// One call of `addBatch`.
+struct MetricBatch {
+    var predictions: MetricColumn
+    var references: MetricColumn
+    var weights: [Double]?
+    /// Whether rows have to be kept for resampling, by metrics that would not keep them otherwise.
+    var keepsRows: Bool
+
+    func rejectWeights(_ metric: String) throws(MetricError) {
+        if weights != nil { throw MetricError("\(metric) takes no sample weights") }
+    }
+}

@@ -1,0 +1,159 @@
+import SwiftletIO
+
+/// One result of a metric.
+public enum MetricValue: Sendable, Equatable {
+    case number(Double)
+    case integer(Int)
+    /// One number a label, output or text.
+    case list([Double])
+    case matrix([[Double]])
+    /// A confusion matrix of unweighted counts.
+    case counts([[Int]])
+    /// What seqeval has for each entity type.
+    case group(MetricValues)
+}
+
+/// A bootstrap confidence interval.
+public struct ConfidenceInterval: Sendable, Equatable {
+    public var low: Double
+    public var high: Double
+    /// The standard deviation of the resampled scores.
+    public var standardError: Double
+
+    public init(low: Double, high: Double, standardError: Double) {
+        self.low = low
+        self.high = high
+        self.standardError = standardError
+    }
+}
+
+/// What a metric returns: keys in the order of `evaluate`'s dictionary, with their values.
+///
+/// As a sequence it gives every number, with `key_0`, `key_1`, ... for those of a list and `group_key` for those of a
+/// group, ready to be logged.
+public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequence, ExpressibleByDictionaryLiteral {
+    public private(set) var keys: [String] = []
+    public private(set) var values: [MetricValue] = []
+    /// What Python would have warned about, such as a score that isn't defined for these inputs.
+    public var warnings: [String] = []
+    /// The intervals of the scores with these keys, if `MetricOption.bootstrap` was given.
+    public var intervals: [String: ConfidenceInterval] = [:]
+
+    public init() {}
+
+    public init(dictionaryLiteral elements: (String, Double)...) {
+        for (key, value) in elements { set(key, .number(value)) }
+    }
+
+    public var count: Int { keys.count }
+    public var isEmpty: Bool { keys.isEmpty }
+
+    /// The number with this key, or with the joined name under which the sequence gives it.
+    public subscript(key: String) -> Double? {
+        get {
+            switch value(key) {
+            case .number(let value): value
+            case .integer(let value): Double(value)
+            case .list, .matrix, .counts, .group: nil
+            case nil: first { $0.key == key }?.value
+            }
+        }
+        set {
+            if let newValue {
+                set(key, .number(newValue))
+            } else if let index = keys.firstIndex(of: key) {
+                keys.remove(at: index)
+                values.remove(at: index)
+            }
+        }
+    }
+
+    public func value(_ key: String) -> MetricValue? { keys.firstIndex(of: key).map { values[$0] } }
+
+    public mutating func set(_ key: String, _ value: MetricValue) {
+        if let index = keys.firstIndex(of: key) {
+            values[index] = value
+        } else {
+            keys.append(key)
+            values.append(value)
+        }
+    }
+
+    public func list(_ key: String) -> [Double]? { if case .list(let list) = value(key) { list } else { nil } }
+
+    public func group(_ key: String) -> MetricValues? { if case .group(let group) = value(key) { group } else { nil } }
+
+    /// A confusion matrix: a row for each label of the references, a column for each of the predictions.
+    public func matrix(_ key: String) -> [[Double]]? {
+        switch value(key) {
+        case .matrix(let rows): rows
+        case .counts(let rows): rows.map { $0.map(Double.init) }
+        default: nil
+        }
+    }
+
+    /// Takes over all keys of `other`, replacing those that are here already.
+    public mutating func merge(_ other: MetricValues) {
+        for (key, value) in zip(other.keys, other.values) {
+            set(key, value)
+            intervals[key] = other.intervals[key]
+        }
+        warnings += other.warnings
+    }
+
+    public func makeIterator() -> IndexingIterator<[(key: String, value: Double)]> {
+        var flat: [(key: String, value: Double)] = []
+        for (key, value) in zip(keys, values) {
+            switch value {
+            case .number(let number): flat.append((key, number))
+            case .integer(let number): flat.append((key, Double(number)))
+            case .list(let list): flat += list.enumerated().map { ("\(key)_\($0)", $1) }
+            case .group(let group): flat += group.map { ("\(key)_\($0.key)", $0.value) }
+            case .matrix, .counts:
+                for (row, numbers) in (matrix(key) ?? []).enumerated() {
+                    flat += numbers.enumerated().map { ("\(key)_\(row)_\($0)", $1) }
+                }
+            }
+        }
+        return flat.makeIterator()
+    }
+
+    /// As Python prints the dictionary; a score with an interval as `evaluate`'s evaluators print it.
+    public var description: String {
+        let items = zip(keys, values).map { key, value in
+            guard let interval = intervals[key] else { return "\(quoted(key)): \(text(value))" }
+            return "\(quoted(key)): {'confidence_interval': (\(text(interval.low)), \(text(interval.high))), "
+                + "'standard_error': \(text(interval.standardError)), 'score': \(text(value))}"
+        }
+        return "{\(items.joined(separator: ", "))}"
+    }
+
+    private func quoted(_ key: String) -> String {
+        let quote = key.contains("'") && !key.contains("\"") ? "\"" : "'"
+        var text = quote
+        for character in key.unicodeScalars {
+            if character == "\\" || (character == "'" && quote == "'") { text += "\\" }
+            text.unicodeScalars.append(character)
+        }
+        return text + quote
+    }
+
+    private func text(_ value: MetricValue) -> String {
+        switch value {
+        case .number(let number): text(number)
+        case .integer(let number): String(number)
+        case .list(let list): text(list)
+        case .matrix(let rows): "[\(rows.map { text($0) }.joined(separator: ", "))]"
+        case .counts(let rows): "[\(rows.map(\.description).joined(separator: ", "))]"
+        case .group(let group): group.description
+        }
+    }
+
+    private func text(_ list: [Double]) -> String { "[\(list.map { text($0) }.joined(separator: ", "))]" }
+
+    private func text(_ number: Double) -> String {
+        if number.isNaN { return "nan" }
+        if number.isInfinite { return number < 0 ? "-inf" : "inf" }
+        return JSONValue.double(number).text()
+    }
+}
