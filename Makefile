@@ -3,7 +3,7 @@
 
 SWIFT_BUILD = swift build -c release
 
-.PHONY: help quickstart bootstrap build test bench clean distclean
+.PHONY: help quickstart bootstrap build test clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target does; do \
@@ -21,9 +21,6 @@ build: bootstrap ## build everything
 
 test: bootstrap ## build and run the tests
 	swift test -c release --no-parallel
-
-bench: bootstrap ## measure against the Python stack, side by side
-	Benchmarks/run
 
 clean: ## remove what was built
 	rm -rf .build
