@@ -19,6 +19,7 @@ private func environment(_ name: String) -> String? { getenv(name).map { String(
     func `writes what it makes of lines`() throws {
         let path = try #require(Self.lines)
         let tokenizer = try AutoTokenizer.fromPretrained(environment("SWIFTLET_TOKENIZER") ?? Locations.miniLM)
+        if let folder = environment("SWIFTLET_TOKENIZER_SAVED") { try tokenizer.save(to: folder) }
         let output = try AtomicFile(path + ".swiftlet")
         for line in try MappedFile.text(path).split(separator: "\n") {
             let texts = try JSONValue(parsing: String(line)).array?.compactMap(\.string) ?? []

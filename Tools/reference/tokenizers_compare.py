@@ -4,7 +4,8 @@
         writes lines, each a JSON list of one or two texts: every Unicode scalar inside a sentence, then COUNT lines
         of random scalars, many of which combine.
     SWIFTLET_TOKENIZER_LINES=FILE [SWIFTLET_TOKENIZER=FOLDER] swift test --filter LineTests
-        writes FILE.swiftlet: ids, type ids, offsets and word numbers of each line.
+        writes FILE.swiftlet: ids, type ids, offsets and word numbers of each line. With SWIFTLET_TOKENIZER_SAVED
+        the tokenizer is saved to that folder as well, which can then be the FOLDER of the comparison.
     python Tools/reference/tokenizers_compare.py compare FILE FOLDER
         compares FILE.swiftlet, and prints the hash of ids and type ids.
 """

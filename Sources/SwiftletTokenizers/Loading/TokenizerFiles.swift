@@ -142,7 +142,8 @@ struct TokenizerFiles {
                 preTokenizer: try document.optional("pre_tokenizer").map { try PreTokenizer($0) },
                 model: try Model(try document.required("model"), vocabulary: json.vocabulary), postProcessor: post,
                 decoder: try document.optional("decoder").map { try Decoder($0) })
-            pipeline.added.add(fileTokens.sorted { $0.id < $1.id }.map(\.token), model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
+            pipeline.added.add(
+                fileTokens.map(\.token), model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
             self.pipeline = pipeline
             for (id, token) in fileTokens where Int(pipeline.added.id(of: token.content) ?? -1) != id {
                 throw document.invalid("added_tokens", "give '\(token.content)' the id \(id), which is not the next one")
