@@ -8,61 +8,6 @@ enum ProcessorCount {
     static let value = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 }
 
-/// What padding, truncation and lengths of a call come down to.
-struct Limits: Sendable {
-    var padding: Tokenizer.Padding
-    var truncation: Tokenizer.Truncation
-    /// `nil` only if neither truncation nor `Padding.maxLength` is in effect.
-    var maxLength: Int?
-    var multiple: Int?
-
-    init(
-        _ tokenizer: Tokenizer, padding: Tokenizer.Padding, truncation: Tokenizer.Truncation, maxLength: Int?,
-        padToMultipleOf: Int?
-    ) throws(TokenizerError) {
-        if let maxLength, maxLength < 0 { throw TokenizerError("maxLength is \(maxLength); it can't be negative") }
-        if let padToMultipleOf, padToMultipleOf < 1 {
-            throw TokenizerError("padToMultipleOf is \(padToMultipleOf); it must be at least 1")
-        }
-        (self.padding, self.truncation, self.maxLength) = (padding, truncation, maxLength)
-        multiple = padToMultipleOf
-        if maxLength != nil, padding == .none, truncation == .none { self.truncation = .longestFirst }
-        if maxLength == nil {
-            let limit = tokenizer.modelMaxLength == Int.max ? nil : tokenizer.modelMaxLength
-            if padding == .maxLength {
-                if limit == nil { self.padding = .none } else { self.maxLength = limit }
-            }
-            if self.truncation != .none {
-                if limit == nil { self.truncation = .none } else { self.maxLength = limit }
-            }
-        }
-        if self.padding != .none, tokenizer.padTokenID == nil {
-            throw TokenizerError(
-                "padding is asked for, but the tokenizer has no padding token",
-                remedy: "Set pad_token in tokenizer_config.json.")
-        }
-        if self.truncation != .none, self.padding != .none, let multiple, let length = self.maxLength,
-            length % multiple != 0
-        {
-            throw TokenizerError(
-                "truncation to \(length) tokens does not go with padding to a multiple of \(multiple)",
-                remedy: "Choose a maxLength that is a multiple of padToMultipleOf.")
-        }
-    }
-
-    /// How long rows become whose longest is `longest`; `nil` for no padding.
-    func paddedLength(longest: Int) -> Int? {
-        let length: Int
-        switch padding {
-        case .none: return nil
-        case .longest: length = longest
-        case .maxLength: length = maxLength ?? longest
-        }
-        guard let multiple, length % multiple != 0 else { return length }
-        return length + multiple - length % multiple
-    }
-}
-
 /// Puts the tokens of one or two texts and the special tokens together.
 struct Assembler: Sendable {
     let pieces: [PostProcessor.Piece]
@@ -70,6 +15,11 @@ struct Assembler: Sendable {
     /// For the tokens of the texts; `nil` if nothing is cut.
     let room: Int?
     let cutsLeft: Bool
+    let stride: Int
+    let returnsOverflow: Bool
+    /// Whether the overflowing parts of a text have type 0 like its first part. Otherwise they have the number of the
+    /// text, whatever the first part has; so does the Rust library.
+    let overflowHasTypeZero: Bool
 
     init(_ tokenizer: Tokenizer, isPair: Bool, addSpecialTokens: Bool, _ limits: Limits) throws(TokenizerError) {
         let processor = tokenizer.pipeline.postProcessor
@@ -77,7 +27,10 @@ struct Assembler: Sendable {
             if case .special = piece { addSpecialTokens } else { true }
         }
         truncation = limits.truncation
-        cutsLeft = tokenizer.truncationSide == .left
+        cutsLeft = limits.truncationSide == .left
+        stride = limits.stride
+        returnsOverflow = limits.returnsOverflow
+        if case .roberta = processor.kind { overflowHasTypeZero = addSpecialTokens } else { overflowHasTypeZero = false }
         if limits.truncation != .none, let length = limits.maxLength {
             let added = addSpecialTokens ? processor.addedCount(isPair: isPair) : 0
             guard length >= added else {
@@ -126,58 +79,5 @@ struct Assembler: Sendable {
         TokenizerError(
             "\(excess) tokens have to go, and the \(which) text, which alone may be cut, has \(count)",
             remedy: "Use .longestFirst, or a larger maxLength.")
-    }
-
-    /// The tokens that stay of `count` when `kept` are to.
-    func range(_ count: Int, _ kept: Int) -> Range<Int> { cutsLeft ? count - kept..<count : 0..<kept }
-}
-
-/// Encodes rows one after another with buffers of its own; used by one thread.
-struct RowEncoder {
-    let tokenizer: Tokenizer
-    let assembler: Assembler
-
-    func encode(_ texts: [String], _ pairs: [String]?, _ rows: Range<Int>) throws -> FlatEncoding {
-        let scratch = tokenizer.fast?.makeScratch()
-        var (first, second) = (IDBuffer(), IDBuffer())
-        var result = FlatEncoding()
-        defer {
-            first.deallocate()
-            second.deallocate()
-        }
-        result.rowOffsets.reserveCapacity(rows.count + 1)
-        for row in rows {
-            first.count = 0
-            second.count = 0
-            try append(texts[row], &first, scratch)
-            if let pairs { try append(pairs[row], &second, scratch) }
-            let kept = try assembler.kept(first.count, pairs == nil ? nil : second.count)
-            for piece in assembler.pieces {
-                switch piece {
-                case .special(let ids, _, let type):
-                    for id in ids {
-                        result.ids.append(id)
-                        result.typeIDs.append(type)
-                    }
-                case .sequence(let index, let type):
-                    let buffer = index == 0 ? first : second
-                    let range = assembler.range(buffer.count, index == 0 ? kept.0 : kept.1)
-                    result.ids.append(contentsOf: UnsafeBufferPointer(start: buffer.base + range.lowerBound, count: range.count))
-                    result.typeIDs.append(contentsOf: repeatElement(type, count: range.count))
-                }
-            }
-            result.rowOffsets.append(result.ids.count)
-        }
-        return result
-    }
-
-    private func append(_ text: String, _ ids: inout IDBuffer, _ scratch: FastEncoder.Scratch?) throws {
-        var text = text
-        if let fast = tokenizer.fast, let scratch {
-            let isDone = try text.withUTF8 { bytes in try fast.encode(bytes, into: &ids, scratch) }
-            if isDone { return }
-        }
-        let tokens = try text.withUTF8 { bytes in try tokenizer.pipeline.tokens(bytes) }
-        for token in tokens { ids.append(token.id) }
     }
 }

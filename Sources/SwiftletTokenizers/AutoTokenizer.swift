@@ -10,6 +10,6 @@ public enum AutoTokenizer {
     public static func fromPretrained(
         _ path: String, onWarning: (@Sendable (String) -> Void)? = nil
     ) throws -> Tokenizer {
-        Tokenizer(try TokenizerFiles(path), onWarning: onWarning)
+        Tokenizer(TokenizerSettings(try TokenizerFiles(path)), onWarning: onWarning)
     }
 }

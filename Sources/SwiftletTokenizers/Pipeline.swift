@@ -45,28 +45,37 @@ struct Pipeline: Sendable {
                     word += 1
                     continue
                 }
-                let slice = Array(bytes[inner.range])
-                for range in preTokenizer?.split(slice) ?? [0..<slice.count] {
-                    pieces.removeAll()
-                    var failure: TokenizerError?
-                    slice.withUnsafeBufferPointer { buffer in
-                        do throws(TokenizerError) {
-                            try model.tokenize(UnsafeBufferPointer(rebasing: buffer[range]), into: &pieces)
-                        } catch { failure = error }
-                    }
-                    if let failure { throw failure }
-                    var start = range.lowerBound
-                    for (id, end) in zip(pieces.ids, pieces.ends) {
-                        let offset = inner.range.lowerBound
-                        let piece = offset + start..<offset + range.lowerBound + end
-                        tokens.append(Token(id: id, range: aligned.original(piece), word: word))
-                        start = range.lowerBound + end
-                    }
-                    word += 1
-                }
+                var words = Words(aligned, inner.range, origin: aligned.original(inner.range))
+                preTokenizer?.split(&words)
+                try append(words, firstWord: &word, to: &tokens, &pieces)
             }
         }
         return tokens
+    }
+
+    /// Appends the tokens of words.
+    private func append(
+        _ words: Words, firstWord word: inout Int, to tokens: inout [Token], _ pieces: inout PieceBuffer
+    ) throws(TokenizerError) {
+        let text = words.text
+        for item in words.words {
+            pieces.removeAll()
+            var failure: TokenizerError?
+            text.bytes.withUnsafeBufferPointer { buffer in
+                do throws(TokenizerError) {
+                    try model.tokenize(UnsafeBufferPointer(rebasing: buffer[item.range]), into: &pieces)
+                } catch { failure = error }
+            }
+            if let failure { throw failure }
+            let first = item.range.lowerBound
+            for index in pieces.ids.indices {
+                let piece = first + pieces.starts[index]..<first + pieces.ends[index]
+                var token = Token(id: pieces.ids[index], range: text.original(piece), word: word)
+                if pieces.texts.contains(index) { token.text = String(decoding: text.bytes[piece], as: UTF8.self) }
+                tokens.append(token)
+            }
+            word += 1
+        }
     }
 
     private static func split(_ bytes: [UInt8], _ matcher: AddedVocabulary.Matcher) -> [AddedVocabulary.Part] {

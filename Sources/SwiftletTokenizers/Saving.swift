@@ -21,37 +21,26 @@ extension Tokenizer {
             "added_tokens": .array(pipeline.added.sorted.map { $0.token.json(id: $0.id) }),
             "normalizer": pipeline.normalizer?.json ?? .null, "pre_tokenizer": pipeline.preTokenizer?.json ?? .null,
             "post_processor": pipeline.postProcessor.json, "decoder": pipeline.decoder?.json ?? .null,
-            "model": pipeline.model.json,
+            "model": nil,
         ]
-        // The vocabulary, the last value, is written here: canonically equivalent tokens are one key to `JSONValue`.
         var text = document.text(.tokenizer)
-        let ending = "{}\n  }\n}"
-        text.removeLast(ending.count)
-        let vocabulary = pipeline.model.vocabulary
-        text += "{"
-        for (index, token) in vocabulary.tokens.enumerated() {
-            text += index == 0 ? "\n      " : ",\n      "
-            text += JSONValue.string(token).text(.tokenizer)
-            text += ": \(vocabulary.ids[index])"
-        }
-        if !vocabulary.tokens.isEmpty { text += "\n    " }
-        return text + "}\n  }\n}"
+        text.removeLast("null\n}".count)
+        return text + pipeline.model.text + "\n}"
     }
 
     private var tokenizerConfig: JSONObject {
-        var config = files.config
+        var config = settings.config
         for key in ["added_tokens_decoder", "additional_special_tokens", "special_tokens_map_file", "tokenizer_file"] {
             config[key] = nil
         }
-        for (name, token) in files.special { config[name] = .string(token.content) }
-        if !files.extraSpecial.isEmpty {
-            config["extra_special_tokens"] = .array(files.extraSpecial.map { .string($0.content) })
+        for (name, token) in settings.special { config[name] = .string(token.content) }
+        if !settings.extraSpecial.isEmpty {
+            config["extra_special_tokens"] = .array(settings.extraSpecial.map { .string($0.content) })
         }
         if modelMaxLength < Int.max { config["model_max_length"] = .int(modelMaxLength) }
-        if padTokenTypeID != 0 { config["pad_token_type_id"] = .int(padTokenTypeID) }
         config["padding_side"] = paddingSide == .left ? "left" : "right"
         config["truncation_side"] = truncationSide == .left ? "left" : "right"
-        config["tokenizer_class"] = .string(files.family.rawValue)
+        config["tokenizer_class"] = .string(settings.className)
         return config
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// Turns texts into the numbers that a model takes, and back.
@@ -32,23 +31,25 @@ public final class Tokenizer: Sendable {
     /// The end of a sequence at which padding is added or tokens are cut.
     public enum Side: Sendable { case left, right }
 
-    let pipeline: Pipeline
+    let settings: TokenizerSettings
     let fast: FastEncoder?
-    let files: TokenizerFiles
     private let onWarning: (@Sendable (String) -> Void)?
     private let hasWarned = Atomic<Bool>(false)
+
+    var pipeline: Pipeline { settings.pipeline }
 
     /// Number of tokens of the model's vocabulary, without added ones; Python's `vocab_size`.
     public let vocabularySize: Int
     /// Number of all tokens, added ones included; Python's `len(tokenizer)`.
     public let count: Int
     /// The longest sequence that the model takes; `Int.max` if there is no limit.
-    public let modelMaxLength: Int
-    public let paddingSide: Side
-    public let truncationSide: Side
+    public var modelMaxLength: Int { settings.modelMaxLength }
+    public var paddingSide: Side { settings.paddingSide }
+    public var truncationSide: Side { settings.truncationSide }
     /// The inputs that the model takes, in order: keys of a batch.
-    public let modelInputNames: [String]
-    public let padTokenTypeID: Int
+    public var modelInputNames: [String] { settings.modelInputNames }
+    /// The type of padding tokens. The Python stack reads no other one from files.
+    public var padTokenTypeID: Int { 0 }
 
     public let padToken: String?
     public let unkToken: String?
@@ -57,166 +58,55 @@ public final class Tokenizer: Sendable {
     public let maskToken: String?
     public let bosToken: String?
     public let eosToken: String?
+    public let padTokenID: Int?
+    public let unkTokenID: Int?
+    public let clsTokenID: Int?
+    public let sepTokenID: Int?
+    public let maskTokenID: Int?
+    public let bosTokenID: Int?
+    public let eosTokenID: Int?
 
-    init(_ files: TokenizerFiles, onWarning: (@Sendable (String) -> Void)?) {
-        self.files = files
+    init(_ settings: TokenizerSettings, onWarning: (@Sendable (String) -> Void)?) {
+        self.settings = settings
         self.onWarning = onWarning
-        pipeline = files.pipeline
-        fast = FastEncoder(files.pipeline).flatMap { $0.canEncode ? $0 : nil }
+        let pipeline = settings.pipeline
+        fast = FastEncoder(pipeline).flatMap { $0.canEncode ? $0 : nil }
         vocabularySize = pipeline.model.vocabulary.count
         count = vocabularySize + pipeline.added.countBeyond(pipeline.model.vocabulary)
-        modelMaxLength = files.modelMaxLength
-        paddingSide = files.padsLeft ? .left : .right
-        truncationSide = files.truncatesLeft ? .left : .right
-        modelInputNames = files.modelInputNames
-        padTokenTypeID = files.padTokenTypeID
-        func token(_ name: String) -> String? { files.special.first { $0.name == name }?.token.content }
-        padToken = token("pad_token")
-        unkToken = token("unk_token")
-        clsToken = token("cls_token")
-        sepToken = token("sep_token")
-        maskToken = token("mask_token")
-        bosToken = token("bos_token")
-        eosToken = token("eos_token")
+        func token(_ name: SpecialTokenName) -> (String?, Int?) {
+            let content = settings.special.first { $0.name == name.rawValue }?.token.content
+            return (content, content.flatMap { pipeline.id(of: $0) }.map { Int($0) })
+        }
+        (padToken, padTokenID) = token(.pad)
+        (unkToken, unkTokenID) = token(.unk)
+        (clsToken, clsTokenID) = token(.cls)
+        (sepToken, sepTokenID) = token(.sep)
+        (maskToken, maskTokenID) = token(.mask)
+        (bosToken, bosTokenID) = token(.bos)
+        (eosToken, eosTokenID) = token(.eos)
     }
 
-    private func id(_ token: String?) -> Int? { token.flatMap { pipeline.id(of: $0) }.map { Int($0) } }
-    public var padTokenID: Int? { id(padToken) }
-    public var unkTokenID: Int? { id(unkToken) }
-    public var clsTokenID: Int? { id(clsToken) }
-    public var sepTokenID: Int? { id(sepToken) }
-    public var maskTokenID: Int? { id(maskToken) }
-    public var bosTokenID: Int? { id(bosToken) }
-    public var eosTokenID: Int? { id(eosToken) }
+    /// The same tokenizer with other settings. What was warned of may be warned of again.
+    func with(_ settings: TokenizerSettings) -> Tokenizer { Tokenizer(settings, onWarning: onWarning) }
 
     /// All special tokens, named ones first, each once.
     public var allSpecialTokens: [String] {
-        var tokens: [String] = []
-        for token in files.special.map(\.token.content) + files.extraSpecial.map(\.content)
-        where !tokens.contains(where: { TokenizerFiles.same($0, token) }) {
-            tokens.append(token)
-        }
-        return tokens
+        var seen: Set<[UInt8]> = []
+        let tokens = settings.special.map(\.token.content) + settings.extraSpecial.map(\.content)
+        return tokens.filter { seen.insert(Array($0.utf8)).inserted }
     }
 
     /// Ids of `allSpecialTokens`.
-    public var allSpecialIDs: [Int] { allSpecialTokens.compactMap { id($0) } }
+    public var allSpecialIDs: [Int] { allSpecialTokens.compactMap { convertTokenToID($0) } }
 
-    /// Encodes one text, or a pair of texts as one sequence.
-    ///
-    /// - Parameters:
-    ///   - pair: the second text. An empty one counts as none, as in Python.
-    ///   - addSpecialTokens: whether tokens such as `[CLS]` are put around the texts.
-    ///   - maxLength: in tokens, special ones included; the model's limit if `nil`. Given alone it turns truncation on.
-    /// - Throws: `TokenizerError` if padding is asked for without a padding token, or truncation can't be done.
-    public func callAsFunction(
-        _ text: String, _ pair: String? = nil, addSpecialTokens: Bool = true, padding: Padding = .none,
-        truncation: Truncation = .none, maxLength: Int? = nil
-    ) throws -> Encoding {
-        let pair = pair.flatMap { $0.isEmpty ? nil : $0 }
-        return try self([text], pair.map { [$0] }, addSpecialTokens: addSpecialTokens, padding: padding, truncation: truncation, maxLength: maxLength)[0]
-    }
-
-    /// Encodes texts, or pairs of texts, as one batch.
-    ///
-    /// - Parameter padToMultipleOf: padded sequences are as long as a multiple of this.
-    public func callAsFunction(
-        _ texts: [String], _ pairs: [String]? = nil, addSpecialTokens: Bool = true, padding: Padding = .none,
-        truncation: Truncation = .none, maxLength: Int? = nil, padToMultipleOf: Int? = nil
-    ) throws -> BatchEncoding {
-        let limits = try Limits(
-            self, padding: padding, truncation: truncation, maxLength: maxLength, padToMultipleOf: padToMultipleOf)
-        let flat = try encode(texts, pairs, addSpecialTokens: addSpecialTokens, limits, threads: nil)
-        if limits.maxLength == nil, modelMaxLength > 0, let onWarning,
-            let longest = flat.longestRow, longest > modelMaxLength,
-            !hasWarned.exchange(true, ordering: .relaxed)
-        {
-            onWarning(
-                "Token indices sequence length is longer than the specified maximum sequence length for this model "
-                    + "(\(longest) > \(modelMaxLength)). Running this sequence through the model will result in "
-                    + "indexing errors")
-        }
-        return BatchEncoding(
-            tokenizer: self, texts: texts, pairs: pairs, addSpecialTokens: addSpecialTokens, limits: limits, flat: flat)
-    }
-
-    /// Encodes texts, or pairs of texts, into one flat list of ids, without padding: the fastest way.
-    ///
-    /// - Parameter threads: how many work on it; as many as there are processors if `nil`. The result is the same.
-    public func encodeBatch(
-        _ texts: [String], _ pairs: [String]? = nil, addSpecialTokens: Bool = true, truncation: Truncation = .none,
-        maxLength: Int? = nil, threads: Int? = nil
-    ) throws -> FlatEncoding {
-        let limits = try Limits(self, padding: .none, truncation: truncation, maxLength: maxLength, padToMultipleOf: nil)
-        return try encode(texts, pairs, addSpecialTokens: addSpecialTokens, limits, threads: threads)
-    }
-
-    /// The tokens of a text, without special ones around it.
-    public func tokenize(_ text: String) throws -> [String] {
-        try self(text, addSpecialTokens: false).tokens
-    }
-
-    /// The tokens of ids; the empty string for ids that are no token.
-    public func convertIDsToTokens(_ ids: [Int]) -> [String] {
-        ids.map { pipeline.token(of: $0) ?? "" }
-    }
-
-    public func convertIDToToken(_ id: Int) -> String? { pipeline.token(of: id) }
-
-    /// The ids of tokens; the unknown token's for what is no token, `nil` if there is no unknown token.
-    public func convertTokensToIDs(_ tokens: [String]) -> [Int?] {
-        tokens.map { id($0) ?? unkTokenID }
-    }
-
-    /// The id of a token, or `nil` if it is none.
-    public func convertTokenToID(_ token: String) -> Int? { id(token) }
-
-    /// The text of ids. Ids that are no token are left out.
-    public func decode(_ ids: [Int], skipSpecialTokens: Bool = false) -> String {
-        pipeline.decode(ids, skipsSpecialTokens: skipSpecialTokens)
-    }
-
-    public func decode(_ ids: [Int32], skipSpecialTokens: Bool = false) -> String {
-        pipeline.decode(ids.lazy.map { Int($0) }, skipsSpecialTokens: skipSpecialTokens)
-    }
-
-    /// The texts of lists of ids.
-    public func batchDecode(_ ids: [[Int]], skipSpecialTokens: Bool = false) -> [String] {
-        ids.map { decode($0, skipSpecialTokens: skipSpecialTokens) }
-    }
-
-    /// How many special tokens are put around a text or a pair.
+    /// How many special tokens are put around a text or a pair; Python's `num_special_tokens_to_add`.
     public func specialTokenCount(isPair: Bool) -> Int { pipeline.postProcessor.addedCount(isPair: isPair) }
 
-    private func encode(
-        _ texts: [String], _ pairs: [String]?, addSpecialTokens: Bool, _ limits: Limits, threads: Int?
-    ) throws -> FlatEncoding {
-        if let pairs, pairs.count != texts.count {
-            throw TokenizerError(
-                "there are \(texts.count) texts and \(pairs.count) second texts", remedy: "Give one second text for each text.")
-        }
-        let assembler = try Assembler(self, isPair: pairs != nil, addSpecialTokens: addSpecialTokens, limits)
-        let wanted = threads ?? ProcessorCount.value
-        // A thread is worth its start for some 16 KB of text.
-        var bytes = 0
-        if wanted > 1, texts.count > 1 {
-            for text in texts { bytes += text.utf8.count }
-            if let pairs { for pair in pairs { bytes += pair.utf8.count } }
-        }
-        let parts = max(1, min(wanted, texts.count, threads == nil ? bytes / 16384 : wanted))
-        guard parts > 1 else {
-            return try RowEncoder(tokenizer: self, assembler: assembler).encode(texts, pairs, 0..<texts.count)
-        }
-        let results = Mutex<[Int: Result<FlatEncoding, any Error>]>([:])
-        DispatchQueue.concurrentPerform(iterations: parts) { part in
-            let range = texts.count * part / parts..<texts.count * (part + 1) / parts
-            let result = Result { try RowEncoder(tokenizer: self, assembler: assembler).encode(texts, pairs, range) }
-            results.withLock { $0[part] = result }
-        }
-        var joined = FlatEncoding()
-        for part in 0..<parts {
-            if let result = results.withLock({ $0[part] }) { joined.append(try result.get()) }
-        }
-        return joined
+    /// Says once that a sequence is longer than the model takes.
+    func warn(ofLength length: Int) {
+        guard let onWarning, !hasWarned.exchange(true, ordering: .relaxed) else { return }
+        onWarning(
+            "Token indices sequence length is longer than the specified maximum sequence length for this model "
+                + "(\(length) > \(modelMaxLength)). Running this sequence through the model will result in indexing errors")
     }
 }

@@ -49,11 +49,11 @@ import Glibc
     }
 
     @Test(arguments: [
-        (#""type": "WordPiece", "unk_token""#, #""type": "BPE", "unk_token""#, "model.type"),
-        (#""type": "BertNormalizer""#, #""type": "Precompiled""#, "normalizer.type"),
-        (#""type": "BertPreTokenizer""#, #""type": "ByteLevel""#, "pre_tokenizer.type"),
-        (#""type": "TemplateProcessing""#, #""type": "Sequence""#, "post_processor.type"),
-        (#"{"type": "WordPiece", "prefix""#, #"{"type": "Metaspace", "prefix""#, "decoder.type"),
+        (#""type": "WordPiece", "unk_token""#, #""type": "BPE", "unk_token""#, "model.merges"),
+        (#""type": "BertNormalizer""#, #""type": "Precompiled""#, "normalizer.precompiled_charsmap"),
+        (#""type": "BertPreTokenizer""#, #""type": "ByteLevel""#, "pre_tokenizer.add_prefix_space"),
+        (#""type": "TemplateProcessing""#, #""type": "Sequence""#, "post_processor.processors"),
+        (#"{"type": "WordPiece", "prefix""#, #"{"type": "Metaspace", "prefix""#, "decoder.replacement"),
         (#""lowercase": true"#, #""lowercase": 1"#, "normalizer.lowercase"),
         (#""clean_text": true, "#, "", "normalizer.clean_text"),
         (#""a": 3"#, #""a": -3"#, "model.vocab.a"),

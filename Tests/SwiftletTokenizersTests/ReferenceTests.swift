@@ -3,7 +3,7 @@ import SwiftletTestSupport
 import SwiftletTokenizers
 import Testing
 
-/// Held to what the Rust library makes of the same texts; see Tools/reference/tokenizers.py.
+/// Held to what the Rust library makes of the same texts; see Tools/reference/tokenizers_fixtures.py.
 @Suite struct ReferenceTests {
     static let tokenizers: [String: Tokenizer] = {
         var result: [String: Tokenizer] = [:]

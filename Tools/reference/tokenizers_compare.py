@@ -1,85 +1,197 @@
-"""Compares Swiftlet's tokenizers with the Rust library on many lines.
+"""Compares Swiftlet's tokenizers with the Rust library on more than a million lines.
 
-    python Tools/reference/tokenizers_compare.py lines FILE [COUNT]
-        writes lines, each a JSON list of one or two texts: every Unicode scalar inside a sentence, then COUNT lines
-        of random scalars, many of which combine.
-    SWIFTLET_TOKENIZER_LINES=FILE [SWIFTLET_TOKENIZER=FOLDER] swift test --filter LineTests
-        writes FILE.swiftlet: ids, type ids, offsets and word numbers of each line. With SWIFTLET_TOKENIZER_SAVED
-        the tokenizer is saved to that folder as well, which can then be the FOLDER of the comparison.
-    python Tools/reference/tokenizers_compare.py compare FILE FOLDER
-        compares FILE.swiftlet, and prints the hash of ids and type ids.
+    swift build -c release --build-tests
+    python Tools/reference/tokenizers_compare.py WORK [--hub HUB] [--only NAME,...] [--share N] [--tokenizer NAME=FOLDER]...
+
+Lines and tokenizers are made in WORK, and stay there; see tokenizers_lines.py and tokenizers_kinds.py. HUB holds GLUE's
+files as the Hub has them (datasets/nyu-mll/glue). Each line goes through the model that the bootstrap fetched, through a
+tokenizer of each kind, and through those given by --tokenizer. Ids, type ids, both masks, offsets, words and tokens have
+to be the same; a line that the library refuses has to be refused. What Swiftlet saves is loaded by Python, and has to do
+the same with some of the lines. Prints a line for each tokenizer, and the first differences. With --share only each Nth
+line is taken.
 """
 
-import hashlib
+import argparse
+import importlib.metadata
+import itertools
 import json
-import random
+import os
+import struct
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+here = Path(__file__).resolve().parent
+root = here.parent.parent
 # This file's folder holds a namesake of the library.
-sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != here] + [str(here)]
+
+PINNED = {"tokenizers": "0.23.3", "transformers": "5.23.0", "sentencepiece": "0.2.3"}
+for name, wanted in PINNED.items():
+    found = importlib.metadata.version(name)
+    if found != wanted:
+        sys.exit(f"{name} {wanted} is what is compared with; found {found}")
+
+import tokenizers_kinds
+import tokenizers_lines
+from transformers import AutoTokenizer
 
 
-def lines(path, count=100_000):
-    rng = random.Random(1)
-    scalars = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-    marks = [*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x64B, 0x660), *range(0x1DC0, 0x1E00), 0x302E, 0x302F,
-             *range(0x1D165, 0x1D170), *range(0xF71, 0xF85), *range(0x93C, 0x950), *range(0x20D0, 0x20F1), 0x9BE, 0x9D7]
-    low = [c for c in range(0x3100) if c not in marks]
-    with open(path, "w", encoding="utf-8") as file:
-        def write(*texts):
-            file.write(json.dumps(texts) + "\n")
-        for c in scalars:
-            write(f"The man{chr(c)}told {chr(c)} us{chr(c)}.")
-        for _ in range(count):
-            pool = rng.choice([scalars, marks + low[:256], low, marks])
-            text = "".join(chr(rng.choice(rng.choice([pool, pool, low[32:127], marks]))) for _ in range(rng.randint(1, 40)))
-            special = rng.choice(["", "", "", "[MASK]", " [SEP]", "[CLS", "[PAD][UNK]"])
-            cut = rng.randint(0, len(text))
-            text = text[:cut] + special + text[cut:]
-            write(text) if rng.random() < 0.7 else write(text, text[::-1])
+def swiftlet(lines, folder, output, saved):
+    names = {"LINES": lines, "OUTPUT": output, "SAVED": saved}
+    environment = {f"SWIFTLET_TOKENIZER_{name}": str(path) for name, path in names.items()}
+    environment = dict(os.environ, SWIFTLET_TOKENIZER=str(folder), **environment)
+    command = ["swift", "test", "-c", "release", "--skip-build", "--filter", "LineTests"]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"the Swift side failed on {folder}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def compare(path, folder):
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    digest, different, total = hashlib.sha256(), 0, 0
-
-    def batches(file, size=4096):
-        batch = []
+def batches(path, size=512):
+    batch = []
+    with open(path, encoding="utf-8") as file:
         for line in file:
             batch.append(json.loads(line))
             if len(batch) == size:
                 yield batch
                 batch = []
-        if batch:
-            yield batch
+    yield batch
 
-    with open(path, encoding="utf-8") as inputs, open(f"{path}.swiftlet", encoding="utf-8") as outputs:
-        tokenizer("a", truncation=True)
-        for batch in batches(inputs):
-            pairs = [tuple(texts) if len(texts) > 1 and texts[1] else texts[0] for texts in batch]
-            for texts, encoding in zip(batch, tokenizer.backend_tokenizer.encode_batch(pairs)):
-                parts = (
-                    encoding.ids, encoding.type_ids, [n for pair in encoding.offsets for n in pair],
-                    [-1 if word is None else word for word in encoding.word_ids],
-                )
-                expected = "|".join(" ".join(map(str, part)) for part in parts)
-                found = outputs.readline().rstrip("\n")
-                digest.update(("|".join(found.split("|")[:2]) + "\n").encode())
+
+def is_whole(texts):
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def expected(encoding):
+    """As Tests/SwiftletTokenizersTests/LineTests.swift writes it."""
+    if encoding is None:
+        return struct.pack("<i", -1)
+    numbers = [len(encoding.ids), *encoding.ids, *encoding.type_ids, *encoding.attention_mask, *encoding.special_tokens_mask]
+    for offsets in encoding.offsets:
+        numbers += offsets
+    numbers += [-1 if word is None else word for word in encoding.word_ids]
+    tokens = b"".join(token.encode() + b"\0" for token in encoding.tokens)
+    numbers.append(len(tokens))
+    return struct.pack(f"<{len(numbers)}i", *numbers) + tokens
+
+
+def parts(record):
+    """A record's lists by name."""
+    if len(record) < 8:
+        return {"refused": True}
+    count = struct.unpack_from("<i", record)[0]
+    result, position = {}, 4
+    for name, width in [("ids", 1), ("types", 1), ("mask", 1), ("special", 1), ("offsets", 2), ("words", 1)]:
+        result[name] = list(struct.unpack_from(f"<{count * width}i", record, position))
+        position += 4 * count * width
+    result["tokens"] = record[position + 4 :].decode(errors="replace").split("\0")[:-1]
+    return result
+
+
+def explain(texts, wanted, found):
+    print("  ", json.dumps(texts)[:300])
+    wanted, found = parts(wanted), parts(found)
+    for name in wanted:
+        if wanted[name] != found.get(name):
+            first = next((i for i, pair in enumerate(zip(wanted[name], found.get(name, []))) if pair[0] != pair[1]), 0) if name != "refused" else 0
+            show = lambda values: values if isinstance(values, bool) or values is None else values[max(0, first - 4) : first + 8]
+            print(f"      {name} at {first}: {show(wanted[name])}, found {show(found.get(name))}")
+
+
+def read(file):
+    """The next record of the Swift side."""
+    head = file.read(4)
+    count = struct.unpack("<i", head)[0] if len(head) == 4 else -1
+    if count < 0:
+        return head
+    body = file.read(4 * 7 * count + 4)
+    return head + body + file.read(struct.unpack("<i", body[-4:])[0])
+
+
+def refuses(backend, texts):
+    try:
+        backend.encode(*texts)
+    except Exception:
+        return True
+    return False
+
+
+def loaded(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer("a", truncation=True)
+    return tokenizer.backend_tokenizer
+
+
+def compare(lines, folder, output, saved):
+    """The number of lines, of those that differ, of those that both refuse, and of those that were compared twice."""
+    backend, again = loaded(folder), loaded(saved)
+    total = different = refused = twice = 0
+    with open(output, "rb") as file:
+        for number, batch in enumerate(batches(lines)):
+            rows = [tuple(texts) if len(texts) > 1 and texts[1] else texts[0] for texts in batch if is_whole(texts)]
+            encodings = backend.encode_batch(rows)
+            if number % 16 == 0:
+                twice += len(rows)
+                for row, first, second in zip(rows, encodings, again.encode_batch(rows)):
+                    if expected(first) != expected(second):
+                        sys.exit(f"{saved} does not do what {folder} does with {json.dumps(row)}")
+            encodings = iter(encodings)
+            for texts in batch:
+                if is_whole(texts):
+                    wanted = expected(next(encodings))
+                else:
+                    assert refuses(backend, texts)
+                    wanted = expected(None)
+                    refused += 1
+                found = read(file)
                 total += 1
-                if found != expected:
+                if found != wanted:
                     different += 1
-                    if different <= 10:
-                        print(json.dumps(texts), "\n  expected", expected, "\n  found   ", found)
-        rest = outputs.readline()
-    print(f"{total} lines, {different} different{', lines left over' if rest else ''}, sha256 {digest.hexdigest()}")
-    sys.exit(1 if different or rest else 0)
+                    if different <= 5:
+                        explain(texts, wanted, found)
+        if file.read(1):
+            sys.exit(f"there is more in {output} than lines in {lines}")
+    return total, different, refused, twice
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("work", type=Path)
+    options.add_argument("--hub", default=str(root / "shared/hub"))
+    options.add_argument("--only", type=lambda names: names.split(","))
+    options.add_argument("--share", type=int, default=1, metavar="N")
+    options.add_argument("--tokenizer", action="append", default=[], metavar="NAME=FOLDER")
+    options = options.parse_args()
+    work = options.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    lines = work / f"lines-{options.share}.jsonl"
+    if not lines.exists():
+        with lines.open("w", encoding="utf-8") as file:
+            for texts in itertools.islice(tokenizers_lines.every(options.hub), 0, None, options.share):
+                file.write(json.dumps(texts) + "\n")
+    folders = {"minilm": root / ".deps/models/all-MiniLM-L6-v2"}
+    folders |= {name: Path(folder) for name, folder in (item.split("=", 1) for item in options.tokenizer)}
+    for name in tokenizers_kinds.make(work, tokenizers_lines.training(options.hub)):
+        folders[name] = work / name
+    sums = [0, 0]
+    for name, folder in folders.items():
+        if options.only and name not in options.only:
+            continue
+        output, saved = work / f"{name}.out", work / f"{name}.saved"
+        start = time.time()
+        swiftlet(lines, folder.resolve(), output, saved)
+        total, different, refused, twice = compare(lines, folder, output, saved)
+        output.unlink()
+        sums = [sums[0] + total, sums[1] + different]
+        print(f"{name:22} {total} lines, {different} different, {refused} refused by both, {twice} again as saved, {time.time() - start:.0f} s", flush=True)
+    print(f"{'all':22} {sums[0]} lines, {sums[1]} different")
+    sys.exit(1 if sums[1] else 0)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "lines":
-        lines(sys.argv[2], *map(int, sys.argv[3:]))
-    else:
-        compare(sys.argv[2], sys.argv[3])
+    main()

@@ -3,13 +3,17 @@
     python Tools/reference/tokenizers_unicode.py [Sources/SwiftletTokenizers/Unicode/UnicodeData.swift]
 
 The Rust library mixes Unicode versions (each of its crates has tables of its own), so the tables are not taken from
-a Unicode release: each scalar is put through the library and what comes out is recorded.
+a Unicode release: each scalar is put through the library and what comes out is recorded. tokenizers_properties.py
+does the same for patterns, scripts and graphemes.
 """
 
 import importlib.metadata
 import sys
 import unicodedata
 from pathlib import Path
+
+# This file's folder holds a namesake of the library.
+sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
 
 PINNED = {"tokenizers": "0.23.3"}
 for name, wanted in PINNED.items():
@@ -53,8 +57,9 @@ def wrapped(text):
 
 clean, chinese, strip = bert(clean_text=True), bert(handle_chinese_chars=True), bert(strip_accents=True)
 nfd, lower, split = normalizers.NFD(), normalizers.Lowercase(), pre_tokenizers.BertPreTokenizer()
+nfc, nfkd = normalizers.NFC(), normalizers.NFKD()
 sets = {name: [] for name in ("removed", "spaces", "ideographs", "marks", "punctuation", "whitespace", "word")}
-decompositions, lowercases = {}, {}
+decompositions, compatibles, lowercases, excluded = {}, {}, {}, []
 
 for c in SCALARS:
     s = chr(c)
@@ -73,6 +78,10 @@ for c in SCALARS:
         sets["whitespace"].append(c)
     if (text := nfd.normalize_str(s)) != s and c not in HANGUL:
         decompositions[c] = text
+        if nfc.normalize_str(s) != s:
+            excluded.append(c)
+    if (compatible := nfkd.normalize_str(s)) != text:
+        compatibles[c] = compatible
     if (text := lower.normalize_str(s)) != s:
         lowercases[c] = text
 
@@ -117,6 +126,10 @@ with output.open("w") as file:
         file.write(wrapped(written(scalars)) + "\n        \"\"\"\n")
     file.write("    /// Canonical decompositions in full, without Hangul syllables.\n")
     file.write(f"    static let decompositions: StaticString = \"\"\"\n{wrapped(mapped(decompositions))}\n        \"\"\"\n")
+    file.write("    /// Those of them that no composition leads to.\n")
+    file.write(f"    static let excluded: StaticString = \"\"\"\n{wrapped(written(excluded))}\n        \"\"\"\n")
+    file.write("    /// Compatibility decompositions in full, where they differ from the canonical ones.\n")
+    file.write(f"    static let compatibles: StaticString = \"\"\"\n{wrapped(mapped(compatibles))}\n        \"\"\"\n")
     file.write("    static let lowercases: StaticString = \"\"\"\n")
     file.write(f"{wrapped(mapped(lowercases))}\n        \"\"\"\n")
     file.write("    /// Scalars of each canonical combining class but 0: `class:ranges;`, the class in hexadecimal too.\n")

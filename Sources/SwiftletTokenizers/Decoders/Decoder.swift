@@ -1,59 +1,163 @@
 import SwiftletIO
 
 /// What turns tokens back into text.
-enum Decoder: Sendable {
+indirect enum Decoder: Sendable {
     case wordPiece(prefix: String, cleansUp: Bool)
+    case byteLevel(ByteLevelPreTokenizer)
+    case metaspace(MetaspacePreTokenizer)
+    /// The suffix ends words.
+    case bpe(suffix: String)
+    case ctc(CTCDecoder)
+    case replace(TextPattern, content: String)
+    case fuse
+    /// Takes up to `start` and `stop` scalars of a kind from the ends of each token.
+    case strip(UInt32, start: Int, stop: Int)
+    /// Tokens such as `<0x61>` are bytes.
+    case byteFallback
+    case sequence([Decoder])
 
+    /// The text of tokens.
     func decode(_ tokens: [String]) -> String {
+        // Bytes, not strings: a token may end in the middle of what Swift takes for one character.
+        String(decoding: pieces(tokens.map { Array($0.utf8) }).joined(), as: UTF8.self)
+    }
+
+    /// The pieces of text that tokens become; decoders of a sequence work on those of the one before.
+    func pieces(_ tokens: [[UInt8]]) -> [[UInt8]] {
         switch self {
         case .wordPiece(let prefix, let cleansUp):
             let prefix = Array(prefix.utf8)
-            var text: [UInt8] = []
-            for (index, token) in tokens.enumerated() {
-                var bytes = Array(token.utf8)
+            return tokens.enumerated().map { index, token in
+                var piece = token
                 if index > 0 {
-                    if bytes.starts(with: prefix) { bytes.removeFirst(prefix.count) } else { bytes.insert(0x20, at: 0) }
+                    if token.starts(with: prefix) { piece.removeFirst(prefix.count) } else { piece.insert(0x20, at: 0) }
                 }
-                if cleansUp { bytes = Self.cleanedUp(bytes) }
-                text += bytes
+                return cleansUp ? Cleanup.apply(to: piece) : piece
             }
-            return String(decoding: text, as: UTF8.self)
+        case .byteLevel: return [Self.bytes(tokens)]
+        case .metaspace(let metaspace):
+            var mark: [UInt8] = []
+            UTF8Bytes.encode(metaspace.replacement) { mark.append($0) }
+            return tokens.enumerated().map { index, token in
+                let isDropped = index == 0 && metaspace.prepending != .never
+                return Cleanup.replace(mark, with: isDropped ? [] : [0x20], in: token)
+            }
+        case .bpe(let suffix):
+            return tokens.enumerated().map { index, token in
+                Cleanup.replace(Array(suffix.utf8), with: index == tokens.count - 1 ? [] : [0x20], in: token)
+            }
+        case .ctc(let decoder): return decoder.pieces(tokens)
+        case .replace(let pattern, let content):
+            return tokens.map { token in
+                var piece: [UInt8] = []
+                var position = 0
+                for match in pattern.matches(in: token) {
+                    piece += token[position..<match.lowerBound]
+                    piece += content.utf8
+                    position = match.upperBound
+                }
+                return piece + token[position...]
+            }
+        case .fuse: return [Array(tokens.joined())]
+        case .strip(let scalar, let start, let stop): return tokens.map { Self.strip($0, scalar, start, stop) }
+        case .byteFallback: return Self.bytesOfFallbacks(tokens)
+        case .sequence(let decoders): return decoders.reduce(tokens) { $1.pieces($0) }
         }
     }
 
-    /// In this order, each on the result of the one before.
-    private static let replacements: [(from: [UInt8], to: [UInt8])] = [
-        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
-        (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
-    ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
-
-    /// Without the spaces that tokenization of English put in.
-    static func cleanedUp(_ bytes: [UInt8]) -> [UInt8] {
-        // Every pattern begins with a space.
-        guard bytes.contains(0x20) else { return bytes }
-        var bytes = bytes
-        for (from, to) in replacements where bytes.count >= from.count {
-            var result: [UInt8] = []
-            result.reserveCapacity(bytes.count)
-            var position = 0
-            while position < bytes.count {
-                if bytes[position] == from[0], bytes[position...].starts(with: from) {
-                    result += to
-                    position += from.count
-                } else {
-                    result.append(bytes[position])
-                    position += 1
+    /// What byte-level tokens stand for; tokens of other scalars stand for themselves.
+    private static func bytes(_ tokens: [[UInt8]]) -> [UInt8] {
+        let alphabet = ByteAlphabet.shared
+        var result: [UInt8] = []
+        for token in tokens {
+            let start = result.count
+            let isWhole = token.withUnsafeBufferPointer { bytes in
+                guard let base = bytes.baseAddress else { return true }
+                var position = 0
+                while position < bytes.count {
+                    let (scalar, count) = UTF8Bytes.scalar(base, at: position)
+                    guard let byte = alphabet.byte(of: scalar) else { return false }
+                    result.append(byte)
+                    position += count
                 }
+                return true
             }
-            bytes = result
+            if !isWhole { result.replaceSubrange(start..., with: token) }
         }
-        return bytes
+        // Bytes that are no text become replacement characters here, before another decoder sees them.
+        return Array(String(decoding: result, as: UTF8.self).utf8)
     }
 
-    init(_ section: JSONSection) throws {
+    private static func strip(_ token: [UInt8], _ scalar: UInt32, _ start: Int, _ stop: Int) -> [UInt8] {
+        var content: [UInt8] = []
+        UTF8Bytes.encode(scalar) { content.append($0) }
+        var rest = token[...]
+        for _ in 0..<start {
+            guard rest.starts(with: content) else { break }
+            rest = rest.dropFirst(content.count)
+        }
+        for _ in 0..<stop {
+            guard rest.count >= content.count, rest.suffix(content.count).elementsEqual(content) else { break }
+            rest = rest.dropLast(content.count)
+        }
+        return Array(rest)
+    }
+
+    private static func bytesOfFallbacks(_ tokens: [[UInt8]]) -> [[UInt8]] {
+        var result: [[UInt8]] = []
+        var bytes: [UInt8] = []
+        func finish() {
+            guard !bytes.isEmpty else { return }
+            if String(validating: bytes, as: UTF8.self) != nil {
+                result.append(bytes)
+            } else {
+                result += Array(repeating: Array("\u{FFFD}".utf8), count: bytes.count)
+            }
+            bytes.removeAll()
+        }
+        for token in tokens {
+            if let byte = fallbackByte(token) {
+                bytes.append(byte)
+            } else {
+                finish()
+                result.append(token)
+            }
+        }
+        finish()
+        return result
+    }
+
+    /// The byte of a token such as `<0x61>`.
+    private static func fallbackByte(_ token: [UInt8]) -> UInt8? {
+        guard token.count == 6, token.starts(with: Array("<0x".utf8)), token[5] == UInt8(ascii: ">") else { return nil }
+        func digit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map { UInt8($0) } }
+        guard let low = digit(token[4]) else { return nil }
+        // The library reads the digits as a number that may have a sign.
+        if token[3] == UInt8(ascii: "+") { return low }
+        return digit(token[3]).map { $0 << 4 | low }
+    }
+
+    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+
+    private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
         case "WordPiece":
             self = .wordPiece(prefix: try section.string("prefix"), cleansUp: try section.bool("cleanup"))
+        case "ByteLevel": self = .byteLevel(try ByteLevelPreTokenizer(section))
+        case "Metaspace": self = .metaspace(try MetaspacePreTokenizer(section))
+        case "BPEDecoder": self = .bpe(suffix: try section.string("suffix"))
+        case "CTC": self = .ctc(try CTCDecoder(section))
+        case "Replace":
+            self = .replace(
+                try TextPattern(try section.required("pattern")), content: try section.string("content"))
+        case "Fuse": self = .fuse
+        case "Strip":
+            self = .strip(
+                try section.scalar("content"), start: try section.int("start"), stop: try section.int("stop"))
+        case "ByteFallback": self = .byteFallback
+        case "Sequence":
+            try section.limitNesting(depth)
+            self = .sequence(try section.required("decoders").items().map { try Decoder($0, depth: depth + 1) })
         case let type: throw section.unsupported(type)
         }
     }
@@ -62,6 +166,20 @@ enum Decoder: Sendable {
         switch self {
         case .wordPiece(let prefix, let cleansUp):
             ["type": "WordPiece", "prefix": .string(prefix), "cleanup": .bool(cleansUp)]
+        case .byteLevel(let byteLevel): byteLevel.json
+        case .metaspace(let metaspace): metaspace.json
+        case .bpe(let suffix): ["type": "BPEDecoder", "suffix": .string(suffix)]
+        case .ctc(let decoder): decoder.json
+        case .replace(let pattern, let content):
+            ["type": "Replace", "pattern": pattern.json, "content": .string(content)]
+        case .fuse: ["type": "Fuse"]
+        case .strip(let scalar, let start, let stop):
+            [
+                "type": "Strip", "content": .string(Unicode.Scalar(scalar).map { String(Character($0)) } ?? ""),
+                "start": .int(start), "stop": .int(stop),
+            ]
+        case .byteFallback: ["type": "ByteFallback"]
+        case .sequence(let decoders): ["type": "Sequence", "decoders": .array(decoders.map(\.json))]
         }
     }
 }

@@ -5,17 +5,10 @@ import SwiftletIO
 /// For the classes of known families only the vocabulary comes from `tokenizer.json`; the other parts follow from the
 /// class and from `tokenizer_config.json`. Everything else is taken from `tokenizer.json` as it stands.
 struct TokenizerFiles {
-    enum Family: String {
-        case bert = "BertTokenizer"
-        case distilBert = "DistilBertTokenizer"
-        case mpnet = "MPNetTokenizer"
-        case generic = "TokenizersBackend"
-    }
-
     static let namedTokens = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
 
     let folder: String
-    let family: Family
+    let family: TokenizerFamily
     /// `tokenizer_config.json`, with the special tokens of `special_tokens_map.json` where they count.
     private(set) var config: JSONObject
     private(set) var pipeline: Pipeline
@@ -51,10 +44,15 @@ struct TokenizerFiles {
         var config = configSection?.value.object ?? [:]
         let configPath = FileSystem.join(folder, "tokenizer_config.json")
         let modelConfig = try object("config.json")
-        let family = try Self.family(configSection, modelConfig)
+        let family = try TokenizerFamily.of(configSection, modelConfig)
         self.family = family
 
-        let json = try file("tokenizer.json").map { try TokenizerJSON($0) }
+        func token(_ name: String) -> String {
+            let value = config[name]
+            return value?.string ?? value?["content"]?.string ?? family.defaults.first { $0.0 == name }?.1 ?? ""
+        }
+        let vocabulary = try VocabularyFiles(folder, family, file: file, token: token)
+        let json = vocabulary.json
         var fileTokens: [(id: Int, token: AddedToken)] = []
         if let items = try json?.document.optional("added_tokens")?.items() {
             fileTokens = try items.map { (try $0.int("id"), try AddedToken($0)) }
@@ -94,7 +92,7 @@ struct TokenizerFiles {
         }
         declared.sort { $0.id < $1.id }
 
-        for (name, value) in Self.defaults(family) where config[name] == nil { config[name] = .string(value) }
+        for (name, value) in family.defaults where config[name] == nil { config[name] = .string(value) }
         merged = JSONSection(value: .object(config), path: merged.path, key: "")
         self.config = config
         // A named token that is declared as an added token has its flags; one that is only a string has those of a
@@ -103,7 +101,7 @@ struct TokenizerFiles {
             var token: AddedToken
             if let string = section.value.string {
                 token = AddedToken(string, isSpecial: true)
-                if family == .mpnet, section.key == "mask_token" { token.stripsLeft = true }
+                if family.maskStripsLeft, section.key == "mask_token" { token.stripsLeft = true }
             } else {
                 token = try AddedToken(section, isSpecial: true)
             }
@@ -131,6 +129,10 @@ struct TokenizerFiles {
             }
             break
         }
+        if config["extra_special_tokens"] == nil, config["additional_special_tokens"] == nil {
+            extraSpecial = json == nil ? vocabulary.extraTokens : []
+            if extraSpecial.isEmpty { extraSpecial = family.extraTokens.map { AddedToken($0, isSpecial: true) } }
+        }
 
         // The parts.
         if let json, family == .generic {
@@ -140,7 +142,7 @@ struct TokenizerFiles {
             var pipeline = Pipeline(
                 normalizer: try document.optional("normalizer").map { try Normalizer($0) },
                 preTokenizer: try document.optional("pre_tokenizer").map { try PreTokenizer($0) },
-                model: try Model(try document.required("model"), vocabulary: json.vocabulary), postProcessor: post,
+                model: try Model(try document.required("model"), json.data), postProcessor: post,
                 decoder: try document.optional("decoder").map { try Decoder($0) })
             pipeline.added.add(
                 fileTokens.map(\.token), model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
@@ -149,68 +151,45 @@ struct TokenizerFiles {
                 throw document.invalid("added_tokens", "give '\(token.content)' the id \(id), which is not the next one")
             }
         } else {
-            let vocabulary: Vocabulary
-            if let json {
-                let section = try json.document.required("model")
-                if let type = try section.optional("type"), type.value.string != "WordPiece" {
-                    throw section.unsupported(type.value.string ?? type.value.kind)
-                }
-                guard let pairs = json.vocabulary else {
-                    throw section.invalid("vocab", "is not an object of tokens and ids")
-                }
-                vocabulary = Vocabulary(pairs)
-            } else if let path = file("vocab.txt"), family != .generic {
-                vocabulary = Vocabulary(try Self.vocabulary(lines: path))
-            } else {
-                throw TokenizerError(
-                    "'\(folder)' has no tokenizer file that is understood",
-                    remedy: "A folder needs tokenizer.json, or vocab.txt with the class of a BERT-like tokenizer in "
-                        + "tokenizer_config.json or config.json.")
-            }
             let settings = JSONSection(value: .object(config), path: configPath, key: "")
             let unknown = special.first { $0.name == "unk_token" }?.token.content ?? "[UNK]"
+            func section(_ value: JSONValue, _ key: String) -> JSONSection? {
+                value.isNull ? nil : JSONSection(value: value, path: configPath, key: key)
+            }
+            let normalizer = try family.normalizer(settings, charsmap: vocabulary.charsmap)
             pipeline = Pipeline(
-                normalizer: .bert(
-                    BertNormalizer(
-                        stripsAccents: try settings.optionalBool("strip_accents"),
-                        lowercases: try settings.optionalBool("do_lower_case") ?? true,
-                        spacesIdeographs: try settings.optionalBool("tokenize_chinese_chars") ?? true)),
-                preTokenizer: .bert, model: .wordPiece(WordPiece(vocabulary: vocabulary, unknownToken: unknown)),
-                postProcessor: .absent, decoder: .wordPiece(prefix: "##", cleansUp: true))
+                normalizer: try section(normalizer, "normalizer").map { try Normalizer($0) },
+                preTokenizer: try section(try family.preTokenizer(settings), "pre_tokenizer").map { try PreTokenizer($0) },
+                model: try vocabulary.model(family, unknown: unknown, settings), postProcessor: .absent,
+                decoder: try section(try family.decoder(settings), "decoder").map { try Decoder($0) })
         }
         addTokens(declared.map(\.token))
-        if family != .generic { pipeline.postProcessor = familyPostProcessor() }
+        if family != .generic { pipeline.postProcessor = try familyPostProcessor(json?.document, configPath) }
 
         try readSettings(json?.document, configPath)
     }
 
-    /// Adds declared tokens that are not there yet, then the special ones with the flags they have in the end.
+    /// Adds declared tokens with their flags, then special ones that are not declared.
     private mutating func addTokens(_ declared: [AddedToken]) {
-        let vocabulary = pipeline.model.vocabulary
-        let normalizer = pipeline.normalizer
-        var new = declared.filter { token in
-            !pipeline.added.tokens.values.contains { Self.same($0.content, token.content) }
+        // A named token is special whatever its declaration says; one of the extra ones is not.
+        var new = declared.map { token in
+            var token = token
+            if special.contains(where: { Self.same($0.token.content, token.content) }) { token.isSpecial = true }
+            return token
         }
-        let known = new.map(\.content) + pipeline.added.tokens.values.map(\.content)
-        for token in special.map(\.token) + extraSpecial where !known.contains(where: { Self.same($0, token.content) }) {
-            new.append(token)
-        }
-        pipeline.added.add(new, model: vocabulary, normalizer: normalizer)
-        pipeline.added.add(special.map(\.token) + extraSpecial, model: vocabulary, normalizer: normalizer)
+        let known = (new + pipeline.added.tokens.values).map(\.content)
+        new += (special.map(\.token) + extraSpecial).filter { token in !known.contains { Self.same($0, token.content) } }
+        pipeline.added.add(new, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
     }
 
-    private func familyPostProcessor() -> PostProcessor {
-        func token(_ name: String, _ fallback: Int32) -> PostProcessor.SpecialToken {
-            let content = special.first { $0.name == name }?.token.content ?? ""
-            return .init(token: content, id: pipeline.id(of: content) ?? fallback)
-        }
-        return switch family {
-        case .mpnet:
-            .roberta(
-                separator: token("sep_token", 2), classifier: token("cls_token", 0), trimsOffsets: true,
-                addsPrefixSpace: false)
-        default: .bertTemplate(classifier: token("cls_token", 2), separator: token("sep_token", 3))
-        }
+    private func familyPostProcessor(_ document: JSONSection?, _ configPath: String) throws -> PostProcessor {
+        // Of the classes only this one leaves what its file says.
+        if family == .albert, let section = try document?.optional("post_processor") { return try PostProcessor(section) }
+        let value = try family.postProcessor(
+            JSONSection(value: .object(config), path: configPath, key: ""),
+            token: { name in special.first { $0.name == name }?.token.content ?? "" },
+            id: { token, fallback in pipeline.id(of: token).map { Int($0) } ?? fallback })
+        return try PostProcessor(JSONSection(value: value, path: configPath, key: "post_processor"))
     }
 
     private mutating func readSettings(_ document: JSONSection?, _ configPath: String) throws {
@@ -221,8 +200,7 @@ struct TokenizerFiles {
                 return name
             }
         } else {
-            modelInputNames =
-                family == .bert ? ["input_ids", "token_type_ids", "attention_mask"] : ["input_ids", "attention_mask"]
+            modelInputNames = family.inputNames
         }
         if let length = try settings.optional("model_max_length") ?? settings.optional("max_len") {
             guard let number = length.value.double, number >= 0 else {
@@ -262,62 +240,6 @@ struct TokenizerFiles {
             config["pad_token"] = .string(token.content)
             pipeline.added.add([token], model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
         }
-    }
-
-    private static func family(_ config: JSONSection?, _ modelConfig: JSONSection?) throws -> Family {
-        for section in [config, modelConfig] {
-            guard let section, try section.optional("tokenizer_class") != nil else { continue }
-            var name = try section.string("tokenizer_class")
-            if name.hasSuffix("Fast") { name.removeLast(4) }
-            switch name {
-            case "BertTokenizer", "ElectraTokenizer": return .bert
-            case "DistilBertTokenizer": return .distilBert
-            case "MPNetTokenizer": return .mpnet
-            default: return .generic
-            }
-        }
-        switch try modelConfig?.optional("model_type")?.value.string {
-        case "bert", "distilbert", "electra": return .bert
-        case "mpnet": return .mpnet
-        default: return .generic
-        }
-    }
-
-    private static func defaults(_ family: Family) -> [(String, String)] {
-        switch family {
-        case .bert, .distilBert:
-            [
-                ("unk_token", "[UNK]"), ("sep_token", "[SEP]"), ("pad_token", "[PAD]"), ("cls_token", "[CLS]"),
-                ("mask_token", "[MASK]"),
-            ]
-        case .mpnet:
-            [
-                ("bos_token", "<s>"), ("eos_token", "</s>"), ("sep_token", "</s>"), ("cls_token", "<s>"),
-                ("unk_token", "[UNK]"), ("pad_token", "<pad>"), ("mask_token", "<mask>"),
-            ]
-        case .generic: []
-        }
-    }
-
-    /// One token a line; its number is the id.
-    private static func vocabulary(lines path: String) throws -> [(token: String, id: Int32)] {
-        let file = try MappedFile(path)
-        var pairs: [(token: String, id: Int32)] = []
-        var start = 0
-        let table = UnicodeTable.shared
-        while start < file.bytes.count {
-            var end = start
-            while end < file.bytes.count, file.bytes[end] != 0x0A { end += 1 }
-            let line = UnsafeRawBufferPointer(rebasing: file.bytes[start..<end])
-            guard let text = String(validating: line, as: UTF8.self) else {
-                throw TokenizerError.invalid(path, "line \(pairs.count + 1)", "is not UTF-8")
-            }
-            var scalars = text.unicodeScalars[...]
-            while let last = scalars.last, table[last.value].has(UnicodeTable.Entry.whitespace) { scalars.removeLast() }
-            pairs.append((String(scalars), Int32(pairs.count)))
-            start = end + 1
-        }
-        return pairs
     }
 
     /// Equal bytes; Swift's `==` takes canonically equivalent strings for equal.

@@ -74,8 +74,7 @@ struct WordPiece: Sendable {
             for byte in word { hashes.append(ByteTable.extend(hashes[hashes.count - 1], byte)) }
             let before = pieces.ids.count
             if cover(base, hashes, word.count, { pieces.append($0, end: $1) }) { return }
-            pieces.ids.removeSubrange(before...)
-            pieces.ends.removeSubrange(before...)
+            pieces.truncate(to: before)
         }
         guard unknownID >= 0 else { throw missingUnknown }
         pieces.append(unknownID, end: word.count)
@@ -87,8 +86,8 @@ struct WordPiece: Sendable {
             remedy: "Add '\(unknownToken)' to the vocabulary of the tokenizer.")
     }
 
-    init(_ section: JSONSection, vocabulary: [(token: String, id: Int32)]?) throws {
-        guard let vocabulary else { throw section.invalid("vocab", "is not an object of tokens and ids") }
+    init(_ section: JSONSection, _ data: ModelData) throws {
+        guard let vocabulary = data.vocabulary else { throw section.invalid("vocab", "is not an object of tokens and ids") }
         self.init(
             vocabulary: Vocabulary(vocabulary), unknownToken: try section.string("unk_token"),
             continuingPrefix: try section.string("continuing_subword_prefix"),

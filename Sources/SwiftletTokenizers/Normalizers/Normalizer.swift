@@ -1,84 +1,109 @@
 import SwiftletIO
 
 /// What changes a text before it is split.
-enum Normalizer: Sendable {
+indirect enum Normalizer: Sendable {
     case bert(BertNormalizer)
+    case form(NormalizationForm)
+    case lowercase
+    case strip(left: Bool, right: Bool)
+    /// Deletes combining marks; it does not decompose.
+    case stripAccents
+    case replace(TextPattern, content: String)
+    case prepend(String)
+    case byteLevel
+    case nmt
+    case precompiled(Precompiled)
+    case sequence([Normalizer])
 
     func normalize(_ text: inout AlignedText) {
         switch self {
         case .bert(let normalizer): normalizer.normalize(&text)
+        case .form(let form): text.normalize(form)
+        case .lowercase: text.lowercase()
+        case .strip(let left, let right): text.strip(left: left, right: right)
+        case .stripAccents: text.filter { PropertyTable.shared[$0].bits & PropertyTable.Entry.combiningMark == 0 }
+        case .replace(let pattern, let content):
+            text.replace(pattern.matches(in: text.bytes), with: Array(content.utf8))
+        case .prepend(let prefix): text.prepend(prefix)
+        case .byteLevel: text.mapBytes()
+        case .precompiled(let table): table.normalize(&text)
+        case .nmt: Self.cleanForTranslation(&text)
+        case .sequence(let normalizers): for normalizer in normalizers { normalizer.normalize(&text) }
         }
     }
 
-    init(_ section: JSONSection) throws {
+    /// What SentencePiece does for translation models: no control characters, plain spaces for odd ones.
+    private static func cleanForTranslation(_ text: inout AlignedText) {
+        text.filter { scalar in
+            switch scalar {
+            case 0x1...0x8, 0xB, 0xE...0x1F, 0x7F, 0x8F, 0x9F: false
+            default: true
+            }
+        }
+        text.map { scalar in
+            switch scalar {
+            case 0x9, 0xA, 0xC, 0xD, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD: 0x20
+            default: scalar
+            }
+        }
+    }
+
+    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+
+    private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
         case "BertNormalizer": self = .bert(try BertNormalizer(section))
-        case let type: throw section.unsupported(type)
+        case "Lowercase": self = .lowercase
+        case "Strip":
+            self = .strip(left: try section.bool("strip_left"), right: try section.bool("strip_right"))
+        case "StripAccents": self = .stripAccents
+        case "Replace":
+            self = .replace(
+                try TextPattern(try section.required("pattern")), content: try section.string("content"))
+        case "Prepend": self = .prepend(try section.string("prepend"))
+        case "ByteLevel": self = .byteLevel
+        case "Nmt": self = .nmt
+        case "Precompiled": self = .precompiled(try Precompiled(section))
+        case "Sequence":
+            try section.limitNesting(depth)
+            self = .sequence(try section.required("normalizers").items().map { try Normalizer($0, depth: depth + 1) })
+        case let type:
+            guard let form = NormalizationForm(rawValue: type) else { throw section.unsupported(type) }
+            self = .form(form)
         }
     }
 
     var json: JSONValue {
         switch self {
         case .bert(let normalizer): normalizer.json
+        case .form(let form): ["type": .string(form.rawValue)]
+        case .lowercase: ["type": "Lowercase"]
+        case .strip(let left, let right):
+            ["type": "Strip", "strip_left": .bool(left), "strip_right": .bool(right)]
+        case .stripAccents: ["type": "StripAccents"]
+        case .replace(let pattern, let content):
+            ["type": "Replace", "pattern": pattern.json, "content": .string(content)]
+        case .prepend(let prefix): ["type": "Prepend", "prepend": .string(prefix)]
+        case .byteLevel: ["type": "ByteLevel"]
+        case .nmt: ["type": "Nmt"]
+        case .precompiled(let table): table.json
+        case .sequence(let normalizers): ["type": "Sequence", "normalizers": .array(normalizers.map(\.json))]
         }
     }
 }
 
-/// BERT's cleaning, spacing of ideographs, stripping of accents and lowercasing.
-struct BertNormalizer: Sendable {
-    var cleansText = true
-    var spacesIdeographs = true
-    /// `nil` follows `lowercases`.
-    var stripsAccents: Bool?
-    var lowercases = true
-
-    var stripsAccentsInEffect: Bool { stripsAccents ?? lowercases }
-
-    func normalize(_ text: inout AlignedText) {
-        typealias Entry = UnicodeTable.Entry
-        let table = UnicodeTable.shared
-        if cleansText {
-            text.filter { !table[$0].has(Entry.removed) }
-            text.transform(
-                text.scalars.map { .init(scalar: table[$0].has(Entry.space) ? 0x20 : $0, change: 0) })
-        }
-        if spacesIdeographs {
-            var changes: [AlignedText.Change] = []
-            for scalar in text.scalars {
-                if table[scalar].has(Entry.ideograph) {
-                    changes.append(.init(scalar: 0x20, change: 0))
-                    changes.append(.init(scalar: scalar, change: 1))
-                    changes.append(.init(scalar: 0x20, change: 1))
-                } else {
-                    changes.append(.init(scalar: scalar, change: 0))
-                }
-            }
-            text.transform(changes)
-        }
-        if stripsAccentsInEffect {
-            text.decompose()
-            text.filter { !table[$0].has(Entry.mark) }
-        }
-        if lowercases { text.lowercase() }
+extension JSONSection {
+    /// Sequences within sequences are followed so far and no further.
+    func limitNesting(_ depth: Int) throws {
+        if depth > 32 { throw invalid("", "lies more than 32 sequences deep") }
     }
 
-    init(stripsAccents: Bool? = nil, lowercases: Bool = true, spacesIdeographs: Bool = true) {
-        self.stripsAccents = stripsAccents
-        self.lowercases = lowercases
-        self.spacesIdeographs = spacesIdeographs
-    }
-
-    init(_ section: JSONSection) throws {
-        cleansText = try section.bool("clean_text")
-        spacesIdeographs = try section.bool("handle_chinese_chars")
-        stripsAccents = try section.optionalBool("strip_accents")
-        lowercases = try section.bool("lowercase")
-    }
-
-    var json: JSONValue {
-        [
-            "type": "BertNormalizer", "clean_text": .bool(cleansText), "handle_chinese_chars": .bool(spacesIdeographs),
-            "strip_accents": stripsAccents.map { .bool($0) } ?? .null, "lowercase": .bool(lowercases),
-        ]
+    /// A string of one scalar.
+    func scalar(_ name: String) throws -> UInt32 {
+        let text = try string(name)
+        guard text.unicodeScalars.count == 1, let scalar = text.unicodeScalars.first else {
+            throw invalid(name, "is '\(text)', not a single character")
+        }
+        return scalar.value
     }
 }

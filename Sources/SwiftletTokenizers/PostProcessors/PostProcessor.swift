@@ -9,10 +9,14 @@ struct PostProcessor: Sendable {
     }
 
     /// How the kind is written to a file.
-    enum Kind: Sendable {
+    indirect enum Kind: Sendable {
         case template(specialTokens: JSONValue)
         case bert(separator: SpecialToken, classifier: SpecialToken)
         case roberta(separator: SpecialToken, classifier: SpecialToken, trimsOffsets: Bool, addsPrefixSpace: Bool)
+        /// Adds nothing; it trims offsets.
+        case byteLevel(ByteLevelPreTokenizer)
+        /// One after another; at most one of them adds tokens.
+        case sequence([PostProcessor])
         case absent
     }
 
@@ -24,8 +28,11 @@ struct PostProcessor: Sendable {
     var kind: Kind
     var single: [Piece]
     var pair: [Piece]
+    /// How spaces at the ends of tokens are left out of their offsets, each on the result of the one before.
+    var trimmings: [OffsetTrimming] = []
+
     /// Whether spaces at the ends of tokens are left out of their offsets.
-    var trimsOffsets = false
+    var trimsOffsets: Bool { !trimmings.isEmpty }
 
     func pieces(isPair: Bool) -> [Piece] { isPair ? pair : single }
 
@@ -75,17 +82,27 @@ struct PostProcessor: Sendable {
                 addsPrefixSpace: addsPrefixSpace),
             single: [first, .sequence(0, typeID: 0), last],
             pair: [first, .sequence(0, typeID: 0), last, last, .sequence(1, typeID: 0), last],
-            trimsOffsets: trimsOffsets)
+            trimmings: trimsOffsets ? [OffsetTrimming(addsPrefixSpace: addsPrefixSpace)] : [])
     }
 
-    init(kind: Kind, single: [Piece], pair: [Piece], trimsOffsets: Bool = false) {
+    /// Nothing is added, and offsets are trimmed if it says so.
+    static func byteLevel(_ byteLevel: ByteLevelPreTokenizer) -> PostProcessor {
+        var result = absent
+        result.kind = .byteLevel(byteLevel)
+        if byteLevel.trimsOffsets { result.trimmings = [OffsetTrimming(addsPrefixSpace: byteLevel.addsPrefixSpace)] }
+        return result
+    }
+
+    init(kind: Kind, single: [Piece], pair: [Piece], trimmings: [OffsetTrimming] = []) {
         self.kind = kind
         self.single = single
         self.pair = pair
-        self.trimsOffsets = trimsOffsets
+        self.trimmings = trimmings
     }
 
-    init(_ section: JSONSection) throws {
+    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+
+    private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
         case "TemplateProcessing": self = try Self.template(section)
         case "BertProcessing":
@@ -94,7 +111,35 @@ struct PostProcessor: Sendable {
             self = .roberta(
                 separator: try Self.token(section, "sep"), classifier: try Self.token(section, "cls"),
                 trimsOffsets: try section.bool("trim_offsets"), addsPrefixSpace: try section.bool("add_prefix_space"))
+        case "ByteLevel": self = .byteLevel(try ByteLevelPreTokenizer(section))
+        case "Sequence":
+            try section.limitNesting(depth)
+            let items = try section.required("processors").items()
+            let processors = try items.map { try PostProcessor($0, depth: depth + 1) }
+            var result = Self.absent
+            var addsTokens = false
+            for (item, processor) in zip(items, processors) {
+                if processor.arranges {
+                    guard !addsTokens else {
+                        throw item.invalid("type", "is the second processor of a sequence that adds tokens; one is implemented")
+                    }
+                    addsTokens = true
+                    (result.single, result.pair) = (processor.single, processor.pair)
+                }
+                result.trimmings += processor.trimmings
+            }
+            result.kind = .sequence(processors)
+            self = result
         case let type: throw section.unsupported(type)
+        }
+    }
+
+    /// Whether it says how texts and special tokens follow one another.
+    private var arranges: Bool {
+        switch kind {
+        case .template, .bert, .roberta: true
+        case .byteLevel, .absent: false
+        case .sequence(let processors): processors.contains(where: \.arranges)
         }
     }
 
@@ -143,6 +188,9 @@ struct PostProcessor: Sendable {
         func written(_ token: SpecialToken) -> JSONValue { [.string(token.token), .int(Int(token.id))] }
         switch kind {
         case .absent: return .null
+        case .byteLevel(let byteLevel): return byteLevel.json
+        case .sequence(let processors):
+            return ["type": "Sequence", "processors": .array(processors.map(\.json))]
         case .bert(let separator, let classifier):
             return ["type": "BertProcessing", "sep": written(separator), "cls": written(classifier)]
         case .roberta(let separator, let classifier, let trimsOffsets, let addsPrefixSpace):

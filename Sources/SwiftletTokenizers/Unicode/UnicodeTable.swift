@@ -24,6 +24,7 @@ struct UnicodeTable: Sendable {
 
     private struct Mapping {
         var decomposition: Range<UInt16> = 0..<0
+        var compatible: Range<UInt16> = 0..<0
         var lowercase: Range<UInt16> = 0..<0
     }
 
@@ -34,6 +35,8 @@ struct UnicodeTable: Sendable {
     private nonisolated(unsafe) let entries: UnsafePointer<UInt32>
     private nonisolated(unsafe) let mappings: UnsafePointer<Mapping>
     private nonisolated(unsafe) let pool: UnsafePointer<UInt32>
+    /// What composition leads to, but Hangul syllables.
+    let canonicalComposites: [UInt32]
 
     @inline(__always) subscript(scalar: UInt32) -> Entry {
         Entry(bits: entries[Int(blocks[Int(scalar >> 8)]) << 8 | Int(scalar & 0xFF)])
@@ -56,6 +59,14 @@ struct UnicodeTable: Sendable {
             return
         }
         for index in mappings[entry.mapping].decomposition { body(pool[Int(index)]) }
+    }
+
+    /// Calls `body` with each scalar of the full compatibility decomposition, unordered.
+    func decomposeCompatibly(_ scalar: UInt32, _ body: (UInt32) -> Void) {
+        let entry = self[scalar]
+        let compatible = mappings[entry.mapping].compatible
+        guard !compatible.isEmpty else { return decompose(scalar, entry, body) }
+        for index in compatible { body(pool[Int(index)]) }
     }
 
     private init() {
@@ -101,11 +112,13 @@ struct UnicodeTable: Sendable {
         while let order = reader.number() {
             while let range = reader.range() { set(range, order << Entry.combiningShift) }
         }
+        var canonical: [UInt32] = []
         reader = HexadecimalReader(UnicodeData.decompositions)
         while let scalar = reader.number() {
             let start = UInt16(pool.count)
             while let part = reader.number() { pool.append(part) }
             mappings[mapping(of: scalar, Entry.decomposes)].decomposition = start..<UInt16(pool.count)
+            canonical.append(scalar)
         }
         set(0xAC00...0xAC00 + 11171, Entry.decomposes)
         reader = HexadecimalReader(UnicodeData.lowercases)
@@ -114,6 +127,17 @@ struct UnicodeTable: Sendable {
             while let part = reader.number() { pool.append(part) }
             mappings[mapping(of: scalar, Entry.lowercases)].lowercase = start..<UInt16(pool.count)
         }
+
+        reader = HexadecimalReader(UnicodeData.compatibles)
+        while let scalar = reader.number() {
+            let start = UInt16(pool.count)
+            while let part = reader.number() { pool.append(part) }
+            mappings[mapping(of: scalar, 0)].compatible = start..<UInt16(pool.count)
+        }
+        var excluded: Set<UInt32> = []
+        reader = HexadecimalReader(UnicodeData.excluded)
+        while let range = reader.range() { excluded.formUnion(range) }
+        canonicalComposites = canonical.filter { !excluded.contains($0) }
 
         self.blocks = Self.keep(blocks)
         self.entries = Self.keep(entries)
@@ -129,7 +153,7 @@ struct UnicodeTable: Sendable {
 }
 
 /// Reads the lists of `UnicodeData`: numbers end at any other character, a group ends at `;` or at the end.
-private struct HexadecimalReader {
+struct HexadecimalReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
     private var groupEnded = false

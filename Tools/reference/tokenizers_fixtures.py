@@ -1,6 +1,6 @@
 """Writes the tokenizer fixtures that the tests hold Swiftlet to.
 
-    python Tools/reference/tokenizers.py [Tests/Fixtures/tokenizers]
+    python Tools/reference/tokenizers_fixtures.py [Tests/Fixtures/tokenizers]
 
 Trains a small WordPiece vocabulary on the texts below and records what the reference makes of them:
 `bert-tiny/` (tokenizer.json and its configuration), `bert-cased/` (vocab.txt), `mpnet-tiny/`, and `cases.jsonl`:

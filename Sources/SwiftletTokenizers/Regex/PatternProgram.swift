@@ -1,0 +1,130 @@
+/// A regular expression as instructions for `PatternMatcher`.
+struct PatternProgram: Sendable {
+    enum Operation: UInt8, Sendable {
+        /// One scalar of set `a`.
+        case set
+        /// `b` to `c` scalars of set `a`, as many as possible first, as few as possible first, or just as many as
+        /// possible.
+        case greedyLoop, lazyLoop, possessiveLoop
+        /// The next instruction, and on failure the one at `a`; or the other way round.
+        case tryNext, tryTarget
+        case jump
+        /// `c` is a `PatternAssertion`.
+        case assertion
+        /// What follows up to its `accept` matches, or does not, from here on; goes on at `a`.
+        case lookAhead, lookAheadNot
+        /// What follows up to its `accept` matches, or does not, `b` to `c` scalars that end here; goes on at `a`.
+        case lookBehind, lookBehindNot
+        /// What follows up to its `accept` matches in one way only; goes on at `a`.
+        case atomic
+        case accept
+    }
+
+    struct Instruction: Sendable {
+        var operation: Operation
+        var a: Int32 = 0
+        var b: Int32 = 0
+        var c: UInt32 = 0
+    }
+
+    static let noLimit = UInt32.max
+    private static let longest = 20000
+
+    private(set) var instructions: [Instruction] = []
+    private(set) var sets: [ScalarBits] = []
+    /// What a match begins with; `nil` if it may begin with anything.
+    let first: ScalarBits?
+    private var known: [ScalarSet] = []
+
+    init(_ node: PatternNode) throws(PatternError) {
+        first = node.first.map { ScalarBits($0) }
+        try append(node)
+        _ = try emit(Instruction(operation: .accept))
+    }
+
+    private mutating func emit(_ instruction: Instruction) throws(PatternError) -> Int {
+        guard instructions.count < Self.longest else {
+            throw PatternError(problem: "comes to more than \(Self.longest) instructions")
+        }
+        instructions.append(instruction)
+        return instructions.count - 1
+    }
+
+    private mutating func index(of set: ScalarSet) -> Int32 {
+        if let index = known.firstIndex(of: set) { return Int32(index) }
+        known.append(set)
+        sets.append(ScalarBits(set))
+        return Int32(known.count - 1)
+    }
+
+    /// Lets the jumps at `places` lead to what comes next.
+    private mutating func land(_ places: Int...) {
+        for place in places { instructions[place].a = Int32(instructions.count) }
+    }
+
+    private mutating func append(_ node: PatternNode) throws(PatternError) {
+        switch node {
+        case .set(let set): _ = try emit(Instruction(operation: .set, a: index(of: set)))
+        case .sequence(let nodes): for node in nodes { try append(node) }
+        case .assertion(let assertion):
+            _ = try emit(Instruction(operation: .assertion, c: assertion.rawValue))
+        case .alternation(let nodes):
+            var ends: [Int] = []
+            for (index, node) in nodes.enumerated() {
+                guard index + 1 < nodes.count else {
+                    try append(node)
+                    break
+                }
+                let choice = try emit(Instruction(operation: .tryNext))
+                try append(node)
+                ends.append(try emit(Instruction(operation: .jump)))
+                land(choice)
+            }
+            for end in ends { land(end) }
+        case .atomic(let node): try enclose(node, Instruction(operation: .atomic))
+        case .look(let node, let ahead, let negated):
+            let length = node.length
+            try enclose(
+                node,
+                Instruction(
+                    operation: ahead ? (negated ? .lookAheadNot : .lookAhead) : (negated ? .lookBehindNot : .lookBehind),
+                    b: Int32(clamping: length.least), c: UInt32(clamping: length.most ?? 0)))
+        case .repeat(.set(let set), let least, let most, let greed):
+            let operation: Operation =
+                switch greed {
+                case .greedy: .greedyLoop
+                case .lazy: .lazyLoop
+                case .possessive: .possessiveLoop
+                }
+            _ = try emit(
+                Instruction(
+                    operation: operation, a: index(of: set), b: Int32(clamping: least),
+                    c: most.map { UInt32(clamping: $0) } ?? Self.noLimit))
+        case .repeat(let node, let least, let most, .possessive):
+            try enclose(.repeat(node, least: least, most: most, .greedy), Instruction(operation: .atomic))
+        case .repeat(let node, let least, let most, let greed):
+            let choice: Operation = greed == .lazy ? .tryTarget : .tryNext
+            for _ in 0..<least { try append(node) }
+            guard let most else {
+                let start = try emit(Instruction(operation: choice))
+                try append(node)
+                _ = try emit(Instruction(operation: .jump, a: Int32(start)))
+                land(start)
+                return
+            }
+            var choices: [Int] = []
+            for _ in least..<max(least, most) {
+                choices.append(try emit(Instruction(operation: choice)))
+                try append(node)
+            }
+            for choice in choices { land(choice) }
+        }
+    }
+
+    private mutating func enclose(_ node: PatternNode, _ instruction: Instruction) throws(PatternError) {
+        let start = try emit(instruction)
+        try append(node)
+        _ = try emit(Instruction(operation: .accept))
+        land(start)
+    }
+}

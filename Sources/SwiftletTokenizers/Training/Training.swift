@@ -1,0 +1,141 @@
+public import SwiftletIO
+
+extension Tokenizer {
+    /// A tokenizer of the same kind whose tokens are learned from texts; Python's `train_new_from_iterator`.
+    ///
+    /// Normalizer, pre-tokenizer, post-processor and decoder stay as they are, and so do added tokens: special ones come
+    /// first, others last. For other settings of the training use `WordPieceTrainer`, `BPETrainer` or `UnigramTrainer`.
+    ///
+    /// - Parameters:
+    ///   - vocabularySize: how many tokens there are to be, special ones included.
+    ///   - newSpecialTokens: come after those that the tokenizer has.
+    /// - Throws: `TokenizerError` if there is no trainer for the model, or the texts don't fit the size.
+    public func trained(
+        on texts: some Sequence<String>, vocabularySize: Int, newSpecialTokens: [AddedToken] = []
+    ) throws -> Tokenizer {
+        try trained(settings.pipeline.counts(of: texts), vocabularySize, newSpecialTokens)
+    }
+
+    /// The same for the lines of text files.
+    public func trained(
+        files: [String], vocabularySize: Int, newSpecialTokens: [AddedToken] = []
+    ) throws -> Tokenizer {
+        try trained(settings.pipeline.counts(files: files), vocabularySize, newSpecialTokens)
+    }
+
+    private func trained(
+        _ words: WordCounts, _ vocabularySize: Int, _ newSpecialTokens: [AddedToken]
+    ) throws -> Tokenizer {
+        let known = pipeline.added.sorted.map(\.token)
+        var result: Tokenizer
+        switch pipeline.model {
+        case .wordPiece:
+            // The trainer's own prefix, whatever that of the model is; so it is in Python.
+            let trainer = WordPieceTrainer(
+                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens)
+            result = try trainer.train(words, like: self)
+        case .bpe(let model):
+            let trainer = BPETrainer(
+                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens,
+                initialAlphabet: settings.usesByteLetters ? TokenizerSettings.byteLetters : [],
+                continuingPrefix: model.options.continuingPrefix, endOfWordSuffix: model.options.endSuffix)
+            result = try trainer.train(words, like: self)
+        case .unigram(let model):
+            let trainer = UnigramTrainer(
+                vocabularySize: vocabularySize, specialTokens: known + newSpecialTokens,
+                initialAlphabet: settings.usesByteLetters ? TokenizerSettings.byteLetters : [],
+                unkToken: model.unknownID.flatMap { model.vocabulary.token(of: Int($0)) })
+            result = try trainer.train(words, like: self)
+        case .wordLevel:
+            throw TokenizerError(
+                "there is no trainer for WordLevel models", remedy: "Train a WordPiece, BPE or Unigram tokenizer.")
+        }
+        // Tokens that were added to the old tokenizer are added to the new one.
+        result = try result.adding(known.filter { !$0.isSpecial })
+        return try result.adding(specialTokens: [], extra: newSpecialTokens, replacesExtra: false)
+    }
+
+    /// A tokenizer of a class with no tokens but special ones, to be trained; what `BertTokenizer()` is in Python.
+    ///
+    /// - Parameters:
+    ///   - className: such as `BertTokenizer` or `RobertaTokenizer`.
+    ///   - config: settings as in `tokenizer_config.json`, such as `["do_lower_case": false]`.
+    /// - Throws: `TokenizerError` for classes and settings that are not understood.
+    public static func untrained(_ className: String, config: JSONObject = [:]) throws -> Tokenizer {
+        guard let family = TokenizerFamily(rawValue: className), family != .generic else {
+            throw TokenizerError(
+                "'\(className)' is no class that can be made without files",
+                remedy: "Use BertTokenizer, DistilBertTokenizer, MPNetTokenizer, RobertaTokenizer, DebertaTokenizer, "
+                    + "DebertaV2Tokenizer, XLMRobertaTokenizer or AlbertTokenizer.")
+        }
+        return Tokenizer(try TokenizerSettings(family, config), onWarning: nil)
+    }
+}
+
+extension WordPieceTrainer {
+    /// Trains a tokenizer on texts.
+    ///
+    /// - Parameter tokenizer: gives what is not learned: how texts are normalized and split, and what is put around
+    ///   them. Its named special tokens come last if `specialTokens` lacks them.
+    public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
+    }
+
+    /// The same for the lines of text files.
+    public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
+    }
+
+    fileprivate func train(_ words: WordCounts, like tokenizer: Tokenizer) throws -> Tokenizer {
+        var model = WordPiece(vocabulary: Vocabulary(list: try train(words.sorted)), continuingPrefix: continuingPrefix)
+        if case .wordPiece(let old) = tokenizer.pipeline.model {
+            model = WordPiece(
+                vocabulary: model.vocabulary, unknownToken: old.unknownToken, continuingPrefix: continuingPrefix,
+                longestWord: old.longestWord)
+        }
+        return try tokenizer.with(.wordPiece(model), specialTokens)
+    }
+}
+
+extension BPETrainer {
+    /// Trains a tokenizer on texts; see `WordPieceTrainer.train(on:like:)`.
+    public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
+    }
+
+    /// The same for the lines of text files.
+    public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
+    }
+
+    fileprivate func train(_ words: WordCounts, like tokenizer: Tokenizer) throws -> Tokenizer {
+        let result = try train(words.sorted)
+        var options = BPE.Options()
+        if case .bpe(let old) = tokenizer.pipeline.model { options = old.options }
+        options.continuingPrefix = continuingPrefix
+        options.endSuffix = endOfWordSuffix
+        let model = try BPE(
+            vocabulary: Vocabulary(list: result.tokens), merges: MergeList(result.merges), options: options)
+        return try tokenizer.with(.bpe(model), specialTokens)
+    }
+}
+
+extension UnigramTrainer {
+    /// Trains a tokenizer on texts; see `WordPieceTrainer.train(on:like:)`.
+    public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
+    }
+
+    /// The same for the lines of text files.
+    public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
+    }
+
+    fileprivate func train(_ words: WordCounts, like tokenizer: Tokenizer) throws -> Tokenizer {
+        let result = try train(words.sorted)
+        var byteFallback = false
+        if case .unigram(let old) = tokenizer.pipeline.model { byteFallback = old.byteFallback }
+        let model = try Unigram(tokens: result.tokens, unknownID: result.unknownID, byteFallback: byteFallback)
+        return try tokenizer.with(.unigram(model), specialTokens)
+    }
+}

@@ -1,0 +1,154 @@
+import SwiftletIO
+import SwiftletTestSupport
+import SwiftletTokenizers
+import Testing
+
+/// Trainers held to those of the Rust library; see Tools/reference/tokenizers_training.py.
+@Suite struct TrainingTests {
+    static let document = Result { try JSONValue(contentsOf: Locations.fixture("tokenizers/training-cases.json")) }
+
+    static func strings(_ value: JSONValue?) -> [String] { value?.array?.compactMap(\.string) ?? [] }
+
+    static func scalars(_ value: JSONValue?) -> [Unicode.Scalar] { strings(value).flatMap(\.unicodeScalars) }
+
+    static func train(_ sample: JSONValue, _ texts: [String]) throws -> Tokenizer {
+        let like = try Tokenizer.untrained("BertTokenizer")
+        let size = sample["vocab_size"]?.int ?? 0
+        let special = strings(sample["special_tokens"]).map { AddedToken($0) }
+        let alphabet = scalars(sample["initial_alphabet"])
+        switch sample["trainer"]?.string {
+        case "WordPiece":
+            let trainer = WordPieceTrainer(
+                vocabularySize: size, minFrequency: sample["min_frequency"]?.int ?? 0, specialTokens: special,
+                limitAlphabet: sample["limit_alphabet"]?.int, initialAlphabet: alphabet,
+                continuingPrefix: sample["continuing_subword_prefix"]?.string ?? "##")
+            return try trainer.train(on: texts, like: like)
+        case "BPE":
+            let trainer = BPETrainer(
+                vocabularySize: size, minFrequency: sample["min_frequency"]?.int ?? 0, specialTokens: special,
+                limitAlphabet: sample["limit_alphabet"]?.int, initialAlphabet: alphabet,
+                endOfWordSuffix: sample["end_of_word_suffix"]?.string, maxTokenLength: sample["max_token_length"]?.int)
+            return try trainer.train(on: texts, like: like)
+        default:
+            let trainer = UnigramTrainer(
+                vocabularySize: size, subIterations: sample["n_sub_iterations"]?.int ?? 2,
+                shrinkingFactor: sample["shrinking_factor"]?.double ?? 0.75, specialTokens: special,
+                initialAlphabet: alphabet, unkToken: sample["unk_token"]?.string,
+                maxPieceLength: sample["max_piece_length"]?.int ?? 16)
+            return try trainer.train(on: texts, like: like)
+        }
+    }
+
+    /// - Parameter model: as it was saved.
+    static func compare(_ tokenizer: Tokenizer, _ model: JSONValue, _ sample: JSONValue, _ name: Comment) throws {
+        if let expected = sample["scores"]?.array {
+            func pairs(_ values: [JSONValue]) -> [(token: String, score: Double)] {
+                values.map { ($0.array?.first?.string ?? "", $0.array?.last?.double ?? .nan) }
+            }
+            let found = pairs(model["vocab"]?.array ?? [])
+            let sorted = found.sorted { $0.token.unicodeScalars.lexicographicallyPrecedes($1.token.unicodeScalars) }
+            let wanted = pairs(expected)
+            #expect(sorted.map(\.token) == wanted.map(\.token), name)
+            // The reference's own runs differ by as much, and letters that are kept without a likelihood of their
+            // own have their scores in any order.
+            func isClose(_ found: Double, _ wanted: Double) -> Bool { abs(found - wanted) <= 1e-9 * max(1, abs(wanted)) }
+            for (found, wanted) in zip(sorted, wanted) where found.token.unicodeScalars.count > 1 {
+                #expect(isClose(found.score, wanted.score), "\(name.rawValue): \(found.token)")
+            }
+            let scoresInOrder = zip(sorted.map(\.score).sorted(), wanted.map(\.score).sorted())
+            #expect(scoresInOrder.allSatisfy { isClose($0, $1) }, name)
+            // The best come first, after the special tokens.
+            let scores = found.map(\.score).drop { $0 == 0 }
+            #expect(zip(scores, scores.dropFirst()).allSatisfy { $0 >= $1 })
+            #expect(model["unk_id"]?.int == sample["unk_id"]?.int, name)
+        } else {
+            let expected = Self.strings(sample["tokens"])
+            let found = tokenizer.vocabulary.prefix(tokenizer.vocabularySize).map(\.token)
+            #expect(found == expected, name)
+            if let merges = sample["merges"], !merges.isNull { #expect(model["merges"] == merges, name) }
+        }
+    }
+
+    @Test func `learns what the reference learns`() throws {
+        let document = try Self.document.get()
+        let texts = Self.strings(document["texts"])
+        let folder = try TemporaryDirectory()
+        var kinds: [String: Int] = [:]
+        for (number, sample) in (document["cases"]?.array ?? []).enumerated() {
+            guard let kind = sample["trainer"]?.string else { continue }
+            kinds[kind, default: 0] += 1
+            let tokenizer = try Self.train(sample, texts)
+            try tokenizer.save(to: folder.file("trained"))
+            let model = try #require(try JSONValue(contentsOf: folder.file("trained/tokenizer.json"))["model"])
+            #expect(model["type"]?.string == kind)
+            try Self.compare(tokenizer, model, sample, "case \(number)")
+            let again = try AutoTokenizer.fromPretrained(folder.file("trained"))
+            #expect(again.vocabulary.map(\.token) == tokenizer.vocabulary.map(\.token), "case \(number)")
+        }
+        #expect(kinds == ["WordPiece": 5, "BPE": 8, "Unigram": 4])
+    }
+
+    @Test func `trains anew like the reference`() throws {
+        let document = try Self.document.get()
+        let texts = Self.strings(document["texts"])
+        let text = "A brown fox's internationalization [MASK] wasn't <mask>lazy"
+        var count = 0
+        for sample in document["cases"]?.array ?? [] where sample["trainer"] == nil {
+            count += 1
+            let folder = try TemporaryDirectory()
+            let name = sample["like"]?.string ?? sample["class"]?.string ?? ""
+            let original =
+                sample["like"] == nil
+                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/\(name)"))
+            let tokenizer = try original.trained(
+                on: texts, vocabularySize: try #require(sample["vocab_size"]?.int),
+                newSpecialTokens: Self.strings(sample["newTokens"]).map { AddedToken($0, isSpecial: true) })
+            try tokenizer.save(to: folder.file("trained"))
+            let saved = try JSONValue(contentsOf: folder.file("trained/tokenizer.json"))
+            try Self.compare(tokenizer, saved["model"] ?? nil, sample, "\(name)")
+            #expect(tokenizer.count == sample["size"]?.int, "\(name)")
+            #expect(tokenizer.allSpecialTokens == Self.strings(sample["special"]), "\(name)")
+            let encoding = try tokenizer(text, "jumps")
+            if let ids = sample["encoded"]?.array {
+                #expect(encoding.inputIDs.map { Int($0) } == ids.compactMap(\.int), "\(name)")
+                #expect(saved["post_processor"] == sample["post_processor"], "\(name)")
+            }
+            let again = try AutoTokenizer.fromPretrained(folder.file("trained"))
+            #expect(try again(text, "jumps").inputIDs == encoding.inputIDs, "\(name)")
+        }
+        #expect(count == 7)
+    }
+
+    @Test func `files give what their lines give`() throws {
+        let texts = Self.strings(try Self.document.get()["texts"])
+        let folder = try TemporaryDirectory()
+        try AtomicFile.write(texts.prefix(30).joined(separator: "\n"), to: folder.file("one.txt"))
+        try AtomicFile.write(texts.dropFirst(30).joined(separator: "\r\n") + "\r\n", to: folder.file("two.txt"))
+        let blank = try Tokenizer.untrained("BertTokenizer", config: ["do_lower_case": false])
+        let one = try blank.trained(on: texts, vocabularySize: 200)
+        let two = try blank.trained(files: [folder.file("two.txt"), folder.file("one.txt")], vocabularySize: 200)
+        #expect(one.vocabulary.map(\.token) == two.vocabulary.map(\.token) && one.count == 200)
+        #expect(one.vocabulary.prefix(5).map(\.token) == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+        #expect(try one.tokenize("the fox").count > 0 && one.decode(one("the fox").inputIDs) == "[CLS] the fox [SEP]")
+    }
+
+    @Test func `refuses what can't be trained`() throws {
+        let blank = try Tokenizer.untrained("BertTokenizer")
+        #expect(throws: TokenizerError.self) { try Tokenizer.untrained("NoTokenizer") }
+        #expect(throws: TokenizerError.self) { try Tokenizer.untrained("BertTokenizer", config: ["do_lower_case": 3]) }
+        #expect(throws: TokenizerError.self) { try WordPieceTrainer(vocabularySize: -1).train(on: ["a"], like: blank) }
+        #expect(throws: TokenizerError.self) { try BPETrainer(limitAlphabet: -1).train(on: ["a"], like: blank) }
+        #expect(throws: TokenizerError.self) { try UnigramTrainer(vocabularySize: 2).train(on: ["abc"], like: blank) }
+        #expect(throws: TokenizerError.self) { try UnigramTrainer().train(on: [" "], like: blank) }
+        #expect(throws: TokenizerError.self) { try UnigramTrainer(shrinkingFactor: 1).train(on: ["abc"], like: blank) }
+        #expect(throws: TokenizerError.self) { try UnigramTrainer(subIterations: 0).train(on: ["abc"], like: blank) }
+        #expect(try blank.trained(on: [], vocabularySize: 10).count == 5)
+        #expect(throws: (any Error).self) { try blank.trained(files: ["/no/such/file"], vocabularySize: 10) }
+        let folder = try TemporaryDirectory()
+        try AtomicFile.write([0x61, 0x0A, 0xFF, 0x0A] as [UInt8], to: folder.file("bytes.txt"))
+        let error = try #require(throws: TokenizerError.self) {
+            try blank.trained(files: [folder.file("bytes.txt")], vocabularySize: 10)
+        }
+        #expect(error.key == "line 2")
+    }
+}
