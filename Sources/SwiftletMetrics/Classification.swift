@@ -39,8 +39,9 @@ struct LabelState: MetricState {
         for score in scores {
             if counts.rows == 0 {
                 guard case .glueAccuracy = score else { throw MetricError.empty }
-                values.warnings.append("Mean of empty slice.")
+                values.warnings.append("Mean of empty slice")
             }
+            if case .matthews = score, counts.labels.count == 1 { values.warnings.append(Self.singleLabel) }
             let value: MetricValue =
                 switch score {
                 case .accuracy: .number(counts.accuracy(normalize: options.normalize))
@@ -54,6 +55,9 @@ struct LabelState: MetricState {
         }
         return values
     }
+
+    static let singleLabel =
+        "A single label was found in 'y_true' and 'y_pred'. The correlation is ill-defined and being set to 0.0."
 
     static func value(
         of score: SetScore, _ average: Average, _ counts: LabelCounts, _ options: MetricOptions,

@@ -4,19 +4,16 @@ import Darwin
 import Glibc
 #endif
 
-/// Pearson's and Spearman's correlation of rows that are kept, since ranks need all of them.
+/// Spearman's correlation, and Pearson's for STS-B, of rows that are kept, since ranks need all of them.
 struct CorrelationState: MetricState {
-    let pearson: String?
-    let spearman: String?
+    /// Whether both are wanted, as STS-B has them.
+    let hasPearson: Bool
     private var x: [Double] = []
     private var y: [Double] = []
 
-    init(pearson: String? = nil, spearman: String? = nil) {
-        self.pearson = pearson
-        self.spearman = spearman
-    }
+    init(hasPearson: Bool = false) { self.hasPearson = hasPearson }
 
-    var options: Set<String> { pearson != nil && spearman != nil ? [] : ["return_pvalue"] }
+    var options: Set<String> { hasPearson ? [] : ["return_pvalue"] }
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
         try batch.rejectWeights("A correlation")
@@ -28,29 +25,20 @@ struct CorrelationState: MetricState {
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
         var values = MetricValues()
-        if let pearson {
-            let r = try Correlation.pearson(x, y, &values.warnings)
-            values[pearson] = r
-            if options.returnPValue { values["p-value"] = Correlation.pValue(r, x.count) }
-        }
-        if let spearman {
-            let r = try Correlation.spearman(x, y, &values.warnings)
-            values[spearman] = r
-            if options.returnPValue { values["\(spearman)_pvalue"] = Correlation.pValue(r, x.count) }
-        }
+        if hasPearson { values["pearson"] = try Moments(x, y).pearson(&values.warnings) }
+        let r = Correlation.spearman(x, y, &values.warnings)
+        values["spearmanr"] = r
+        // Two rows leave no degree of freedom, for which scipy has a rule in pearsonr only.
+        if options.returnPValue { values["spearmanr_pvalue"] = x.count == 2 ? .nan : Correlation.pValue(r, x.count) }
         return values
     }
 
     var groups: [Int]? { [Int](repeating: 1, count: x.count) }
 
     func taking(_ counts: [Int]) -> CorrelationState {
-        var state = CorrelationState(pearson: pearson, spearman: spearman)
-        for (index, count) in counts.enumerated() {
-            for _ in 0..<count {
-                state.x.append(x[index])
-                state.y.append(y[index])
-            }
-        }
+        var state = CorrelationState(hasPearson: hasPearson)
+        state.x = x.repeated(counts)
+        state.y = y.repeated(counts)
         return state
     }
 }
@@ -58,47 +46,21 @@ struct CorrelationState: MetricState {
 enum Correlation {
     static let constant = "An input array is constant; the correlation coefficient is not defined."
 
-    /// `scipy.stats.pearsonr`.
-    static func pearson(_ x: [Double], _ y: [Double], _ warnings: inout [String]) throws(MetricError) -> Double {
-        guard x.count >= 2 else { throw MetricError("`x` and `y` must have length at least 2.") }
-        if isConstant(x) || isConstant(y) {
-            warnings.append(constant)
-            return .nan
-        }
-        let (xs, xIsNear) = centered(x)
-        let (ys, yIsNear) = centered(y)
-        if xIsNear || yIsNear {
-            warnings.append(
-                "An input array is nearly constant; the computed correlation coefficient may be inaccurate.")
-        }
-        let r = zip(xs, ys).reduce(0) { $0 + $1.0 * $1.1 }
-        if r.isNaN { return r }
-        let clipped = max(-1, min(1, r))
-        return x.count == 2 ? clipped.rounded() : clipped
-    }
-
     static func isConstant(_ x: [Double]) -> Bool { x.allSatisfy { $0 == x[0] } }
 
-    /// Deviations from the mean, scaled to a norm of 1; and whether they are hardly more than rounding errors.
-    private static func centered(_ x: [Double]) -> ([Double], Bool) {
-        let mean = x.reduce(0, +) / Double(x.count)
-        let deviations = x.map { $0 - mean }
-        let largest = deviations.reduce(0) { max($0, abs($1)) }
-        let norm = largest * deviations.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
-        return (deviations.map { $0 / norm }, norm < 1e-13 * abs(mean))
-    }
-
     /// `scipy.stats.spearmanr`: Pearson's correlation of ranks, where equal values share their mean rank.
-    static func spearman(_ x: [Double], _ y: [Double], _ warnings: inout [String]) throws(MetricError) -> Double {
+    static func spearman(_ x: [Double], _ y: [Double], _ warnings: inout [String]) -> Double {
         if x.count < 2 { return .nan }
         if isConstant(x) || isConstant(y) {
             warnings.append(constant)
             return .nan
         }
         if x.contains(where: \.isNaN) || y.contains(where: \.isNaN) { return .nan }
-        let (xs, _) = centered(ranks(x))
-        let (ys, _) = centered(ranks(y))
-        return max(-1, min(1, zip(xs, ys).reduce(0) { $0 + $1.0 * $1.1 }))
+        // Twice the deviation of a rank from the mean rank is an integer: these sums are exact.
+        let xs = ranks(x).map { 2 * $0 - Double(x.count + 1) }
+        let ys = ranks(y).map { 2 * $0 - Double(x.count + 1) }
+        let norms = xs.reduce(0) { $0 + $1 * $1 } * ys.reduce(0) { $0 + $1 * $1 }
+        return max(-1, min(1, zip(xs, ys).reduce(0) { $0 + $1.0 * $1.1 } / norms.squareRoot()))
     }
 
     /// `scipy.stats.rankdata`, from 1.

@@ -23,6 +23,33 @@ public enum Evaluate {
         return Metric(name, config, state)
     }
 
+    /// One metric of several, which takes the inputs once and merges the results.
+    ///
+    /// Keys that more than one of them has get the metric's name before them, as in `f1_f1`; with a number where the
+    /// metric comes more than once. Options go to those that have them. The inputs so far of `metrics` aren't used.
+    ///
+    /// - Parameters:
+    ///   - names: other names for these prefixes.
+    ///   - forcePrefix: whether every key gets one.
+    public static func combine(
+        _ metrics: [Metric], names: [String]? = nil, forcePrefix: Bool = false
+    ) throws(MetricError) -> Metric {
+        guard !metrics.isEmpty, names == nil || names?.count == metrics.count else {
+            throw MetricError("combine needs at least one metric, and as many names as metrics, if any")
+        }
+        let parts = metrics.enumerated().map { index, metric in
+            CombinedState.Part(name: names?[index] ?? metric.name, presets: metric.presets, state: metric.empty)
+        }
+        return Metric("combined", nil, CombinedState(parts: parts, forcePrefix: forcePrefix))
+    }
+
+    /// `combine` of metrics by name.
+    public static func combine(_ names: [String], forcePrefix: Bool = false) throws(MetricError) -> Metric {
+        var metrics: [Metric] = []
+        for name in names { metrics.append(try load(name)) }
+        return try combine(metrics, forcePrefix: forcePrefix)
+    }
+
     /// The names that `load` knows.
     public static var names: [String] { registry.map(\.name).sorted() }
 
@@ -44,13 +71,34 @@ public enum Evaluate {
 
     private static let setOptions: Set<String> = ["average", "labels", "pos_label", "zero_division"]
 
+    private static func labels(_ name: String, _ score: LabelScore, _ options: Set<String>) -> Entry {
+        Entry(name: name, configs: ["multilabel"]) { config in
+            if config == nil { LabelState([score], options: options) } else { MultiLabelState(score, options: options) }
+        }
+    }
+
     private static let registry: [Entry] = [
-        Entry(name: "accuracy") { _ in LabelState([.accuracy], options: ["normalize"]) },
-        Entry(name: "precision") { _ in LabelState([.set(.precision)], options: setOptions) },
-        Entry(name: "recall") { _ in LabelState([.set(.recall)], options: setOptions) },
-        Entry(name: "f1") { _ in LabelState([.set(.f1)], options: setOptions) },
-        Entry(name: "matthews_correlation") { _ in LabelState([.matthews]) },
+        labels("accuracy", .accuracy, ["normalize"]),
+        labels("precision", .set(.precision), setOptions),
+        labels("recall", .set(.recall), setOptions),
+        labels("f1", .set(.f1), setOptions),
+        Entry(name: "matthews_correlation", configs: ["multilabel"]) { config in
+            if config == nil { LabelState([.matthews]) } else { MultiLabelState(.matthews, options: ["average"]) }
+        },
         Entry(name: "confusion_matrix") { _ in LabelState([.confusionMatrix], options: ["labels", "normalize"]) },
+        Entry(name: "pearsonr") { _ in PearsonState() },
+        Entry(name: "spearmanr") { _ in CorrelationState() },
+        Entry(name: "mse", configs: ["multilist"]) { _ in RegressionState(.mse) },
+        Entry(name: "mae", configs: ["multilist"]) { _ in RegressionState(.mae) },
+        Entry(name: "roc_auc", configs: ["multiclass", "multilabel"]) { _ in RankingState(.rocAUC) },
+        Entry(name: "average_precision", configs: ["multiclass", "multilabel"]) { _ in
+            RankingState(.averagePrecision)
+        },
+        Entry(name: "exact_match") { _ in ExactMatchState() },
+        Entry(name: "squad") { _ in AnswerState(scale: 100) },
+        Entry(name: "seqeval") { _ in SequenceLabelState() },
+        Entry(name: "perplexity") { _ in PerplexityState() },
+        Entry(name: "calibration_error") { _ in CalibrationState() },
         Entry(
             name: "glue",
             configs: [
@@ -61,8 +109,21 @@ public enum Evaluate {
             switch config {
             // The diagnostic set, which evaluate has no configuration for, is scored like CoLA by the benchmark.
             case "cola", "ax": LabelState([.matthews])
-            case "stsb": CorrelationState(pearson: "pearson", spearman: "spearmanr")
+            case "stsb": CorrelationState(hasPearson: true)
             case "mrpc", "qqp": LabelState([.glueAccuracy, .set(.f1)])
+            default: LabelState([.glueAccuracy])
+            }
+        },
+        Entry(
+            name: "super_glue",
+            configs: ["boolq", "cb", "copa", "multirc", "record", "rte", "wic", "wsc", "wsc.fixed", "axb", "axg"],
+            needsConfig: true
+        ) { config in
+            switch config {
+            case "axb": LabelState([.matthews])
+            case "cb": LabelState([.glueAccuracy, .set(.f1, default: .macro)])
+            case "record": AnswerState(scale: 1)
+            case "multirc": MultiRCState()
             default: LabelState([.glueAccuracy])
             }
         },

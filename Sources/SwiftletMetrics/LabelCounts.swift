@@ -20,6 +20,12 @@ struct LabelCounts: Sendable {
 
     mutating func add(_ predictions: [Int], _ references: [Int], _ weights: [Double]?) {
         rows += predictions.count
+        if weights == nil, predictions.count < 64 {
+            for (prediction, reference) in zip(predictions, references) {
+                add(1, 1, Pair(reference: reference, prediction: prediction))
+            }
+            return
+        }
         guard let weights else {
             // Small classes go through a table, which is much faster than the dictionary.
             let side = 32
@@ -45,6 +51,11 @@ struct LabelCounts: Sendable {
     private mutating func add(_ rows: Int, _ weight: Double, _ pair: Pair) {
         cells[pair, default: Cell()].rows += rows
         cells[pair, default: Cell()].weight += weight
+    }
+
+    mutating func add(_ other: LabelCounts) {
+        for (pair, cell) in other.cells { add(cell.rows, cell.weight, pair) }
+        rows += other.rows
     }
 
     /// In a fixed order, so that sums don't depend on hashing.

@@ -8,24 +8,41 @@ import Synchronization
 public final class Metric: Sendable {
     public let name: String
     public let config: String?
-    private let empty: any MetricState
+    /// What `with` set.
+    let presets: [MetricOption]
+    let empty: any MetricState
     private let contents: Mutex<Contents>
 
     private struct Contents {
         var state: any MetricState
         var isUsed = false
-        var keepsRows = false
     }
 
-    init(_ name: String, _ config: String?, _ state: any MetricState) {
+    init(_ name: String, _ config: String?, _ state: any MetricState, presets: [MetricOption] = []) {
         self.name = name
         self.config = config
+        self.presets = presets
         empty = state
         contents = Mutex(Contents(state: state))
     }
 
-    /// A new, empty state of this metric, for `combine`.
-    var emptyState: any MetricState { empty }
+    /// This metric, empty, with options that hold for every `compute`.
+    ///
+    /// Metrics that keep counts rather than rows have to know some options before the first batch: how texts are
+    /// compared, how tags are read, that there will be a bootstrap. `compute` says so if it is told too late.
+    public func with(_ options: MetricOption...) throws(MetricError) -> Metric {
+        try check(options)
+        return Metric(name, config, empty, presets: presets + options)
+    }
+
+    private func check(_ options: [MetricOption]) throws(MetricError) {
+        for option in options where option.name != "strategy" && !empty.options.contains(option.name) {
+            throw MetricError(
+                "'\(name)' takes no option '\(option.name)'",
+                remedy: empty.options.isEmpty
+                    ? "It has no options." : "It has: \(empty.options.sorted().joined(separator: ", ")).")
+        }
+    }
 
     /// Scores `predictions`, together with what `add` and `addBatch` took before, and empties the metric.
     ///
@@ -60,17 +77,11 @@ public final class Metric: Sendable {
     func compute(
         _ predictions: MetricColumn?, _ references: MetricColumn?, _ weights: [Double]?, _ options: [MetricOption]
     ) throws(MetricError) -> MetricValues {
-        for option in options where option.name != "strategy" && !empty.options.contains(option.name) {
-            throw MetricError(
-                "'\(name)' takes no option '\(option.name)'",
-                remedy: empty.options.isEmpty
-                    ? "It has no options." : "It has: \(empty.options.sorted().joined(separator: ", ")).")
-        }
-        let options = MetricOptions(options)
+        try check(options)
+        let options = MetricOptions(presets + options)
         let state = try contents.withLock { contents throws(MetricError) in
             if let predictions, let references {
-                let keepsRows = contents.keepsRows || (options.bootstrap != nil && !contents.isUsed)
-                try add(predictions, references, weights, keepsRows, to: &contents)
+                try add(predictions, references, weights, options, to: &contents)
             }
             guard contents.isUsed else {
                 throw MetricError(
@@ -84,7 +95,9 @@ public final class Metric: Sendable {
             return state
         }
         var values = try state.compute(options)
-        if let bootstrap = options.bootstrap { try values.addIntervals(of: state, bootstrap, options) }
+        if let bootstrap = options.bootstrap, !(state is CombinedState) {
+            try values.addIntervals(of: state, bootstrap, options)
+        }
         return values
     }
 
@@ -92,9 +105,16 @@ public final class Metric: Sendable {
     public func addBatch<P: MetricElement, R: MetricElement>(
         predictions: [P], references: [R], sampleWeight: [Double]? = nil
     ) throws(MetricError) {
+        try addBatch(
+            predictions: P.column(predictions), references: R.column(references), sampleWeight: sampleWeight)
+    }
+
+    /// `addBatch` for columns whose type is known at run time only.
+    public func addBatch(
+        predictions: MetricColumn, references: MetricColumn, sampleWeight: [Double]? = nil
+    ) throws(MetricError) {
         try contents.withLock { contents throws(MetricError) in
-            try add(
-                P.column(predictions), R.column(references), sampleWeight, contents.keepsRows, to: &contents)
+            try add(predictions, references, sampleWeight, MetricOptions(presets), to: &contents)
         }
     }
 
@@ -103,16 +123,18 @@ public final class Metric: Sendable {
         try addBatch(predictions: losses, references: losses)
     }
 
+    /// `compute(losses:)` for the logarithms of probabilities themselves.
+    public func compute(logLikelihoods: [[Double]]) throws(MetricError) -> MetricValues {
+        try compute(losses: logLikelihoods.map { $0.map { -$0 } })
+    }
+
     /// Takes one row in.
     public func add<P: MetricElement, R: MetricElement>(prediction: P, reference: R) throws(MetricError) {
         try addBatch(predictions: [prediction], references: [reference])
     }
 
-    /// Has the metric keep every row from here on, which `compute(.bootstrap())` needs where a sum would do otherwise.
-    public func keepRows() { contents.withLock { $0.keepsRows = true } }
-
     private func add(
-        _ predictions: MetricColumn, _ references: MetricColumn, _ weights: [Double]?, _ keepsRows: Bool,
+        _ predictions: MetricColumn, _ references: MetricColumn, _ weights: [Double]?, _ options: MetricOptions,
         to contents: inout Contents
     ) throws(MetricError) {
         guard predictions.count == references.count else {
@@ -128,7 +150,7 @@ public final class Metric: Sendable {
             guard weights.allSatisfy(\.isFinite) else { throw MetricError("Input sample_weight contains NaN.") }
         }
         try contents.state.add(
-            MetricBatch(predictions: predictions, references: references, weights: weights, keepsRows: keepsRows))
+            MetricBatch(predictions: predictions, references: references, weights: weights, options: options))
         contents.isUsed = true
     }
 }

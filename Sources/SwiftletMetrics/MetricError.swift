@@ -19,6 +19,14 @@ public struct MetricError: SwiftletError, Equatable {
         MetricError("Mismatch in the number of predictions (\(predictions)) and references (\(references))")
     }
 
+    /// An option that came after the batches it is about.
+    static func late(_ option: String) -> MetricError {
+        MetricError(
+            "\(option) was asked for after batches had been added without it",
+            remedy: "Set the option before the first batch: Evaluate.load(...).with(...), or give compute all "
+                + "predictions and references at once.")
+    }
+
     static func format(_ column: String, expected: String, got: String, remedy: String? = nil) -> MetricError {
         MetricError(
             "Predictions and/or references don't match the expected format: \(column) should be \(expected), "

@@ -157,8 +157,7 @@ struct MetricBatch {
     var predictions: MetricColumn
     var references: MetricColumn
     var weights: [Double]?
-    /// Whether rows have to be kept for resampling, by metrics that would not keep them otherwise.
-    var keepsRows: Bool
+    var options: MetricOptions
 
     func rejectWeights(_ metric: String) throws(MetricError) {
         if weights != nil { throw MetricError("\(metric) takes no sample weights") }

@@ -20,7 +20,11 @@ public enum MetricOption: Sendable, Hashable {
     /// What a score is where its denominator is 0.
     public enum ZeroDivision: Sendable, Hashable { case warn, zero, one, nan }
     public enum MultiClass: String, Sendable { case ovr, ovo }
-    public enum MultiOutput: Sendable, Hashable { case uniformAverage, rawValues, weights([Double]) }
+    public enum MultiOutput: Sendable, Hashable {
+        case uniformAverage
+        case rawValues
+        case weights([Double])
+    }
     public enum Scheme: String, Sendable, CaseIterable { case IOB1, IOB2, IOE1, IOE2, IOBES, BILOU }
     public enum Norm: String, Sendable { case l1, l2, max }
 
@@ -81,17 +85,23 @@ public enum MetricOption: Sendable, Hashable {
 }
 
 /// How an interval is read from resampled scores; the names are those of `scipy.stats.bootstrap`.
-public enum BootstrapMethod: String, Sendable { case percentile, basic, bca = "BCa" }
+public enum BootstrapMethod: String, Sendable {
+    case percentile
+    case basic
+    case bca = "BCa"
+}
 
 /// The options of one call, taken apart.
-struct MetricOptions {
-    struct Bootstrap {
+struct MetricOptions: Sendable, Hashable {
+    struct Bootstrap: Sendable, Hashable {
         var resamples: Int
         var level: Double
         var method: BootstrapMethod
         var seed: UInt64
     }
 
+    /// The options themselves, in order.
+    let given: [MetricOption]
     var average: Average?
     var labels: [Int]?
     var posLabel = 1
@@ -115,6 +125,7 @@ struct MetricOptions {
     var bootstrap: Bootstrap?
 
     init(_ options: [MetricOption]) {
+        given = options
         for option in options {
             switch option {
             case .average(let value): average = value

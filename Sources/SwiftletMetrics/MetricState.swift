@@ -8,10 +8,30 @@ protocol MetricState: Sendable {
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues
 
-    /// How many rows stand behind each unit of resampling, such as a cell of a confusion matrix; `nil` if rows that
-    /// are needed for it weren't kept.
+    /// How many rows stand behind each unit of resampling, such as a cell of a confusion matrix; `nil` if resampling
+    /// isn't possible.
     var groups: [Int]? { get }
+
+    /// Why `groups` is `nil`.
+    var groupsError: MetricError { get }
 
     /// The state as it would be had each row group been seen that often.
     func taking(_ counts: [Int]) -> Self
+}
+
+extension MetricState {
+    var groupsError: MetricError {
+        MetricError("Confidence intervals are not available for rows with sample weights")
+    }
+}
+
+extension Array {
+    /// Each element as often as `counts` says.
+    func repeated(_ counts: [Int]) -> [Element] {
+        var elements: [Element] = []
+        for (element, count) in zip(self, counts) {
+            for _ in 0..<count { elements.append(element) }
+        }
+        return elements
+    }
 }

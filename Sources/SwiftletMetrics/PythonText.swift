@@ -1,0 +1,104 @@
+/// Python's string methods, as the scripts of question answering use them.
+enum PythonText {
+    /// `str.lower`, which knows the final sigma.
+    static func lower(_ text: String) -> String {
+        let scalars = Array(text.unicodeScalars)
+        var result = String.UnicodeScalarView()
+        for (index, scalar) in scalars.enumerated() {
+            if scalar.value < 128 {
+                result.append((65...90).contains(scalar.value) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
+            } else if scalar == "\u{3a3}" {
+                let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
+                let after = scalars[(index + 1)...].first { !$0.properties.isCaseIgnorable }
+                let isFinal = before?.properties.isCased == true && after?.properties.isCased != true
+                result.append(isFinal ? "\u{3c2}" : "\u{3c3}")
+            } else {
+                result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+            }
+        }
+        return String(result)
+    }
+
+    /// `string.punctuation`.
+    static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 33...47, 58...64, 91...96, 123...126: true
+        default: false
+        }
+    }
+
+    static func isDigit(_ scalar: Unicode.Scalar) -> Bool { (48...57).contains(scalar.value) }
+
+    static func removing(_ text: String, _ isRemoved: (Unicode.Scalar) -> Bool) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars where !isRemoved(scalar) { result.append(scalar) }
+        return String(result)
+    }
+
+    /// `str.isspace` of one character, at which `str.split` parts.
+    static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 9...13, 28...32, 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000: true
+        default: false
+        }
+    }
+
+    /// `\w` of the module `re`.
+    static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar == "_" { return true }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
+        default: return scalar.properties.numericType != nil
+        }
+    }
+
+    /// The words of SQuAD's `normalize_answer`: lower case, without punctuation and articles.
+    static func answerWords(_ text: String) -> [String] {
+        let scalars = Array(removing(lower(text), isPunctuation).unicodeScalars)
+        var words: [String] = []
+        var word = String.UnicodeScalarView()
+        func endWord() {
+            if !word.isEmpty { words.append(String(word)) }
+            word = String.UnicodeScalarView()
+        }
+        var index = 0
+        while index < scalars.count {
+            // A run of \w, and the articles among them, which become a space.
+            var end = index
+            while end < scalars.count, isWord(scalars[end]) { end += 1 }
+            if end > index {
+                switch scalars[index..<end] {
+                case ["a"], ["a", "n"], ["t", "h", "e"]: endWord()
+                default: word.append(contentsOf: scalars[index..<end])
+                }
+                index = end
+                continue
+            }
+            if isSpace(scalars[index]) { endWord() } else { word.append(scalars[index]) }
+            index += 1
+        }
+        endWord()
+        return words
+    }
+
+    /// F1 of two bags of words, 0 where nothing is shared.
+    static func bagF1(_ prediction: [String], _ truth: [String]) -> Double {
+        var counts: [[UInt8]: Int] = [:]
+        for word in truth { counts[Array(word.utf8), default: 0] += 1 }
+        var shared = 0
+        for word in prediction {
+            let key = Array(word.utf8)
+            guard let count = counts[key], count > 0 else { continue }
+            counts[key] = count - 1
+            shared += 1
+        }
+        if shared == 0 { return 0 }
+        let (precision, recall) = (Double(shared) / Double(prediction.count), Double(shared) / Double(truth.count))
+        return 2 * precision * recall / (precision + recall)
+    }
+
+    /// Equality of scalars. Swift's own holds canonically equivalent texts for equal, which Python doesn't.
+    static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+
+    static func areSame(_ left: [String], _ right: [String]) -> Bool { left.elementsEqual(right, by: areSame) }
+}

@@ -1,0 +1,301 @@
+/// Areas under curves over thresholds of a score.
+enum RankingCurve {
+    /// True and false positives, by weight, above each distinct score, from the highest:
+    /// `sklearn.metrics.confusion_matrix_at_thresholds`.
+    static func counts(
+        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?
+    ) -> (truePositives: [Double], falsePositives: [Double]) {
+        var order = Array(scores.indices)
+        if let weights { order.removeAll { weights[$0] == 0 } }
+        order.sort { scores[$0] > scores[$1] }
+        var truePositives: [Double] = []
+        var falsePositives: [Double] = []
+        var (positive, negative) = (0.0, 0.0)
+        for (position, row) in order.enumerated() {
+            let weight = weights?[row] ?? 1
+            if isPositive[row] { positive += weight } else { negative += weight }
+            if position + 1 < order.count, scores[order[position + 1]] == scores[row] { continue }
+            truePositives.append(positive)
+            falsePositives.append(negative)
+        }
+        return (truePositives, falsePositives)
+    }
+
+    /// `sklearn.metrics.roc_auc_score` of two classes: by trapezoids, and up to `maxFPR` with McClish's correction
+    /// (1989).
+    static func rocAUC(
+        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?, maxFPR: Double? = nil,
+        _ warnings: inout [String]
+    ) -> Double {
+        guard isPositive.contains(true), isPositive.contains(false) else {
+            warnings.append("Only one class is present in y_true. ROC AUC score is not defined in that case.")
+            return .nan
+        }
+        let counts = counts(scores, isPositive, weights)
+        let (positives, negatives) = (counts.truePositives.last ?? 0, counts.falsePositives.last ?? 0)
+        if positives <= 0 || negatives <= 0 { return .nan }
+        let limit = maxFPR ?? 1
+        var (area, tpr, fpr) = (0.0, 0.0, 0.0)
+        for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
+            let (nextTPR, nextFPR) = (truePositive / positives, falsePositive / negatives)
+            if nextFPR > limit {
+                let end = tpr + (nextTPR - tpr) * (limit - fpr) / (nextFPR - fpr)
+                area += (limit - fpr) * (tpr + end) / 2
+                break
+            }
+            area += (nextFPR - fpr) * (tpr + nextTPR) / 2
+            (tpr, fpr) = (nextTPR, nextFPR)
+        }
+        if limit == 1 { return area }
+        let least = limit * limit / 2
+        return 0.5 * (1 + (area - least) / (limit - least))
+    }
+
+    /// `sklearn.metrics.average_precision_score` of two classes: the sum of precisions, each with the gain of recall.
+    static func averagePrecision(
+        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?, _ warnings: inout [String]
+    ) -> Double {
+        let counts = counts(scores, isPositive, weights)
+        let positives = counts.truePositives.last ?? 0
+        if positives == 0 {
+            warnings.append("No positive class found in y_true, recall is set to one for all thresholds.")
+        }
+        var (area, recall) = (0.0, 0.0)
+        for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
+            let next = positives == 0 ? 1 : truePositive / positives
+            let total = truePositive + falsePositive
+            area += (next - recall) * (total == 0 ? 0 : truePositive / total)
+            recall = next
+        }
+        return max(0, area)
+    }
+}
+
+/// ROC AUC and average precision for two classes, several classes and several labels. Keeps the rows, since a curve
+/// needs all scores.
+struct RankingState: MetricState {
+    enum Kind: String, Sendable {
+        case rocAUC = "roc_auc"
+        case averagePrecision = "average_precision"
+    }
+
+    let kind: Kind
+    private var scores: [[Double]] = []
+    private var labels: [[Int]] = []
+    private var weights: [Double] = []
+    private var hasWeights = false
+
+    init(_ kind: Kind) { self.kind = kind }
+
+    var options: Set<String> {
+        kind == .rocAUC ? ["average", "max_fpr", "multi_class", "labels"] : ["average", "pos_label"]
+    }
+
+    mutating func add(_ batch: MetricBatch) throws(MetricError) {
+        let scores = try RegressionState.rows(batch.predictions, "predictions")
+        let labels: [[Int]]
+        if case .lists = batch.references {
+            labels = try batch.references.intRows("references")
+        } else {
+            labels = try batch.references.ints("references").map { [$0] }
+        }
+        for row in scores { try RegressionState.checkFinite(row) }
+        let width = (self.scores.first ?? scores.first)?.count
+        let labelWidth = (self.labels.first ?? labels.first)?.count
+        guard scores.allSatisfy({ $0.count == width }), labels.allSatisfy({ $0.count == labelWidth }),
+            labelWidth == 1 || labelWidth == width
+        else {
+            throw MetricError(
+                "Every row needs the same number of scores and of labels",
+                remedy: "Give one score a row, one for each class, or as many scores as there are labels.")
+        }
+        if batch.weights != nil { hasWeights = true }
+        weights += batch.weights ?? [Double](repeating: 1, count: scores.count)
+        self.scores += scores
+        self.labels += labels
+    }
+
+    func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
+        guard let width = scores.first?.count, let labelWidth = labels.first?.count else { throw MetricError.empty }
+        var values = MetricValues()
+        let value: MetricValue
+        if labelWidth > 1 {
+            for row in labels where row.contains(where: { $0 != 0 && $0 != 1 }) {
+                throw MetricError("multiclass-multioutput format is not supported")
+            }
+            value = try averaged(labels.map { $0.map { $0 == 1 } }, options, &values.warnings)
+        } else {
+            let classes = Set(labels.map { $0[0] }).sorted()
+            if classes.count > 2 || (width > 2 && kind == .rocAUC) {
+                value = try multiClass(classes, width, options, &values.warnings)
+            } else {
+                value = .number(try binary(classes, width, options, &values.warnings))
+            }
+        }
+        values.set(kind.rawValue, value)
+        return values
+    }
+
+    private func binary(
+        _ classes: [Int], _ width: Int, _ options: MetricOptions, _ warnings: inout [String]
+    ) throws(MetricError) -> Double {
+        guard width == 1 else {
+            throw MetricError(
+                "y should be a 1d array, got an array of shape (\(scores.count), \(width)) instead.",
+                remedy: "For two classes give the score of the positive one.")
+        }
+        let scores = scores.map { $0[0] }
+        let weights = hasWeights ? weights : nil
+        if kind == .averagePrecision {
+            guard classes.count < 2 || classes.contains(options.posLabel) else {
+                throw MetricError(
+                    "pos_label=\(options.posLabel) is not a valid label. It should be one of "
+                        + "[\(classes.map(String.init).joined(separator: " "))]")
+            }
+            return RankingCurve.averagePrecision(
+                scores, labels.map { $0[0] == options.posLabel }, weights, &warnings)
+        }
+        return RankingCurve.rocAUC(
+            scores, labels.map { classes.count == 2 && $0[0] == classes[1] }, weights,
+            maxFPR: try checked(options.maxFPR), &warnings)
+    }
+
+    private func checked(_ maxFPR: Double?) throws(MetricError) -> Double? {
+        guard let maxFPR else { return nil }
+        if maxFPR > 0, maxFPR <= 1 { return maxFPR }
+        throw MetricError("Expected max_fpr in range (0, 1], got: \(maxFPR)")
+    }
+
+    private func multiClass(
+        _ present: [Int], _ width: Int, _ options: MetricOptions, _ warnings: inout [String]
+    ) throws(MetricError) -> MetricValue {
+        let classes = options.labels ?? present
+        if kind == .rocAUC {
+            guard let multiClass = options.multiClass else {
+                throw MetricError(
+                    "multi_class must be in ('ovo', 'ovr')",
+                    remedy: "There are more than two classes: give .multiClass(.ovr) or .multiClass(.ovo).")
+            }
+            guard options.maxFPR == nil || options.maxFPR == 1 else {
+                throw MetricError(
+                    "Partial AUC computation not available in multiclass setting, 'max_fpr' must be set to `None`, "
+                        + "received `max_fpr=\(options.maxFPR ?? 1)` instead")
+            }
+            guard classes == Set(classes).sorted() else {
+                throw MetricError("Parameter 'labels' must be unique and ordered")
+            }
+            guard Set(present).isSubset(of: classes) else {
+                throw MetricError("'y_true' contains labels not in parameter 'labels'")
+            }
+            guard scores.allSatisfy({ abs($0.reduce(0, +) - 1) <= 1e-5 }) else {
+                throw MetricError(
+                    "Target scores need to be probabilities for multiclass roc_auc, i.e. they should sum up to 1.0 "
+                        + "over classes", remedy: "Apply a softmax to logits.")
+            }
+            guard classes.count == width else {
+                throw MetricError(
+                    options.labels == nil
+                        ? "Number of classes in y_true not equal to the number of columns in 'y_score'"
+                        : "Number of given labels, \(classes.count), not equal to the number of columns in 'y_score', "
+                            + "\(width)",
+                    remedy: "Name the classes of all columns with .labels.")
+            }
+            if multiClass == .ovo { return .number(try oneVersusOne(classes, options, &warnings)) }
+            if options.average == .samples {
+                throw MetricError("average must be one of ('micro', 'macro', 'weighted', None) for multiclass problems")
+            }
+        } else {
+            guard options.posLabel == 1 else {
+                throw MetricError(
+                    "Parameter pos_label is fixed to 1 for multiclass y_true. Do not set pos_label or set pos_label "
+                        + "to 1.")
+            }
+            guard classes.count == width else {
+                let shape = width == 1 ? "(\(scores.count),)" : "(\(scores.count), \(width))"
+                throw MetricError(
+                    "`y_score` needs to be of shape `(n_samples, n_classes)`, since `y_true` contains multiple "
+                        + "classes. Got `y_score.shape=\(shape)`.",
+                    remedy: "Give a score for each class, such as the softmax of logits.")
+            }
+        }
+        return try averaged(labels.map { row in classes.map { $0 == row[0] } }, options, &warnings)
+    }
+
+    /// Hand & Till (2001): the mean over pairs of classes, each among the rows of these two.
+    private func oneVersusOne(
+        _ classes: [Int], _ options: MetricOptions, _ warnings: inout [String]
+    ) throws(MetricError) -> Double {
+        let average = options.average ?? .macro
+        guard average == .macro || average == .weighted, !hasWeights else {
+            throw MetricError(
+                hasWeights
+                    ? "sample_weight is not supported for multiclass one-vs-one ROC AUC, 'sample_weight' must be None "
+                        + "in this case."
+                    : "average must be one of ('macro', 'weighted', None) for multiclass problems")
+        }
+        var (pairs, weights): ([Double], [Double]) = ([], [])
+        let columns = classes.indices.filter { column in labels.contains { $0[0] == classes[column] } }
+        for (position, a) in columns.enumerated() {
+            for b in columns[(position + 1)...] {
+                let rows = labels.indices.filter { labels[$0][0] == classes[a] || labels[$0][0] == classes[b] }
+                let isA = rows.map { labels[$0][0] == classes[a] }
+                let first = RankingCurve.rocAUC(rows.map { scores[$0][a] }, isA, nil, &warnings)
+                let second = RankingCurve.rocAUC(rows.map { scores[$0][b] }, isA.map { !$0 }, nil, &warnings)
+                pairs.append((first + second) / 2)
+                weights.append(average == .weighted ? Double(rows.count) / Double(labels.count) : 1)
+            }
+        }
+        return zip(pairs, weights).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
+    }
+
+    /// One score a column, averaged, as scikit-learn's `_average_binary_score` does.
+    private func averaged(
+        _ targets: [[Bool]], _ options: MetricOptions, _ warnings: inout [String]
+    ) throws(MetricError) -> MetricValue {
+        let average = options.average ?? .macro
+        if average == .binary {
+            throw MetricError("average has to be one of (None, 'micro', 'macro', 'weighted', 'samples')")
+        }
+        let weights = hasWeights ? weights : nil
+        let maxFPR = try checked(options.maxFPR)
+        func score(_ scores: [Double], _ targets: [Bool], _ weights: [Double]?) -> Double {
+            kind == .rocAUC
+                ? RankingCurve.rocAUC(scores, targets, weights, maxFPR: maxFPR, &warnings)
+                : RankingCurve.averagePrecision(scores, targets, weights, &warnings)
+        }
+        let columns = targets[0].indices
+        switch average {
+        case .micro:
+            let repeated = weights.map { $0.flatMap { [Double](repeating: $0, count: columns.count) } }
+            return .number(score(scores.flatMap { $0 }, targets.flatMap { $0 }, repeated))
+        case .samples:
+            return .number(Self.mean(targets.indices.map { score(scores[$0], targets[$0], nil) }, weights))
+        default:
+            let support = columns.map { column in
+                targets.indices.reduce(0) { $0 + (targets[$1][column] ? weights?[$1] ?? 1 : 0) }
+            }
+            if average == .weighted, support.reduce(0, +) == 0 { return .number(0) }
+            let each = columns.map { column in
+                score(scores.map { $0[column] }, targets.map { $0[column] }, weights)
+            }
+            if average == .perLabel { return .list(each) }
+            return .number(Self.mean(each, average == .weighted ? support : nil))
+        }
+    }
+
+    private static func mean(_ values: [Double], _ weights: [Double]?) -> Double {
+        guard let weights else { return values.reduce(0, +) / Double(values.count) }
+        let sum = zip(values, weights).reduce(0) { $0 + ($1.1 == 0 ? 0 : $1.0 * $1.1) }
+        return sum / weights.reduce(0, +)
+    }
+
+    var groups: [Int]? { hasWeights ? nil : [Int](repeating: 1, count: scores.count) }
+
+    func taking(_ counts: [Int]) -> RankingState {
+        var state = RankingState(kind)
+        state.scores = scores.repeated(counts)
+        state.labels = labels.repeated(counts)
+        state.weights = weights.repeated(counts)
+        return state
+    }
+}
