@@ -68,6 +68,10 @@ void ct_tensor_free(ct_tensor *tensor) { delete tensor; }
 
 ct_tensor *ct_tensor_undefined(void) { return new ct_tensor{}; }
 
+int32_t ct_alias(const ct_tensor *x, ct_tensor **out) {
+  return ct::boundary([&] { ct::give(ct::get(x), out); });
+}
+
 int32_t ct_empty(const int64_t *shape, int32_t rank, int32_t dtype, ct_device device, ct_tensor **out) {
   return ct::boundary([&] { ct::give(at::empty(ct::sizes(shape, rank), options(dtype, device)), out); });
 }

@@ -74,3 +74,35 @@ func results(
     if status != 0 { report(operation, inputs()) }
     return handles.map { Tensor(owning: $0 ?? ct_tensor_undefined()) }
 }
+
+/// Runs `body` without keeping its intermediate results: the backward pass computes them again from `x`, with the same
+/// random numbers. What `torch.utils.checkpoint` does: less memory for more time.
+///
+/// - Parameter body: called now and once more in the backward pass. Parameters it uses get their gradients as usual.
+public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
+    guard isGradEnabled else { return body(x) }
+    // Only a graph that reaches the input is walked backwards; frozen layers below cut it off.
+    var input = x
+    if !x.requiresGrad {
+        input = x.detach()
+        input.requiresGrad = true
+    }
+    let context = Unmanaged.passRetained(RecomputedBody(body)).toOpaque()
+    return result("recomputed", [input]) { out in
+        ct_recompute(
+            input.handle,
+            { context, input, output in
+                guard let context, let input, let output else { return }
+                let body = Unmanaged<RecomputedBody>.fromOpaque(context).takeUnretainedValue().body
+                var handle: OpaquePointer?
+                guard ct_alias(input, &handle) == 0, let handle else { return }
+                let value = body(Tensor(owning: handle))
+                _ = withExtendedLifetime(value) { ct_alias(value.handle, output) }
+            }, context, { Unmanaged<RecomputedBody>.fromOpaque($0!).release() }, out)
+    }
+}
+
+private final class RecomputedBody {
+    let body: (Tensor) -> Tensor
+    init(_ body: @escaping (Tensor) -> Tensor) { self.body = body }
+}

@@ -28,9 +28,9 @@ public final class BertForSequenceClassification: SequenceClassificationModel {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool = false
     ) throws -> SequenceClassifierOutput {
-        let (hiddenStates, pooled) = try bert(inputs)
+        let (hiddenStates, pooled) = try bert(inputs, outputHiddenStates: outputHiddenStates)
         let logits = classifier(dropout(pooled))
-        var output = SequenceClassifierOutput(logits: logits, hiddenStates: outputHiddenStates ? hiddenStates : nil)
+        var output = SequenceClassifierOutput(logits: logits, hiddenStates: hiddenStates)
         if let labels = inputs.labels {
             output.loss = try loss(logits, labels)
             if let type = loss.problemType { config.json["problem_type"] = .string(type.rawValue) }

@@ -11,8 +11,10 @@ struct BertEmbeddings {
     let types: Embedding
     let norm: LayerNorm
     let dropout: Dropout
+    private let state: ModelState
 
     init(_ config: BertConfig, in scope: Scope) {
+        state = scope.state
         words = Embedding(
             config.vocabularySize, config.hiddenSize, paddingIndex: config.padTokenID, in: scope / "word_embeddings")
         positions = Embedding(config.maximumPositions, config.hiddenSize, in: scope / "position_embeddings")
@@ -21,14 +23,23 @@ struct BertEmbeddings {
         dropout = Dropout(config.hiddenDropout, in: scope)
     }
 
-    /// `[batch, sequence]` to `[batch, sequence, hidden]`
+    /// `[batch, sequence]` to `[batch, sequence, hidden]`; packed `[tokens]` to `[tokens, hidden]`
     func callAsFunction(_ inputs: ModelInputs) -> Tensor {
-        let length = inputs.inputIDs.shape[1]
         // Segment 0 is added also when no segments are given.
         let segments = inputs.tokenTypeIDs ?? .zerosLike(inputs.inputIDs)
-        var sum = words(inputs.inputIDs) + types(segments)
-        sum = sum + positions(Tensor.arange(length).to(inputs.inputIDs.device).unsqueeze(0))
+        var sum = state.withNoise(words(inputs.inputIDs)) + types(segments)
+        sum = sum + positions(positionIDs(inputs))
         return dropout(norm(sum))
+    }
+
+    /// `[1, sequence]`, or packed `[tokens]`
+    func positionIDs(_ inputs: ModelInputs) -> Tensor {
+        guard let starts = inputs.sequenceStarts else {
+            return Tensor.arange(inputs.inputIDs.shape[1]).to(inputs.inputIDs.device).unsqueeze(0)
+        }
+        if let positions = inputs.positionIDs { return positions }
+        let positions = zip(starts, starts.dropFirst()).flatMap { Array(0..<($1 - $0)) }
+        return Tensor(positions, shape: [positions.count]).to(inputs.inputIDs.device)
     }
 }
 
@@ -47,10 +58,9 @@ struct BertSelfAttention {
         headCount = config.headCount
     }
 
-    /// - Parameters:
-    ///   - x: `[batch, sequence, hidden]`
-    ///   - mask: bool `[batch, 1, sequence, sequence]`, true where attention is allowed; `nil` allows all
-    func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
+    /// `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`
+    func callAsFunction(_ x: Tensor, layout: TokenLayout) -> Tensor {
+        guard case .padded(let mask) = layout else { return packed(x, layout: layout) }
         let (batch, length, width) = (x.shape[0], x.shape[1], x.shape[2])
         // [batch, heads, sequence, width of a head]
         func heads(_ t: Tensor) -> Tensor {
@@ -94,10 +104,19 @@ struct BertLayer {
         output = BertOutput(config, inputs: config.intermediateSize, in: scope / "output")
     }
 
-    func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
-        let attended = attentionOutput(attention(x, mask: mask), residual: x)
+    func callAsFunction(_ x: Tensor, layout: TokenLayout) -> Tensor {
+        let attended = attentionOutput(attention(x, layout: layout), residual: x)
         return output(activation(intermediate(attended)), residual: attended)
     }
+}
+
+/// How the tokens of a batch are arranged. Only attention reads it.
+enum TokenLayout {
+    /// `[batch, sequence]`. The mask is bool `[batch, 1, sequence, sequence]`, true where attention is allowed; `nil`
+    /// allows all.
+    case padded(mask: Tensor?)
+    /// `[tokens]`: the index of each sequence's first token, and at the end the number of tokens.
+    case packed(starts: [Int])
 }
 
 /// The encoder without a head.
@@ -106,55 +125,56 @@ public final class BertModel {
     let embeddings: BertEmbeddings
     let layers: [BertLayer]
     let pooler: Linear
+    let state: ModelState
 
     public init(_ config: BertConfig, in scope: Scope) {
         self.config = config
+        state = scope.state
         embeddings = BertEmbeddings(config, in: scope / "embeddings")
         layers = (0..<config.layerCount).map { BertLayer(config, in: scope / "encoder" / "layer" / $0) }
         pooler = Linear(config.hiddenSize, config.hiddenSize, in: scope / "pooler" / "dense")
     }
 
-    /// - Returns: the embeddings and each layer's output, `[batch, sequence, hidden]` each, the last one last; and the
-    ///   pooled first token, `[batch, hidden]`.
-    public func callAsFunction(_ inputs: ModelInputs) throws -> (hiddenStates: [Tensor], pooled: Tensor) {
+    /// - Returns: if asked for, the embeddings and each layer's output, `[batch, sequence, hidden]` each (packed
+    ///   `[tokens, hidden]`), the last one last; and the pooled first token, `[batch, hidden]`. Fused kernels leave the
+    ///   states of padding zero.
+    /// - Throws: `ModelError` for inputs outside what the model takes.
+    public func callAsFunction(
+        _ inputs: ModelInputs, outputHiddenStates: Bool = false
+    ) throws -> (hiddenStates: [Tensor]?, pooled: Tensor) {
         try check(inputs)
-        let mask = attentionMask(inputs)
-        var states = [embeddings(inputs)]
-        for layer in layers { states.append(layer(states[states.count - 1], mask: mask)) }
-        let first = states[states.count - 1].select(1, 0)
-        return (states, pooler(first).tanh())
-    }
-
-    /// Which tokens may see which, or `nil` where nothing is padded: then libtorch skips masking, as in Python.
-    private func attentionMask(_ inputs: ModelInputs) -> Tensor? {
-        guard let mask = inputs.attentionMask else { return nil }
-        let allowed = mask.ne(0)
-        if allowed.all() { return nil }
-        let (batch, length) = (mask.shape[0], mask.shape[1])
-        return allowed.view([batch, 1, 1, length]).expand([batch, 1, length, length])
-    }
-
-    private func check(_ inputs: ModelInputs) throws {
-        let shape = inputs.inputIDs.shape
-        guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
-            throw ModelError("input ids of shape \(shape); the model takes [batch, sequence], neither of them 0")
-        }
-        guard shape[1] <= config.maximumPositions else {
-            throw ModelError(
-                "a sequence of \(shape[1]) tokens is longer than the model's \(config.maximumPositions) positions",
-                remedy: "Tokenize with truncation: true.")
-        }
-        for (name, tensor, limit) in [
-            ("input id", inputs.inputIDs, config.vocabularySize),
-            ("token type id", inputs.tokenTypeIDs, config.typeVocabularySize),
-        ] {
-            guard let tensor else { continue }
-            let (least, most) = (Int((-((-tensor).max())).item()), Int(tensor.max().item()))
-            guard least >= 0, most < limit else {
-                throw ModelError(
-                    "\(name) \(least < 0 ? least : most) is outside the model's 0 to \(limit - 1)",
-                    remedy: "Is this tokenizer the model's own?")
+        if state.runsFused {
+            if inputs.sequenceStarts != nil { return fused(inputs, outputHiddenStates: outputHiddenStates) }
+            if let packed = PackedBatch(inputs) {
+                let (states, pooled) = fused(packed.inputs, outputHiddenStates: outputHiddenStates)
+                return (states?.map(packed.padded), pooled)
             }
         }
+        let layout = layout(inputs)
+        var states = [embeddings(inputs)]
+        for layer in layers {
+            let x = states[states.count - 1]
+            let next =
+                state.isTraining && state.recomputesActivations
+                ? recomputed(x) { layer($0, layout: layout) } : layer(x, layout: layout)
+            if outputHiddenStates { states.append(next) } else { states = [next] }
+        }
+        let last = states[states.count - 1]
+        let first =
+            if case .packed(let starts) = layout { last.indexSelect(0, firstTokens(starts, last.device)) } else { last.select(1, 0) }
+        return (outputHiddenStates ? states : nil, pool(first))
+    }
+
+    /// The first token's state `[batch, hidden]` to what a head takes.
+    func pool(_ first: Tensor) -> Tensor { pooler(first).tanh() }
+
+    /// A padded batch without padding gets no mask: then libtorch skips masking, as in Python.
+    private func layout(_ inputs: ModelInputs) -> TokenLayout {
+        if let starts = inputs.sequenceStarts { return .packed(starts: starts) }
+        guard let mask = inputs.attentionMask else { return .padded(mask: nil) }
+        let allowed = mask.ne(0)
+        if allowed.all() { return .padded(mask: nil) }
+        let (batch, length) = (mask.shape[0], mask.shape[1])
+        return .padded(mask: allowed.view([batch, 1, 1, length]).expand([batch, 1, length, length]))
     }
 }

@@ -1,0 +1,31 @@
+// Mixed precision, and what is decided for a whole process.
+#include "boundary.h"
+
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+
+int32_t ct_autocast_begin(ct_device device, int32_t dtype, bool *was_enabled) {
+  return ct::boundary([&] {
+    const at::DeviceType type = ct::device(device).type();
+    *was_enabled = at::autocast::is_autocast_enabled(type);
+    at::autocast::set_autocast_dtype(type, ct::dtype(dtype));
+    at::autocast::set_autocast_enabled(type, true);
+    at::autocast::increment_nesting();
+  });
+}
+
+int32_t ct_autocast_end(ct_device device, bool was_enabled) {
+  return ct::boundary([&] {
+    // The outermost end drops the casts of weights, which the next update makes stale.
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(ct::device(device).type(), was_enabled);
+  });
+}
+
+bool ct_autocast_enabled(ct_device device) {
+  return at::autocast::is_autocast_enabled(ct::device(device).type());
+}
+
+int32_t ct_use_deterministic_algorithms(bool enabled) {
+  return ct::boundary([&] { at::globalContext().setDeterministicAlgorithms(enabled, false); });
+}

@@ -1,0 +1,209 @@
+// Attention of one head of one sequence, forward and backward. Scores exist only for a block of queries, which stays in
+// the cache; the backward pass computes them anew (Dao et al., "FlashAttention", 2022).
+#pragma once
+
+#include <cmath>
+
+#include "dropout.h"
+
+namespace ct::kernels::CT_SET {
+
+/// Rows x (Columns vectors) of a product, kept in registers.
+template <int Rows, int Columns>
+CT_INLINE void tile(
+    int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row, float *c,
+    int64_t c_row, bool accumulate) {
+  Vec sums[Rows][Columns];
+  for (int i = 0; i < Rows; ++i)
+    for (int j = 0; j < Columns; ++j) sums[i][j] = accumulate ? load(c + i * c_row + j * W) : Vec{};
+  for (int64_t k = 0; k < depth; ++k) {
+    Vec row[Columns];
+    for (int j = 0; j < Columns; ++j) row[j] = load(b + k * b_row + j * W);
+    for (int i = 0; i < Rows; ++i) {
+      const Vec factor = all(a[i * a_row + k * a_column]);
+      for (int j = 0; j < Columns; ++j) sums[i][j] += factor * row[j];
+    }
+  }
+  for (int i = 0; i < Rows; ++i)
+    for (int j = 0; j < Columns; ++j) store(c + i * c_row + j * W, sums[i][j]);
+}
+
+template <int Columns>
+CT_INLINE void panel(
+    int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+    float *c, int64_t c_row, bool accumulate) {
+  int64_t i = 0;
+  for (; i + 6 <= rows; i += 6)
+    tile<6, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+  for (; i + 2 <= rows; i += 2)
+    tile<2, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+  if (i < rows) tile<1, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+}
+
+/// c [rows, columns] = a [rows, depth] · b [depth, columns], or c += . `columns` is a multiple of `kAlign`.
+static __attribute__((noinline)) void product(
+    int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b,
+    int64_t b_row, float *c, int64_t c_row, bool accumulate) {
+  int64_t j = 0;
+  for (; j + 2 * W <= columns; j += 2 * W)
+    panel<2>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
+  for (; j < columns; j += W) panel<1>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
+}
+
+/// to [rows, padded] = (from + bias) * scale, padded with zeros.
+CT_INLINE void gather(
+    int64_t rows, int64_t width, int64_t padded, const float *from, int64_t stride, const float *bias, float scale,
+    float *to) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < padded; j += W) {
+      const int64_t left = width - j;
+      Vec value = left > 0 ? load_part(from + i * stride + j, left) : Vec{};
+      if (bias != nullptr && left > 0) value += load_part(bias + j, left);
+      store(to + i * padded + j, value * scale);
+    }
+}
+
+/// to [width, padded columns] = from [rows, from_row] transposed, padded with zeros.
+CT_INLINE void transpose(int64_t rows, int64_t width, const float *from, int64_t from_row, float *to, int64_t to_row) {
+  for (int64_t j = 0; j < width; ++j) {
+    for (int64_t i = 0; i < rows; ++i) to[j * to_row + i] = from[i * from_row + j];
+    for (int64_t i = rows; i < to_row; ++i) to[j * to_row + i] = 0;
+  }
+}
+
+/// Queries whose scores are held at once: what fits into some tens of kilobytes. A multiple of 4, so that a block
+/// begins at a whole draw of the dropout generator.
+CT_INLINE int64_t block_size(int64_t queries, int64_t padded_keys) {
+  const int64_t most = 12288 / padded_keys / 12 * 12;
+  const int64_t size = most < 12 ? 12 : most;
+  return size < queries ? size : round_up(queries, 4);
+}
+
+static int64_t attention_scratch(int64_t queries, int64_t keys, int64_t width, bool backward) {
+  const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
+  const int64_t block = block_size(queries, columns);
+  const int64_t rows = block * padded, scores = round_up(block * columns, kDraw);
+  return backward ? 4 * keys * padded + 2 * width * columns + 3 * rows + 3 * scores + block
+                  : keys * padded + keys * padded + width * columns + 2 * rows + 2 * scores;
+}
+
+/// scores [rows, columns] *= dropout, for the rows from `first` on. `drawn` has room for as many numbers.
+CT_INLINE const float *draw(
+    const AttentionHead &head, int64_t first, int64_t rows, int64_t columns, float *drawn) {
+  const int64_t begin = first * columns / kDraw;
+  dropout_multipliers(head.dropout, head.index, begin, begin + round_up(rows * columns, kDraw) / kDraw, drawn);
+  return drawn;
+}
+
+static void attention_forward(const AttentionHead &head, float *scratch) {
+  const int64_t width = head.width, keys = head.key_count;
+  const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
+  const int64_t block = block_size(head.query_count, columns);
+  float *k = scratch, *v = k + keys * padded, *kt = v + keys * padded, *q = kt + width * columns;
+  float *out = q + block * padded, *scores = out + block * padded;
+  float *drawn = scores + round_up(block * columns, kDraw);
+  gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
+  transpose(keys, width, k, padded, kt, columns);
+  gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
+  for (int64_t first = 0; first < head.query_count; first += block) {
+    const int64_t rows = head.query_count - first < block ? head.query_count - first : block;
+    gather(rows, width, padded, head.q + first * head.q_stride, head.q_stride, head.q_bias, head.scale, q);
+    product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
+    if (head.dropout.active()) draw(head, first, rows, columns, drawn);
+    for (int64_t i = 0; i < rows; ++i) {
+      float *row = scores + i * columns;
+      for (int64_t j = keys; j < columns; ++j) row[j] = -INFINITY;
+      Vec highest = load(row);
+      for (int64_t j = W; j < columns; j += W) highest = larger(highest, load(row + j));
+      const float top = maximum(highest);
+      Vec total{};
+      for (int64_t j = 0; j < columns; j += W) {
+        const Vec e = exponential(load(row + j) - top);
+        store(row + j, e);
+        if (j + W <= keys) total += e;
+      }
+      // The last vector may reach beyond the keys, where nothing is attended to.
+      float sum_of_row = sum(total);
+      for (int64_t j = keys / W * W; j < keys; ++j) sum_of_row += row[j];
+      for (int64_t j = keys; j < columns; ++j) row[j] = 0;
+      if (head.log_sum != nullptr) head.log_sum[first + i] = top + std::log(sum_of_row);
+      const float inverse = 1 / sum_of_row;
+      if (head.dropout.active()) {
+        const float *kept = drawn + i * columns;
+        for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) * load(kept + j) * inverse);
+      } else {
+        for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) * inverse);
+      }
+    }
+    product(rows, padded, keys, scores, columns, 1, v, padded, out, padded, false);
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < width; j += W)
+        store_part(head.out + (first + i) * head.out_stride + j, load(out + i * padded + j), width - j);
+  }
+}
+
+/// to [rows, width] = from [rows, padded], and the sums of the columns.
+CT_INLINE void scatter(
+    int64_t rows, int64_t width, int64_t padded, const float *from, float *to, int64_t stride, float *sums,
+    float scale, bool add_sums) {
+  for (int64_t j = 0; j < width; j += W) {
+    Vec total = add_sums ? load_part(sums + j, width - j) : Vec{};
+    for (int64_t i = 0; i < rows; ++i) {
+      const Vec value = load(from + i * padded + j) * scale;
+      store_part(to + i * stride + j, value, width - j);
+      total += value;
+    }
+    store_part(sums + j, total, width - j);
+  }
+}
+
+static void attention_backward(const AttentionHead &head, const AttentionGradient &gradient, float *scratch) {
+  const int64_t width = head.width, keys = head.key_count;
+  const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
+  const int64_t block = block_size(head.query_count, columns), scores_size = round_up(block * columns, kDraw);
+  float *k = scratch, *v = k + keys * padded, *dk = v + keys * padded, *dv = dk + keys * padded;
+  float *kt = dv + keys * padded, *vt = kt + width * columns, *q = vt + width * columns;
+  float *grad = q + block * padded, *dq = grad + block * padded, *scores = dq + block * padded;
+  float *slopes = scores + scores_size, *drawn = slopes + scores_size, *balance = drawn + scores_size;
+  gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
+  gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
+  transpose(keys, width, k, padded, kt, columns);
+  transpose(keys, width, v, padded, vt, columns);
+  for (int64_t first = 0; first < head.query_count; first += block) {
+    const int64_t rows = head.query_count - first < block ? head.query_count - first : block;
+    gather(rows, width, padded, head.q + first * head.q_stride, head.q_stride, head.q_bias, head.scale, q);
+    gather(rows, width, padded, gradient.grad + first * head.out_stride, head.out_stride, nullptr, 1, grad);
+    for (int64_t i = 0; i < rows; ++i) {
+      const float *out = head.out + (first + i) * head.out_stride;
+      Vec total{};
+      for (int64_t j = 0; j < width; j += W) total += load_part(out + j, width - j) * load(grad + i * padded + j);
+      balance[i] = sum(total);
+    }
+    product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
+    product(rows, columns, width, grad, padded, 1, vt, columns, slopes, columns, false);
+    const bool drops = head.dropout.active();
+    if (drops) draw(head, first, rows, columns, drawn);
+    for (int64_t i = 0; i < rows; ++i) {
+      float *row = scores + i * columns, *slope = slopes + i * columns;
+      const float *kept = drawn + i * columns;
+      const float shift = head.log_sum[first + i], subtract = balance[i];
+      for (int64_t j = 0; j < columns; j += W) {
+        const Vec p = exponential(load(row + j) - shift), factor = drops ? load(kept + j) : all(1);
+        store(row + j, p * factor);
+        store(slope + j, p * (factor * load(slope + j) - subtract));
+      }
+      for (int64_t j = keys; j < columns; ++j) row[j] = slope[j] = 0;
+    }
+    const bool again = first > 0;
+    product(keys, padded, rows, scores, 1, columns, grad, padded, dv, padded, again);
+    product(keys, padded, rows, slopes, 1, columns, q, padded, dk, padded, again);
+    product(rows, padded, keys, slopes, columns, 1, k, padded, dq, padded, false);
+    scatter(
+        rows, width, padded, dq, gradient.dq + first * gradient.dq_stride, gradient.dq_stride, gradient.dq_bias,
+        head.scale, again);
+  }
+  scatter(keys, width, padded, dk, gradient.dk, gradient.dk_stride, gradient.dk_bias, 1, false);
+  scatter(keys, width, padded, dv, gradient.dv, gradient.dv_stride, gradient.dv_bias, 1, false);
+}
+
+}  // namespace ct::kernels::CT_SET

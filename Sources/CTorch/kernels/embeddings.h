@@ -1,0 +1,48 @@
+// A table's gradient where few rows have one.
+#pragma once
+
+#include <c10/core/TensorImpl.h>
+#include <c10/util/intrusive_ptr.h>
+
+#include <ATen/core/ivalue.h>
+
+#include <mutex>
+
+#include "fused.h"
+
+namespace ct::kernels {
+
+/// The gradient's memory of one embedding table, used again each step with only its touched rows cleared, and which
+/// rows have ever had a gradient. Shared by the layer, its graphs and the optimizer.
+struct RowGradient : torch::CustomClassHolder {
+  std::mutex lock;
+  /// The memory; in use elsewhere while its storage is shared.
+  at::Tensor buffer;
+  /// Rows of `buffer` that may be other than zero, without repetition.
+  std::vector<int64_t> touched;
+  std::vector<bool> is_touched;
+  /// Counts changes of the gradient that came from elsewhere.
+  std::optional<c10::VariableVersion> version;
+  uint32_t expected_version = 0;
+  /// Rows whose moments may be other than zero, and whose they are.
+  std::vector<int64_t> active;
+  std::vector<bool> is_active;
+  c10::weak_intrusive_ptr<c10::StorageImpl> moments{c10::intrusive_ptr<c10::StorageImpl>()};
+  uint32_t moments_version = 0;
+
+  /// Memory for the next gradient of shape [rows, width], all zero, and whether it is `buffer`.
+  at::Tensor take(int64_t rows, int64_t width);
+  void touch(int64_t row);
+  /// Whether `active` was found in this moment, and nobody else has written to it since.
+  bool knows(const at::Tensor &moment) const;
+  /// Begins an empty list of `active` rows.
+  void forget(const at::Tensor &moment);
+  /// Whether `gradient` is zero outside the touched rows: the buffer, changed by nobody else.
+  bool covers(const at::Tensor &gradient) const;
+};
+
+}  // namespace ct::kernels
+
+struct ct_row_gradient {
+  c10::intrusive_ptr<ct::kernels::RowGradient> value;
+};

@@ -1,0 +1,66 @@
+// What the fused functions on tensors share.
+#pragma once
+
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+
+#include "../boundary.h"
+#include "../profile.h"
+#include "parallel.h"
+#include "table.h"
+
+namespace ct::kernels {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// The dropout of one place in a model.
+inline Dropout dropout(const ct_dropout_draw &draw) {
+  TORCH_CHECK(draw.probability >= 0 && draw.probability <= 1, "a dropout probability of ", draw.probability);
+  Dropout result;
+  result.key = draw.key;
+  result.place = draw.place;
+  result.threshold = static_cast<uint32_t>(std::lround(draw.probability * 65536));
+  result.scale = result.threshold >= 65536 ? 0.0f : 65536.0f / static_cast<float>(65536 - result.threshold);
+  return result;
+}
+
+/// A float32 CPU tensor in rows; anything else has no fused kernel.
+inline void check_dense(const at::Tensor &tensor, const char *name) {
+  TORCH_CHECK(
+      tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous(), "the fused kernels take ",
+      name, " as contiguous float32 on the CPU, not ", tensor.scalar_type(), " on ", tensor.device());
+}
+
+inline void check_shape(const at::Tensor &tensor, at::IntArrayRef shape, const char *name) {
+  check_dense(tensor, name);
+  TORCH_CHECK(tensor.sizes() == shape, name, " has shape ", tensor.sizes(), " where ", shape, " is needed");
+}
+
+inline at::Tensor floats(at::IntArrayRef shape) { return at::empty(shape, at::TensorOptions(at::kFloat)); }
+
+/// Whether an operation on these is recorded.
+inline bool records(std::initializer_list<const at::Tensor *> inputs) {
+  if (!c10::GradMode::is_enabled()) return false;
+  for (const at::Tensor *input : inputs)
+    if (input->requires_grad()) return true;
+  return false;
+}
+
+/// Parts of rows that are worth a thread each, with sums of their own.
+inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 2); }
+
+/// The sum of `parts` rows of [parts, width], of which part is a contiguous [width].
+inline at::Tensor sum_parts(const at::Tensor &parts) {
+  at::Tensor total = parts.select(0, 0);
+  for (int64_t i = 1; i < parts.size(0); ++i)
+    table().add(total.data_ptr<float>(), parts.select(0, i).data_ptr<float>(), total.numel());
+  return parts.size(0) == 1 ? total : total.clone();
+}
+
+}  // namespace ct::kernels

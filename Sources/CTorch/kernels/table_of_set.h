@@ -1,0 +1,13 @@
+// Puts one instruction set's functions into a table. Included by each file that names a set.
+#pragma once
+
+#include "attention.h"
+#include "elementwise.h"
+
+#define CT_TABLE(NAME)                                                                             \
+  {                                                                                                \
+    NAME, CT_SET::attention_scratch, CT_SET::attention_forward, CT_SET::attention_backward,        \
+        CT_SET::gelu_forward, CT_SET::gelu_backward, CT_SET::norm_forward, CT_SET::norm_backward,  \
+        CT_SET::embedding_forward, CT_SET::add, CT_SET::sum_of_squares, CT_SET::adamw,             \
+        CT_SET::dropout_rows, CT_SET::dropout_multipliers,                                         \
+  }
