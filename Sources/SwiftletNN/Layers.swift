@@ -74,6 +74,17 @@ public struct Dropout {
     }
 }
 
+extension ModelState {
+    /// Token embeddings `[batch, sequence, hidden]` with the noise of NEFTune (Jain et al., 2023) added: uniform, up to
+    /// alpha / sqrt(sequence · hidden). In evaluation, and without an alpha, they stay as they are.
+    public func withNoise(_ embeddings: Tensor) -> Tensor {
+        guard isTraining, let neftuneAlpha else { return embeddings }
+        let size = Float(embeddings.shape.dropFirst().reduce(1, *)).squareRoot()
+        let bound = Double(Float(neftuneAlpha) / size)
+        return embeddings + noGrad { Tensor.zerosLike(embeddings).uniform_(from: -bound, to: bound) }
+    }
+}
+
 /// The activation functions that a config's `hidden_act` may name.
 public enum Activation: String, Sendable, CaseIterable {
     case gelu

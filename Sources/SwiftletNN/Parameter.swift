@@ -37,6 +37,8 @@ public final class Parameter {
     public internal(set) var tensor: Tensor
     /// Whether the values have come from a file or an initializer.
     public internal(set) var isInitialized = false
+    /// Where fused kernels keep the gradient of an embedding table.
+    public internal(set) var rowGradient: RowGradient?
 
     init(name: String, shape: [Int], initializer: Initializer, isNormalization: Bool, dtype: DType, device: Device) {
         self.name = name

@@ -13,76 +13,108 @@ public enum SchedulerType: String, Sendable, CaseIterable {
     case constant
     case constantWithWarmup = "constant_with_warmup"
     case inverseSqrt = "inverse_sqrt"
+    case reduceLROnPlateau = "reduce_lr_on_plateau"
+    case cosineWithMinLR = "cosine_with_min_lr"
+    case cosineWarmupWithMinLR = "cosine_warmup_with_min_lr"
+    case warmupStableDecay = "warmup_stable_decay"
+}
 
-    /// What the base learning rate is multiplied by at scheduler step `step`, counted from 0.
-    ///
-    /// The formulas and their defaults are those of `transformers.optimization`: half a cosine, one restart cycle,
-    /// polynomial power 1 down to a learning rate of 1e-7.
-    public func factor(step: Int, warmupSteps: Int, trainingSteps: Int, baseLearningRate: Double) -> Double {
+/// A learning rate as a function of the step: a type, its lengths and its `lr_scheduler_kwargs`.
+public struct LearningRateSchedule: Sendable {
+    public let type: SchedulerType
+    public let warmupSteps: Int
+    public let trainingSteps: Int
+    public let options: SchedulerOptions
+
+    public init(_ type: SchedulerType, warmupSteps: Int, trainingSteps: Int, options: SchedulerOptions = .init()) {
+        self.type = type
+        self.warmupSteps = warmupSteps
+        self.trainingSteps = trainingSteps
+        self.options = options
+    }
+
+    /// What the base learning rate is multiplied by at scheduler step `step`, counted from 0. The formulas and their
+    /// defaults are those of `transformers.optimization`.
+    public func factor(step: Int, baseLearningRate: Double) -> Double {
         let warmup = Double(step) / Double(max(1, warmupSteps))
         let remaining = Double(max(1, trainingSteps - warmupSteps))
         let progress = Double(step - warmupSteps) / remaining
         let isWarmingUp = step < warmupSteps
-        switch self {
-        case .constant:
+        switch type {
+        case .constant, .reduceLROnPlateau:
             return 1
         case .constantWithWarmup:
             return isWarmingUp ? warmup : 1
         case .linear:
             return isWarmingUp ? warmup : max(0, Double(trainingSteps - step) / remaining)
         case .cosine:
-            return isWarmingUp ? warmup : max(0, 0.5 * (1 + cos(Double.pi * progress)))
+            return isWarmingUp ? warmup : max(0, wave(progress, cycles: options.cycles ?? 0.5))
         case .cosineWithRestarts:
             if isWarmingUp { return warmup }
-            return progress >= 1 ? 0 : max(0, 0.5 * (1 + cos(Double.pi * progress.truncatingRemainder(dividingBy: 1))))
+            if progress >= 1 { return 0 }
+            let cycle = (progress * (options.cycles ?? 1)).truncatingRemainder(dividingBy: 1)
+            return max(0, 0.5 * (1 + cos(Double.pi * cycle)))
         case .polynomial:
             if isWarmingUp { return warmup }
-            let end = 1e-7
+            let end = options.endLearningRate ?? 1e-7
             if step > trainingSteps { return end / baseLearningRate }
             let left = 1 - Double(step - warmupSteps) / Double(max(1, trainingSteps - warmupSteps))
-            return ((baseLearningRate - end) * left + end) / baseLearningRate
+            return ((baseLearningRate - end) * pow(left, options.power ?? 1) + end) / baseLearningRate
         case .inverseSqrt:
             if isWarmingUp { return warmup }
-            let timescale = warmupSteps > 0 ? warmupSteps : 10_000
+            let timescale = options.timescale ?? (warmupSteps > 0 ? warmupSteps : 10_000)
             return 1 / sqrt(Double(step + timescale - warmupSteps) / Double(timescale))
+        case .cosineWithMinLR:
+            if isWarmingUp { return warmup }
+            return lifted(wave(progress, cycles: options.cycles ?? 0.5), baseLearningRate)
+        case .cosineWarmupWithMinLR:
+            if isWarmingUp {
+                guard let start = options.warmupLearningRateRate else {
+                    return Double(step + 1) / Double(max(1, warmupSteps))
+                }
+                return start + (1 - start) * Double(step) / Double(max(1, warmupSteps - 1))
+            }
+            let shifted = (Double(step - warmupSteps) + 1) / remaining
+            return lifted(wave(shifted, cycles: options.cycles ?? 0.5), baseLearningRate)
+        case .warmupStableDecay:
+            return warmupStableDecay(step)
         }
     }
-}
 
-/// Sets an optimizer's learning rates: call `step()` after each `optimizer.step()`.
-public final class LRScheduler {
-    public let type: SchedulerType
-    public let warmupSteps: Int
-    public let trainingSteps: Int
-    /// Scheduler steps taken so far.
-    public private(set) var lastEpoch = 0
-    private let optimizer: AdamW
-    private let baseRates: [Double]
-
-    public init(_ type: SchedulerType, optimizer: AdamW, warmupSteps: Int, trainingSteps: Int) {
-        self.type = type
-        self.optimizer = optimizer
-        self.warmupSteps = warmupSteps
-        self.trainingSteps = trainingSteps
-        baseRates = optimizer.groups.map(\.learningRate)
-        // As in PyTorch, making the schedule already sets the rate of step 0: with warm-up, zero.
-        apply()
+    private func wave(_ progress: Double, cycles: Double) -> Double {
+        0.5 * (1 + cos(Double.pi * cycles * 2 * progress))
     }
 
-    /// The learning rate of each group, now.
-    public var lastLearningRates: [Double] { optimizer.groups.map(\.learningRate) }
-
-    public func step() {
-        lastEpoch += 1
-        apply()
+    /// From the least learning rate up instead of from 0.
+    private func lifted(_ factor: Double, _ baseLearningRate: Double) -> Double {
+        let least = options.minLearningRateRate ?? (options.minLearningRate ?? 0) / baseLearningRate
+        return max(0, factor * (1 - least) + least)
     }
 
-    private func apply() {
-        optimizer.setLearningRates(
-            baseRates.map { rate in
-                rate
-                    * type.factor(
-                        step: lastEpoch, warmupSteps: warmupSteps, trainingSteps: trainingSteps, baseLearningRate: rate)
-            })
+    private func warmupStableDecay(_ step: Int) -> Double {
+        let decaySteps = options.decaySteps ?? 0
+        let stableSteps = options.stableSteps ?? trainingSteps - warmupSteps - decaySteps
+        let least = options.minLearningRateRatio ?? 0
+        func shaped(_ progress: Double, _ shape: SchedulerOptions.Shape, isDecay: Bool) -> Double {
+            let factor =
+                switch shape {
+                case .linear: isDecay ? 1 - progress : progress
+                case .cosine:
+                    isDecay
+                        ? wave(progress, cycles: options.cycles ?? 0.5)
+                        : 0.5 * (1 - cos(Double.pi * progress))
+                case .oneMinusSqrt: isDecay ? 1 - sqrt(progress) : 1 - sqrt(1 - progress)
+                }
+            return max(0, factor * (1 - least) + least)
+        }
+        if step < warmupSteps {
+            return shaped(Double(step) / Double(max(1, warmupSteps)), options.warmupShape ?? .linear, isDecay: false)
+        }
+        if step < warmupSteps + stableSteps { return 1 }
+        if step < warmupSteps + stableSteps + decaySteps {
+            let progress = Double(step - warmupSteps - stableSteps) / Double(max(1, decaySteps))
+            return shaped(progress, options.decayShape ?? .cosine, isDecay: true)
+        }
+        return least
     }
 }

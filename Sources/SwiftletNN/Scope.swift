@@ -6,6 +6,12 @@ public final class ModelState {
     private var byName: [String: Parameter] = [:]
     /// `true` switches dropout on. Models begin in evaluation mode, as those of `from_pretrained` do.
     public var isTraining = false
+    /// Strength of the noise on token embeddings in training (NEFTune); `nil` is none.
+    public var neftuneAlpha: Double?
+    /// Layers keep their input only and are computed again in the backward pass: less memory, more time.
+    public var recomputesActivations = false
+    /// The implementation the model runs with; `nil` means `Kernels.default`.
+    public var kernels: Kernels?
     public let dtype: DType
     public let device: Device
 
@@ -15,6 +21,13 @@ public final class ModelState {
     }
 
     public subscript(name: String) -> Parameter? { byName[name] }
+
+    /// Whether the next pass is to run on the fused kernels. They are for float32 on the CPU; anything else, and what
+    /// works between the operations that they join, runs on libtorch's.
+    public var runsFused: Bool {
+        (kernels ?? .default) == .fused && device == .cpu && dtype == .float32 && !isAutocastEnabled(on: device)
+            && !(isTraining && (recomputesActivations || neftuneAlpha != nil))
+    }
 
     func register(_ parameter: Parameter) {
         // Two layers under one name are a mistake in the model's code, not in any input.

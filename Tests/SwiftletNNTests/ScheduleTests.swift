@@ -14,7 +14,44 @@ import Testing
         (.inverseSqrt, [0, 0.5, 1, 0.816496580927726, 0.7071067811865475, 0.6324555320336759, 0.5773502691896258]),
     ] as [(SchedulerType, [Double])])
     func `factors of every type`(type: SchedulerType, expected: [Double]) {
-        let factors = (0...6).map { type.factor(step: $0, warmupSteps: 2, trainingSteps: 6, baseLearningRate: 1) }
+        let schedule = LearningRateSchedule(type, warmupSteps: 2, trainingSteps: 6)
+        let factors = (0...6).map { schedule.factor(step: $0, baseLearningRate: 1) }
         #expect(difference(factors, expected, absolute: 1e-12) == nil, "\(type)")
+    }
+
+    @Test(arguments: SchedulerType.allCases) func `every name makes its schedule`(type: SchedulerType) throws {
+        var options = SchedulerOptions()
+        if type == .cosineWithMinLR || type == .cosineWarmupWithMinLR { options.minLearningRateRate = 0.1 }
+        if type == .warmupStableDecay { options.decaySteps = 2 }
+        let optimizer = AdamW([], lr: 1)
+        let scheduler = try getScheduler(
+            type.rawValue, optimizer: optimizer, numWarmupSteps: 2, numTrainingSteps: 6, options: options)
+        let same = LRScheduler(
+            type, optimizer: AdamW([], lr: 1), warmupSteps: 2, trainingSteps: 6, options: options)
+        for _ in 0..<7 {
+            #expect(scheduler.lastLearningRates == same.lastLearningRates)
+            scheduler.step()
+            same.step()
+        }
+        let staysUp = [.constant, .constantWithWarmup, .reduceLROnPlateau].contains(type)
+        #expect((optimizer.groups[0].learningRate == 1) == staysUp)
+    }
+
+    @Test func `a schedule that can't be made says why`() throws {
+        func refused(_ name: String, warmup: Int = 0, steps: Int? = 6, lr: Double = 1) throws -> SchedulerError {
+            try #require(throws: SchedulerError.self) {
+                try getScheduler(
+                    name, optimizer: AdamW([], lr: lr), numWarmupSteps: warmup, numTrainingSteps: steps)
+            }
+        }
+        let unknown = try refused("liner")
+        #expect(unknown.message.contains("'liner'"))
+        for type in SchedulerType.allCases { #expect(unknown.remedy?.contains(type.rawValue) == true) }
+        #expect(try refused("linear", steps: nil).message.contains("numTrainingSteps"))
+        #expect(try refused("linear", steps: -1).message.contains("numTrainingSteps"))
+        #expect(try refused("linear", warmup: -1).message.contains("numWarmupSteps"))
+        #expect(try refused("cosine_with_min_lr").message.contains("min_lr"))
+        #expect(try refused("polynomial", lr: 1e-8).remedy?.contains("lr_end") == true)
+        #expect(throws: Never.self) { try getScheduler("constant", optimizer: AdamW([], lr: 1)) }
     }
 }

@@ -1,0 +1,65 @@
+public import SwiftletTensor
+
+extension Linear {
+    /// The parameters as the fused functions take them.
+    public var projection: FusedF.Projection { (weight.tensor, bias.tensor) }
+
+    /// `norm(dropout(self(x)) + residual)` in one fused function, for packed tokens.
+    public func fused(_ x: Tensor, residual: Tensor, norm: LayerNorm, dropout: DropoutDraw) -> Tensor {
+        FusedF.linearNorm(
+            x, weight.tensor, bias.tensor, residual: residual, normWeight: norm.weight.tensor,
+            normBias: norm.bias.tensor, eps: norm.epsilon, dropout: dropout)
+    }
+
+    /// `activation(self(x))`, fused where the activation has a kernel.
+    public func fused(_ x: Tensor, activation: Activation) -> Tensor {
+        activation == .gelu ? FusedF.linearGELU(x, weight.tensor, bias.tensor) : activation(self(x))
+    }
+}
+
+/// The sum of three looked-up embeddings, normalized and dropped from, in one fused function.
+///
+/// - Parameter ids: int64 `[tokens]` for each table.
+/// - Returns: `[tokens, width]`
+public func fusedEmbeddings(
+    words: Embedding, types: Embedding, positions: Embedding, ids: (words: Tensor, types: Tensor, positions: Tensor),
+    norm: LayerNorm, dropout: DropoutDraw
+) -> Tensor {
+    let table = words.weight
+    let rows = table.rowGradient ?? RowGradient()
+    table.rowGradient = rows
+    return FusedF.embeddings(
+        tables: (table.tensor, types.weight.tensor, positions.weight.tensor), ids: ids,
+        normWeight: norm.weight.tensor, normBias: norm.bias.tensor, eps: norm.epsilon,
+        paddingIndex: words.paddingRow ?? -1, rows: rows, dropout: dropout)
+}
+
+extension Embedding {
+    /// The row whose gradient stays zero.
+    var paddingRow: Int? {
+        if case .normalExceptRow(let row, _) = weight.initializer { row } else { nil }
+    }
+}
+
+extension Dropout {
+    /// The next place's dropout of a fused pass; none in evaluation.
+    public func draw(from stream: inout DropoutStream) -> DropoutDraw {
+        stream.next(probability: activeProbability)
+    }
+}
+
+/// Lays the weights of several projections of one input one after the other in memory, where they multiply as one
+/// matrix. They stay parameters of their own. Does nothing where they lie so, or hold gradients.
+public func joinInMemory(_ layers: [Linear]) {
+    let parameters = layers.map(\.weight)
+    guard let first = parameters.first, parameters.allSatisfy({ $0.gradient == nil && $0.shape == first.shape }),
+        !areAdjacent(parameters.map(\.tensor))
+    else { return }
+    let rows = first.shape[0]
+    let all = noGrad { Tensor.cat(parameters.map(\.tensor), 0) }
+    for (index, parameter) in parameters.enumerated() {
+        let isTrainable = parameter.isTrainable
+        parameter.tensor = all.narrow(0, index * rows, rows).detach()
+        parameter.isTrainable = isTrainable
+    }
+}

@@ -1,0 +1,170 @@
+public import SwiftletIO
+
+/// Sets an optimizer's learning rates: call `step()` after each `optimizer.step()`.
+public final class LRScheduler {
+    public let schedule: LearningRateSchedule
+    /// Scheduler steps taken so far.
+    public private(set) var lastEpoch = 0
+    private let optimizer: Optimizer
+    private let baseRates: [Double]
+    private var plateau: Plateau?
+
+    public init(_ schedule: LearningRateSchedule, optimizer: Optimizer) {
+        self.schedule = schedule
+        self.optimizer = optimizer
+        baseRates = optimizer.groups.map(\.learningRate)
+        if schedule.type == .reduceLROnPlateau { plateau = Plateau(schedule.options) }
+        // As in PyTorch, making the schedule already sets the rate of step 0: with warm-up, zero.
+        apply()
+    }
+
+    public convenience init(
+        _ type: SchedulerType, optimizer: Optimizer, warmupSteps: Int = 0, trainingSteps: Int,
+        options: SchedulerOptions = .init()
+    ) {
+        self.init(
+            LearningRateSchedule(type, warmupSteps: warmupSteps, trainingSteps: trainingSteps, options: options),
+            optimizer: optimizer)
+    }
+
+    /// The learning rate of each group, now.
+    public var lastLearningRates: [Double] { optimizer.groups.map(\.learningRate) }
+
+    /// Goes on to the next update. `reduce_lr_on_plateau` waits for `step(metric:)` instead.
+    public func step() {
+        guard plateau == nil else { return }
+        lastEpoch += 1
+        apply()
+    }
+
+    /// Tells `reduce_lr_on_plateau` the result of an evaluation; other schedules don't listen.
+    ///
+    /// - Parameter greaterIsBetter: the direction, unless `mode` is set in the options.
+    public func step(metric: Double, greaterIsBetter: Bool) {
+        guard plateau != nil else { return }
+        lastEpoch += 1
+        plateau?.take(metric, greaterIsBetter: greaterIsBetter, optimizer)
+    }
+
+    private func apply() {
+        if plateau != nil { return }
+        optimizer.setLearningRates(
+            baseRates.map { $0 * schedule.factor(step: lastEpoch, baseLearningRate: $0) })
+    }
+
+    /// What `load` needs to go on from here.
+    public var state: JSONObject {
+        var json: JSONObject = [
+            "base_lrs": .array(baseRates.map { .double($0) }), "last_epoch": .int(lastEpoch),
+            "_last_lr": .array(lastLearningRates.map { .double($0) }),
+        ]
+        if let plateau { json["plateau"] = plateau.json }
+        return json
+    }
+
+    /// - Throws: `SchedulerError` if the state is of another optimizer.
+    public func load(_ json: JSONValue) throws(SchedulerError) {
+        guard let step = json["last_epoch"]?.int, let rates = json["_last_lr"]?.array?.compactMap(\.double),
+            rates.count == baseRates.count
+        else { throw SchedulerError("the schedule's state has no last_epoch, or rates for another number of groups") }
+        lastEpoch = step
+        optimizer.setLearningRates(rates)
+        if plateau != nil, let state = json["plateau"] { plateau?.load(state) }
+    }
+}
+
+/// A schedule by its name, as `transformers.get_scheduler`.
+///
+/// - Parameters:
+///   - numTrainingSteps: of all epochs; `constant`, `constant_with_warmup`, `inverse_sqrt` and `reduce_lr_on_plateau`
+///     do without.
+///   - options: what `scheduler_specific_kwargs` holds in Python.
+/// - Throws: `SchedulerError` for a name that is none, a number that is missing or negative, or options that the
+///   schedule can't work with.
+public func getScheduler(
+    _ name: String, optimizer: Optimizer, numWarmupSteps: Int = 0, numTrainingSteps: Int? = nil,
+    options: SchedulerOptions = .init()
+) throws(SchedulerError) -> LRScheduler {
+    guard let type = SchedulerType(rawValue: name) else {
+        throw SchedulerError(
+            "there is no schedule '\(name)'",
+            remedy: "Schedules are \(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    guard numWarmupSteps >= 0 else {
+        throw SchedulerError("numWarmupSteps is \(numWarmupSteps)", remedy: "It must be at least 0.")
+    }
+    switch type {
+    case .constant, .constantWithWarmup, .inverseSqrt, .reduceLROnPlateau: break
+    default:
+        guard let numTrainingSteps, numTrainingSteps >= 0 else {
+            throw SchedulerError(
+                "'\(name)' needs numTrainingSteps, at least 0",
+                remedy: "It is the number of epochs times the loader's count.")
+        }
+    }
+    try options.check(type)
+    let end = options.endLearningRate ?? 1e-7
+    if type == .polynomial, let rate = optimizer.groups.map(\.learningRate).min(), rate <= end {
+        throw SchedulerError(
+            "'polynomial' ends at the learning rate \(end), and the optimizer has \(rate)",
+            remedy: "Set lr_end below it.")
+    }
+    return LRScheduler(
+        type, optimizer: optimizer, warmupSteps: numWarmupSteps, trainingSteps: numTrainingSteps ?? 0,
+        options: options)
+}
+
+/// `torch.optim.lr_scheduler.ReduceLROnPlateau`: lowers the rate when a metric stops getting better.
+private struct Plateau {
+    let options: SchedulerOptions
+    var best: Double?
+    var badCount = 0
+    var cooldownLeft = 0
+
+    init(_ options: SchedulerOptions) { self.options = options }
+
+    mutating func take(_ metric: Double, greaterIsBetter: Bool, _ optimizer: Optimizer) {
+        let isMax = options.mode.map { $0 == "max" } ?? greaterIsBetter
+        let threshold = options.threshold ?? 1e-4
+        let isRelative = options.thresholdMode != "abs"
+        let isBetter: Bool
+        if let best {
+            let sign = isMax ? 1.0 : -1.0
+            let bar = isRelative ? best * (1 + sign * threshold) : best + sign * threshold
+            isBetter = isMax ? metric > bar : metric < bar
+        } else {
+            isBetter = !metric.isNaN
+        }
+        if isBetter {
+            best = metric
+            badCount = 0
+        } else {
+            badCount += 1
+        }
+        if cooldownLeft > 0 {
+            cooldownLeft -= 1
+            badCount = 0
+        }
+        guard badCount > (options.patience ?? 10) else { return }
+        optimizer.setLearningRates(
+            optimizer.groups.map { group in
+                let lowered = max(group.learningRate * (options.factor ?? 0.1), options.minLearningRate ?? 0)
+                return group.learningRate - lowered > (options.epsilon ?? 1e-8) ? lowered : group.learningRate
+            })
+        cooldownLeft = options.cooldown ?? 0
+        badCount = 0
+    }
+
+    var json: JSONValue {
+        [
+            "best": best.map { .double($0) } ?? .null, "num_bad_epochs": .int(badCount),
+            "cooldown_counter": .int(cooldownLeft),
+        ]
+    }
+
+    mutating func load(_ json: JSONValue) {
+        best = json["best"]?.double
+        badCount = json["num_bad_epochs"]?.int ?? 0
+        cooldownLeft = json["cooldown_counter"]?.int ?? 0
+    }
+}

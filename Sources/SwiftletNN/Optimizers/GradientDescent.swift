@@ -1,0 +1,134 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+import SwiftletTensor
+
+/// Stochastic gradient descent as in `torch.optim.SGD`.
+public final class SGD: Optimizer {
+    public let momentum: Double
+    public let dampening: Double
+    public let usesNesterov: Bool
+
+    public init(groups: [ParameterGroup], momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false) {
+        self.momentum = momentum
+        self.dampening = dampening
+        usesNesterov = nesterov
+        super.init(groups: groups)
+    }
+
+    public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
+        for parameter in parameters {
+            guard var gradient = decayedGradient(of: parameter, group) else { continue }
+            if momentum != 0 {
+                let buffer: Tensor
+                if let known = state[parameter.name]?["momentum_buffer"] {
+                    buffer = known.mul_(momentum).add_(gradient * (1 - dampening))
+                } else {
+                    buffer = kept("momentum_buffer", of: parameter) { _ in gradient.clone() }
+                }
+                gradient = usesNesterov ? gradient + buffer * momentum : buffer
+            }
+            parameter.tensor.add_(gradient * -group.learningRate)
+        }
+    }
+}
+
+/// Adagrad (Duchi et al., 2011) as in `torch.optim.Adagrad`.
+public final class Adagrad: Optimizer {
+    public let learningRateDecay: Double
+    public let epsilon: Double
+
+    public init(groups: [ParameterGroup], learningRateDecay: Double = 0, epsilon: Double = 1e-10) {
+        self.learningRateDecay = learningRateDecay
+        self.epsilon = epsilon
+        super.init(groups: groups)
+    }
+
+    public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
+        for parameter in parameters {
+            guard let gradient = decayedGradient(of: parameter, group) else { continue }
+            let step = nextStep(of: parameter)
+            let sum = kept("sum", of: parameter).addcmul_(gradient, gradient)
+            let rate = group.learningRate / (1 + (step - 1) * learningRateDecay)
+            parameter.tensor.addcdiv_(gradient, sum.sqrt() + epsilon, value: -rate)
+        }
+    }
+}
+
+/// RMSprop (Tieleman and Hinton, 2012) as in `torch.optim.RMSprop`.
+public final class RMSprop: Optimizer {
+    public let alpha: Double
+    public let epsilon: Double
+    public let momentum: Double
+    public let isCentered: Bool
+
+    public init(
+        groups: [ParameterGroup], alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
+        centered: Bool = false
+    ) {
+        self.alpha = alpha
+        self.epsilon = epsilon
+        self.momentum = momentum
+        isCentered = centered
+        super.init(groups: groups)
+    }
+
+    public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
+        for parameter in parameters {
+            guard let gradient = decayedGradient(of: parameter, group) else { continue }
+            let square = kept("square_avg", of: parameter).mul_(alpha).addcmul_(gradient, gradient, value: 1 - alpha)
+            var average = square
+            if isCentered {
+                let mean = kept("grad_avg", of: parameter).lerp_(gradient, 1 - alpha)
+                average = square - mean * mean
+            }
+            let denominator = average.sqrt() + epsilon
+            if momentum > 0 {
+                let buffer = kept("momentum_buffer", of: parameter).mul_(momentum).addcdiv_(gradient, denominator)
+                parameter.tensor.add_(buffer * -group.learningRate)
+            } else {
+                parameter.tensor.addcdiv_(gradient, denominator, value: -group.learningRate)
+            }
+        }
+    }
+}
+
+/// Adafactor (Shazeer and Stern, 2018) with a given learning rate, as the Trainer of transformers sets it up:
+/// no parameter scaling, no relative step, clipping at 1, decay exponent -0.8.
+public final class Adafactor: Optimizer {
+    private static let epsilon = 1e-30
+    private static let decayRate = -0.8
+
+    public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
+        for parameter in parameters {
+            guard let gradient = parameter.gradient else { continue }
+            let beta = 1 - power(nextStep(of: parameter), Self.decayRate)
+            let squared = gradient * gradient + Self.epsilon
+            let shape = parameter.shape
+            var update: Tensor
+            if shape.count >= 2 {
+                let rows = kept("exp_avg_sq_row", of: parameter) { _ in .zeros(Array(shape.dropLast())) }
+                let columns = kept("exp_avg_sq_col", of: parameter) { _ in
+                    .zeros(Array(shape.dropLast(2)) + [shape[shape.count - 1]])
+                }
+                rows.mul_(beta).add_(squared.mean(-1) * (1 - beta))
+                columns.mul_(beta).add_(squared.mean(-2) * (1 - beta))
+                let rowFactor = (rows / rows.mean(-1, keepDim: true)).rsqrt()
+                update = rowFactor.unsqueeze(-1) * columns.unsqueeze(-2).rsqrt() * gradient
+            } else {
+                let average = kept("exp_avg_sq", of: parameter).mul_(beta).add_(squared * (1 - beta))
+                update = average.rsqrt() * gradient
+            }
+            let size = Double(shape.reduce(1, *)).squareRoot()
+            update = update / max(1, update.norm().item() / size) * group.learningRate
+            if group.weightDecay != 0 {
+                parameter.tensor.add_(parameter.tensor * (-group.weightDecay * group.learningRate))
+            }
+            parameter.tensor.add_(-update)
+        }
+    }
+}
+
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

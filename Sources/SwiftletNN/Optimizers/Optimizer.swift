@@ -1,0 +1,114 @@
+public import SwiftletTensor
+
+/// Parameters that share their settings.
+public struct ParameterGroup {
+    public var parameters: [Parameter]
+    public var learningRate: Double
+    public var weightDecay: Double
+
+    public init(_ parameters: [Parameter], learningRate: Double, weightDecay: Double) {
+        self.parameters = parameters
+        self.learningRate = learningRate
+        self.weightDecay = weightDecay
+    }
+}
+
+/// What all optimizers share: groups of parameters, and tensors kept for each parameter under PyTorch's names.
+///
+/// Subclasses override `update`. The formulas are those of `torch.optim`, so a checkpoint's numbers mean the same.
+open class Optimizer {
+    public private(set) var groups: [ParameterGroup]
+    /// What is kept for each parameter, such as `exp_avg`; by parameter name, made at its first gradient.
+    public internal(set) var state: [String: [String: Tensor]] = [:]
+
+    public init(groups: [ParameterGroup]) { self.groups = groups }
+
+    /// One update of every parameter that has a gradient.
+    public func step() {
+        noGrad {
+            for group in groups {
+                let active = group.parameters.filter { $0.isTrainable && $0.gradient != nil }
+                if !active.isEmpty { update(active, group) }
+            }
+        }
+    }
+
+    /// Changes parameters that all have gradients. Called without gradient recording.
+    open func update(_ parameters: [Parameter], _ group: ParameterGroup) {
+        preconditionFailure("\(type(of: self)) has no update")
+    }
+
+    public func zeroGrad() {
+        for group in groups {
+            for parameter in group.parameters { parameter.gradient = nil }
+        }
+    }
+
+    /// Sets the learning rate of each group, in order.
+    public func setLearningRates(_ rates: [Double]) {
+        precondition(rates.count == groups.count, "\(rates.count) learning rates for \(groups.count) groups")
+        for (index, rate) in rates.enumerated() { groups[index].learningRate = rate }
+    }
+
+    /// The kept tensors under `<parameter>/<name>`, in the order of the parameters.
+    public func stateTensors() -> [(name: String, tensor: Tensor)] {
+        groups.flatMap(\.parameters).flatMap { parameter in
+            (state[parameter.name] ?? [:]).sorted { $0.key < $1.key }
+                .map { (name: "\(parameter.name)/\($0.key)", tensor: $0.value) }
+        }
+    }
+
+    /// Takes over what `stateTensors` gave.
+    ///
+    /// - Throws: `OptimizerError` for a name that belongs to no parameter here.
+    public func loadState(_ tensors: [(name: String, tensor: Tensor)]) throws {
+        let known = Dictionary(groups.flatMap(\.parameters).map { ($0.name, $0) }) { first, _ in first }
+        var loaded: [String: [String: Tensor]] = [:]
+        for (name, tensor) in tensors {
+            let parts = name.split(separator: "/").map(String.init)
+            guard parts.count == 2, let parameter = known[parts[0]] else {
+                throw OptimizerError("the state '\(name)' belongs to none of the optimizer's parameters")
+            }
+            loaded[parts[0], default: [:]][parts[1]] = tensor.to(parameter.tensor.device).clone()
+        }
+        state = loaded
+    }
+
+    /// A kept tensor, by default zeros in the parameter's shape.
+    func kept(_ name: String, of parameter: Parameter, _ make: ((Parameter) -> Tensor)? = nil) -> Tensor {
+        if let tensor = state[parameter.name]?[name] { return tensor }
+        let fresh = make?(parameter)
+            ?? .zeros(parameter.shape, dtype: parameter.tensor.dtype, device: parameter.tensor.device)
+        state[parameter.name, default: [:]][name] = fresh
+        return fresh
+    }
+
+    /// The number of this update of a parameter, counted from 1 and kept as `step`.
+    func nextStep(of parameter: Parameter) -> Double {
+        let step = kept("step", of: parameter) { _ in .zeros([], dtype: .float32) }
+        step.add_(Tensor(1))
+        return step.item()
+    }
+
+    /// The gradient with `weightDecay · parameter` added, as in optimizers whose decay is not decoupled.
+    func decayedGradient(of parameter: Parameter, _ group: ParameterGroup) -> Tensor? {
+        guard let gradient = parameter.gradient else { return nil }
+        return group.weightDecay == 0 ? gradient : gradient + parameter.tensor.detach() * group.weightDecay
+    }
+}
+
+/// An optimizer's state that does not fit.
+public struct OptimizerError: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Whether the Trainer decays a parameter: not biases, and nothing of a normalization layer.
+///
+/// The rule is that of `transformers.Trainer.get_decay_parameter_names`, on lower-cased names.
+public func isDecayed(_ parameter: Parameter) -> Bool {
+    if parameter.isNormalization { return false }
+    let name = parameter.name.lowercased()
+    if ["bias", "layernorm", "rmsnorm"].contains(where: { name.contains($0) }) { return false }
+    return !name.split(separator: ".").contains { $0 == "norm" || $0.hasSuffix("_norm") }
+}

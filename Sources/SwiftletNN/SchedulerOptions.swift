@@ -1,0 +1,150 @@
+public import SwiftletIO
+
+/// What `lr_scheduler_kwargs` may hold. `nil` means the schedule's own default.
+public struct SchedulerOptions: Sendable, Equatable {
+    /// How a warm-up rises or a decay falls.
+    public enum Shape: String, Sendable, CaseIterable {
+        case linear
+        case cosine
+        case oneMinusSqrt = "1-sqrt"
+    }
+
+    /// `num_cycles`
+    public var cycles: Double?
+    public var power: Double?
+    /// `lr_end`
+    public var endLearningRate: Double?
+    public var timescale: Int?
+    /// `min_lr`
+    public var minLearningRate: Double?
+    /// `min_lr_rate`, a share of the learning rate.
+    public var minLearningRateRate: Double?
+    /// `min_lr_ratio`, of `warmup_stable_decay`.
+    public var minLearningRateRatio: Double?
+    /// `warmup_lr_rate`
+    public var warmupLearningRateRate: Double?
+    /// `num_decay_steps`
+    public var decaySteps: Int?
+    /// `num_stable_steps`
+    public var stableSteps: Int?
+    /// `warmup_type`
+    public var warmupShape: Shape?
+    /// `decay_type`
+    public var decayShape: Shape?
+    // Of `reduce_lr_on_plateau`.
+    public var mode: String?
+    public var factor: Double?
+    public var patience: Int?
+    public var threshold: Double?
+    /// `threshold_mode`
+    public var thresholdMode: String?
+    public var cooldown: Int?
+    /// `eps`
+    public var epsilon: Double?
+
+    public init() {}
+
+    /// From the object of `lr_scheduler_kwargs`, for a schedule.
+    ///
+    /// - Throws: `SchedulerError` for a key that the schedule does not take, a value of another kind, and a key that
+    ///   is missing.
+    public init(_ json: JSONObject, for type: SchedulerType) throws(SchedulerError) {
+        for (key, value) in json {
+            guard type.optionNames.contains(key) else {
+                let names = type.optionNames.sorted().joined(separator: ", ")
+                throw SchedulerError(
+                    "lr_scheduler_kwargs: '\(type.rawValue)' takes no '\(key)'",
+                    remedy: names.isEmpty ? "It takes none at all." : "It takes \(names).")
+            }
+            func number() throws(SchedulerError) -> Double {
+                guard let number = value.double, number.isFinite else { throw .kind(key, value, "a number") }
+                return number
+            }
+            func whole() throws(SchedulerError) -> Int {
+                guard let number = value.int, number >= 0 else { throw .kind(key, value, "a whole number from 0") }
+                return number
+            }
+            func text(_ allowed: [String]) throws(SchedulerError) -> String {
+                guard let text = value.string, allowed.contains(text) else {
+                    throw .kind(key, value, "one of \(allowed.joined(separator: ", "))")
+                }
+                return text
+            }
+            switch key {
+            case "num_cycles": cycles = try number()
+            case "power": power = try number()
+            case "lr_end": endLearningRate = try number()
+            case "timescale": timescale = try whole()
+            case "min_lr": minLearningRate = try number()
+            case "min_lr_rate": minLearningRateRate = try number()
+            case "min_lr_ratio": minLearningRateRatio = try number()
+            case "warmup_lr_rate": warmupLearningRateRate = try number()
+            case "num_decay_steps": decaySteps = try whole()
+            case "num_stable_steps": stableSteps = try whole()
+            case "warmup_type": warmupShape = Shape(rawValue: try text(Shape.allCases.map(\.rawValue)))
+            case "decay_type": decayShape = Shape(rawValue: try text(Shape.allCases.map(\.rawValue)))
+            case "mode": mode = try text(["min", "max"])
+            case "factor": factor = try number()
+            case "patience": patience = try whole()
+            case "threshold": threshold = try number()
+            case "threshold_mode": thresholdMode = try text(["rel", "abs"])
+            case "cooldown": cooldown = try whole()
+            case "eps": epsilon = try number()
+            default: throw SchedulerError("lr_scheduler_kwargs: '\(key)' is unknown")
+            }
+        }
+        try check(type)
+    }
+
+    /// - Throws: `SchedulerError` for what the schedule can't do without.
+    public func check(_ type: SchedulerType) throws(SchedulerError) {
+        switch type {
+        case .cosineWithMinLR, .cosineWarmupWithMinLR:
+            guard (minLearningRate == nil) != (minLearningRateRate == nil) else {
+                throw SchedulerError(
+                    "'\(type.rawValue)' needs either min_lr or min_lr_rate", remedy: "Set one in lr_scheduler_kwargs.")
+            }
+        case .warmupStableDecay:
+            guard decaySteps != nil else {
+                throw SchedulerError(
+                    "'\(type.rawValue)' needs num_decay_steps", remedy: "Set it in lr_scheduler_kwargs.")
+            }
+        case .reduceLROnPlateau:
+            if let factor, factor >= 1 { throw SchedulerError("lr_scheduler_kwargs: factor is \(factor); it must be below 1") }
+        default: break
+        }
+    }
+}
+
+extension SchedulerType {
+    /// The keys of `lr_scheduler_kwargs` that the schedule takes.
+    var optionNames: Set<String> {
+        switch self {
+        case .linear, .constant, .constantWithWarmup: []
+        case .cosine, .cosineWithRestarts: ["num_cycles"]
+        case .polynomial: ["lr_end", "power"]
+        case .inverseSqrt: ["timescale"]
+        case .cosineWithMinLR: ["num_cycles", "min_lr", "min_lr_rate"]
+        case .cosineWarmupWithMinLR: ["num_cycles", "min_lr", "min_lr_rate", "warmup_lr_rate"]
+        case .warmupStableDecay:
+            ["num_decay_steps", "num_stable_steps", "warmup_type", "decay_type", "min_lr_ratio", "num_cycles"]
+        case .reduceLROnPlateau:
+            ["mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr", "eps"]
+        }
+    }
+}
+
+/// A schedule that can't be made.
+public struct SchedulerError: SwiftletError {
+    public var message: String
+    public var remedy: String?
+
+    init(_ message: String, remedy: String? = nil) {
+        self.message = message
+        self.remedy = remedy
+    }
+
+    static func kind(_ key: String, _ value: JSONValue, _ rule: String) -> SchedulerError {
+        SchedulerError("lr_scheduler_kwargs: \(key) is \(value.text()); it must be \(rule)")
+    }
+}
