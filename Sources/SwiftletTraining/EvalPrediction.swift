@@ -37,6 +37,10 @@ public struct EvalPrediction: Sendable {
     public let labelIDs: [Int]
     /// The labels as numbers, `[rows]` or `[rows, labels]`.
     public let labelValues: [Double]
+    /// Token ids of each row, with `includeForMetrics` inputs.
+    public var inputIDs: [[Int32]]?
+    /// The loss of each row's batch, with `includeForMetrics` loss.
+    public var losses: [Double]?
 }
 
 /// What `predict` returns.

@@ -21,178 +21,108 @@ public final class Trainer {
     let evalDataset: Dataset?
     let collator: any DataCollator
     let computeMetrics: ComputeMetrics?
+    let metrics: [Metric]
     let tokenizer: Tokenizer?
     let logger: Logger
+    let loss: TrainingLoss
     private let stopRequest = StopRequest()
 
     /// Seeds libtorch's default generator with `args.seed`, as Python's does here.
     ///
     /// - Parameters:
-    ///   - trainDataset: tokenized rows; columns that no model takes are left aside with a message.
+    ///   - trainDataset: tokenized rows; columns that no model takes are left aside, said at level `debug`.
     ///   - dataCollator: by default pads each batch to its longest row.
     ///   - tokenizer: gives the padding, and is saved with the model.
-    ///   - computeMetrics: called with all predictions of an evaluation.
+    ///   - computeMetrics: called with all predictions of an evaluation. Where evaluations are to come, it is tried on
+    ///     a few made-up predictions before the training, so that a mistake in it costs no epoch.
+    ///   - metrics: computed batch by batch, so that predictions are not kept: the way for large evaluation sets.
     /// - Throws: `TrainingError` for arguments that make no sense.
     public init(
         model: any SequenceClassificationModel, args: TrainingArguments = TrainingArguments("tmp_trainer"),
         trainDataset: Dataset? = nil, evalDataset: Dataset? = nil, dataCollator: (any DataCollator)? = nil,
-        tokenizer: Tokenizer? = nil, computeMetrics: ComputeMetrics? = nil, callbacks: [any TrainerCallback] = [],
-        logger: Logger = Logger(label: "swiftlet.trainer")
+        tokenizer: Tokenizer? = nil, computeMetrics: ComputeMetrics? = nil, metrics: [Metric] = [],
+        callbacks: [any TrainerCallback] = [], logger: Logger = Logger(label: "swiftlet.trainer")
     ) throws {
         try args.validate()
-        if args.evalStrategy != .no, evalDataset == nil {
+        if args.evalStrategy != .no || args.evalOnStart, evalDataset == nil {
             throw TrainingError(
                 "eval_strategy is '\(args.evalStrategy.rawValue)', but there is no evalDataset",
                 remedy: "Give one, or set evalStrategy to .no.")
         }
-        guard dataCollator != nil || tokenizer != nil else {
-            throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
+        switch (dataCollator, tokenizer) {
+        case (let given?, _): collator = given
+        case (nil, let tokenizer?): collator = try DataCollatorWithPadding(tokenizer: tokenizer)
+        case (nil, nil): throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
         }
+        for case let stopping as EarlyStoppingCallback in callbacks { try stopping.prepare(args) }
+        loss = try TrainingLoss(args, config: model.config)
         manualSeed(args.seed)
+        if args.fullDeterminism { useDeterministicAlgorithms(true) }
+        model.state.kernels = args.kernels
         self.model = model
         self.args = args
         self.trainDataset = trainDataset
         self.evalDataset = evalDataset
         self.tokenizer = tokenizer
         self.computeMetrics = computeMetrics
+        self.metrics = metrics
         self.callbacks = callbacks
         self.logger = logger
-        if let dataCollator {
-            collator = dataCollator
-        } else if let tokenizer {
-            collator = try DataCollatorWithPadding(tokenizer: tokenizer)
-        } else {
-            throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
-        }
     }
 
-    /// Stops the run at the end of the step under way; `train()` then throws. May be called from any thread.
+    /// Stops the run at the end of the step under way, with a checkpoint; `train()` then throws. May be called from any
+    /// thread.
     public var stop: StopRequest { stopRequest }
 
-    /// Runs the training. Afterwards the model has the last step's weights.
+    /// Runs the training. Afterwards the model has the last step's weights, or with `loadBestModelAtEnd` the best.
+    ///
+    /// - Parameter resumeFrom: a checkpoint to go on from. On CPU the result is then that of a run that was never
+    ///   interrupted, to the bit.
     @discardableResult
-    public func train() throws -> TrainOutput {
+    public func train(resumeFrom: ResumePoint? = nil) throws -> TrainOutput {
         guard let trainDataset else { throw TrainingError("there is no trainDataset to train on") }
-        let examples = try self.examples(trainDataset, name: "the train dataset")
-        guard examples.hasLabels else {
-            throw TrainingError(
-                "the train dataset has no labels; its columns are \(trainDataset.columnNames.joined(separator: ", "))",
-                remedy: "Name the label column 'label' or 'labels'.")
+        try freezeParameters()
+        if args.evalStrategy != .no, let evalDataset { try tryMetrics(evalDataset) }
+        model.state.neftuneAlpha = args.neftuneNoiseAlpha
+        model.state.recomputesActivations = args.gradientCheckpointing
+        defer {
+            model.state.neftuneAlpha = nil
+            model.state.recomputesActivations = false
         }
-        try examples.checkLabels(labelCount: try model.config.labelCount, name: "the train dataset")
-        let plan = try TrainingPlan(args, rowCount: examples.count)
-        let optimizer = makeOptimizer()
-        let schedule = LRScheduler(
-            args.lrSchedulerType, optimizer: optimizer, warmupSteps: plan.warmupSteps, trainingSteps: plan.maxSteps)
-        begin(plan)
-
-        let clock = ContinuousClock()
-        let start = clock.now
-        var (totalLoss, lossSinceLog, loggedStep) = (0.0, Tensor.zeros([]), 0)
-        var rate = args.learningRate
-        var gradientNorm: Tensor?
-        let flopsPerToken = 6 * Double(nonEmbeddingParameterCount)
-
-        func logIfDue(_ isDue: Bool) throws {
-            guard isDue, state.globalStep > loggedStep else { return }
-            let sum = lossSinceLog.item()
-            totalLoss += sum
-            lossSinceLog = Tensor.zeros([])
-            try log([
-                "loss": .double(sum / Double(state.globalStep - loggedStep)),
-                "grad_norm": .double(gradientNorm?.item() ?? 0), "learning_rate": .double(rate),
-            ])
-            loggedStep = state.globalStep
+        if args.kernels == .fused, let reason = args.whyNotFused(on: model.state) {
+            logger.info("\(reason) runs on libtorch's operations, not on the fused kernels")
         }
-
-        let dataSeed = args.dataSeed ?? args.seed
-        for epoch in 0..<plan.epochCount {
-            // Python's DataLoader draws a base seed for its workers from the default generator at every pass.
-            _ = Generator.default.randomInt64()
-            let order = randomOrder(count: examples.count, seed: dataSeed, epoch: epoch)
-            let epochBatches = batches(
-                of: order, size: args.perDeviceTrainBatchSize, dropLast: args.dataloaderDropLast)
-            var done = 0
-            while done < epochBatches.count, state.globalStep < plan.maxSteps {
-                let group = epochBatches[done..<min(done + args.gradientAccumulationSteps, epochBatches.count)]
-                for batch in group {
-                    model.train()
-                    let inputs = try collator(batch.map { examples.rows[$0] }).to(model.state.device)
-                    guard var loss = try model(inputs).loss else { throw TrainingError("the model gave no loss") }
-                    loss = group.count > 1 ? loss / Double(group.count) : loss
-                    loss.backward()
-                    lossSinceLog = noGrad { lossSinceLog + loss.detach() }
-                    state.totalFlops += flopsPerToken * Double(inputs.inputIDs.count)
-                }
-                done += group.count
-                gradientNorm = clipGradNorm(
-                    optimizer.groups.flatMap(\.parameters).compactMap(\.gradient),
-                    maxNorm: args.maxGradNorm > 0 ? args.maxGradNorm : .infinity)
-                optimizer.step()
-                rate = schedule.lastLearningRates[0]
-                schedule.step()
-                optimizer.zeroGrad()
-                state.globalStep += 1
-                state.epoch = Double(epoch) + Double(done) / Double(plan.batchesPerEpoch)
-                callbacks.forEach { $0.onStepEnd(state) }
-
-                let isLast = state.globalStep >= plan.maxSteps
-                try logIfDue(
-                    args.loggingStrategy == .steps && state.globalStep % plan.loggingSteps == 0
-                        || args.loggingFirstStep && state.globalStep == 1)
-                if args.evalStrategy == .steps, state.globalStep % plan.evalSteps == 0 || isLast { try evaluate() }
-                if stopRequest.isSet {
-                    throw TrainingError(
-                        "interrupted after step \(state.globalStep) of \(plan.maxSteps); nothing was saved")
-                }
-            }
-            try logIfDue(args.loggingStrategy == .epoch)
-            if args.evalStrategy == .epoch { try evaluate() }
+        let run = try TrainingRun(self, trainDataset)
+        if let resumeFrom {
+            let checkpoint = try resumeFrom.find(in: args.outputDir) { logger.warning("\($0)") }
+            try restore(run, from: checkpoint)
         }
-
-        totalLoss += lossSinceLog.item()
-        let meanLoss = totalLoss / Double(state.globalStep)
-        let metrics = speedMetrics(
-            "train", seconds: (clock.now - start).seconds, samples: plannedSamples(plan, rows: examples.count),
-            steps: plan.maxSteps)
-            + [("total_flos", state.totalFlops), ("train_loss", meanLoss)]
-        try log(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
-        callbacks.forEach { $0.onTrainEnd(state) }
-        return TrainOutput(
-            globalStep: state.globalStep, trainingLoss: meanLoss, metrics: metrics + [("epoch", state.epoch)])
+        return try run.run()
     }
 
-    private func begin(_ plan: TrainingPlan) {
+    func begin(_ plan: TrainingPlan) {
         state = TrainerState()
         state.maxSteps = plan.maxSteps
         state.epochCount = plan.epochCount
         state.loggingSteps = plan.loggingSteps
         state.evalSteps = plan.evalSteps
+        state.saveSteps = plan.saveSteps
         state.trainBatchSize = args.perDeviceTrainBatchSize
-        callbacks.forEach { $0.onTrainBegin(state) }
     }
 
-    /// Two groups, the first one with weight decay; frozen parameters are left out.
-    private func makeOptimizer() -> AdamW {
-        let trainable = model.parameters().filter(\.isTrainable)
-        return AdamW(
-            groups: [
-                ParameterGroup(
-                    trainable.filter(isDecayed), learningRate: args.learningRate, weightDecay: args.weightDecay),
-                ParameterGroup(
-                    trainable.filter { !isDecayed($0) }, learningRate: args.learningRate, weightDecay: 0),
-            ], betas: (args.adamBeta1, args.adamBeta2), epsilon: args.adamEpsilon)
-    }
-
-    /// Rows seen by the whole run, as the reference counts them for its speed figures.
-    private func plannedSamples(_ plan: TrainingPlan, rows: Int) -> Int {
-        args.maxSteps > 0
-            ? args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps
-            : Int(Double(rows) * args.numTrainEpochs)
-    }
-
-    private var nonEmbeddingParameterCount: Int {
-        model.parameters().filter { !$0.name.hasSuffix("_embeddings.weight") }.reduce(0) { $0 + $1.count }
+    private func freezeParameters() throws {
+        for name in args.freeze {
+            let frozen = model.parameters().filter { $0.name == name || $0.name.hasPrefix("\(name).") }
+            guard !frozen.isEmpty else {
+                throw TrainingError(
+                    "freeze: no parameter is named '\(name)' or begins with '\(name).'",
+                    remedy: "Names are like \(model.parameters().first?.name ?? "bert.embeddings").")
+            }
+            for parameter in frozen { parameter.isTrainable = false }
+        }
+        guard model.parameters().contains(where: \.isTrainable) else {
+            throw TrainingError("every parameter is frozen; there is nothing to train")
+        }
     }
 
     // MARK: Shared with evaluation
@@ -201,7 +131,8 @@ public final class Trainer {
         let examples = try TokenizedExamples(dataset, name: name)
         guard examples.count > 0 else { throw TrainingError("\(name) is empty") }
         if !examples.unusedColumns.isEmpty {
-            logger.info(
+            // As quiet as Python's: texts beside their tokens are the usual case, and a line would cut through the bar.
+            logger.debug(
                 "columns of \(name) that the model does not take are ignored: \(examples.unusedColumns.joined(separator: ", "))"
             )
         }
@@ -212,9 +143,10 @@ public final class Trainer {
     func log(_ entries: JSONObject) throws {
         var logs = entries
         logs["epoch"] = .double(state.epoch)
+        var kept = logs
+        kept["step"] = .int(state.globalStep)
+        state.logHistory.append(kept)
         callbacks.forEach { $0.onLog(state, logs: logs) }
-        logs["step"] = .int(state.globalStep)
-        state.logHistory.append(logs)
     }
 
     func speedMetrics(

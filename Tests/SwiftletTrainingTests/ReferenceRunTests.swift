@@ -41,6 +41,8 @@ struct ReferenceRunTests {
         var args = TrainingArguments("unused")
         args.maxSteps = 40
         args.loggingSteps = 1
+        args.kernels = .reference
+        args.saveStrategy = .no
         let trainer = try Trainer(
             model: model, args: args, trainDataset: try tokenized("train"), tokenizer: tokenizer)
         try trainer.train()

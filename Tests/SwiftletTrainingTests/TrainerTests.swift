@@ -10,83 +10,35 @@ import SwiftletTraining
 import Testing
 
 @Suite(.oneAtATime) struct TrainerTests {
-    /// Rows of random ids that the tiny BERT takes.
-    private func dataset(rows: Int, label: (Int) -> Int = { $0 % 2 }) throws -> Dataset {
-        let ids: [[Int32]] = (0..<rows).map { row in
-            let length = 3 + row % 5
-            return (0..<length).map { position in Int32(5 + (row * 7 + position * 3) % 90) }
-        }
-        return try .fromColumns([
-            ("input_ids", .intLists(ids)),
-            ("sentence", .strings((0..<rows).map { "row \($0)" })),
-            ("label", .ints((0..<rows).map(label))),
-        ])
-    }
-
-    private struct Collator: DataCollator {
-        func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
-            let length = examples.map(\.inputIDs.count).max() ?? 0
-            func rows(_ values: (TokenizedExample) -> [Int32]) -> Tensor {
-                Tensor(
-                    examples.flatMap { example in
-                        values(example).map(Int64.init) + [Int64](repeating: 0, count: length - example.inputIDs.count)
-                    }, shape: [examples.count, length])
-            }
-            let labels = examples.compactMap { if case .id(let id)? = $0.label { Int64(id) } else { nil } }
-            return ModelInputs(
-                inputIDs: rows(\.inputIDs), attentionMask: rows { $0.inputIDs.map { _ in 1 } },
-                labels: labels.isEmpty ? nil : Tensor(labels, shape: [labels.count]))
-        }
-    }
-
-    private func trainer(
-        _ change: (inout TrainingArguments) -> Void = { _ in }, rows: Int = 20, seed: UInt64 = 42,
-        label: (Int) -> Int = { $0 % 2 }
-    ) throws -> Trainer {
-        var args = TrainingArguments("unused")
-        args.numTrainEpochs = 2
-        args.loggingSteps = 1
-        args.seed = seed
-        change(&args)
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
-        return try Trainer(
-            model: model, args: args, trainDataset: try dataset(rows: rows, label: label),
-            evalDataset: try dataset(rows: 10), dataCollator: Collator(),
-            computeMetrics: { prediction in
-                try Evaluate.load("accuracy").compute(
-                    predictions: prediction.predictions.argmax(), references: prediction.labelIDs)
-            })
-    }
-
     private func losses(_ trainer: Trainer) throws -> [Double] {
         try trainer.train()
         return trainer.state.logHistory.compactMap { $0["loss"]?.double }
     }
 
     @Test func `the same seed gives the same run, another seed another`() throws {
-        let first = try losses(try trainer())
-        #expect(try losses(try trainer()) == first)
-        #expect(try losses(try trainer(seed: 7)) != first)
+        let first = try losses(try tinyTrainer())
+        #expect(try losses(try tinyTrainer()) == first)
+        #expect(try losses(try tinyTrainer(seed: 7)) != first)
         #expect(first.count == 6)
     }
 
     @Test func `steps follow from epochs, batch size and accumulation`() throws {
-        let accumulated = try trainer { $0.gradientAccumulationSteps = 2 }
+        let accumulated = try tinyTrainer { $0.gradientAccumulationSteps = 2 }
         try accumulated.train()
         #expect(accumulated.state.globalStep == 4)
-        let cut = try trainer { $0.numTrainEpochs = 1.5 }
+        let cut = try tinyTrainer { $0.numTrainEpochs = 1.5 }
         try cut.train()
         #expect(cut.state.globalStep == 5)
-        let dropped = try trainer { $0.dataloaderDropLast = true }
+        let dropped = try tinyTrainer { $0.dataloaderDropLast = true }
         try dropped.train()
         #expect(dropped.state.globalStep == 4)
-        let limited = try trainer { $0.maxSteps = 7 }
+        let limited = try tinyTrainer { $0.maxSteps = 7 }
         try limited.train()
         #expect(limited.state.globalStep == 7)
     }
 
     @Test func `a frozen parameter stays as it is`() throws {
-        let trainer = try trainer()
+        let trainer = try tinyTrainer()
         let name = "bert.embeddings.word_embeddings.weight"
         let parameter = try #require(trainer.model.state[name])
         parameter.isTrainable = false
@@ -98,10 +50,10 @@ import Testing
     }
 
     @Test func `evaluation happens when it should`() throws {
-        let epochs = try trainer { $0.evalStrategy = .epoch }
+        let epochs = try tinyTrainer { $0.evalStrategy = .epoch }
         try epochs.train()
         #expect(epochs.state.logHistory.filter { $0["eval_accuracy"] != nil }.compactMap { $0["epoch"]?.double } == [1, 2])
-        let steps = try trainer {
+        let steps = try tinyTrainer {
             $0.evalStrategy = .steps
             $0.evalSteps = 4
         }
@@ -110,29 +62,32 @@ import Testing
     }
 
     @Test func `predictions keep the order, whatever the batch size`() throws {
-        let rows = try dataset(rows: 11)
-        let one = try trainer { $0.perDeviceEvalBatchSize = 1 }.predict(rows).predictions.values
-        let many = try trainer { $0.perDeviceEvalBatchSize = 4 }.predict(rows)
+        let rows = try tinyDataset(rows: 11)
+        let one = try tinyTrainer { $0.perDeviceEvalBatchSize = 1 }.predict(rows).predictions.values
+        let many = try tinyTrainer { $0.perDeviceEvalBatchSize = 4 }.predict(rows)
         #expect(difference(many.predictions.values, one, absolute: 1e-6) == nil)
         #expect(many.labelIDs == (0..<11).map { $0 % 2 })
     }
 
     @Test func `wrong rows and arguments are refused before the first step`() throws {
-        let wrong = try trainer(label: { $0 == 13 ? 2 : 0 })
+        let wrong = try tinyTrainer(label: { $0 == 13 ? 2 : 0 })
         let error = try #require(throws: TrainingError.self) { try wrong.train() }
         #expect(error.message.contains("row 13"))
-        #expect(throws: TrainingError.self) { try trainer { $0.perDeviceTrainBatchSize = 0 } }
-        #expect(throws: TrainingError.self) { try trainer { $0.learningRate = .nan } }
-        #expect(throws: TrainingError.self) { try trainer(rows: 0).train() }
+        #expect(throws: TrainingError.self) { try tinyTrainer { $0.perDeviceTrainBatchSize = 0 } }
+        #expect(throws: TrainingError.self) { try tinyTrainer { $0.learningRate = .nan } }
+        #expect(throws: TrainingError.self) { try tinyTrainer(rows: 0).train() }
         let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
         let texts = try Dataset.fromColumns([("sentence", .strings(["a"]))])
-        let untokenized = try Trainer(model: model, trainDataset: texts, dataCollator: Collator())
+        let untokenized = try Trainer(model: model, trainDataset: texts, dataCollator: TinyCollator())
         #expect(throws: TrainingError.self) { try untokenized.train() }
     }
 
     @Test func `what is saved has the known files`() throws {
         let folder = try TemporaryDirectory()
-        let trainer = try trainer { $0.outputDir = folder.path }
+        let trainer = try tinyTrainer {
+            $0.outputDir = folder.path
+            $0.saveStrategy = .epoch
+        }
         let result = try trainer.train()
         try trainer.saveModel()
         try trainer.saveState()
@@ -140,7 +95,7 @@ import Testing
         try trainer.saveMetrics("eval", try trainer.evaluate())
         #expect(
             try FileSystem.names(in: folder.path) == [
-                "all_results.json", "config.json", "eval_results.json", "model.safetensors", "train_results.json",
+                "all_results.json", "checkpoint-3", "checkpoint-6", "config.json", "eval_results.json", "model.safetensors", "train_results.json",
                 "trainer_state.json",
             ])
         let all = try JSONValue(contentsOf: folder.file("all_results.json"))
@@ -150,9 +105,11 @@ import Testing
     }
 
     @Test func `a request to stop ends the run`() throws {
-        let trainer = try trainer()
+        let folder = try TemporaryDirectory()
+        let trainer = try tinyTrainer { $0.outputDir = folder.path }
         trainer.stop.set()
         let error = try #require(throws: TrainingError.self) { try trainer.train() }
         #expect(error.message.contains("after step 1"))
+        #expect(try FileSystem.names(in: folder.path) == ["checkpoint-1"])
     }
 }

@@ -8,6 +8,14 @@ public enum Label: Sendable, Equatable {
     case value(Double)
     /// 0 or 1 for each of several labels.
     case values([Double])
+
+    var numbers: [Double] {
+        switch self {
+        case .id(let id): [Double(id)]
+        case .value(let value): [value]
+        case .values(let values): values
+        }
+    }
 }
 
 /// One tokenized row, not padded.

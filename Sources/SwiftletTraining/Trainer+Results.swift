@@ -1,5 +1,7 @@
+import Logging
 import SwiftletIO
 import SwiftletModels
+import SwiftletTensor
 import SwiftletTokenizers
 
 extension Trainer {
@@ -29,6 +31,29 @@ extension Trainer {
         try AtomicFile.write(JSONValue.object(all).text(.results) + "\n", to: allPath)
     }
 
+    /// Writes the model card `README.md` and the curves `loss.svg` of what was logged so far.
+    ///
+    /// - Parameter baseModel: the checkpoint the training began with: an id, or a path, of which the card has the
+    ///   last part.
+    public func saveReports(baseModel: String? = nil, datasets: [ModelCard.Dataset] = []) throws {
+        var card = ModelCard(
+            modelName: FileSystem.name(of: args.outputDir), logHistory: state.logHistory)
+        if let baseModel {
+            if FileSystem.exists(baseModel) {
+                card.localBaseModel = FileSystem.name(of: baseModel)
+            } else {
+                card.baseModel = baseModel
+            }
+        }
+        card.datasets = datasets
+        card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
+        card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]
+        if try !card.write(to: args.outputDir) {
+            logger.info("README.md has been edited and stays as it is")
+        }
+        try LossPlot(logHistory: state.logHistory).write(to: args.outputDir)
+    }
+
     /// Checks, before hours of training, that `output_dir` can be written to.
     public func checkOutputDirectory() throws {
         try FileSystem.createDirectory(args.outputDir)
@@ -37,3 +62,6 @@ extension Trainer {
         try FileSystem.remove(probe)
     }
 }
+
+/// The version of this library.
+public let swiftletVersion = "0.1.0"

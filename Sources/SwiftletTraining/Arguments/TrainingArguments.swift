@@ -1,0 +1,150 @@
+public import SwiftletIO
+public import SwiftletNN
+public import SwiftletTensor
+
+/// The settings of a run. Names and defaults are those of `transformers.TrainingArguments`.
+public struct TrainingArguments: Sendable {
+    /// Where results, the model and the trainer's state go.
+    public var outputDir: String
+
+    // MARK: Length
+
+    /// Examples a step; the last step of an epoch takes what is left.
+    public var perDeviceTrainBatchSize = 8
+    public var perDeviceEvalBatchSize = 8
+    /// May be a fraction: the last epoch is then cut.
+    public var numTrainEpochs = 3.0
+    /// Number of updates; above 0 it takes the place of `numTrainEpochs`.
+    public var maxSteps = -1
+    /// Batches an update. Gradients are their mean.
+    public var gradientAccumulationSteps = 1
+    /// Adds up the accumulated gradients instead of taking their mean, as Python's Trainer does with these models
+    /// (transformers issue 47688). Only to repeat its numbers.
+    public var sumsAccumulatedGradients = false
+
+    // MARK: Optimizer
+
+    public var learningRate = 5e-5
+    public var lrSchedulerType = SchedulerType.linear
+    /// Such as `{"num_cycles": 2}`.
+    public var lrSchedulerKwargs: JSONObject = [:]
+    /// At least 1: steps. Below 1: a share of all steps.
+    public var warmupSteps = 0.0
+    public var optim = OptimizerName.adamwTorchFused
+    /// Further settings of the optimizer, such as `momentum=0.9,nesterov=true`.
+    public var optimArgs: String?
+    /// On everything but biases and normalization layers.
+    public var weightDecay = 0.0
+    public var adamBeta1 = 0.9
+    public var adamBeta2 = 0.999
+    public var adamEpsilon = 1e-8
+    /// Gradients are scaled down to this norm; 0 switches it off.
+    public var maxGradNorm = 1.0
+    /// Each layer learns this much slower than the one above it; 1 is all alike.
+    public var layerwiseLRDecay = 1.0
+    /// Parameters that are not trained: names, or what names begin with, such as `bert.embeddings`.
+    public var freeze: [String] = []
+
+    // MARK: Loss
+
+    public var labelSmoothingFactor = 0.0
+    /// A weight for each class in the loss, against imbalance; empty is none.
+    public var classWeights: [Double] = []
+    /// Noise on the embeddings in training (NEFTune, Jain et al., 2023).
+    public var neftuneNoiseAlpha: Double?
+
+    // MARK: Speed and precision
+
+    /// `.fused` runs BERT on fused CPU kernels without padding; `.reference` on libtorch's operations in Python's order,
+    /// for the numbers of the same seed in Python. What the fused kernels lack, such as `bf16`, runs on libtorch's.
+    public var kernels = Kernels.fused
+
+    /// Runs matrix products and the like in bfloat16; weights and their updates stay float32.
+    public var bf16 = false
+
+    /// Keeps only each layer's input and computes the layer again in the backward pass: less memory for about a third
+    /// more time, and the same numbers. `activation_checkpointing` is its newer name in Python.
+    public var gradientCheckpointing = false
+
+    // MARK: Logs
+
+    public var loggingStrategy = IntervalStrategy.steps
+    /// Below 1: a share of all steps.
+    public var loggingSteps = 500.0
+    public var loggingFirstStep = false
+    /// A loss that is not finite counts as the mean of the others in the log.
+    public var loggingNaNInfFilter = true
+    /// Shows no progress bar, also on a terminal.
+    public var disableTqdm = false
+    /// Adds the number of input tokens so far to the logs.
+    public var includeNumInputTokensSeen = false
+
+    // MARK: Evaluation
+
+    public var evalStrategy = IntervalStrategy.no
+    /// `nil` means `loggingSteps`.
+    public var evalSteps: Double?
+    /// Steps, or epochs with `evalStrategy` epoch, before the first evaluation.
+    public var evalDelay = 0.0
+    public var evalOnStart = false
+    /// Keeps no predictions and computes no metrics but the loss.
+    public var predictionLossOnly = false
+    /// What else `computeMetrics` is given.
+    public var includeForMetrics: Set<MetricInclude> = []
+
+    // MARK: Checkpoints
+
+    public var saveStrategy = SaveStrategy.steps
+    /// Below 1: a share of all steps.
+    public var saveSteps = 500.0
+    /// Older checkpoints are deleted, but never the best nor the newest.
+    public var saveTotalLimit: Int?
+    /// Checkpoints without what is needed to go on training.
+    public var saveOnlyModel = false
+    public var loadBestModelAtEnd = false
+    /// Such as `f1`; `eval_` before the name may be left out. `nil` means the loss.
+    public var metricForBestModel: String?
+    /// `nil` means: unless the metric's name ends in `loss`.
+    public var greaterIsBetter: Bool?
+    /// Starts the epoch anew when resuming, instead of after the rows already seen.
+    public var ignoreDataSkip = false
+
+    // MARK: Data
+
+    /// Of dropout and, unless `dataSeed` is set, of the order of the rows.
+    public var seed: UInt64 = 42
+    public var dataSeed: UInt64?
+    public var fullDeterminism = false
+    /// Leaves out the last batch of an epoch if it is not full.
+    public var dataloaderDropLast = false
+    /// Above 0: batches are made ahead on another thread.
+    public var dataloaderNumWorkers = 0
+    /// Batches made ahead for each worker; `nil` means 2.
+    public var dataloaderPrefetchFactor: Int?
+    public var trainSamplingStrategy = SamplingStrategy.random
+    /// Batches by tokens, padding included, instead of by rows; `nil` is off.
+    public var maxTokensPerBatch: Int?
+
+    public init(_ outputDir: String = "trainer_output") {
+        self.outputDir = FileSystem.expandingTilde(outputDir)
+    }
+
+    /// The course's form: `TrainingArguments("test-trainer", evalStrategy: .epoch)`.
+    public init(
+        _ outputDir: String = "trainer_output", evalStrategy: IntervalStrategy, numTrainEpochs: Double = 3,
+        learningRate: Double = 5e-5, perDeviceTrainBatchSize: Int = 8, perDeviceEvalBatchSize: Int = 8
+    ) {
+        self.init(outputDir)
+        self.evalStrategy = evalStrategy
+        self.numTrainEpochs = numTrainEpochs
+        self.learningRate = learningRate
+        self.perDeviceTrainBatchSize = perDeviceTrainBatchSize
+        self.perDeviceEvalBatchSize = perDeviceEvalBatchSize
+    }
+
+    /// The name of the course's older text.
+    @available(*, deprecated, renamed: "init(_:evalStrategy:)")
+    public init(_ outputDir: String, evaluationStrategy: IntervalStrategy) {
+        self.init(outputDir, evalStrategy: evaluationStrategy)
+    }
+}

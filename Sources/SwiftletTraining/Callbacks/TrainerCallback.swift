@@ -1,0 +1,64 @@
+public import SwiftletIO
+
+/// What callbacks may ask of a run. Cleared as the Python Trainer clears it: `shouldLog`, `shouldEvaluate` and
+/// `shouldSave` once they are done, `shouldEpochStop` at the start of an epoch.
+public struct TrainerControl: Sendable, Equatable {
+    public var shouldTrainingStop = false
+    public var shouldEpochStop = false
+    public var shouldSave = false
+    public var shouldEvaluate = false
+    public var shouldLog = false
+
+    public init() {}
+}
+
+/// Watches a run and may steer it. Every method has an empty default. The events are those of
+/// `transformers.TrainerCallback`, in the same order.
+public protocol TrainerCallback: AnyObject {
+    func onTrainBegin(_ state: TrainerState, _ control: inout TrainerControl)
+    func onEpochBegin(_ state: TrainerState, _ control: inout TrainerControl)
+    func onStepBegin(_ state: TrainerState, _ control: inout TrainerControl)
+    /// After each batch of an update but the last.
+    func onSubstepEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    func onPreOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
+    /// The gradients are still there.
+    func onOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
+    func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    func onEpochEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    func onEvaluate(_ state: TrainerState, metrics: [(name: String, value: Double)], _ control: inout TrainerControl)
+    func onPredict(_ state: TrainerState, metrics: [(name: String, value: Double)])
+    func onSave(_ state: TrainerState, checkpoint: String)
+    func onLog(_ state: TrainerState, logs: JSONObject)
+    /// An evaluation or prediction over `total` batches has done `done` of them.
+    func onPredictionStep(_ state: TrainerState, done: Int, total: Int)
+    func onTrainEnd(_ state: TrainerState, _ control: inout TrainerControl)
+
+    /// Under which the state below is kept in `trainer_state.json`; by default the type's name.
+    var stateName: String { get }
+    /// What the callback needs to go on after a resume; `nil` is nothing.
+    var checkpointState: JSONObject? { get }
+    func restore(_ state: JSONObject)
+}
+
+extension TrainerCallback {
+    public func onTrainBegin(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onEpochBegin(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onStepBegin(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onSubstepEnd(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onPreOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onEpochEnd(_ state: TrainerState, _ control: inout TrainerControl) {}
+    public func onEvaluate(
+        _ state: TrainerState, metrics: [(name: String, value: Double)], _ control: inout TrainerControl
+    ) {}
+    public func onPredict(_ state: TrainerState, metrics: [(name: String, value: Double)]) {}
+    public func onSave(_ state: TrainerState, checkpoint: String) {}
+    public func onLog(_ state: TrainerState, logs: JSONObject) {}
+    public func onPredictionStep(_ state: TrainerState, done: Int, total: Int) {}
+    public func onTrainEnd(_ state: TrainerState, _ control: inout TrainerControl) {}
+
+    public var stateName: String { String(describing: type(of: self)) }
+    public var checkpointState: JSONObject? { nil }
+    public func restore(_ state: JSONObject) {}
+}

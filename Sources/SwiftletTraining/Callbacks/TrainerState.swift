@@ -1,0 +1,71 @@
+public import SwiftletIO
+
+/// Where a run stands, and what it has logged: the content of `trainer_state.json`.
+public struct TrainerState: Sendable {
+    public var epoch = 0.0
+    public var globalStep = 0
+    public var maxSteps = 0
+    public var epochCount = 0
+    public var loggingSteps = 500
+    public var evalSteps = 500
+    public var saveSteps = 500
+    public var trainBatchSize = 8
+    public var inputTokensSeen = 0
+    /// Floating-point operations by the reference's estimate: 6 a token and parameter outside the embeddings.
+    public var totalFlops = 0.0
+    /// The best value so far of `metric_for_best_model`, and when.
+    public var bestMetric: Double?
+    public var bestGlobalStep: Int?
+    public var bestModelCheckpoint: String?
+    /// Each log with the step it was made at.
+    public var logHistory: [JSONObject] = []
+    /// What callbacks need to go on after a resume, by name.
+    public var callbackStates: JSONObject = [:]
+
+    public init() {}
+
+    /// In the schema of the Python Trainer.
+    public var json: JSONValue {
+        [
+            "best_global_step": bestGlobalStep.map { .int($0) } ?? nil,
+            "best_metric": bestMetric.map { .double($0) } ?? nil,
+            "best_model_checkpoint": bestModelCheckpoint.map { .string($0) } ?? nil,
+            "epoch": .double(epoch), "eval_steps": .int(evalSteps), "global_step": .int(globalStep),
+            "is_hyper_param_search": false, "is_local_process_zero": true, "is_world_process_zero": true,
+            "log_history": .array(logHistory.map(JSONValue.object)), "logging_steps": .int(loggingSteps),
+            "max_steps": .int(maxSteps), "num_input_tokens_seen": .int(inputTokensSeen),
+            "num_train_epochs": .int(epochCount), "save_steps": .int(saveSteps),
+            "stateful_callbacks": .object(callbackStates), "total_flos": .double(totalFlops),
+            "train_batch_size": .int(trainBatchSize), "trial_name": nil, "trial_params": nil,
+        ]
+    }
+
+    /// From a `trainer_state.json`, this library's or Python's.
+    ///
+    /// - Throws: `TrainingError` that names the key that is missing or of another kind.
+    public init(_ json: JSONValue, path: String) throws(TrainingError) {
+        func broken(_ key: String) -> TrainingError {
+            TrainingError("'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?")
+        }
+        guard let step = json["global_step"]?.int, step >= 0 else { throw broken("global_step") }
+        guard let epoch = json["epoch"]?.double else { throw broken("epoch") }
+        guard let logs = json["log_history"]?.array?.map(\.object), logs.allSatisfy({ $0 != nil }) else {
+            throw broken("log_history")
+        }
+        globalStep = step
+        self.epoch = epoch
+        logHistory = logs.compactMap(\.self)
+        maxSteps = json["max_steps"]?.int ?? 0
+        epochCount = json["num_train_epochs"]?.int ?? 0
+        loggingSteps = json["logging_steps"]?.int ?? 500
+        evalSteps = json["eval_steps"]?.int ?? 500
+        saveSteps = json["save_steps"]?.int ?? 500
+        trainBatchSize = json["train_batch_size"]?.int ?? 8
+        inputTokensSeen = json["num_input_tokens_seen"]?.int ?? 0
+        totalFlops = json["total_flos"]?.double ?? 0
+        bestMetric = json["best_metric"]?.double
+        bestGlobalStep = json["best_global_step"]?.int
+        bestModelCheckpoint = json["best_model_checkpoint"]?.string
+        callbackStates = json["stateful_callbacks"]?.object ?? [:]
+    }
+}

@@ -1,0 +1,41 @@
+import SwiftletIO
+
+/// The checkpoint from which a run goes on.
+public enum ResumePoint: Sendable, Equatable {
+    /// The newest whole checkpoint of `output_dir`.
+    case last
+    /// A checkpoint folder.
+    case path(String)
+
+    /// `last`, `true` as in Python, or a path.
+    public init(_ text: String) {
+        self = ["last", "true", "True"].contains(text) ? .last : .path(FileSystem.expandingTilde(text))
+    }
+
+    /// - Parameter onDamage: told about each newer checkpoint that can't be used.
+    /// - Throws: `TrainingError` if there is none.
+    package func find(in folder: String, onDamage: (String) -> Void) throws -> Checkpoint {
+        switch self {
+        case .path(let path):
+            guard let checkpoint = Checkpoint(path) else {
+                throw TrainingError(
+                    "'\(path)' is no checkpoint", remedy: "Give a folder named checkpoint-N that a training has written.")
+            }
+            try checkpoint.verify()
+            return checkpoint
+        case .last:
+            let all = try Checkpoint.all(in: folder)
+            for checkpoint in all.reversed() {
+                do {
+                    try checkpoint.verify()
+                    return checkpoint
+                } catch {
+                    onDamage("\(checkpoint.path) is damaged and is passed over: \(error)")
+                }
+            }
+            throw TrainingError(
+                all.isEmpty ? "there is no checkpoint in '\(folder)'" : "every checkpoint in '\(folder)' is damaged",
+                remedy: "Start without resume_from_checkpoint.")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+public import SwiftletDatasets
+public import SwiftletModels
+public import SwiftletTensor
+
+/// Batches of a tokenized dataset for a training loop written by hand, as `torch.utils.data.DataLoader`.
+///
+///     let loader = try DataLoader(train, batchSize: 8, shuffle: true, collate: collator)
+///     for batch in progress(loader) {
+///         let batch = try batch.get().to(device)
+///         ...
+///     }
+///
+/// Each pass is a new epoch, with a new order if `shuffle` is on. A batch comes as a `Result`, because a `for` loop
+/// over a throwing sequence has to be asynchronous in Swift, and may go on on another thread: `noGrad` and autocast
+/// are settings of the thread. So `get()` throws what the collate function did, and a mistake in a row can't pass for
+/// the end of the epoch.
+public struct DataLoader: Sequence {
+    /// A batch, or what went wrong in making it.
+    public typealias Element = Result<ModelInputs, any Error>
+
+    /// Rows a batch; the last one of an epoch may have fewer.
+    public let batchSize: Int
+    /// Whether each epoch has an order of its own.
+    public let shuffle: Bool
+    /// Whether a last batch that is not full is left out.
+    public let dropLast: Bool
+    /// Batches kept ready on another thread; 0 makes each when it is asked for.
+    public let prefetchDepth: Int
+    private let rows: [TokenizedExample]
+    private let collator: any DataCollator
+    // With its module: sequences have a `Generator` of their own, an old name of `Iterator`.
+    private let generator: SwiftletTensor.Generator?
+
+    /// - Parameters:
+    ///   - dataset: tokenized rows; columns that no model takes are left aside.
+    ///   - collate: makes one batch of rows, usually `DataCollatorWithPadding`.
+    ///   - dropLast: leaves out the last batch of an epoch if it is not full.
+    ///   - numWorkers: above 0, batches are made ahead on another thread, `prefetchFactor` for each worker.
+    ///   - generator: draws the order; by default libtorch's, so that `manualSeed` decides it.
+    /// - Throws: `TrainingError` for sizes that make no batches, and without `input_ids`.
+    public init(
+        _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, collate: any DataCollator,
+        dropLast: Bool = false, numWorkers: Int = 0, prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil
+    ) throws {
+        guard batchSize > 0 else { throw TrainingError("batchSize is \(batchSize); it must be at least 1") }
+        guard numWorkers >= 0 else { throw TrainingError("numWorkers is \(numWorkers); it must be at least 0") }
+        guard prefetchFactor > 0 else { throw TrainingError("prefetchFactor is \(prefetchFactor); it must be at least 1") }
+        rows = try TokenizedExamples(dataset).rows
+        if shuffle, rows.isEmpty { throw TrainingError("the dataset is empty; there is nothing to shuffle") }
+        self.batchSize = batchSize
+        self.shuffle = shuffle
+        self.dropLast = dropLast
+        prefetchDepth = numWorkers * prefetchFactor
+        collator = collate
+        self.generator = generator
+    }
+
+    /// The same with a function for the batches.
+    public init(
+        _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, dropLast: Bool = false, numWorkers: Int = 0,
+        prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil,
+        collate: @escaping ([TokenizedExample]) throws -> ModelInputs
+    ) throws {
+        try self.init(
+            dataset, batchSize: batchSize, shuffle: shuffle, collate: CollateFunction(function: collate),
+            dropLast: dropLast, numWorkers: numWorkers, prefetchFactor: prefetchFactor, generator: generator)
+    }
+
+    /// Batches an epoch; Python's `len(loader)`.
+    public var count: Int { dropLast ? rows.count / batchSize : (rows.count + batchSize - 1) / batchSize }
+    /// `count`, which is exact.
+    public var underestimatedCount: Int { count }
+
+    /// The first batch of a new epoch, to look at.
+    ///
+    /// - Throws: `TrainingError` if there is no batch, else what the collate function does.
+    public func first() throws -> ModelInputs {
+        guard let batch = makeIterator().next() else {
+            throw TrainingError("\(rows.count) rows give no batch of \(batchSize)")
+        }
+        return try batch.get()
+    }
+
+    /// Begins an epoch. The draws are those of PyTorch, in its order: one here, which its workers would be seeded
+    /// with, and with `shuffle` another for the order when the first batch is asked for.
+    public func makeIterator() -> Iterator {
+        _ = (generator ?? .default).randomInt64()
+        return Iterator(self)
+    }
+
+    fileprivate func source() -> BatchSource {
+        let order = shuffle ? permutation() : Array(rows.indices)
+        return BatchSource(
+            batches(of: order, size: batchSize, dropLast: dropLast), rows: rows, collator, ahead: prefetchDepth)
+    }
+
+    /// A generator of one's own is drawn from directly; libtorch's gives the seed of a fresh one, so that the number
+    /// of rows does not change what dropout draws afterwards.
+    private func permutation() -> [Int] {
+        let source = generator ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
+        return Tensor.randperm(rows.count, generator: source).ints()
+    }
+
+    /// PyTorch's sampler draws a second order when the first is used up, and takes nothing from it.
+    fileprivate func end() {
+        if shuffle, let generator { _ = Tensor.randperm(rows.count, generator: generator) }
+    }
+
+    /// One epoch. A class, so that leaving a loop early ends the thread that makes batches ahead.
+    public final class Iterator: IteratorProtocol {
+        private let loader: DataLoader
+        private var source: BatchSource?
+        private var hasEnded = false
+
+        fileprivate init(_ loader: DataLoader) { self.loader = loader }
+
+        deinit { source?.cancel() }
+
+        /// The next batch; `nil` at the end of the epoch.
+        public func next() -> Result<ModelInputs, any Error>? {
+            var source = self.source ?? loader.source()
+            defer { self.source = source }
+            guard source.isAtEnd else { return Result { try source.next() } }
+            if !hasEnded { loader.end() }
+            hasEnded = true
+            return nil
+        }
+    }
+}
+
+private struct CollateFunction: DataCollator {
+    let function: ([TokenizedExample]) throws -> ModelInputs
+    func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs { try function(examples) }
+}

@@ -1,0 +1,135 @@
+public import SwiftletDatasets
+public import SwiftletMetrics
+public import SwiftletModels
+public import SwiftletTensor
+public import SwiftletTokenizers
+
+// What joins modules that don't know each other: texts from a dataset into a tokenizer, its encodings into datasets
+// and models, and a model's answers into metrics.
+
+extension Tokenizer {
+    /// Encodes a column of texts, or two columns as pairs.
+    ///
+    /// - Throws: `DatasetError` for a column of another type or a missing value, else as with arrays of texts.
+    public func callAsFunction(
+        _ texts: Column, _ pairs: Column? = nil, addSpecialTokens: Bool = true, padding: Padding = .none,
+        truncation: Truncation = .none, maxLength: Int? = nil, padToMultipleOf: Int? = nil
+    ) throws -> BatchEncoding {
+        try self(
+            try texts.strings(), try pairs?.strings(), addSpecialTokens: addSpecialTokens, padding: padding,
+            truncation: truncation, maxLength: maxLength, padToMultipleOf: padToMultipleOf)
+    }
+}
+
+extension Columns {
+    /// The lists of an encoding that the model takes, in the tokenizer's order.
+    public init(_ encoding: BatchEncoding) {
+        self.init(
+            encoding.keys.compactMap { key in encoding.list(key).map { (key, ColumnData.intLists($0)) } })
+    }
+}
+
+extension BatchEncoding {
+    fileprivate func list(_ key: String) -> [[Int32]]? {
+        switch key {
+        case "input_ids": inputIDs
+        case "token_type_ids": tokenTypeIDs
+        case "attention_mask": attentionMask
+        default: nil
+        }
+    }
+}
+
+extension Dataset {
+    /// `map` with a tokenizer: its lists become columns.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        _ transform: (Batch) throws -> BatchEncoding
+    ) throws -> Dataset {
+        try map(batched: batched, batchSize: batchSize, removeColumns: removeColumns) { batch -> Columns in
+            Columns(try transform(batch))
+        }
+    }
+}
+
+extension DatasetDict {
+    /// `map` with a tokenizer, on every split: its lists become columns.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        _ transform: (Batch) throws -> BatchEncoding
+    ) throws -> DatasetDict {
+        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+    }
+}
+
+extension ModelInputs {
+    /// A batch of texts that were encoded with `padding: true`.
+    ///
+    /// - Throws: `TrainingError` for rows of different lengths, or labels for another number of rows.
+    public init(_ encoding: BatchEncoding, labels: [Int]? = nil) throws {
+        func tensor(_ key: String) throws -> Tensor? {
+            guard encoding.keys.contains(key), let rows = encoding.list(key) else { return nil }
+            let length = rows.first?.count ?? 0
+            guard length > 0, rows.allSatisfy({ $0.count == length }) else {
+                throw TrainingError(
+                    "the rows of '\(key)' are not all of one length above 0, so they make no tensor",
+                    remedy: "Call the tokenizer with padding: true.")
+            }
+            return Tensor(rows.flatMap { $0.map(Int64.init) }, shape: [rows.count, length])
+        }
+        if let labels, labels.count != encoding.count {
+            throw TrainingError("there are \(labels.count) labels for \(encoding.count) texts", remedy: "Give one each.")
+        }
+        guard let ids = try tensor("input_ids") else { throw TrainingError("the tokenizer's encoding has no 'input_ids'") }
+        self.init(
+            inputIDs: ids, attentionMask: try tensor("attention_mask"), tokenTypeIDs: try tensor("token_type_ids"),
+            labels: labels.map { Tensor($0.map(Int64.init), shape: [$0.count]) })
+    }
+}
+
+extension ModelInputs {
+    /// The shape of each tensor under Python's name for it, in the order of the parameters of Python's models.
+    public var shapes: [(name: String, shape: [Int])] {
+        [
+            ("input_ids", inputIDs), ("attention_mask", attentionMask), ("token_type_ids", tokenTypeIDs),
+            ("labels", labels),
+        ].compactMap { name, tensor in tensor.map { (name, $0.shape) } }
+    }
+}
+
+extension SequenceClassifierOutput {
+    /// The loss, which a training step can't do without.
+    ///
+    /// - Throws: `TrainingError` if the batch had no labels.
+    public func requireLoss() throws -> Tensor {
+        guard let loss else {
+            throw TrainingError(
+                "the model gave no loss, because the batch has no labels",
+                remedy: "Keep the dataset's column 'label' or 'labels'.")
+        }
+        return loss
+    }
+}
+
+extension Metric {
+    /// Takes a batch in as tensors: `[batch]`, or `[batch, labels]` for several labels a row.
+    ///
+    /// - Throws: `TrainingError` without references, else `MetricError`.
+    public func addBatch(predictions: Tensor, references: Tensor?) throws {
+        guard let references else {
+            throw TrainingError(
+                "the metric '\(name)' got predictions without references",
+                remedy: "Does the dataset have a column 'label' or 'labels'?")
+        }
+        try addBatch(predictions: predictions.metricColumn, references: references.metricColumn)
+    }
+}
+
+extension Tensor {
+    fileprivate var metricColumn: MetricColumn {
+        guard shape.count > 1, let width = shape.last, width > 0 else {
+            return dtype.isFloatingPoint ? .doubles(doubles()) : .ints(ints())
+        }
+        return .lists((0..<count / width).map { reshape([-1, width]).select(0, $0).metricColumn })
+    }
+}

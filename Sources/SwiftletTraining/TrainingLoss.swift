@@ -1,0 +1,78 @@
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+/// The loss of a batch as the arguments want it: the model's own, or with label smoothing or class weights.
+struct TrainingLoss {
+    private let smoothing: Double
+    private let classWeights: Tensor?
+    private let sumsGroups: Bool
+    private let dtype: DType?
+    private let labelCount: Int
+
+    /// - Throws: `TrainingError` for settings that the model's labels don't allow.
+    init(_ args: TrainingArguments, config: ModelConfig) throws {
+        smoothing = args.labelSmoothingFactor
+        classWeights = args.classWeights.isEmpty
+            ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
+        sumsGroups = args.sumsAccumulatedGradients
+        dtype = args.bf16 ? .bfloat16 : nil
+        labelCount = try config.labelCount
+        if !args.classWeights.isEmpty, args.classWeights.count != labelCount {
+            throw TrainingError(
+                "class_weights has \(args.classWeights.count) numbers; the model has \(labelCount) labels",
+                remedy: "Give one for each label.")
+        }
+        if isOwn, labelCount == 1 {
+            throw TrainingError(
+                "label_smoothing_factor and class_weights are for classes; this model predicts a number",
+                remedy: "Leave them out.")
+        }
+    }
+
+    private var isOwn: Bool { smoothing > 0 || classWeights != nil }
+
+    /// Labels that count, over all batches of one update.
+    func labelCount(in group: [ModelInputs]) -> Int {
+        guard smoothing > 0 else { return 0 }
+        return group.reduce(0) { count, inputs in
+            count + (inputs.labels.map { Int($0.ne(-100).to(.int64).sum().item()) } ?? 0)
+        }
+    }
+
+    /// - Parameters:
+    ///   - groupSize: batches of the update; the loss is divided by it, so that gradients are a mean.
+    ///   - labelCount: what `labelCount(in:)` gave; `nil` in evaluation, where the batch stands alone.
+    /// - Returns: the loss, float32 `[]`, and the logits, float32 `[batch, labels]`.
+    func callAsFunction(
+        _ model: any SequenceClassificationModel, _ inputs: ModelInputs, groupSize: Int = 1, labelCount: Int? = nil
+    ) throws -> (loss: Tensor, logits: Tensor) {
+        guard isOwn else {
+            let output = try autocast(dtype, on: model.state.device) { try model(inputs) }
+            guard let loss = output.loss else { throw TrainingError("the model gave no loss; the batch has no labels") }
+            return (scaled(loss.to(.float32), groupSize), output.logits.to(.float32))
+        }
+        guard let labels = inputs.labels else { throw TrainingError("the batch has no labels") }
+        guard labels.dtype == .int64 else {
+            throw TrainingError("label_smoothing_factor and class_weights need one class a row")
+        }
+        var inputs = inputs
+        inputs.labels = nil
+        let logits = try autocast(dtype, on: model.state.device) { try model(inputs) }.logits.to(.float32)
+        let rows = logits.reshape([-1, self.labelCount])
+        let targets = labels.reshape([-1])
+        guard classWeights == nil else {
+            let loss = F.crossEntropy(
+                rows, targets, labelSmoothing: smoothing, weight: classWeights?.to(rows.device))
+            return (scaled(loss, groupSize), logits)
+        }
+        // As in the reference: sums over the batch, divided by the labels of the whole update.
+        let count = labelCount ?? Int(labels.ne(-100).to(.int64).sum().item())
+        let sum = F.crossEntropy(rows, targets, labelSmoothing: smoothing, reduction: .sum)
+        return (sum / Double(max(count, 1)), logits)
+    }
+
+    private func scaled(_ loss: Tensor, _ groupSize: Int) -> Tensor {
+        groupSize > 1 && !sumsGroups ? loss / Double(groupSize) : loss
+    }
+}

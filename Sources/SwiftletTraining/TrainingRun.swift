@@ -1,0 +1,300 @@
+import SwiftletDatasets
+import SwiftletIO
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+/// One call of `Trainer.train`: the loop over epochs and steps, in the order of `transformers.Trainer`, random draws
+/// included.
+final class TrainingRun {
+    let trainer: Trainer
+    let args: TrainingArguments
+    let batches: TrainingBatches
+    let plan: TrainingPlan
+    let optimizer: Optimizer
+    let schedule: LRScheduler
+    var progress = RunProgress()
+    var control = TrainerControl()
+    /// Of the default generator at the beginning of the epoch under way.
+    var epochStartState: [UInt8] = []
+    private var lossSinceLog = Tensor.zeros([])
+    private var gradientNorm = Tensor.zeros([])
+    private var rate = 0.0
+    private var savedStep = -1
+    private var firstStep = 0
+    private let flopsPerToken: Double
+
+    var model: any SequenceClassificationModel { trainer.model }
+
+    init(_ trainer: Trainer, _ dataset: Dataset) throws {
+        self.trainer = trainer
+        args = trainer.args
+        let examples = try trainer.examples(dataset, name: "the train dataset")
+        guard examples.hasLabels else {
+            throw TrainingError(
+                "the train dataset has no labels; its columns are \(dataset.columnNames.joined(separator: ", "))",
+                remedy: "Name the label column 'label' or 'labels'.")
+        }
+        try examples.checkLabels(labelCount: try trainer.model.config.labelCount, name: "the train dataset")
+        batches = try TrainingBatches(examples.rows, args)
+        plan = try TrainingPlan(args, batchesPerEpoch: batches.countPerEpoch, rowCount: examples.count)
+        optimizer = try OptimizerSettings(args).make(args.parameterGroups(trainer.model.parameters()))
+        schedule = LRScheduler(
+            args.lrSchedulerType, optimizer: optimizer, warmupSteps: plan.warmupSteps, trainingSteps: plan.maxSteps,
+            options: try args.schedulerOptions())
+        rate = schedule.lastLearningRates.last ?? args.learningRate
+        let counted = trainer.model.parameters().filter { !$0.name.hasSuffix("_embeddings.weight") }
+        flopsPerToken = 6 * Double(counted.reduce(0) { $0 + $1.count })
+        trainer.begin(plan)
+    }
+
+    func run() throws -> TrainOutput {
+        let clock = ContinuousClock()
+        let start = clock.now
+        firstStep = trainer.state.globalStep
+        tell { $0.onTrainBegin($1, &$2) }
+        if args.evalOnStart, trainer.state.globalStep == 0 { try evaluate() }
+        // A checkpoint of an epoch's last step leaves the epoch's end to do, also where the run was to stop there.
+        while progress.epoch < plan.epochCount, !control.shouldTrainingStop || progress.hasBegunEpoch {
+            try epoch()
+            progress.epoch += 1
+            progress.batchesDone = 0
+            progress.hasBegunEpoch = false
+            // Only now is the epoch over: a checkpoint written at its end goes on with the next one.
+            if control.shouldSave { try save() }
+            try stopIfAsked()
+        }
+        let output = try finish(seconds: (clock.now - start).seconds)
+        tell { $0.onTrainEnd($1, &$2) }
+        return output
+    }
+
+    private func epoch() throws {
+        if !progress.hasBegunEpoch { beginEpoch() }
+        control.shouldEpochStop = false
+        tell { $0.onEpochBegin($1, &$2) }
+        let order = batches.order(epoch: progress.epoch, drawingFrom: epochStartState)
+        var source = BatchSource(
+            order[min(progress.batchesDone, order.count)...].map { $0 }, rows: batches.rows, trainer.collator, args)
+        defer { source.cancel() }
+        while progress.batchesDone < order.count, trainer.state.globalStep < plan.maxSteps,
+            !control.shouldTrainingStop, !control.shouldEpochStop
+        {
+            let count = min(args.gradientAccumulationSteps, order.count - progress.batchesDone)
+            try profiled(ProfileReport.step) {
+                try update(try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } })
+            }
+            progress.batchesDone += count
+            trainer.state.epoch = Double(progress.epoch) + Double(progress.batchesDone) / Double(plan.batchesPerEpoch)
+            askStrategies(atStepEnd: true)
+            tell { $0.onStepEnd($1, &$2) }
+            try logEvaluateSave()
+            try stopIfAsked()
+        }
+        askStrategies(atStepEnd: false)
+        tell { $0.onEpochEnd($1, &$2) }
+        try logIfAsked()
+        try evaluateIfAsked()
+    }
+
+    private func beginEpoch() {
+        epochStartState = Generator.default.state
+        // Python's DataLoader draws a base seed for its workers from the default generator at every pass.
+        _ = Generator.default.randomInt64()
+        batches.drawOrder()
+        progress.hasBegunEpoch = true
+    }
+
+    /// Forward and backward for the batches of one update, then the optimizer's step.
+    private func update(_ group: [ModelInputs]) throws {
+        tell { $0.onStepBegin($1, &$2) }
+        let labelCount = trainer.loss.labelCount(in: group)
+        for (index, inputs) in group.enumerated() {
+            model.train()
+            let value = try profiled("forward") {
+                try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount).loss
+            }
+            profiled("backward") { value.backward() }
+            add(value.detach())
+            trainer.state.totalFlops += flopsPerToken * Double(inputs.inputIDs.count)
+            if args.includeNumInputTokensSeen { trainer.state.inputTokensSeen += inputs.inputIDs.count }
+            if index < group.count - 1 { tell { $0.onSubstepEnd($1, &$2) } }
+        }
+        profiled("optimizer") { step() }
+        tell { $0.onOptimizerStep($1, &$2) }
+        rate = schedule.lastLearningRates.last ?? 0
+        schedule.step()
+        optimizer.zeroGrad()
+        trainer.state.globalStep += 1
+    }
+
+    /// Clips the gradients and updates the weights.
+    private func step() {
+        let maxNorm = args.maxGradNorm > 0 ? args.maxGradNorm : .infinity
+        if let adamW = optimizer as? AdamW, args.kernels == .fused {
+            // Clipping happens while the update reads the gradients: callbacks see them as they were.
+            tell { $0.onPreOptimizerStep($1, &$2) }
+            gradientNorm = Tensor(adamW.clipAndStep(maxNorm: maxNorm))
+            return
+        }
+        gradientNorm = clipGradNorm(
+            optimizer.groups.flatMap(\.parameters).compactMap(\.gradient), maxNorm: maxNorm)
+        tell { $0.onPreOptimizerStep($1, &$2) }
+        optimizer.step()
+    }
+
+    private func add(_ value: Tensor) {
+        noGrad {
+            let step = trainer.state.globalStep
+            if args.loggingNaNInfFilter, !value.item().isFinite {
+                lossSinceLog = lossSinceLog + lossSinceLog / Double(1 + step - progress.loggedStep)
+            } else {
+                lossSinceLog = lossSinceLog + value
+            }
+        }
+    }
+
+    // MARK: What a step's or an epoch's end brings
+
+    private func askStrategies(atStepEnd: Bool) {
+        let state = trainer.state
+        let isLast = state.globalStep >= plan.maxSteps
+        if atStepEnd {
+            if args.loggingFirstStep, state.globalStep == 1 { control.shouldLog = true }
+            if args.loggingStrategy == .steps, state.globalStep % plan.loggingSteps == 0 { control.shouldLog = true }
+            if args.evalStrategy == .steps, Double(state.globalStep) >= args.evalDelay,
+                state.globalStep % plan.evalSteps == 0 || isLast
+            {
+                control.shouldEvaluate = true
+            }
+            if args.saveStrategy == .steps, state.globalStep % plan.saveSteps == 0 || isLast { control.shouldSave = true }
+            if isLast { control.shouldTrainingStop = true }
+        } else {
+            if args.loggingStrategy == .epoch { control.shouldLog = true }
+            if args.evalStrategy == .epoch, args.evalDelay <= state.epoch { control.shouldEvaluate = true }
+            if args.saveStrategy == .epoch { control.shouldSave = true }
+        }
+    }
+
+    private func logEvaluateSave() throws {
+        try logIfAsked()
+        try evaluateIfAsked()
+        if control.shouldSave { try save() }
+    }
+
+    private func logIfAsked() throws {
+        guard control.shouldLog else { return }
+        control.shouldLog = false
+        let step = trainer.state.globalStep
+        guard step > progress.loggedStep else { return }
+        let sum = lossSinceLog.item()
+        progress.totalLoss += sum
+        lossSinceLog = Tensor.zeros([])
+        var logs: JSONObject = [
+            "loss": .double(sum / Double(step - progress.loggedStep)), "grad_norm": .double(gradientNorm.item()),
+            "learning_rate": .double(rate),
+        ]
+        if args.includeNumInputTokensSeen { logs["num_input_tokens_seen"] = .int(trainer.state.inputTokensSeen) }
+        try trainer.log(logs)
+        progress.loggedStep = step
+    }
+
+    private func evaluateIfAsked() throws {
+        guard control.shouldEvaluate else { return }
+        control.shouldEvaluate = false
+        try evaluate()
+    }
+
+    private func evaluate() throws {
+        let metrics = try trainer.evaluate()
+        tell { $0.onEvaluate($1, metrics: metrics, &$2) }
+        guard let name = args.bestMetricName else { return }
+        guard let value = metrics.first(where: { $0.name == name })?.value else {
+            throw TrainingError.noMetric(name, among: metrics.map(\.name))
+        }
+        schedule.step(metric: value, greaterIsBetter: args.greaterIsBest)
+        guard args.metricForBestModel != nil || args.loadBestModelAtEnd || args.saveStrategy == .best else { return }
+        let isBest = trainer.state.bestMetric.map { args.greaterIsBest ? value > $0 : value < $0 } ?? true
+        if isBest {
+            trainer.state.bestMetric = value
+            if args.saveStrategy != .no { trainer.state.bestGlobalStep = trainer.state.globalStep }
+        }
+        if args.saveStrategy == .best { control.shouldSave = isBest }
+    }
+
+    // MARK: Checkpoints
+
+    private func save() throws {
+        control.shouldSave = false
+        let step = trainer.state.globalStep
+        guard step != savedStep else { return }
+        let folder = FileSystem.join(args.outputDir, "\(Checkpoint.prefix)\(step)")
+        if trainer.state.bestGlobalStep == step { trainer.state.bestModelCheckpoint = folder }
+        progress.lossSinceLog = lossSinceLog.item()
+        progress.gradientNorm = gradientNorm.item()
+        progress.shouldStop = control.shouldTrainingStop
+        let checkpoint = try trainer.writeCheckpoint(self)
+        savedStep = step
+        if let limit = args.saveTotalLimit {
+            try Checkpoint.rotate(in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint)
+        }
+        trainer.callbacks.forEach { $0.onSave(trainer.state, checkpoint: checkpoint.path) }
+    }
+
+    /// Takes over what `save` left.
+    func restore(_ progress: RunProgress, random: RandomState) {
+        self.progress = progress
+        lossSinceLog = Tensor(progress.lossSinceLog)
+        gradientNorm = Tensor(progress.gradientNorm)
+        rate = schedule.lastLearningRates.last ?? 0
+        savedStep = trainer.state.globalStep
+        epochStartState = random.torchAtEpochStart
+        if args.ignoreDataSkip, progress.hasBegunEpoch {
+            self.progress.batchesDone = 0
+            self.progress.hasBegunEpoch = false
+        }
+        Generator.default.state = random.torch
+        control.shouldTrainingStop = progress.shouldStop
+            || trainer.state.globalStep >= plan.maxSteps && !progress.hasBegunEpoch
+    }
+
+    private func stopIfAsked() throws {
+        guard trainer.stop.isSet else { return }
+        let step = trainer.state.globalStep
+        try save()
+        throw TrainingError(
+            "interrupted after step \(step) of \(plan.maxSteps)",
+            remedy: "Everything is saved in '\(args.outputDir)/\(Checkpoint.prefix)\(step)'; go on with "
+                + "resume_from_checkpoint=last.")
+    }
+
+    // MARK: The end
+
+    private func finish(seconds: Double) throws -> TrainOutput {
+        progress.totalLoss += lossSinceLog.item()
+        let steps = trainer.state.globalStep
+        let meanLoss = progress.totalLoss / Double(max(steps, 1))
+        // As in the reference, the speed is that of the planned rows; after a resume, of the share run since.
+        let share = Double(steps - firstStep) / Double(max(steps, 1))
+        let samples = args.maxSteps > 0
+            ? args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps
+            : Int(Double(batches.rows.count) * args.numTrainEpochs)
+        let metrics = trainer.speedMetrics(
+            "train", seconds: seconds, samples: Int(Double(samples) * share), steps: Int(Double(plan.maxSteps) * share))
+            + [("total_flos", trainer.state.totalFlops), ("train_loss", meanLoss)]
+        try trainer.log(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
+        if args.loadBestModelAtEnd { try trainer.loadBestModel() }
+        if args.saveTotalLimit == 1, args.loadBestModelAtEnd, let best = trainer.state.bestModelCheckpoint {
+            for checkpoint in try Checkpoint.all(in: args.outputDir)
+            where FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best) {
+                try checkpoint.remove()
+            }
+        }
+        return TrainOutput(
+            globalStep: steps, trainingLoss: meanLoss, metrics: metrics + [("epoch", trainer.state.epoch)])
+    }
+
+    private func tell(_ event: (any TrainerCallback, TrainerState, inout TrainerControl) -> Void) {
+        for callback in trainer.callbacks { event(callback, trainer.state, &control) }
+    }
+}
