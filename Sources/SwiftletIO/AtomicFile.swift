@@ -28,10 +28,13 @@ public final class AtomicFile {
         self.path = path
         let folder = FileSystem.parent(of: path)
         try FileSystem.createDirectory(folder)
+        Self.removeAbandoned(FileSystem.name(of: path), in: folder)
         let serial = Self.counter.add(1, ordering: .relaxed).newValue
         temporaryPath = FileSystem.join(folder, ".\(FileSystem.name(of: path)).\(getpid())-\(serial).tmp")
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .system("write", path, code: errno) }
+        // Held until the file is closed, also by a kill: what can be locked belongs to nobody any more.
+        flock(descriptor, LOCK_EX | LOCK_NB)
         let name = temporaryPath
         Self.temporaries.withLock { _ = $0.insert(name) }
     }
@@ -113,6 +116,20 @@ public final class AtomicFile {
         }
         if let failure { throw failure }
         try file.commit()
+    }
+
+    /// Deletes what writers of this file left that were killed: their process is gone, and so is their lock.
+    private static func removeAbandoned(_ name: String, in folder: String) {
+        for entry in (try? FileSystem.names(in: folder)) ?? [] where entry.hasPrefix(".\(name).") && entry.hasSuffix(".tmp") {
+            let writer = entry.dropFirst(name.count + 2).prefix { $0 != "-" }
+            guard let process = pid_t(writer), process != getpid(), kill(process, 0) != 0, errno == ESRCH else { continue }
+            let path = FileSystem.join(folder, entry)
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            // The process may live on another machine that shares the folder.
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
     }
 
     /// Deletes the temporary files of writes that are under way. For a program that is about to exit on a signal.

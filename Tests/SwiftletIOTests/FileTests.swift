@@ -14,6 +14,16 @@ import Testing
         #expect(try FileSystem.names(in: folder.file("deep/er")) == ["a.txt"])
     }
 
+    @Test func `what a killed writer left goes, what another one writes stays`() throws {
+        let folder = try TemporaryDirectory()
+        // No process has the largest number; the first process always lives.
+        for name in [".a.2147483647-1.tmp", ".a.1-1.tmp", ".b.2147483647-1.tmp"] {
+            try AtomicFile.write("part", to: folder.file(name))
+        }
+        try AtomicFile.write("whole", to: folder.file("a"))
+        #expect(try FileSystem.names(in: folder.path).sorted() == [".a.1-1.tmp", ".b.2147483647-1.tmp", "a"])
+    }
+
     @Test func `without commit the old file stays`() throws {
         let path = folder.file("a.txt")
         try AtomicFile.write("old", to: path)
