@@ -1,0 +1,123 @@
+public import ArgumentParser
+public import Swiftlet
+import SwiftletIO
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Steps that are run but not measured, as on the Python side.
+let warmUpSteps = 5
+
+/// Trains or predicts for a few steps and prints one line of JSON with the keys of `Benchmarks/python`, so that
+/// `Benchmarks/run` can compare the two.
+@main
+struct BenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swiftlet-benchmark", abstract: "Measures training and inference on sentence pairs.")
+
+    enum Task: String, ExpressibleByArgument { case train, infer }
+
+    @Argument(help: "train or infer.") var task: Task
+    @Argument(help: "A checkpoint folder.") var model: String
+    @Argument(help: "A dataset folder in the Hub's layout.") var dataset: String
+    @Option(help: "The dataset's configuration, such as mrpc.") var config: String?
+    @Option(help: "Measured steps, after 5 of warm-up; 0 is all.") var steps = 40
+    @Option var batchSize = 8
+    @Option(help: "By default what libtorch chooses.") var threads: Int?
+    @Option var seed: UInt64 = 42
+    @Option(help: "fused or reference.") var kernels = Kernels.fused
+
+    func run() throws {
+        if let threads { setThreadCount(threads) }
+        let tokenizer = try AutoTokenizer.fromPretrained(model)
+        let tokenized = try loadDataset(dataset, config).map(batched: true) { batch in
+            let encoded = try tokenizer(batch.strings("sentence1"), batch.strings("sentence2"), truncation: true)
+            return [
+                "input_ids": .intLists(encoded.inputIDs), "token_type_ids": .intLists(encoded.tokenTypeIDs),
+                "attention_mask": .intLists(encoded.attentionMask),
+            ]
+        }
+        manualSeed(seed)
+        let classifier = try AutoModelForSequenceClassification.fromPretrained(model, numLabels: 2)
+        var args = TrainingArguments("benchmark")
+        args.seed = seed
+        args.kernels = kernels
+        args.perDeviceTrainBatchSize = batchSize
+        args.perDeviceEvalBatchSize = batchSize
+        args.maxSteps = warmUpSteps + steps
+        args.loggingSteps = 1
+        args.saveStrategy = .no
+        let clock = StepClock()
+        var split = try tokenized.split(task == .train ? "train" : "validation")
+        if task == .infer, steps > 0 {
+            split = try split.select(0..<min(split.numRows, (warmUpSteps + steps) * batchSize))
+        }
+        let trainer = try Trainer(
+            model: classifier, args: args, trainDataset: split, tokenizer: tokenizer, callbacks: [clock])
+        var figures: JSONObject
+        switch task {
+        case .train:
+            try trainer.train()
+            let logs = trainer.state.logHistory.filter { $0["loss"] != nil }
+            figures = clock.figures(examples: steps * batchSize)
+            figures["losses"] = .array(logs.compactMap { $0["loss"] })
+            figures["grad_norms"] = .array(logs.compactMap { $0["grad_norm"] })
+        case .infer:
+            let output = try trainer.predict(split)
+            figures = clock.figures(examples: split.numRows - warmUpSteps * batchSize)
+            figures["loss"] = output.metrics.first { $0.name == "test_loss" }.map { .double($0.value) }
+        }
+        figures["peak_rss_mb"] = .double(Self.peakMemory)
+        figures["threads"] = .int(threadCount)
+        figures["torch"] = .string(torchVersion)
+        print(JSONValue.object(figures).text(.line))
+    }
+
+    /// In MiB.
+    private static var peakMemory: Double {
+        var usage = rusage()
+        // 0 is RUSAGE_SELF, whose type differs between the C libraries.
+        getrusage(0, &usage)
+        #if canImport(Darwin)
+        let unit = 1024.0 * 1024
+        #else
+        let unit = 1024.0
+        #endif
+        return (Double(usage.ru_maxrss) / unit * 10).rounded() / 10
+    }
+}
+
+extension Kernels: ExpressibleByArgument {}
+
+/// Starts after the last step of the warm-up and stops after the last step.
+final class StepClock: TrainerCallback {
+    private let clock = ContinuousClock()
+    private var started: ContinuousClock.Instant
+    private var stopped: ContinuousClock.Instant
+    private var steps = 0
+
+    init() {
+        started = clock.now
+        stopped = started
+    }
+
+    func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl) { tick(state.globalStep) }
+    func onPredictionStep(_ state: TrainerState, done: Int, total: Int) { tick(done) }
+
+    private func tick(_ step: Int) {
+        steps = step
+        stopped = clock.now
+        if step == warmUpSteps { started = stopped }
+    }
+
+    func figures(examples: Int) -> JSONObject {
+        let seconds = (stopped - started) / .seconds(1)
+        return [
+            "examples_per_second": .double(Double(examples) / seconds), "seconds": .double(seconds),
+            "steps": .int(steps - warmUpSteps), "examples": .int(examples),
+        ]
+    }
+}
