@@ -3,7 +3,7 @@
 
 SWIFT_BUILD = swift build -c release
 
-.PHONY: help quickstart bootstrap build test clean distclean
+.PHONY: help quickstart bootstrap build test bench clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target does; do \
@@ -21,6 +21,10 @@ build: bootstrap ## build everything
 
 test: bootstrap ## build and run the tests
 	swift test -c release --no-parallel
+
+bench: bootstrap ## measure training and inference beside the Python stack
+	$(SWIFT_BUILD) --product swiftlet-benchmark
+	Benchmarks/run
 
 clean: ## remove what was built
 	rm -rf .build

@@ -29,6 +29,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
+/// A program of `docs/course.md`. It imports what a user would: one module.
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: "example-\(name)", dependencies: ["Swiftlet"], path: "Examples/\(name)",
+        swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+}
+
 func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(module)Tests", dependencies: [.byName(name: module), "SwiftletTestSupport"] + (module == "SwiftletIO" ? [] : ["SwiftletIO"]) + more,
@@ -77,6 +84,13 @@ if withTorch {
         .executableTarget(
             name: "SwiftletCLI", dependencies: ["Swiftlet", "SwiftletIO", logging, arguments],
             resources: [.copy("Resources/paraphrases")], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "swiftlet-benchmark", dependencies: ["Swiftlet", "SwiftletIO", arguments], path: "Benchmarks/swift",
+            swiftSettings: swiftSettings),
+        example("processing-data"),
+        example("trainer"),
+        example("trainer-metrics"),
+        example("full-training"),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -87,6 +101,12 @@ if withTorch {
         .testTarget(
             name: "SwiftletCLITests", dependencies: ["SwiftletCLI", "SwiftletTestSupport", "SwiftletIO"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SwiftletExamplesTests",
+            dependencies: [
+                "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
+                "SwiftletTestSupport", "SwiftletIO",
+            ], swiftSettings: swiftSettings),
     ]
     products += [
         .library(name: "Swiftlet", targets: ["Swiftlet"]),

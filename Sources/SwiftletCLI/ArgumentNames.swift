@@ -15,39 +15,92 @@ private let renamed = [
     "--dataset-config-name": "--config",
     "--warmup-ratio": "--warmup-steps",
     "--num-epochs": "--num-train-epochs",
+    "--batch-size": "--per-device-train-batch-size",
+    "--no-cuda": "--use-cpu",
+    "--activation-checkpointing": "--gradient-checkpointing",
 ]
 
-/// Options of the Python Trainer that would change the result and are not there yet: refused by name, not ignored.
-private let notImplemented: Set<String> = [
-    "--bf16", "--fp16", "--tf32", "--bf16-full-eval", "--fp16-full-eval", "--gradient-checkpointing",
-    "--activation-checkpointing", "--label-smoothing-factor", "--neftune-noise-alpha", "--optim", "--optim-args",
-    "--save-strategy", "--save-steps", "--save-total-limit", "--load-best-model-at-end", "--metric-for-best-model",
-    "--greater-is-better", "--resume-from-checkpoint", "--group-by-length", "--train-sampling-strategy",
-    "--dataloader-num-workers", "--report-to", "--logging-dir", "--push-to-hub", "--hub-model-id",
-    "--lr-scheduler-kwargs", "--full-determinism", "--auto-find-batch-size", "--torch-compile", "--deepspeed",
-    "--eval-delay", "--eval-on-start", "--eval-accumulation-steps", "--include-for-metrics", "--kernels", "--task",
+/// Old flags that became the value of an option.
+private let replaced = ["--group-by-length": ["--train-sampling-strategy", "group_by_length"]]
+
+/// Options of the Python Trainer that make no sense here or are not there yet: refused with the reason, not ignored.
+private let refused: [String: String] = [
+    "--fp16": "float16 needs a GPU and this program trains on the CPU; use --bf16, or leave it out",
+    "--fp16-full-eval": "float16 needs a GPU; leave it out",
+    "--bf16-full-eval": "is not implemented; --bf16 evaluates with bfloat16 products too",
+    "--tf32": "TensorFloat-32 is a GPU's format; leave it out",
+    "--auto-find-batch-size": "finds the batch size by running out of a GPU's memory; on a CPU the system would end "
+        + "the program. Lower --per-device-train-batch-size",
+    "--eval-accumulation-steps": "moves predictions off a GPU; here they never are on one",
+    "--torch-compile": "compiles Python; there is none here",
+    "--torch-empty-cache-steps": "empties a GPU's cache; leave it out",
+    "--deepspeed": "is a Python library; leave it out",
+    "--fsdp": "needs several processes, which are not implemented yet",
+    "--push-to-hub": "is not implemented yet",
+    "--hub-model-id": "is not implemented yet",
+    "--task": "is not implemented yet; the task is the classification of texts and pairs",
+    "--logging-dir": "was removed in Python too; event files go to <output_dir>/runs",
+    "--overwrite-output-dir": "was removed in Python too; a run always may write to its output_dir",
 ]
 
-/// Turns `--snake_case` names into `--kebab-case`, maps old names to new ones with a message, and refuses what is not
-/// implemented by its name.
+/// Flags, which Python users may write with a value: `--load_best_model_at_end True`.
+private let flags: Set<String> = [
+    "--sums-accumulated-gradients", "--bf16", "--gradient-checkpointing", "--logging-first-step", "--disable-tqdm", "--include-num-input-tokens-seen",
+    "--eval-on-start", "--prediction-loss-only", "--save-only-model", "--load-best-model-at-end", "--ignore-data-skip",
+    "--full-determinism", "--dataloader-drop-last", "--use-cpu", "--do-train", "--do-eval", "--do-predict",
+]
+
+/// Turns `--snake_case` names into `--kebab-case`, maps old names to new ones with a message, takes flags with a value,
+/// and refuses what makes no sense with the reason.
 func normalized(_ arguments: [String]) throws -> [String] {
     var result: [String] = []
-    for (index, argument) in arguments.enumerated() {
-        if argument == "--" { return result + arguments[index...] }
+    var index = 0
+    while index < arguments.count {
+        let argument = arguments[index]
+        index += 1
+        if argument == "--" { return result + arguments[(index - 1)...] }
         guard argument.hasPrefix("--") else {
             result.append(argument)
             continue
         }
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         var name = String(parts[0]).replacing("_", with: "-")
-        if notImplemented.contains(name) {
-            throw UsageError(message: "error: option '\(parts[0])' is not implemented yet")
-        }
+        var value = parts.count == 2 ? String(parts[1]) : nil
         if let new = renamed[name] {
             writeToStandardError("note: '\(parts[0])' is now '\(new)'\n")
             name = new
         }
-        result.append(parts.count == 2 ? "\(name)=\(parts[1])" : name)
+        let isFlag = flags.contains(name) || replaced[name] != nil
+        if value == nil, index < arguments.count, truth(arguments[index]) != nil, isFlag || refused[name] != nil {
+            value = arguments[index]
+            index += 1
+        }
+        if let reason = refused[name] {
+            if value.flatMap(truth) == false { continue }
+            throw UsageError(message: "error: option '\(parts[0])' \(reason)")
+        }
+        guard isFlag else {
+            result.append(value.map { "\(name)=\($0)" } ?? name)
+            continue
+        }
+        if let value, truth(value) == nil {
+            throw UsageError(message: "error: option '\(parts[0])' is '\(value)'; it must be true or false")
+        }
+        if value.flatMap(truth) == false { continue }
+        if let new = replaced[name] {
+            writeToStandardError("note: '\(parts[0])' is now '\(new.joined(separator: " "))'\n")
+            result += new
+        } else {
+            result.append(name)
+        }
     }
     return result
+}
+
+private func truth(_ text: String) -> Bool? {
+    switch text {
+    case "true", "True": true
+    case "false", "False": false
+    default: nil
+    }
 }

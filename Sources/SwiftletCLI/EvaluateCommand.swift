@@ -8,18 +8,22 @@ struct SavedModel {
     let model: any SequenceClassificationModel
     let tokenizer: Tokenizer
 
-    init(_ path: String) throws {
+    let kernels: Kernels
+
+    init(_ path: String, kernels: Kernels) throws {
+        self.kernels = kernels
         let path = FileSystem.expandingTilde(path)
         model = try AutoModelForSequenceClassification.fromPretrained(path, logger: Logger(label: "swiftlet"))
         tokenizer = try AutoTokenizer.fromPretrained(path)
     }
 
-    func trainer(batchSize: Int, metric: Trainer.ComputeMetrics? = nil, showsBar: Bool = true) throws -> Trainer {
+    func trainer(batchSize: Int, metrics: [Metric] = [], showsBar: Bool = true) throws -> Trainer {
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = batchSize
+        args.kernels = kernels
         return try Trainer(
-            model: model, args: args, tokenizer: tokenizer, computeMetrics: metric,
-            callbacks: [ProgressReporter(showsBar: showsBar, printsLogs: false)], logger: Logger(label: "swiftlet"))
+            model: model, args: args, tokenizer: tokenizer, metrics: metrics,
+            callbacks: [ProgressCallback(showsBar: showsBar, printsLogs: false)], logger: Logger(label: "swiftlet"))
     }
 }
 
@@ -32,15 +36,17 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Metric, such as accuracy or glue/mrpc; by default what fits the dataset.") var metric: String?
     @Option var perDeviceEvalBatchSize = 8
     @OptionGroup var data: DatasetOptions
+    @OptionGroup var speed: KernelOptions
 
     func run() throws {
         let dataset = try data.load().split(split)
-        let saved = try SavedModel(model)
+        let saved = try SavedModel(model, kernels: speed.kernels)
         let task = try FineTuning(tokenizer: saved.tokenizer, sample: dataset, options: data)
         let labelCount = try saved.model.config.labelCount
-        let compute = try FineTuning.metric(named: metric, options: data, labelCount: labelCount)
-        let trainer = try saved.trainer(batchSize: perDeviceEvalBatchSize, metric: compute)
-        let metrics = try trainer.evaluate(try task.tokenize(dataset))
-        printMetrics("eval metrics", metrics.filter { $0.name != "epoch" })
+        let trainer = try saved.trainer(
+            batchSize: perDeviceEvalBatchSize,
+            metrics: try FineTuning.metrics(named: metric, options: data, labelCount: labelCount))
+        let results = try trainer.evaluate(try task.tokenize(dataset))
+        printMetrics("eval metrics", results.filter { $0.name != "epoch" })
     }
 }

@@ -22,11 +22,10 @@ struct FineTuning {
         if labelColumn != "label", dataset.columnNames.contains(labelColumn) {
             dataset = try dataset.renameColumn(labelColumn, to: "label")
         }
-        return try dataset.map(batched: true) { batch in
-            let encoded = try tokenizer(
+        return try dataset.map(batched: true) { batch -> BatchEncoding in
+            try tokenizer(
                 try batch.strings(columns.text), try columns.pair.map { try batch.strings($0) }, truncation: true,
                 maxLength: maxLength)
-            return encoded.columns
         }
     }
 
@@ -45,44 +44,14 @@ struct FineTuning {
     }
 
     /// `glue/<config>` for GLUE, mean squared error for a number, else accuracy, with F1 where there are two classes.
-    static func metric(named name: String?, options: DatasetOptions, labelCount: Int) throws -> Trainer.ComputeMetrics {
+    static func metrics(named name: String?, options: DatasetOptions, labelCount: Int) throws -> [Metric] {
         let isGLUE = options.dataset.map { FileSystem.name(of: $0) == "glue" } ?? false
-        if labelCount == 1, name == nil, !(isGLUE && options.config == "stsb") {
-            let metric = try Evaluate.load("mse")
-            return { try metric.compute(predictions: $0.predictions.values.map(Double.init), references: $0.labelValues) }
-        }
-        let names = name.map { [$0] } ?? (isGLUE ? ["glue/\(options.config ?? "")"] : labelCount == 2 ? ["accuracy", "f1"] : ["accuracy"])
-        let metrics = try names.map { name in
+        let usual = isGLUE
+            ? ["glue/\(options.config ?? "")"] : labelCount == 1 ? ["mse"] : labelCount == 2 ? ["accuracy", "f1"] : ["accuracy"]
+        return try (name.map { [$0] } ?? usual).map { name in
             let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
             return try Evaluate.load(parts.first ?? name, parts.count > 1 ? parts[1] : nil)
         }
-        return { prediction in
-            var values = MetricValues()
-            for metric in metrics {
-                if labelCount == 1 {
-                    values.merge(try metric.compute(
-                        predictions: prediction.predictions.values.map(Double.init), references: prediction.labelValues))
-                } else {
-                    values.merge(try metric.compute(
-                        predictions: prediction.predictions.argmax(), references: prediction.labelIDs))
-                }
-            }
-            return values
-        }
-    }
-}
-
-extension BatchEncoding {
-    /// As columns for `Dataset.map`, in the order of the tokenizer's model inputs.
-    var columns: Columns {
-        Columns(keys.compactMap { key in
-            switch key {
-            case "input_ids": (key, .intLists(inputIDs))
-            case "token_type_ids": (key, .intLists(tokenTypeIDs))
-            case "attention_mask": (key, .intLists(attentionMask))
-            default: nil
-            }
-        })
     }
 }
 

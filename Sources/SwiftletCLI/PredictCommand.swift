@@ -21,6 +21,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "The second text of a pair.") var textPair: String?
     @Option(help: "File for the results; by default standard output.") var output: String?
     @Option var perDeviceEvalBatchSize = 8
+    @OptionGroup var speed: KernelOptions
 
     func validate() throws {
         guard dataset == nil || text == nil else { throw ValidationError("Give either --dataset or --text, not both.") }
@@ -29,7 +30,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     func run() throws {
-        let saved = try SavedModel(model)
+        let saved = try SavedModel(model, kernels: speed.kernels)
         let trainer = try saved.trainer(batchSize: perDeviceEvalBatchSize)
         let (rows, options) = try rows()
         let task = try FineTuning(tokenizer: saved.tokenizer, sample: rows, options: options)

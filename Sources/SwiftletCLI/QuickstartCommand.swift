@@ -12,6 +12,7 @@ struct QuickstartCommand: ParsableCommand {
     @Option(help: "Folder of another pretrained model.") var model: String?
     @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"
     @Option var seed: UInt64 = 42
+    @OptionGroup var speed: KernelOptions
 
     func run() throws {
         let model = try self.model ?? Self.bundledModel()
@@ -27,19 +28,21 @@ struct QuickstartCommand: ParsableCommand {
         args.perDeviceTrainBatchSize = Self.batchSize
         args.warmupSteps = Self.warmup
         args.loggingStrategy = .epoch
+        args.saveStrategy = .no
         args.seed = seed
+        args.kernels = speed.kernels
         try FineTuningRun(model: model, dataset: dataset, options: options, metric: "glue/mrpc", args: args).run()
 
-        let saved = try SavedModel(outputDir)
+        let saved = try SavedModel(outputDir, kernels: speed.kernels)
         let test = try dataset.split("test")
         let task = try FineTuning(tokenizer: saved.tokenizer, sample: test, options: options)
         let trainer = try saved.trainer(
-            batchSize: 8, metric: try FineTuning.metric(named: "glue/mrpc", options: options, labelCount: 2))
+            batchSize: 8, metrics: try FineTuning.metrics(named: "glue/mrpc", options: options, labelCount: 2))
         printMetrics("test metrics", try trainer.predict(try task.tokenize(test)).metrics)
     }
 
     // The recipe of the data card.
-    static let epochs = 4.0
+    static let epochs = 3.0
     static let learningRate = 1e-4
     static let batchSize = 8
     static let warmup = 0.1

@@ -25,6 +25,8 @@ struct SwiftletCommand: ParsableCommand {
     static func main() {
         // A reader that goes away, as in `swiftlet tokenize | head`, ends the program quietly.
         signal(SIGPIPE, SIG_DFL)
+        // A file that may not grow is an error of the write, which says more than the signal.
+        signal(SIGXFSZ, SIG_IGN)
         LoggingSystem.bootstrap { _ in ConsoleLogHandler() }
         let command: any ParsableCommand
         do {
@@ -58,8 +60,6 @@ struct SwiftletCommand: ParsableCommand {
         terminate(status)
     }
 }
-
-let swiftletVersion = "0.1.0"
 
 /// The C function; the protocol's method of the same name hides it inside commands.
 private func terminate(_ status: Int32) -> Never { exit(status) }

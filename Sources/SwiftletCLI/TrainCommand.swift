@@ -10,14 +10,23 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Folder of a pretrained model.") var model: String
     @Option(help: "Metric to evaluate with, such as accuracy or glue/mrpc; by default what fits the dataset.")
     var metric: String?
+    @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
+    var resumeFromCheckpoint: String?
+    @Flag(help: "Predict the test split after the training.") var doPredict = false
+    @Flag(help: .hidden) var doTrain = false
+    @Flag(help: .hidden) var doEval = false
+    @Flag(help: .hidden) var useCpu = false
     @OptionGroup var data: DatasetOptions
     @OptionGroup var training: TrainingOptions
 
     func run() throws {
-        try FineTuningRun(
-            model: FileSystem.expandingTilde(model), dataset: try data.load(), options: data, metric: metric,
-            args: training.arguments
-        ).run()
+        let args = try training.arguments()
+        var run = FineTuningRun(
+            model: FileSystem.expandingTilde(model), dataset: try data.load(), options: data, metric: metric, args: args)
+        run.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
+        run.callbacks = training.callbacks(args)
+        run.predictsTest = doPredict
+        try run.run()
     }
 }
 
@@ -28,6 +37,9 @@ struct FineTuningRun {
     let options: DatasetOptions
     let metric: String?
     let args: TrainingArguments
+    var resumeFrom: ResumePoint?
+    var callbacks: [any TrainerCallback] = []
+    var predictsTest = false
 
     func run() throws {
         let logger = Logger(label: "swiftlet")
@@ -44,18 +56,17 @@ struct FineTuningRun {
         manualSeed(args.seed)
         let network = try AutoModelForSequenceClassification.fromPretrained(
             model, numLabels: labelNames?.count ?? 1, labelNames: labelNames ?? ["LABEL_0"], logger: logger)
-        let reporter = ProgressReporter(showsBar: !args.disableTqdm)
+        let reporter = ProgressCallback(showsBar: !args.disableTqdm)
         let trainer = try Trainer(
             model: network, args: args, trainDataset: tokenizedTrain, evalDataset: tokenizedValidation,
             tokenizer: tokenizer,
-            computeMetrics: try FineTuning.metric(
-                named: metric, options: options, labelCount: labelNames?.count ?? 1),
-            callbacks: [reporter], logger: logger)
+            metrics: try FineTuning.metrics(named: metric, options: options, labelCount: labelNames?.count ?? 1),
+            callbacks: callbacks + [reporter], logger: logger)
         try trainer.checkOutputDirectory()
         let signals = InterruptSignals(trainer.stop)
         defer { signals.cancel() }
 
-        let result = try trainer.train()
+        let result = try trainer.train(resumeFrom: resumeFrom)
         try trainer.saveModel()
         try trainer.saveState()
         try trainer.saveMetrics("train", result.metrics)
@@ -65,6 +76,12 @@ struct FineTuningRun {
             try trainer.saveMetrics("eval", metrics)
             try trainer.saveState()
             printMetrics("eval metrics", metrics)
+        }
+        try trainer.saveReports(baseModel: model, datasets: options.cardDatasets)
+        if predictsTest {
+            let output = try trainer.predict(try task.tokenize(try dataset.split("test")), metricKeyPrefix: "predict")
+            try trainer.saveMetrics("predict", output.metrics)
+            printMetrics("predict metrics", output.metrics)
         }
         logger.info("saved to \(args.outputDir)")
     }

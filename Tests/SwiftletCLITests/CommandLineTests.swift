@@ -1,4 +1,3 @@
-import Foundation
 import SwiftletIO
 import SwiftletTestSupport
 import Testing
@@ -6,58 +5,25 @@ import Testing
 /// Runs the built `swiftlet` and looks at exit status, standard output and standard error.
 @Suite(.serialized) struct CommandLineTests {
     let folder: TemporaryDirectory
-    init() throws { folder = try TemporaryDirectory() }
-
-    struct Result {
-        let status: Int32
-        let output: String
-        let error: String
-    }
-
-    static let program: URL = {
-        // Beside the test bundle, whatever the configuration.
-        let arguments = ProcessInfo.processInfo.arguments
-        let candidates = (arguments + [Bundle.main.executablePath ?? ""]).flatMap { path -> [URL] in
-            var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-            var found: [URL] = []
-            for _ in 0..<4 {
-                found.append(folder.appendingPathComponent("swiftlet"))
-                folder = folder.deletingLastPathComponent()
-            }
-            return found
-        } + [URL(fileURLWithPath: "\(Locations.root)/.build/release/swiftlet"), URL(fileURLWithPath: "\(Locations.root)/.build/debug/swiftlet")]
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) && !FileSystem.isDirectory($0.path) } ?? candidates[0]
-    }()
-
-    func run(_ arguments: [String], input: String = "") throws -> Result {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        let files = ["in", "out", "err"].map { folder.file($0) }
-        try AtomicFile.write(input, to: files[0])
-        for path in files.dropFirst() { try AtomicFile.write("", to: path) }
-        process.standardInput = FileHandle(forReadingAtPath: files[0])
-        process.standardOutput = FileHandle(forWritingAtPath: files[1])
-        process.standardError = FileHandle(forWritingAtPath: files[2])
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus, output: try MappedFile.text(files[1]), error: try MappedFile.text(files[2]))
+    let program: Program
+    init() throws {
+        folder = try TemporaryDirectory()
+        program = Program(files: folder)
     }
 
     @Test func `a wrong command line has status 2`() throws {
-        #expect(try run(["train"]).status == 2)
-        #expect(try run(["fly"]).status == 2)
-        #expect(try run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--learning-rate", "fast"]).status == 2)
-        let unknown = try run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--bf16"])
-        #expect(unknown.status == 2 && unknown.error.contains("--bf16"))
-        #expect(try run(["--help"]).status == 0)
+        #expect(try program.run(["train"]).status == 2)
+        #expect(try program.run(["fly"]).status == 2)
+        #expect(try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--learning-rate", "fast"]).status == 2)
+        let unknown = try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--fp16"])
+        #expect(unknown.status == 2 && unknown.error.contains("--fp16"))
+        #expect(try program.run(["--help"]).status == 0)
     }
 
     @Test func `input that is not there has status 1 and one clear message`() throws {
-        let model = try run(["predict", "--model", "/nowhere/model", "--text", "a"])
+        let model = try program.run(["predict", "--model", "/nowhere/model", "--text", "a"])
         #expect(model.status == 1 && model.error.contains("/nowhere/model") && model.output.isEmpty)
-        let data = try run([
+        let data = try program.run([
             "train", "--model", Locations.fixture("tiny-bert"), "--dataset", "/nowhere/data", "--output_dir", folder.file("o"),
         ])
         #expect(data.status == 1 && data.error.contains("/nowhere/data"))
@@ -65,7 +31,7 @@ import Testing
 
     @Test(.enabled(if: FileSystem.isDirectory(Locations.miniLM), "scripts/bootstrap has not fetched MiniLM"))
     func `tokenize prints one object a line`() throws {
-        let result = try run(["tokenize", "--model", Locations.miniLM], input: "Hello, world!\nA pair\tof texts\n\n")
+        let result = try program.run(["tokenize", "--model", Locations.miniLM], input: "Hello, world!\nA pair\tof texts\n\n")
         #expect(result.status == 0)
         #expect(
             result.output == """
@@ -81,7 +47,7 @@ import Testing
         let rows = (0..<16).map { #"{"sentence1": "text \#($0)", "sentence2": "other \#($0)", "label": \#($0 % 2)}"# }
         try AtomicFile.write(rows.joined(separator: "\n") + "\n", to: folder.file("train.jsonl"))
         let output = folder.file("model")
-        let train = try run([
+        let train = try program.run([
             "train", "--model", Locations.miniLM, "--train-file", folder.file("train.jsonl"), "--validation-file",
             folder.file("train.jsonl"), "--output_dir", output, "--max_steps", "2", "--logging_steps", "1",
         ])
@@ -91,13 +57,13 @@ import Testing
         for name in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "trainer_state.json", "all_results.json"] {
             #expect(names.contains(name))
         }
-        let predict = try run(["predict", "--model", output, "--text", "text 1", "--text-pair", "other 1"])
+        let predict = try program.run(["predict", "--model", output, "--text", "text 1", "--text-pair", "other 1"])
         #expect(predict.status == 0, "\(predict.error)")
         let line = try JSONValue(parsing: predict.output)
         #expect(line["index"] == 0 && line["logits"]?.array?.count == 2 && line["prediction"]?.int != nil)
-        let evaluate = try run(["evaluate", "--model", output, "--validation-file", folder.file("train.jsonl")])
+        let evaluate = try program.run(["evaluate", "--model", output, "--validation-file", folder.file("train.jsonl")])
         #expect(evaluate.status == 0 && evaluate.output.contains("eval_f1"), "\(evaluate.error)")
-        let columns = try run([
+        let columns = try program.run([
             "train", "--model", Locations.miniLM, "--train-file", folder.file("train.jsonl"), "--text-column", "body",
             "--output-dir", output,
         ])
