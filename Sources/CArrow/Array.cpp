@@ -103,6 +103,31 @@ int carrow_array_lists(
     });
 }
 
+int carrow_array_large_lists(
+    const carrow_array *child, const int64_t *offsets, int64_t count, const uint8_t *valid, carrow_array **out) {
+    return guarded([&]() -> arrow::Status {
+        if (offsets[count] > child->array->length()) return arrow::Status::Invalid("lists go beyond their elements");
+        ARROW_ASSIGN_OR_RAISE(auto bits, validity(valid, count));
+        ARROW_ASSIGN_OR_RAISE(auto places, copied(offsets, (count + 1) * 8));
+        auto type = arrow::large_list(child->array->type());
+        give_data(arrow::ArrayData::Make(type, count, {bits, places}, {child->array->data()}), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_array_fixed_lists(
+    const carrow_array *child, int64_t length, int64_t count, const uint8_t *valid, carrow_array **out) {
+    return guarded([&]() -> arrow::Status {
+        if (length < 0 || length > std::numeric_limits<int32_t>::max() || child->array->length() != length * count) {
+            return arrow::Status::Invalid("lists of ", length, " do not fit ", child->array->length(), " elements");
+        }
+        ARROW_ASSIGN_OR_RAISE(auto bits, validity(valid, count));
+        auto type = arrow::fixed_size_list(child->array->type(), static_cast<int32_t>(length));
+        give_data(arrow::ArrayData::Make(type, count, {bits}, {child->array->data()}), out);
+        return arrow::Status::OK();
+    });
+}
+
 int carrow_array_structs(
     const char *const *names, const carrow_array *const *children, int64_t children_count, int64_t count,
     const uint8_t *valid, carrow_array **out) {

@@ -1,8 +1,10 @@
 #include <arrow/c/bridge.h>
 #include <arrow/compute/api.h>
 #include <arrow/compute/initialize.h>
+#include <arrow/util/byte_size.h>
 #include <arrow/util/utf8.h>
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 #include <vector>
@@ -12,8 +14,61 @@
 using namespace carrow;
 
 namespace {
+
 thread_local std::string message;
+
+arrow::Result<std::shared_ptr<arrow::Array>> taken(
+    const std::shared_ptr<arrow::Array> &array, const int64_t *rows, int64_t count) {
+    auto buffer = std::make_shared<arrow::Buffer>(
+        reinterpret_cast<const uint8_t *>(rows), count * static_cast<int64_t>(sizeof(int64_t)));
+    auto positions = std::make_shared<arrow::Int64Array>(count, buffer);
+    ARROW_ASSIGN_OR_RAISE(auto datum, arrow::compute::Take(arrow::Datum(array), arrow::Datum(positions)));
+    return datum.make_array();
 }
+
+/// Some rows of a column in pieces. Arrow's own function first lays the whole column end to end, however few rows are
+/// asked for; this one touches only the pieces they are in.
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> taken(
+    const arrow::ChunkedArray &column, const int64_t *rows, int64_t count) {
+    const int chunks = column.num_chunks();
+    std::vector<int64_t> starts{0};
+    for (const auto &chunk : column.chunks()) starts.push_back(starts.back() + chunk->length());
+    std::vector<int32_t> chunk_of(count);
+    std::vector<int64_t> places(chunks + 1, 0);
+    bool in_order = true;
+    for (int64_t i = 0, last = 0; i < count; ++i) {
+        const int64_t row = rows[i];
+        if (row < 0 || row >= starts.back()) return arrow::Status::IndexError("there is no row ", row);
+        if (row < starts[last] || row >= starts[last + 1]) {
+            const int64_t before = last;
+            last = std::upper_bound(starts.begin(), starts.end(), row) - starts.begin() - 1;
+            if (last < before) in_order = false;
+        }
+        chunk_of[i] = static_cast<int32_t>(last);
+        ++places[last + 1];
+    }
+    for (int chunk = 0; chunk < chunks; ++chunk) places[chunk + 1] += places[chunk];
+    std::vector<int64_t> by_chunk(count), back(in_order ? 0 : count), next(places);
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t place = next[chunk_of[i]]++;
+        by_chunk[place] = rows[i] - starts[chunk_of[i]];
+        if (!in_order) back[i] = place;
+    }
+    arrow::ArrayVector pieces;
+    for (int chunk = 0; chunk < chunks; ++chunk) {
+        const int64_t length = places[chunk + 1] - places[chunk];
+        if (length == 0) continue;
+        ARROW_ASSIGN_OR_RAISE(auto piece, taken(column.chunk(chunk), by_chunk.data() + places[chunk], length));
+        pieces.push_back(piece);
+    }
+    if (pieces.empty()) return arrow::ChunkedArray::MakeEmpty(column.type());
+    if (in_order) return std::make_shared<arrow::ChunkedArray>(pieces, column.type());
+    ARROW_ASSIGN_OR_RAISE(auto together, arrow::Concatenate(pieces));
+    ARROW_ASSIGN_OR_RAISE(auto ordered, taken(together, back.data(), count));
+    return std::make_shared<arrow::ChunkedArray>(ordered);
+}
+
+}  // namespace
 
 void carrow::set_message(std::string text) { message = std::move(text); }
 
@@ -129,11 +184,12 @@ int carrow_table_slice(const carrow_table *table, int64_t offset, int64_t length
 int carrow_table_take(const carrow_table *table, const int64_t *rows, int64_t count, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
         ARROW_RETURN_NOT_OK(start());
-        auto buffer = std::make_shared<arrow::Buffer>(
-            reinterpret_cast<const uint8_t *>(rows), count * static_cast<int64_t>(sizeof(int64_t)));
-        auto positions = std::make_shared<arrow::Int64Array>(count, buffer);
-        ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(table->table, positions));
-        give(taken.table(), out);
+        arrow::ChunkedArrayVector columns;
+        for (const auto &column : table->table->columns()) {
+            ARROW_ASSIGN_OR_RAISE(auto values, taken(*column, rows, count));
+            columns.push_back(values);
+        }
+        give(arrow::Table::Make(table->table->schema(), columns, count), out);
         return arrow::Status::OK();
     });
 }
@@ -194,12 +250,56 @@ int carrow_table_cast(const carrow_table *table, int64_t column, const char *typ
     });
 }
 
-int carrow_table_sort(const carrow_table *table, int64_t column, bool descending, int64_t *out) {
+int carrow_table_cast_like(const carrow_table *table, const carrow_table *like, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
         ARROW_RETURN_NOT_OK(start());
-        auto order = descending ? arrow::compute::SortOrder::Descending : arrow::compute::SortOrder::Ascending;
-        arrow::compute::SortOptions options({arrow::compute::SortKey(
-            arrow::FieldRef(static_cast<int>(column)), order, arrow::compute::NullPlacement::AtEnd)});
+        auto schema = like->table->schema();
+        if (schema->num_fields() != table->table->num_columns()) {
+            return arrow::Status::Invalid(table->table->num_columns(), " columns for ", schema->num_fields());
+        }
+        arrow::ChunkedArrayVector columns;
+        for (int i = 0; i < schema->num_fields(); ++i) {
+            auto column = table->table->column(i);
+            if (!column->type()->Equals(schema->field(i)->type())) {
+                ARROW_ASSIGN_OR_RAISE(auto values, arrow::compute::Cast(column, schema->field(i)->type()));
+                column = values.chunked_array();
+            }
+            columns.push_back(column);
+        }
+        give(arrow::Table::Make(schema, columns, table->table->num_rows()), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_table_flatten(const carrow_table *table, carrow_table **out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(auto flat, table->table->Flatten());
+        give(flat, out);
+        return arrow::Status::OK();
+    });
+}
+
+int64_t carrow_table_bytes(const carrow_table *table) {
+    int64_t bytes = 0;
+    // A slice counts as its rows, not as the buffers it shares.
+    guarded([&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(bytes, arrow::util::ReferencedBufferSize(*table->table));
+        return arrow::Status::OK();
+    });
+    return bytes;
+}
+
+int carrow_table_sort(
+    const carrow_table *table, const int64_t *columns, const bool *descending, int64_t count, int64_t *out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_RETURN_NOT_OK(start());
+        std::vector<arrow::compute::SortKey> keys;
+        for (int64_t i = 0; i < count; ++i) {
+            auto order = descending[i] ? arrow::compute::SortOrder::Descending : arrow::compute::SortOrder::Ascending;
+            keys.emplace_back(
+                arrow::FieldRef(static_cast<int>(columns[i])), order, arrow::compute::NullPlacement::AtEnd);
+        }
+        arrow::compute::SortOptions options(keys);
         ARROW_ASSIGN_OR_RAISE(auto positions, arrow::compute::SortIndices(arrow::Datum(table->table), options));
         const auto &values = static_cast<const arrow::UInt64Array &>(*positions);
         for (int64_t i = 0; i < values.length(); ++i) out[i] = static_cast<int64_t>(values.Value(i));

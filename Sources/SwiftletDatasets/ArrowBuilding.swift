@@ -140,8 +140,23 @@ enum ArrowBuilding {
                 column: place.column, rows: lists.indices.flatMap { index in
                     Array(repeating: place.row(index), count: lists[index].count)
                 })
-            let child = try array(lists.flatMap(\.self), element, &inner)
-            return try self.lists(child, lists.map(\.count), valid)
+            switch feature {
+            case .largeList:
+                return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid, large: true)
+            case .fixedList(_, let length):
+                // A missing list has its elements too, which are missing.
+                let full = lists.enumerated().flatMap { index, list in
+                    values[index].isNull ? Array(repeating: .null, count: length) : list
+                }
+                inner.rows = lists.indices.flatMap { Array(repeating: place.row($0), count: length) }
+                let child = try array(full, element, &inner)
+                return try withExtendedLifetime(child) {
+                    try ArrowArrayHandle("make a column") {
+                        carrow_array_fixed_lists(child.handle, Int64(length), Int64(values.count), valid, $0)
+                    }
+                }
+            default: return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid)
+            }
         case .structure(let fields):
             let rows: [Row] = try mapped(Row()) { $0.structure }
             let children = try fields.map { name, field in
@@ -188,13 +203,17 @@ enum ArrowBuilding {
         }
     }
 
-    private static func lists(_ child: ArrowArrayHandle, _ counts: [Int], _ valid: [UInt8]?) throws -> ArrowArrayHandle {
+    private static func lists(
+        _ child: ArrowArrayHandle, _ counts: [Int], _ valid: [UInt8]?, large: Bool = false
+    ) throws -> ArrowArrayHandle {
         var offsets: [Int64] = [0]
         offsets.reserveCapacity(counts.count + 1)
         for count in counts { offsets.append(offsets[offsets.count - 1] + Int64(count)) }
         return try withExtendedLifetime(child) {
             try ArrowArrayHandle("make a column") {
-                carrow_array_lists(child.handle, offsets, Int64(counts.count), valid, $0)
+                large
+                    ? carrow_array_large_lists(child.handle, offsets, Int64(counts.count), valid, $0)
+                    : carrow_array_lists(child.handle, offsets, Int64(counts.count), valid, $0)
             }
         }
     }

@@ -67,12 +67,11 @@ final class ArrowColumn: @unchecked Sendable {
         }
     }
 
-    var firstNull: Int? {
+    /// An integer.
+    func int(_ row: Int) -> Int {
         withExtendedLifetime(self) {
-            for (view, start) in zip(views, starts) where view.hasNulls {
-                if let index = (0..<view.count).first(where: { view.isNull($0) }) { return start + index }
-            }
-            return nil
+            let chunk = chunk(of: row)
+            return views[chunk].int(row - starts[chunk])
         }
     }
 }

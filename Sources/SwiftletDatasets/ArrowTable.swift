@@ -113,12 +113,48 @@ final class ArrowTable: @unchecked Sendable {
         }
     }
 
-    func sortedRows(by column: Int, descending: Bool) throws -> [Int] {
-        var rows = [Int64](repeating: 0, count: rows)
+    /// A column replaced by another.
+    func replacing(_ column: Int, with made: [(name: String, array: ArrowArrayHandle)]) throws -> ArrowTable {
+        var order = Array(names.indices)
+        order[column] = names.count
+        return try beside(try ArrowTable.make(made, rows: rows)).select(order, as: names)
+    }
+
+    /// The types of another table with as many columns, nested ones included.
+    func cast(like other: ArrowTable) throws -> ArrowTable {
+        try Self.make("convert columns", keeping: (self, other)) { carrow_table_cast_like(handle, other.handle, $0) }
+    }
+
+    /// Structures replaced by their fields, one level.
+    func flattened() throws -> ArrowTable {
+        try Self.make("flatten columns", keeping: self) { carrow_table_flatten(handle, $0) }
+    }
+
+    func sortedRows(by columns: [Int], descending: [Bool]) throws -> [Int] {
+        var rows = [Int64](repeating: 0, count: self.rows)
+        let places = columns.map(Int64.init)
+        let names = columns.map { self.names[$0] }
         try withExtendedLifetime(self) {
-            try arrow("sort by '\(names[column])'", carrow_table_sort(handle, Int64(column), descending, &rows))
+            try arrow(
+                "sort by \(DatasetError.listed(names))",
+                carrow_table_sort(handle, places, descending, Int64(places.count), &rows))
         }
         return rows.map(Int.init)
+    }
+
+    /// The bytes that the rows take up.
+    var bytes: Int { withExtendedLifetime(self) { Int(carrow_table_bytes(handle)) } }
+
+    /// Gives the memory of pages that are mapped from a file back; they are read again when touched.
+    func forget() { withExtendedLifetime(self) { carrow_table_forget(handle) } }
+
+    /// A table without rows whose columns are stored as features are.
+    static func empty(_ features: Features) throws -> ArrowTable {
+        var columns: [(name: String, array: ArrowArrayHandle)] = []
+        for (name, feature) in features {
+            columns.append((name, try ArrowBuilding.array(.values([]), named: name, as: feature).array))
+        }
+        return try make(columns, rows: 0)
     }
 
     static func make(_ columns: [(name: String, array: ArrowArrayHandle)], rows: Int) throws -> ArrowTable {

@@ -3,34 +3,53 @@ public struct Column: Sendable {
     public let name: String
     public let feature: Feature
     let storage: ArrowColumn
+    /// The places of the rows in `storage`; `nil` for all of them in order.
+    let indices: RowIndices?
 
-    public var count: Int { storage.count }
+    public var count: Int { indices?.count ?? storage.count }
+
+    /// Calls `body` with where each row is: a chunk and a place in it.
+    private func each(_ body: (_ chunk: Int, _ place: Int, _ row: Int) throws -> Void) rethrows {
+        try withExtendedLifetime(storage) {
+            guard let indices else {
+                for (chunk, view) in storage.views.enumerated() {
+                    for place in 0..<view.count { try body(chunk, place, storage.starts[chunk] + place) }
+                }
+                return
+            }
+            for (row, place) in indices.rows.enumerated() {
+                let chunk = storage.chunk(of: place)
+                try body(chunk, place - storage.starts[chunk], row)
+            }
+        }
+    }
 
     /// - Precondition: `row` is within the column; a negative one counts from the end.
     public subscript(row: Int) -> Value {
         let position = row < 0 ? row + count : row
         precondition(position >= 0 && position < count, DatasetError.noRow(row, of: count).message)
-        return storage.value(position)
+        return storage.value(indices?[position] ?? position)
     }
 
     /// All values, nulls included.
     public func values() -> [Value] {
-        withExtendedLifetime(storage) {
-            storage.views.flatMap { view in (0..<view.count).map { view.value($0) } }
-        }
+        var result: [Value] = []
+        result.reserveCapacity(count)
+        each { chunk, place, _ in result.append(storage.views[chunk].value(place)) }
+        return result
     }
 
     private func read<Element>(
         _ wanted: String, _ fits: Bool, _ element: (ArrowView, Int) -> Element
     ) throws -> [Element] {
         guard fits || count == 0 else { throw DatasetError.wrongType(name, feature, wanted: wanted) }
-        if let row = storage.firstNull { throw DatasetError.null(row, in: name) }
         var result: [Element] = []
         result.reserveCapacity(count)
-        withExtendedLifetime(storage) {
-            for view in storage.views {
-                for index in 0..<view.count { result.append(element(view, index)) }
-            }
+        let mayMiss = storage.views.contains(where: \.hasNulls)
+        try each { chunk, place, row in
+            let view = storage.views[chunk]
+            if mayMiss, view.isNull(place) { throw DatasetError.null(row, in: name) }
+            result.append(element(view, place))
         }
         return result
     }
@@ -39,11 +58,13 @@ public struct Column: Sendable {
         _ wanted: String, _ fits: Bool, _ element: (ArrowView, Int) -> Element
     ) throws -> [Element?] {
         guard fits || isNullType || count == 0 else { throw DatasetError.wrongType(name, feature, wanted: wanted) }
-        return withExtendedLifetime(storage) {
-            storage.views.flatMap { view in
-                (0..<view.count).map { view.isNull($0) ? nil : element(view, $0) }
-            }
+        var result: [Element?] = []
+        result.reserveCapacity(count)
+        each { chunk, place, _ in
+            let view = storage.views[chunk]
+            result.append(view.isNull(place) ? nil : element(view, place))
         }
+        return result
     }
 
     private var isNullType: Bool { if case .null = storage.type { true } else { false } }
@@ -79,9 +100,10 @@ public struct Column: Sendable {
         try withExtendedLifetime(storage) {
             for row in rows {
                 guard row >= 0, row < count else { throw DatasetError.noRow(row, of: count) }
-                let chunk = storage.chunk(of: row)
+                let place = indices?[row] ?? row
+                let chunk = storage.chunk(of: place)
                 let view = storage.views[chunk]
-                let index = row - storage.starts[chunk]
+                let index = place - storage.starts[chunk]
                 if view.isNull(index) { throw DatasetError.null(row, in: name) }
                 result.append(try Self.ints(children[chunk], view.range(index), row, name))
             }
@@ -124,11 +146,13 @@ public struct Column: Sendable {
         guard listElement != nil || count == 0 else {
             throw DatasetError.wrongType(name, feature, wanted: "lists")
         }
-        return withExtendedLifetime(storage) {
-            storage.views.flatMap { view in
-                (0..<view.count).map { view.isNull($0) ? 0 : view.range($0).count }
-            }
+        var result: [Int] = []
+        result.reserveCapacity(count)
+        each { chunk, place, _ in
+            let view = storage.views[chunk]
+            result.append(view.isNull(place) ? 0 : view.range(place).count)
         }
+        return result
     }
 }
 

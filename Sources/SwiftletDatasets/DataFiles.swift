@@ -29,6 +29,16 @@ struct DataFiles {
         self.files = files
     }
 
+    /// The same of a list of paths, for a dataset whose files are still elsewhere.
+    init(_ title: String, names: [String]) {
+        folder = title
+        files = names.sorted().filter { name in
+            let parts = name.split(separator: "/")
+            return parts.count <= Self.deepest + 1 && !parts.dropLast().contains { $0.hasPrefix("__") }
+                && !parts.contains { $0.hasPrefix(".") || Self.ignored.contains(String($0)) }
+        }
+    }
+
     /// The files that match a pattern of a card.
     ///
     /// - Throws: `DatasetError` for a pattern that leaves the folder or matches nothing.

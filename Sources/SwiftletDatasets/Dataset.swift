@@ -4,12 +4,39 @@
 public struct Dataset: Sendable {
     /// The columns and their types, in order.
     public let features: Features
-    let table: ArrowTable
+    /// The rows as they are stored; `indices` says which of them there are.
+    let stored: ArrowTable
+    /// The positions of the rows in `stored`; `nil` for all of them in order.
+    let indices: RowIndices?
+    let provenance: Provenance
+    /// What rows and batches show.
+    public internal(set) var format = DatasetFormat()
 
     /// Class labels are known to be in range and types to agree.
-    init(unchecked table: ArrowTable, _ features: Features) {
-        self.table = table
+    init(unchecked stored: ArrowTable, _ features: Features, indices: RowIndices? = nil, _ provenance: Provenance? = nil) {
+        self.stored = stored
         self.features = features
+        self.indices = indices
+        self.provenance = provenance ?? Provenance(fingerprint: .content(stored, features))
+    }
+
+    /// The same dataset from another place.
+    func from(_ provenance: Provenance) -> Dataset {
+        var result = Dataset(unchecked: stored, features, indices: indices, provenance)
+        result.format = format
+        return result
+    }
+
+    /// The rows in order, copied where indices choose them.
+    func table() throws -> ArrowTable {
+        guard let indices else { return stored }
+        return try stored.take(indices.rows)
+    }
+
+    /// Some rows in order.
+    func table(_ rows: Range<Int>) throws -> ArrowTable {
+        guard let indices else { return try stored.slice(rows) }
+        return try stored.take(indices.rows(rows))
     }
 
     /// A table whose columns get the declared features, converted where they differ.
@@ -49,8 +76,8 @@ public struct Dataset: Sendable {
 
     public var columnNames: [String] { features.names }
     public var numColumns: Int { features.count }
-    public var numRows: Int { table.rows }
-    public var count: Int { table.rows }
+    public var numRows: Int { count }
+    public var count: Int { indices?.count ?? stored.rows }
 
     func index(of column: String) throws -> Int {
         guard let index = features.names.firstIndex(of: column) else {
@@ -70,25 +97,37 @@ public struct Dataset: Sendable {
     ///
     /// - Throws: `DatasetError` if there is no such row.
     public func row(_ row: Int) throws -> Row {
-        let position = row < 0 ? row + count : row
-        guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
+        let position = try position(row)
+        let place = indices?[position] ?? position
+        guard let shown = format.shown(columnNames) else {
+            return Row(names: columnNames, values: try features.names.indices.map { try stored.column($0).value(place) })
+        }
         return Row(
-            names: columnNames, values: try columnNames.indices.map { try table.column($0).value(position) })
+            names: shown.map { columnNames[$0] }, values: try shown.map { try stored.column($0).value(place) })
     }
 
-    /// Some rows as columns, sharing memory.
+    /// The place of a row, counted from the end where the number is negative.
+    func position(_ row: Int) throws -> Int {
+        let position = row < 0 ? row + count : row
+        guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
+        return position
+    }
+
+    /// Some rows as columns.
     ///
     /// - Precondition: the rows exist. `batch(_:)` throws instead.
     public subscript(rows: Range<Int>) -> Batch {
         do { return try batch(rows) } catch { preconditionFailure(String(describing: error)) }
     }
 
-    /// Some rows as columns, sharing memory.
+    /// Some rows as columns.
     public func batch(_ rows: Range<Int>) throws -> Batch {
         guard rows.lowerBound >= 0, rows.upperBound <= count else {
             throw DatasetError.noRow(rows.lowerBound < 0 ? rows.lowerBound : rows.upperBound - 1, of: count)
         }
-        return Batch(dataset: Dataset(unchecked: try table.slice(rows), features))
+        let all = Dataset(unchecked: try table(rows), features)
+        guard let shown = format.shown(columnNames) else { return Batch(dataset: all) }
+        return Batch(dataset: try all.selectColumns(shown.map { columnNames[$0] }))
     }
 
     /// A column.
@@ -103,7 +142,7 @@ public struct Dataset: Sendable {
     /// - Throws: `DatasetError` that lists the columns if there is no such one.
     public func column(_ name: String) throws -> Column {
         let index = try index(of: name)
-        return Column(name: name, feature: features.types[index], storage: try table.column(index))
+        return Column(name: name, feature: features.types[index], storage: try stored.column(index), indices: indices)
     }
 
     /// A column of text. Throws where the column is missing, of another type, or has a row without a value.

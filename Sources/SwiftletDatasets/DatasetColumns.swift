@@ -6,7 +6,9 @@ extension Dataset {
             throw DatasetError("column '\(names[twice])' is chosen twice", remedy: "Name each column once.")
         }
         return Dataset(
-            unchecked: try table.select(indices, as: names), Features(zip(names, indices.map { features.types[$0] })))
+            unchecked: try stored.select(indices, as: names), Features(zip(names, indices.map { features.types[$0] })),
+            indices: self.indices, provenance.adding("select_columns") { names }
+        ).formatted(as: self)
     }
 
     public func removeColumns(_ names: [String]) throws -> Dataset {
@@ -28,8 +30,25 @@ extension Dataset {
         }
         var names = columnNames
         names[index] = newName
+        let renamed = names
         return Dataset(
-            unchecked: try table.select(Array(names.indices), as: names), Features(zip(names, features.types)))
+            unchecked: try stored.select(Array(renamed.indices), as: renamed), Features(zip(renamed, features.types)),
+            indices: indices, provenance.adding("rename_column") { renamed }
+        ).formatted(as: self, renaming: [name: newName])
+    }
+
+    /// Several columns renamed at once, so that two can change places.
+    public func renameColumns(_ names: [String: String]) throws -> Dataset {
+        for name in names.keys.sorted() { _ = try index(of: name) }
+        let renamed = columnNames.map { names[$0] ?? $0 }
+        guard Set(renamed).count == renamed.count, !renamed.contains("") else {
+            throw DatasetError(
+                "the columns can't be called \(DatasetError.listed(renamed))", remedy: "Give each column a name of its own.")
+        }
+        return Dataset(
+            unchecked: try stored.select(Array(renamed.indices), as: renamed), Features(zip(renamed, features.types)),
+            indices: indices, provenance.adding("rename_columns") { renamed }
+        ).formatted(as: self, renaming: names)
     }
 
     public func addColumn(_ name: String, _ data: ColumnData, feature: Feature? = nil) throws -> Dataset {
@@ -44,7 +63,9 @@ extension Dataset {
         let column = try Dataset.fromColumns([(name, data)], features: feature.map { [name: $0] })
         if numColumns == 0 { return column }
         return Dataset(
-            unchecked: try table.beside(column.table), Features(Array(features) + Array(column.features)))
+            unchecked: try table().beside(column.stored), Features(Array(features) + Array(column.features)),
+            .joining("add_column", [provenance, column.provenance])
+        ).formatted(as: self)
     }
 
     /// The column converted to another type.
@@ -52,23 +73,66 @@ extension Dataset {
     /// - Throws: `DatasetError` that names the row where a value does not fit.
     public func castColumn(_ name: String, to feature: Feature) throws -> Dataset {
         let index = try index(of: name)
-        let column = try table.column(index)
-        let stored = column.type.feature
-        var features = features
-        features[name] = feature
-        if stored == feature.storage {
-            if case .classLabel(let names) = feature { try ClassLabels.check(column, names, name) }
-            return Dataset(unchecked: table, features)
+        let provenance = provenance.adding("cast_column") { [Features([(name, feature)]).metadata] }
+        return try flattened { dataset in
+            let (table, features) = (dataset.stored, dataset.features)
+            let column = try table.column(index)
+            let stored = column.type.feature
+            var changed = features
+            changed[name] = feature
+            if stored == feature.storage {
+                if case .classLabel(let names) = feature { try ClassLabels.check(column, names, name) }
+                return Dataset(unchecked: table, changed, provenance)
+            }
+            if case .value(let type) = feature, case .value(let from) = stored, from != "null" {
+                return Dataset(unchecked: try table.cast(index, to: type), changed, provenance)
+            }
+            let values = (0..<column.count).map { column.value($0) }
+            let (array, _) = try ArrowBuilding.array(.values(values), named: name, as: feature)
+            return Dataset(
+                unchecked: try table.replacing(index, with: [(name, array)]), changed, provenance)
         }
-        if case .value(let type) = feature, case .value(let from) = stored, from != "null" {
-            return Dataset(unchecked: try table.cast(index, to: type), features)
+    }
+
+    /// All columns converted to other types.
+    ///
+    /// - Parameter features: one for each column; the result has their order.
+    public func cast(_ features: Features) throws -> Dataset {
+        guard Set(features.names) == Set(columnNames) else {
+            throw DatasetError(
+                "the features \(DatasetError.listed(features.names)) are not those of the columns \(DatasetError.listed(columnNames))",
+                remedy: "Give a feature for each column.")
         }
-        let values = (0..<column.count).map { column.value($0) }
-        let (array, _) = try ArrowBuilding.array(.values(values), named: name, as: feature)
-        let made = try ArrowTable.make([(name, array)], rows: count)
-        var order = Array(columnNames.indices)
-        order[index] = columnNames.count
-        return Dataset(unchecked: try table.beside(made).select(order, as: columnNames), features)
+        var dataset = try selectColumns(features.names)
+        for (name, feature) in features where dataset.features[name] != feature {
+            dataset = try dataset.castColumn(name, to: feature)
+        }
+        return dataset
+    }
+
+    /// `body` on the rows laid out in order, in the format of this dataset.
+    private func flattened(_ body: (Dataset) throws -> Dataset) throws -> Dataset {
+        let source = indices == nil ? self : Dataset(unchecked: try table(), features, provenance)
+        return try body(source).formatted(as: self)
+    }
+
+    /// Structures replaced by a column for each of their fields, named `column.field`, at all depths.
+    public func flatten() throws -> Dataset {
+        var (table, features) = (stored, features)
+        func isStructure(_ feature: Feature) -> Bool { if case .structure = feature { true } else { false } }
+        while features.types.contains(where: isStructure) {
+            table = try table.flattened()
+            features = Features(
+                features.flatMap { name, feature -> [(String, Feature)] in
+                    guard case .structure(let fields) = feature else { return [(name, feature)] }
+                    return fields.map { ("\(name).\($0.0)", $0.1) }
+                })
+            guard features.names == table.names else {
+                throw DatasetError(
+                    "flattened columns get the same name: \(DatasetError.listed(table.names))", remedy: "Rename a column.")
+            }
+        }
+        return Dataset(unchecked: table, features, indices: indices, provenance.adding("flatten")).formatted(as: self)
     }
 
     /// A column of text or numbers turned into a class label whose names are the distinct values, sorted as text.
@@ -82,27 +146,23 @@ extension Dataset {
         // Numbers are sorted as text too.
         let labels = values.map { $0.string ?? $0.description }
             .sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
-        let column = try table.column(index)
-        let texts = (0..<count).map { row -> Value in
-            let value = column.value(row)
-            return value.isNull || value.string != nil ? value : .string(value.description)
-        }
+        let column = try self.column(name)
+        let texts = column.values().map { $0.isNull || $0.string != nil ? $0 : .string($0.description) }
         let encoded = try ArrowBuilding.array(.values(texts), named: name, as: .classLabel(names: labels))
-        let made = try ArrowTable.make([(name, encoded.array)], rows: count)
-        var order = Array(columnNames.indices)
-        order[index] = columnNames.count
         var features = features
         features[name] = encoded.feature
-        return Dataset(unchecked: try table.beside(made).select(order, as: columnNames), features)
+        return Dataset(
+            unchecked: try table().replacing(index, with: [(name, encoded.array)]), features,
+            provenance.adding("class_encode_column") { [name] }
+        ).formatted(as: self)
     }
 
     /// The distinct values of a column in the order they first come.
     public func unique(_ name: String) throws -> [Value] {
-        let column = try table.column(try index(of: name))
+        let column = try column(name)
         var seen: Set<String> = []
         var result: [Value] = []
-        for row in 0..<column.count {
-            let value = column.value(row)
+        for value in column.values() {
             // Two texts that only look the same are different: the key is the escaped bytes, not the characters.
             let key = value.string.map { "s" + $0.utf8.map { String($0, radix: 16) }.joined(separator: " ") } ?? value.description
             if seen.insert(key).inserted { result.append(value) }

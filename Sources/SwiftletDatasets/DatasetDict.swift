@@ -33,6 +33,9 @@ public struct DatasetDict: Sendable {
         return datasets[position]
     }
 
+    /// A split, or parts and sums of splits in Python's writing: `train[:10%]`, `train[100:-50]`, `train+test`.
+    public func rows(_ expression: String) throws -> Dataset { try SplitExpression(expression).dataset(of: self) }
+
     /// The dataset of each split replaced by another.
     public func mapDatasets(_ transform: (Dataset) throws -> Dataset) throws -> DatasetDict {
         DatasetDict(zip(splits, try datasets.map(transform)))
@@ -40,26 +43,62 @@ public struct DatasetDict: Sendable {
 
     /// As `Dataset.map`, on every split.
     public func map(
-        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
         _ transform: (Batch) throws -> Columns
     ) throws -> DatasetDict {
-        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+        try mapDatasets {
+            try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
+        }
+    }
+
+    /// As `Dataset.map` on several threads, on every split.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
+        _ transform: @Sendable (Batch) throws -> Columns
+    ) throws -> DatasetDict {
+        try mapDatasets {
+            try $0.map(
+                batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey,
+                numProc: numProc, transform)
+        }
     }
 
     @_disfavoredOverload
     public func map(
-        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
         _ transform: (Batch) throws -> [String: ColumnData]
     ) throws -> DatasetDict {
-        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+        try mapDatasets {
+            try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
+        }
     }
 
-    public func map(removeColumns: [String] = [], _ transform: (Row) throws -> Row) throws -> DatasetDict {
-        try mapDatasets { try $0.map(removeColumns: removeColumns, transform) }
+    public func map(
+        removeColumns: [String] = [], cacheKey: CacheKey? = nil, _ transform: (Row) throws -> Row
+    ) throws -> DatasetDict {
+        try mapDatasets { try $0.map(removeColumns: removeColumns, cacheKey: cacheKey, transform) }
     }
 
-    public func filter(_ isIncluded: (Row) throws -> Bool) throws -> DatasetDict {
-        try mapDatasets { try $0.filter(isIncluded) }
+    public func filter(cacheKey: CacheKey? = nil, _ isIncluded: (Row) throws -> Bool) throws -> DatasetDict {
+        try mapDatasets { try $0.filter(cacheKey: cacheKey, isIncluded) }
+    }
+
+    public func sort(by column: String, descending: Bool = false) throws -> DatasetDict {
+        try mapDatasets { try $0.sort(by: column, descending: descending) }
+    }
+
+    public func flatten() throws -> DatasetDict { try mapDatasets { try $0.flatten() } }
+
+    public func cast(_ features: Features) throws -> DatasetDict { try mapDatasets { try $0.cast(features) } }
+
+    public func classEncodeColumn(_ name: String) throws -> DatasetDict {
+        try mapDatasets { try $0.classEncodeColumn(name) }
+    }
+
+    public func withFormat(
+        _ type: String? = nil, columns: [String]? = nil, outputAllColumns: Bool = false
+    ) throws -> DatasetDict {
+        try mapDatasets { try $0.withFormat(type, columns: columns, outputAllColumns: outputAllColumns) }
     }
 
     public func shuffle(seed: UInt64? = nil) throws -> DatasetDict { try mapDatasets { try $0.shuffle(seed: seed) } }

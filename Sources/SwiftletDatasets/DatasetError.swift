@@ -16,6 +16,10 @@ public struct DatasetError: SwiftletError {
             remedy: names.isEmpty ? "The dataset has no columns." : "The columns are: \(listed(names)).")
     }
 
+    static func noSplit(_ name: String, in splits: [String]) -> DatasetError {
+        DatasetError("there is no split '\(name)'", remedy: "The splits are: \(listed(splits)).")
+    }
+
     static func noRow(_ row: Int, of count: Int) -> DatasetError {
         DatasetError(
             "row \(row) is outside the dataset, which has \(count) rows",

@@ -1,104 +1,139 @@
 extension Dataset {
+    /// From this many rows on, the order of a dataset from a file is kept in the cache, not in memory.
+    private static let rowsInMemory = 1 << 17
+
     /// The rows at these positions, in this order; a row may come several times, a negative number counts from the end.
+    ///
+    /// Rows aren't copied: the dataset remembers their positions. `flattenIndices()` lays them out anew.
     public func select(_ rows: some Sequence<Int>) throws -> Dataset {
         let positions = try rows.map { row in
             let position = row < 0 ? row + count : row
             guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
             return position
         }
-        if let first = positions.first, positions.indices.allSatisfy({ positions[$0] == first + $0 }) {
-            return Dataset(unchecked: try table.slice(first..<first + positions.count), features)
-        }
-        return Dataset(unchecked: try table.take(positions), features)
+        return try choosing(positions, provenance.adding("select") { positions.map(String.init) })
     }
 
-    /// Some rows, sharing memory.
-    public func select(_ rows: Range<Int>) throws -> Dataset { try batch(rows).dataset }
+    /// Some rows, one after the other.
+    public func select(_ rows: Range<Int>) throws -> Dataset {
+        guard rows.lowerBound >= 0, rows.upperBound <= count else {
+            throw DatasetError.noRow(rows.lowerBound < 0 ? rows.lowerBound : rows.upperBound - 1, of: count)
+        }
+        let provenance = provenance.adding("select") { ["\(rows)"] }
+        if rows == 0..<count { return from(provenance) }
+        let (stored, indices): (ArrowTable, RowIndices?) =
+            if let indices { (self.stored, try indices.slice(rows)) } else { (try self.stored.slice(rows), nil) }
+        return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: self)
+    }
 
-    /// The rows for which `isIncluded` holds.
-    public func filter(_ isIncluded: (Row) throws -> Bool) throws -> Dataset {
-        try select((0..<count).filter { try isIncluded(try row($0)) })
+    /// As Python's: the first rows, at most all.
+    public func take(_ count: Int) throws -> Dataset { try select(0..<min(max(count, 0), self.count)) }
+
+    /// As Python's: all but the first rows.
+    public func skip(_ count: Int) throws -> Dataset { try select(min(max(count, 0), self.count)..<self.count) }
+
+    /// The rows several times over.
+    public func `repeat`(_ times: Int) throws -> Dataset {
+        guard times > 0 else { return try select(0..<0) }
+        return try Dataset.concatenate(Array(repeating: self, count: times))
+    }
+
+    /// Positions that are known to exist.
+    func choosing(_ positions: [Int], _ provenance: Provenance) throws -> Dataset {
+        if let first = positions.first, positions.indices.allSatisfy({ positions[$0] == first + $0 }) {
+            return try select(first..<first + positions.count).from(provenance)
+        }
+        let indices = try self.indices.map { try $0.select(positions) } ?? RowIndices(positions)
+        return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: self)
+    }
+
+    /// The rows at positions that take a while to find. Many of them are kept in the cache where the dataset comes from
+    /// a file, as by Python.
+    func choosing(
+        _ operation: String, _ provenance: Provenance, isKept: Bool? = nil, _ positions: () throws -> [Int]
+    ) throws -> Dataset {
+        guard isKept ?? (self.provenance.folder != nil && count >= Self.rowsInMemory) else {
+            return try choosing(positions(), provenance)
+        }
+        let limit = stored.rows
+        let chosen = try Dataset.cached(operation, provenance, isKept: true) { writer in
+            var places = try positions()
+            if let indices { places = places.map { indices[$0] } }
+            for range in RowRanges(count: max(places.count, 1), step: 1 << 16) {
+                try writer.append(
+                    try RowIndices.piece(Array(places[range.clamped(to: 0..<places.count)])), RowIndices.features)
+            }
+        } result: { table, _, files in (try RowIndices(table, limit: limit), files) }
+        guard let (indices, files) = chosen else { return try select(0..<0).from(provenance) }
+        var provenance = provenance
+        provenance.files += files
+        return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: self)
+    }
+
+    /// The rows laid out in their order, so that reading one after the other is reading a file from front to back.
+    /// Datasets from files are written to the cache.
+    public func flattenIndices() throws -> Dataset {
+        guard indices != nil else { return self }
+        let provenance = provenance.adding("flatten_indices")
+        let result = try Dataset.cached("Flatten", provenance, isKept: self.provenance.folder != nil) { writer in
+            for rows in RowRanges(count: count, step: 1 << 14) { try writer.append(try table(rows), features) }
+        } result: { table, features, files in
+            var provenance = provenance
+            provenance.files = files
+            return Dataset(unchecked: table, features, provenance)
+        }
+        let none = try ArrowTable.empty(features)
+        return (result ?? Dataset(unchecked: none, features, provenance)).formatted(as: self)
     }
 
     /// The rows in an order that is the same as Python's for the same seed; a new order each time without one.
     public func shuffle(seed: UInt64? = nil) throws -> Dataset {
-        var generator = PCG64(seed: seed ?? .random(in: 0 ... .max))
-        return try select(generator.permutation(count))
+        let used = seed ?? .random(in: 0 ... .max)
+        let provenance = provenance.adding("shuffle") { ["\(used)"] }
+        return try choosing("Shuffle", provenance, isKept: seed == nil ? false : nil) {
+            var generator = PCG64(seed: used)
+            return generator.permutation(count)
+        }
     }
 
     /// The rows in the order of a column, missing values last. Equal rows keep their order.
     public func sort(by column: String, descending: Bool = false) throws -> Dataset {
-        let index = try index(of: column)
-        return Dataset(
-            unchecked: try table.take(try table.sortedRows(by: index, descending: descending)), features)
+        try sort(by: [column], descending: [descending])
     }
 
-    /// A random part for testing and the rest for training, the same as Python's for the same seed.
+    /// The rows in the order of the first column, equal ones in that of the second, and so on.
     ///
-    /// - Parameter testSize: a fraction below 1, or a number of rows.
-    public func trainTestSplit(testSize: Double = 0.25, seed: UInt64? = nil) throws -> DatasetDict {
-        guard testSize > 0, testSize.isFinite else {
-            throw DatasetError("testSize is \(testSize)", remedy: "Give a fraction between 0 and 1, or a number of rows.")
+    /// - Parameter descending: for each column; empty for none.
+    public func sort(by columns: [String], descending: [Bool] = []) throws -> Dataset {
+        let places = try columns.map { try index(of: $0) }
+        guard !columns.isEmpty, Set(columns).count == columns.count else {
+            throw DatasetError("there are no columns to sort by, or one comes twice", remedy: "Name each column once.")
         }
-        let fraction = testSize < 1
-        guard fraction || testSize < Double(count) else {
+        let directions = descending.isEmpty ? columns.map { _ in false } : descending
+        guard directions.count == columns.count else {
             throw DatasetError(
-                "testSize is \(Int(clamping: Int64(min(testSize, 1e18)))), the dataset has \(count) rows",
-                remedy: "Leave at least one row for training.")
+                "there are \(descending.count) directions for \(columns.count) columns",
+                remedy: "Give one for each column, or none.")
         }
-        let test = fraction ? Int((testSize * Double(count)).rounded(.up)) : Int(testSize)
-        let train = fraction ? Int(((1 - testSize) * Double(count)).rounded(.down)) : count - test
-        guard train > 0 else {
-            throw DatasetError(
-                "with \(count) rows and testSize \(testSize) nothing is left for training",
-                remedy: "Take a smaller testSize, or more rows.")
+        let provenance = provenance.adding("sort") { zip(columns, directions).map { "\($0) \($1)" } }
+        return try choosing("Sort", provenance) {
+            let keys = try selectColumns(columns).table()
+            _ = places
+            return try keys.sortedRows(by: Array(columns.indices), descending: directions)
         }
-        var generator = PCG64(seed: seed ?? .random(in: 0 ... .max))
-        let order = generator.permutation(count)
-        return DatasetDict([
-            ("train", try select(order[test..<min(count, test + train)])), ("test", try select(order[..<test])),
-        ])
     }
 
-    /// The rows of all datasets, one after the other. Columns and types must agree.
-    public static func concatenate(_ datasets: [Dataset]) throws -> Dataset {
-        guard let first = datasets.first else {
-            throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
+    /// One of `count` parts of about the same size.
+    ///
+    /// - Parameter contiguous: rows one after the other; `false` takes every `count`th row.
+    public func shard(_ count: Int, index: Int, contiguous: Bool = true) throws -> Dataset {
+        guard count > 0, index >= 0, index < count else {
+            throw DatasetError(
+                "there is no shard \(index) of \(count)", remedy: "Shards go from 0 to the number of them less 1.")
         }
-        var features = first.features
-        for dataset in datasets.dropFirst() {
-            guard dataset.columnNames == first.columnNames else {
-                throw DatasetError(
-                    "the columns \(DatasetError.listed(dataset.columnNames)) can't go below \(DatasetError.listed(first.columnNames))",
-                    remedy: "Rename, reorder or remove columns so that they agree.")
-            }
-            for (name, feature) in dataset.features {
-                guard let joined = ArrowBuilding.join(features[name]!, feature),
-                    joined == feature || feature == .value("null")
-                        || joined != features[name] && features[name] == .value("null")
-                else {
-                    throw DatasetError(
-                        "column '\(name)' holds \(features[name]!) in one dataset and \(feature) in another",
-                        remedy: "Cast the column to one type first.")
-                }
-                features[name] = joined
-            }
-        }
-        return Dataset(unchecked: try ArrowTable.concatenate(datasets.map(\.table)), features)
-    }
-
-    /// Parts of one split, whose types were told from each part alone: integers beside floating point become that,
-    /// and the columns get one order.
-    static func widened(_ parts: [Dataset]) throws -> [Dataset] {
-        guard let first = parts.first else { return parts }
-        return try parts.map { part in
-            var part = Set(part.columnNames) == Set(first.columnNames) ? try part.selectColumns(first.columnNames) : part
-            for (name, feature) in part.features where feature == .value("int64") {
-                if parts.contains(where: { $0.features[name] == .value("float64") }) {
-                    part = try part.castColumn(name, to: .value("float64"))
-                }
-            }
-            return part
-        }
+        guard contiguous else { return try select(stride(from: index, to: self.count, by: count)) }
+        let (size, more) = self.count.quotientAndRemainder(dividingBy: count)
+        let start = size * index + min(index, more)
+        return try select(start..<start + size + (index < more ? 1 : 0))
     }
 }

@@ -11,7 +11,7 @@ extension Features {
         self.init(json: object)
     }
 
-    private init?(json object: JSONObject) {
+    init?(json object: JSONObject) {
         self.init()
         for (name, value) in object {
             guard let feature = Feature(json: value) else { return nil }
@@ -20,10 +20,10 @@ extension Features {
     }
 
     /// The text for a file's `huggingface` metadata.
-    var metadata: String {
-        let features = JSONObject(map { ($0.0, $0.1.json) })
-        return JSONValue.object(["info": .object(["features": .object(features)])]).text()
-    }
+    var metadata: String { JSONValue.object(["info": .object(["features": json])]).text() }
+
+    /// The features as in `dataset_info.json`.
+    var json: JSONValue { .object(JSONObject(map { ($0.0, $0.1.json) })) }
 }
 
 extension Feature {

@@ -50,6 +50,26 @@ extension ArrowBuilding {
         }
     }
 
+    /// A feature whose unknown parts get the types of another's; `nil` where they differ in more than that.
+    static func filling(_ feature: Feature, _ other: Feature) -> Feature? {
+        switch (feature, other) {
+        case (.value("null"), let other): return other
+        case (let feature, .value("null")): return feature
+        case (.list(let left), .list(let right)): return filling(left, right).map { .list($0) }
+        case (.structure(var left), .structure(let right)):
+            for (name, feature) in right {
+                guard let old = left[name] else {
+                    left[name] = feature
+                    continue
+                }
+                guard let filled = filling(old, feature) else { return nil }
+                left[name] = filled
+            }
+            return .structure(left)
+        default: return feature == other ? feature : nil
+        }
+    }
+
     /// The feature that holds values of both; `nil` if there is none.
     static func join(_ left: Feature, _ right: Feature) -> Feature? {
         if left == right { return left }

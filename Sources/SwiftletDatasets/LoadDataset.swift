@@ -3,56 +3,35 @@ internal import SwiftletIO
 /// Loads a dataset from a folder in the Hub's layout: a README.md whose YAML names configs, splits and features, or
 /// files called `train*`, `validation*`, `test*`. A single file is loaded as the split `train`.
 ///
+/// Files of more than `Datasets.memoryLimit` bytes are not held in memory: they are written once to an Arrow file in
+/// `Datasets.cacheFolder`, which is mapped, now and by the next program.
+///
 /// - Parameters:
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
-///   - split: only this split.
+///   - split: only this split; or, in Python's writing, parts and sums of splits, such as `train[:10%]` or
+///     `train+test[100:]`, whose rows come under that name.
 /// - Throws: `DatasetError` that says which configs or splits there are, or which file, row and column is wrong.
 public func loadDataset(_ path: String, _ config: String? = nil, split: String? = nil) throws -> DatasetDict {
     let path = FileSystem.expandingTilde(path)
     guard FileSystem.exists(path) else {
-        throw DatasetError("there is no dataset at '\(path)'", remedy: "Give a folder in the Hub's layout, or files.")
+        throw DatasetError(
+            "there is no dataset at '\(path)'",
+            remedy: "Give a folder in the Hub's layout, or files; for a name on the Hub, import Swiftlet and write 'try await'.")
     }
     guard FileSystem.isDirectory(path) else {
         guard config == nil || config == "default" else {
             throw DatasetError("'\(path)' is a file and has no config '\(config!)'", remedy: "Leave the config out.")
         }
-        return try load([("train", [path])], nil, nil, only: split)
+        let choice = try SplitChoice(split)
+        return try choice.apply(to: loadSplits([("train", [path])], nil, nil, only: choice, name: nil))
     }
-    guard !FileSystem.exists(FileSystem.join(path, "dataset_dict.json")) else {
+    for (file, type) in [("dataset_dict.json", "DatasetDict"), ("state.json", "Dataset")]
+    where FileSystem.exists(FileSystem.join(path, file)) {
         throw DatasetError(
             "'\(path)' was written by save_to_disk, not for loading as a dataset",
-            remedy: "Load its .arrow files one by one.")
+            remedy: "Load it with \(type).loadFromDisk(\"\(path)\").")
     }
-    let readme = FileSystem.join(path, "README.md")
-    let card = FileSystem.exists(readme) ? try DatasetCard(readme) : nil
-    let files = try DataFiles(path)
-    let chosen = try choose(config, card, path)
-    let features = card?.features.first { $0.config == (chosen?.name ?? config ?? "") }
-        ?? card?.features.first { $0.config == "default" || $0.config.isEmpty }
-        ?? (card?.features.count == 1 && config == nil ? card?.features.first : nil)
-    var splits: [(split: String, files: [String])]
-    if let chosen, !chosen.files.isEmpty {
-        let wanted = chosen.files.filter { split == nil || $0.split == split }
-        if let split, wanted.isEmpty { throw noSplit(split, chosen.files.map(\.split)) }
-        splits = try wanted.map { item in
-            var found: [String] = []
-            for pattern in item.patterns {
-                for file in try files.matching(pattern) where !found.contains(file) { found.append(file) }
-            }
-            return (item.split, found)
-        }
-    } else {
-        splits = files.bySplitNames()
-        guard !splits.isEmpty else {
-            throw DatasetError(
-                "there are no data files in '\(path)'",
-                remedy: "Put files ending in .parquet, .arrow, .csv, .tsv, .json or .jsonl there.")
-        }
-    }
-    splits = ofOneFormat(splits)
-    return try load(
-        splits.map { ($0.split, $0.files.map { FileSystem.join(path, $0) }) }, features?.features, chosen?.separator,
-        only: split)
+    return try DatasetFiles(path, title: path, config: config, split: split).load(from: path)
 }
 
 /// Loads files, each as a split or a part of one: Parquet, Arrow, CSV, TSV, JSON, JSON Lines.
@@ -66,56 +45,43 @@ public func loadDataset(files: [(split: String, path: String)]) throws -> Datase
             splits.append((split, [path]))
         }
     }
-    return try load(splits, nil, nil, only: nil)
+    return try loadSplits(splits, nil, nil, only: SplitChoice(nil), name: nil)
 }
 
-private func noSplit(_ name: String, _ splits: [String]) -> DatasetError {
-    DatasetError("there is no split '\(name)'", remedy: "The splits are: \(DatasetError.listed(splits)).")
-}
+/// What a caller asks for of a dataset's splits: all, one, or parts and sums of some.
+struct SplitChoice: Sendable {
+    private let expression: SplitExpression?
 
-private func choose(_ config: String?, _ card: DatasetCard?, _ path: String) throws -> DatasetCard.Config? {
-    let configs = card?.configs ?? []
-    let names = configs.isEmpty ? (card?.features.map(\.config).filter { !$0.isEmpty } ?? []) : configs.map(\.name)
-    guard let config else {
-        if configs.count <= 1 { return configs.first }
-        if let chosen = configs.first(where: { $0.isDefault }) ?? configs.first(where: { $0.name == "default" }) {
-            return chosen
+    /// - Throws: `DatasetError` where the text is no split.
+    init(_ text: String?) throws { expression = try text.map { try SplitExpression($0) } }
+
+    /// Those that are needed of the splits there are.
+    /// - Throws: `DatasetError` where one that is asked for is not there.
+    func needed<Item>(of splits: [(split: String, files: Item)]) throws -> [(split: String, files: Item)] {
+        guard let expression else { return splits }
+        for name in expression.splits where !splits.contains(where: { $0.split == name }) {
+            throw DatasetError.noSplit(name, in: splits.map(\.split))
         }
-        throw DatasetError(
-            "the dataset '\(path)' has several configs and none is named",
-            remedy: "Choose one of \(DatasetError.listed(names)), such as loadDataset(\"\(path)\", \"\(names[0])\").")
+        return splits.filter { expression.splits.contains($0.split) }
     }
-    if let chosen = configs.first(where: { $0.name == config }) { return chosen }
-    if configs.isEmpty, config == "default" || names.contains(config) { return nil }
-    throw DatasetError(
-        "the dataset '\(path)' has no config '\(config)'",
-        remedy: names.isEmpty ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).")
+
+    /// The rows asked for, under the name they were asked for by.
+    func apply(to loaded: DatasetDict) throws -> DatasetDict {
+        guard let expression, !expression.isName else { return loaded }
+        return DatasetDict([(expression.text, try expression.dataset(of: loaded))])
+    }
 }
 
-/// Where formats are mixed, the most common one is the data.
-private func ofOneFormat(_ splits: [(split: String, files: [String])]) -> [(split: String, files: [String])] {
-    var counts: [(format: FileFormat, count: Int)] = []
-    for file in splits.flatMap(\.files) {
-        guard let format = FileFormat.of(file) else { continue }
-        if let position = counts.firstIndex(where: { $0.format == format }) {
-            counts[position].count += 1
-        } else {
-            counts.append((format, 1))
-        }
-    }
-    guard counts.count > 1 else { return splits }
-    let most = counts.map(\.count).max() ?? 0
-    let winners = counts.filter { $0.count == most }.map(\.format)
-    let format = winners.contains(.parquet) ? .parquet : winners[0]
-    return splits.map { ($0.split, $0.files.filter { FileFormat.of($0) == format }) }.filter { !$0.1.isEmpty }
-}
-
-private func load(
-    _ splits: [(split: String, files: [String])], _ features: Features?, _ separator: Character?, only wanted: String?
+/// Reads the files of each split that is asked for and puts them together.
+///
+/// - Parameter name: what the dataset is called among the prepared files of a cache.
+func loadSplits(
+    _ splits: [(split: String, files: [String])], _ features: Features?, _ separator: Character?, only choice: SplitChoice,
+    name: String?
 ) throws -> DatasetDict {
-    if let wanted, !splits.contains(where: { $0.split == wanted }) { throw noSplit(wanted, splits.map(\.split)) }
-    return DatasetDict(
-        try splits.filter { wanted == nil || $0.split == wanted }.map { split, files in
+    DatasetDict(
+        try choice.needed(of: splits).map { split, files in
+            if let prepared = try Preparation(files, features, separator)?.dataset(split, name) { return (split, prepared) }
             let parts = try files.map { try Dataset.read($0, declared: features, separator: separator) }
             do {
                 return (split, parts.count == 1 ? parts[0] : try Dataset.concatenate(Dataset.widened(parts)))

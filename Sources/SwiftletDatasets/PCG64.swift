@@ -79,3 +79,73 @@ struct PCG64 {
         return (0..<4).map { UInt64(words[2 * $0]) | UInt64(words[2 * $0 + 1]) << 32 }
     }
 }
+
+extension PCG64 {
+    /// A number in `0..<1`, as `Generator.random()`.
+    mutating func double() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// The sums of probabilities that `choice` compares with.
+    static func limits(_ probabilities: [Double]) -> [Double] {
+        var sum = 0.0
+        let sums = probabilities.map { probability in
+            sum += probability
+            return sum
+        }
+        return sums.map { $0 / sum }
+    }
+
+    /// As one element of `Generator.choice(n, size, p=probabilities)`.
+    mutating func choice(_ limits: [Double]) -> Int {
+        let value = double()
+        return min(limits.firstIndex { $0 > value } ?? limits.count, limits.count - 1)
+    }
+
+    /// As an element of `Generator.integers(bound, size:)`: numbers below `bound`, by Lemire's method.
+    mutating func integer(below bound: UInt32) -> Int {
+        guard bound > 1 else { return 0 }
+        var product = UInt64(next32()) &* UInt64(bound)
+        if UInt32(truncatingIfNeeded: product) < bound {
+            let threshold = (0 &- bound) % bound
+            while UInt32(truncatingIfNeeded: product) < threshold { product = UInt64(next32()) &* UInt64(bound) }
+        }
+        return Int(product >> 32)
+    }
+
+    /// As `Generator.choice(n, size: count, replace: false)` for `n` up to 10000: Floyd's sampling, then a shuffle.
+    mutating func choice(of n: Int, count: Int) -> [Int] {
+        var chosen: [Int] = []
+        for last in (n - count)..<n {
+            let value = integer(below: UInt32(last) + 1)
+            chosen.append(chosen.contains(value) ? last : value)
+        }
+        for index in stride(from: count - 1, to: 0, by: -1) {
+            chosen.swapAt(index, integer(below: UInt32(index) + 1))
+        }
+        return chosen
+    }
+
+    /// As `default_rng(rng.integers(0, 1 << 63) - epoch)`: the generator of a later pass over a stream.
+    func shifted(by epoch: Int) -> PCG64 {
+        var copy = self
+        // Bounds of 64 bits are reached by the high half of a product; 2^63 never needs a second draw.
+        let seed = copy.next() >> 1
+        return PCG64(seed: seed &- UInt64(epoch))
+    }
+
+    /// How many of each class come when `draws` rows are taken: about as many as their share, ties drawn at random.
+    /// As scikit-learn's `_approximate_mode`.
+    mutating func approximateMode(_ counts: [Int], draws: Int) -> [Int] {
+        let total = Double(counts.reduce(0, +))
+        let shares = counts.map { Double(draws * $0) / total }
+        var result = shares.map { Int($0) }
+        var missing = draws - result.reduce(0, +)
+        let remainders = shares.map { $0 - $0.rounded(.down) }
+        for value in Set(remainders).sorted(by: >) where missing > 0 {
+            let classes = remainders.indices.filter { remainders[$0] == value }
+            let added = min(classes.count, missing)
+            for index in choice(of: classes.count, count: added) { result[classes[index]] += 1 }
+            missing -= added
+        }
+        return result
+    }
+}

@@ -1,6 +1,12 @@
 internal import CArrow
 internal import SwiftletIO
 
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
+
 /// The formats that are read, by the end of a file's name.
 enum FileFormat: Sendable {
     case parquet, arrow, csv, tsv, json
@@ -24,10 +30,45 @@ extension Dataset {
     public static func fromFile(_ path: String) throws -> Dataset { try read(path) }
 
     /// - Parameters:
+    ///   - wanted: the format, where the name does not tell it.
     ///   - declared: features from a dataset card, used where the file has none of its own.
     ///   - separator: of a CSV file, where it is no comma.
-    static func read(_ path: String, declared: Features? = nil, separator: Character? = nil) throws -> Dataset {
+    static func read(
+        _ path: String, as wanted: FileFormat? = nil, declared: Features? = nil, separator: Character? = nil
+    ) throws -> Dataset {
         let path = FileSystem.expandingTilde(path)
+        let format = try wanted ?? format(of: path)
+        do {
+            let provenance = try provenance(of: path, format, declared, separator)
+            let table: ArrowTable
+            switch format {
+            case .parquet: table = try ArrowTable.reading { carrow_read_parquet(path, $0) }
+            case .arrow: table = try ArrowTable.reading { carrow_read_ipc(path, false, $0) }
+            case .csv: table = try csv(path, separator ?? ",", declared)
+            case .tsv: table = try csv(path, separator ?? "\t", declared)
+            case .json: table = try JSONReading.table(path)
+            }
+            return try Dataset(table, stored: declared).from(provenance)
+        } catch let error as DatasetError {
+            throw DatasetError("'\(path)': \(error.message)", remedy: error.remedy)
+        } catch let error as ArrowMessage {
+            throw explained(error.text, path, format)
+        }
+    }
+
+    /// A table with the features in its metadata, or else those that are declared.
+    init(_ table: ArrowTable, stored declared: Features?) throws {
+        if let own = table.metadata("huggingface").flatMap(Features.init(metadata:)),
+            Set(own.names) == Set(table.names), own.count == table.names.count
+        {
+            try self.init(table, declared: own)
+        } else {
+            try self.init(table, declared: declared)
+        }
+    }
+
+    /// The format of a file that is there.
+    static func format(of path: String) throws -> FileFormat {
         guard FileSystem.exists(path) else {
             throw DatasetError("there is no file '\(path)'", remedy: "Check the path.")
         }
@@ -39,26 +80,34 @@ extension Dataset {
                 "'\(path)' has an ending that is not known",
                 remedy: "Name the file by what it is: .parquet, .arrow, .csv, .tsv, .json or .jsonl.")
         }
-        do {
-            let table: ArrowTable
-            switch format {
-            case .parquet: table = try ArrowTable.reading { carrow_read_parquet(path, $0) }
-            case .arrow: table = try ArrowTable.reading { carrow_read_ipc(path, $0) }
-            case .csv: table = try csv(path, separator ?? ",", declared)
-            case .tsv: table = try csv(path, separator ?? "\t", declared)
-            case .json: table = try JSONReading.table(path)
-            }
-            if let stored = table.metadata("huggingface").flatMap(Features.init(metadata:)),
-                Set(stored.names) == Set(table.names), stored.count == table.names.count
-            {
-                return try Dataset(table, declared: stored)
-            }
-            return try Dataset(table, declared: declared)
-        } catch let error as DatasetError {
-            throw DatasetError("'\(path)': \(error.message)", remedy: error.remedy)
-        } catch let error as ArrowMessage {
-            throw explained(error.text, path, format)
+        return format
+    }
+
+    /// Where rows of a file come from: the file as it is now, and how it is read. Arrow files are mapped, so that results
+    /// go beside them.
+    static func provenance(
+        of path: String, _ format: FileFormat, _ declared: Features?, _ separator: Character?
+    ) throws -> Provenance {
+        let parts = [
+            "file", "\(format)", try identity(of: path), declared?.metadata ?? "", separator.map { String($0) } ?? "",
+        ]
+        let isMapped = format == .arrow
+        return Provenance(
+            fingerprint: .of(parts), files: isMapped ? [path] : [], folder: isMapped ? FileSystem.parent(of: path) : nil)
+    }
+
+    /// What tells a file from what it was or will be: its place on the disk, its size and when it was written.
+    private static func identity(of path: String) throws -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw DatasetError("there is no file '\(path)'", remedy: "Check the path.")
         }
+        #if canImport(Darwin)
+        let time = status.st_mtimespec
+        #else
+        let time = status.st_mtim
+        #endif
+        return "\(status.st_dev) \(status.st_ino) \(status.st_size) \(time.tv_sec) \(time.tv_nsec)"
     }
 
     private static func csv(_ path: String, _ separator: Character, _ declared: Features?) throws -> ArrowTable {
@@ -90,7 +139,7 @@ extension Dataset {
     }
 
     /// A message of Arrow's in the words of the rest.
-    private static func explained(_ text: String, _ path: String, _ format: FileFormat) -> DatasetError {
+    static func explained(_ text: String, _ path: String, _ format: FileFormat) -> DatasetError {
         let firstLine = text.split(separator: "\n").first.map(String.init) ?? text
         switch format {
         case .csv, .tsv:

@@ -4,13 +4,21 @@ internal import SwiftletIO
 extension Dataset {
     /// Writes Parquet with the features in its metadata, as Python does. The file appears whole or not at all.
     public func toParquet(_ path: String) throws {
-        try write(path) { metadata, write, context in carrow_write_parquet(table.handle, metadata, write, context) }
+        let table = try table()
+        try write(path, table) { metadata, write, context in
+            carrow_write_parquet(table.handle, metadata, write, context)
+        }
     }
 
     /// Writes an Arrow stream with the features in its metadata, the format of Python's own files.
     public func toArrow(_ path: String) throws {
-        try write(path) { metadata, write, context in carrow_write_stream(table.handle, metadata, write, context) }
+        let writer = try ArrowStreamWriter(path, like: stored, features: features)
+        for rows in RowRanges(count: count, step: Self.rowsAtOnce) { try writer.write(try table(rows)) }
+        try writer.finish()
     }
+
+    /// Rows that are written as one piece.
+    static let rowsAtOnce = 1 << 14
 
     private final class Output {
         let file: AtomicFile
@@ -19,7 +27,7 @@ extension Dataset {
     }
 
     private func write(
-        _ path: String,
+        _ path: String, _ table: ArrowTable,
         _ body: (
             _ metadata: String, _ write: @convention(c) (UnsafeMutableRawPointer?, UnsafeRawPointer?, Int64) -> Bool,
             _ context: UnsafeMutableRawPointer
@@ -88,6 +96,15 @@ extension Dataset {
         try file.commit()
     }
 
+    /// One row as `toJSON` writes it.
+    public func jsonLine(_ row: Int) throws -> String {
+        var line = ""
+        try select(try position(row)..<(try position(row)) + 1).eachRow { values in
+            line = Self.json(.structure(Row(names: columnNames, values: values)))
+        }
+        return line
+    }
+
     private static func json(_ value: Value) -> String {
         switch value {
         case .null: return "null"
@@ -118,8 +135,9 @@ extension Dataset {
     }
 
     private func eachRow(_ body: ([Value]) throws -> Void) throws {
-        let columns = try columnNames.indices.map { try table.column($0) }
-        for row in 0..<count {
+        let columns = try columnNames.indices.map { try stored.column($0) }
+        for number in 0..<count {
+            let row = indices?[number] ?? number
             try body(
                 columns.map { column in
                     // The shortest digits that give the same 32-bit number.

@@ -3,8 +3,6 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-private func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] }
-
 @Suite struct OperationTests {
     let full: Dataset
     let numbers: Dataset

@@ -53,6 +53,8 @@ struct ArrowArray {
 
 typedef struct carrow_table carrow_table;
 typedef struct carrow_array carrow_array;
+typedef struct carrow_writer carrow_writer;
+typedef struct carrow_reader carrow_reader;
 
 /// What went wrong in this thread's last failed call. Valid until its next failed call.
 const char *carrow_message(void);
@@ -62,8 +64,11 @@ const char *carrow_message(void);
 /// Reads a Parquet file.
 int carrow_read_parquet(const char *path, carrow_table **out);
 /// Reads an Arrow IPC file or stream through a memory map; columns stay in the mapped file where it is not
-/// compressed, so the file must not be changed in place while the table lives.
-int carrow_read_ipc(const char *path, carrow_table **out);
+/// compressed, so the file must not be changed in place while the table lives. `trusted` skips looking at every value,
+/// for files of the cache, which appear whole or not at all.
+int carrow_read_ipc(const char *path, bool trusted, carrow_table **out);
+/// Gives the memory of a table's pages back where they are mapped from a file; they are read again when touched.
+void carrow_table_forget(const carrow_table *table);
 /// Reads delimited text with a header. Types are chosen as by pandas: int64, float64, bool, else large strings, and
 /// pandas' spellings of a missing value become null. A column in `text_columns` is read as strings as it stands.
 int carrow_read_csv(
@@ -95,6 +100,8 @@ int carrow_table_make(
     const char *const *names, const carrow_array *const *arrays, int64_t count, int64_t rows, carrow_table **out);
 /// `length` rows from `offset`, sharing memory.
 int carrow_table_slice(const carrow_table *table, int64_t offset, int64_t length, carrow_table **out);
+/// The bytes that a table's rows take up.
+int64_t carrow_table_bytes(const carrow_table *table);
 /// The rows at the given positions, copied. A position outside the table is an error.
 int carrow_table_take(const carrow_table *table, const int64_t *rows, int64_t count, carrow_table **out);
 /// The columns at the given positions under the given names.
@@ -106,16 +113,43 @@ int carrow_table_beside(const carrow_table *left, const carrow_table *right, car
 int carrow_table_concatenate(const carrow_table *const *tables, int64_t count, carrow_table **out);
 /// A column converted to a type by its name, such as "int32" or "large_string"; a value that does not fit is an error.
 int carrow_table_cast(const carrow_table *table, int64_t column, const char *type, carrow_table **out);
-/// The positions that sort by a column, stably, nulls last. `out` has room for every row.
-int carrow_table_sort(const carrow_table *table, int64_t column, bool descending, int64_t *out);
+/// A table with the names of `like`, converted to its types, nested ones included.
+int carrow_table_cast_like(const carrow_table *table, const carrow_table *like, carrow_table **out);
+/// Structures replaced by a column for each of their fields, named `column.field`; one level.
+int carrow_table_flatten(const carrow_table *table, carrow_table **out);
+/// The positions that sort by columns, the first one first, stably, nulls last. `out` has room for every row.
+int carrow_table_sort(
+    const carrow_table *table, const int64_t *columns, const bool *descending, int64_t count, int64_t *out);
 /// Writes Parquet through a callback that returns false to stop. `metadata` is stored under the key `huggingface`.
 int carrow_write_parquet(
     const carrow_table *table, const char *metadata, bool (*write)(void *context, const void *bytes, int64_t count),
     void *context);
-/// Writes an Arrow IPC stream in the same way.
-int carrow_write_stream(
-    const carrow_table *table, const char *metadata, bool (*write)(void *context, const void *bytes, int64_t count),
-    void *context);
+
+// Streams: tables in pieces, so that the whole need not be in memory
+
+/// Begins an Arrow IPC stream of tables like `schema` that goes out through a callback, as it is written.
+int carrow_writer_open(
+    const carrow_table *schema, const char *metadata, bool (*write)(void *context, const void *bytes, int64_t count),
+    void *context, carrow_writer **out);
+/// Appends the rows of a table of the same types.
+int carrow_writer_write(carrow_writer *writer, const carrow_table *table);
+/// Ends the stream.
+int carrow_writer_close(carrow_writer *writer);
+void carrow_writer_release(carrow_writer *writer);
+
+/// Opens a file to be read in pieces of about `rows` rows, or of its own pieces where the format has some.
+int carrow_reader_parquet(const char *path, int64_t rows, carrow_reader **out);
+int carrow_reader_ipc(const char *path, carrow_reader **out);
+/// Text with a header. The types are those of the first piece; see carrow_read_csv.
+int carrow_reader_csv(
+    const char *path, char delimiter, const char *const *text_columns, int64_t text_count, carrow_reader **out);
+/// JSON Lines. The types are those of the first piece.
+int carrow_reader_json(const char *path, carrow_reader **out);
+/// A table without rows that has the types.
+int carrow_reader_types(const carrow_reader *reader, carrow_table **out);
+/// The next piece; NULL at the end.
+int carrow_reader_next(carrow_reader *reader, carrow_table **out);
+void carrow_reader_release(carrow_reader *reader);
 
 // Arrays. Buffers are copied. `valid` has one byte an element, 0 for null; NULL where there are no nulls.
 
@@ -132,6 +166,12 @@ int carrow_array_strings(
 /// Lists over a child array; `offsets` has count + 1 places. Shares the child's memory.
 int carrow_array_lists(
     const carrow_array *child, const int64_t *offsets, int64_t count, const uint8_t *valid, carrow_array **out);
+/// The same with 64-bit places in the column.
+int carrow_array_large_lists(
+    const carrow_array *child, const int64_t *offsets, int64_t count, const uint8_t *valid, carrow_array **out);
+/// Lists of `length` elements each; those of a null are there, whatever they are.
+int carrow_array_fixed_lists(
+    const carrow_array *child, int64_t length, int64_t count, const uint8_t *valid, carrow_array **out);
 /// Structures over child arrays of `count` elements. Shares their memory.
 int carrow_array_structs(
     const char *const *names, const carrow_array *const *children, int64_t children_count, int64_t count,

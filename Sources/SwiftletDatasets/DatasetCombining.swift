@@ -1,0 +1,160 @@
+extension Dataset {
+    /// The rows of all datasets, one after the other. Columns and types must agree.
+    public static func concatenate(_ datasets: [Dataset]) throws -> Dataset {
+        guard let first = datasets.first else {
+            throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
+        }
+        var features = first.features
+        for dataset in datasets.dropFirst() {
+            guard dataset.columnNames == first.columnNames else {
+                throw DatasetError(
+                    "the columns \(DatasetError.listed(dataset.columnNames)) can't go below \(DatasetError.listed(first.columnNames))",
+                    remedy: "Rename, reorder or remove columns so that they agree.")
+            }
+            for (name, feature) in dataset.features {
+                guard let joined = ArrowBuilding.join(features[name]!, feature),
+                    joined == feature || feature == .value("null")
+                        || joined != features[name] && features[name] == .value("null")
+                else {
+                    throw DatasetError(
+                        "column '\(name)' holds \(features[name]!) in one dataset and \(feature) in another",
+                        remedy: "Cast the column to one type first.")
+                }
+                features[name] = joined
+            }
+        }
+        let provenance = Provenance.joining("concatenate", datasets.map(\.provenance))
+        let stored = try ArrowTable.concatenate(datasets.map(\.stored))
+        var indices: RowIndices?
+        if datasets.contains(where: { $0.indices != nil }) {
+            // The positions of each dataset, moved behind the rows of those before it.
+            var positions: [Int] = []
+            var offset = 0
+            for dataset in datasets {
+                positions += dataset.indices?.rows.map { $0 + offset } ?? Array(offset..<offset + dataset.stored.rows)
+                offset += dataset.stored.rows
+            }
+            indices = try RowIndices(positions)
+        }
+        return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: first)
+    }
+
+    /// The columns of all datasets side by side. They have the same number of rows, and no column twice.
+    public static func concatenateColumns(_ datasets: [Dataset]) throws -> Dataset {
+        guard let first = datasets.first else {
+            throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
+        }
+        var features = first.features
+        var stored = try first.table()
+        for dataset in datasets.dropFirst() {
+            guard dataset.count == first.count else {
+                throw DatasetError(
+                    "a dataset of \(dataset.count) rows can't stand beside one of \(first.count)",
+                    remedy: "Give datasets of the same number of rows.")
+            }
+            for (name, feature) in dataset.features {
+                guard features[name] == nil else {
+                    throw DatasetError(
+                        "column '\(name)' is in two of the datasets", remedy: "Remove or rename it in one of them.")
+                }
+                features[name] = feature
+            }
+            stored = try stored.beside(try dataset.table())
+        }
+        return Dataset(unchecked: stored, features, .joining("concatenate_columns", datasets.map(\.provenance)))
+    }
+
+    /// When `interleave` is done.
+    public enum Stopping: String, Sendable {
+        /// As soon as one dataset has no more rows.
+        case firstExhausted = "first_exhausted"
+        /// When every row of every dataset has come at least once; datasets that are done begin again.
+        case allExhausted = "all_exhausted"
+        /// When every row of every dataset has come once.
+        case allExhaustedWithoutReplacement = "all_exhausted_without_replacement"
+    }
+
+    /// Rows of several datasets in turn, or drawn at random with the given probabilities, as Python's for the same
+    /// seed.
+    public static func interleave(
+        _ datasets: [Dataset], probabilities: [Double]? = nil, seed: UInt64? = nil, stopping: Stopping = .firstExhausted
+    ) throws -> Dataset {
+        let all = try concatenate(datasets)
+        let lengths = datasets.map(\.count)
+        var offsets = [0]
+        for length in lengths { offsets.append(offsets[offsets.count - 1] + length) }
+        var rows: [Int] = []
+        if let probabilities {
+            let used = seed ?? .random(in: 0 ... .max)
+            rows = try drawn(lengths, offsets, probabilities, used, stopping)
+        } else {
+            let least = lengths.min() ?? 0
+            let most = lengths.max() ?? 0
+            guard least > 0 || stopping == .firstExhausted || most == 0 else {
+                throw DatasetError("an empty dataset can't be interleaved", remedy: "Leave it out.")
+            }
+            for row in 0..<(stopping == .firstExhausted ? least : most) {
+                for (index, length) in lengths.enumerated() {
+                    switch stopping {
+                    case .allExhaustedWithoutReplacement where row >= length: continue
+                    default: rows.append(offsets[index] + row % max(length, 1))
+                    }
+                }
+            }
+        }
+        return try all.select(rows)
+    }
+
+    private static func drawn(
+        _ lengths: [Int], _ offsets: [Int], _ probabilities: [Double], _ seed: UInt64, _ stopping: Stopping
+    ) throws -> [Int] {
+        let sum = probabilities.reduce(0, +)
+        guard probabilities.count == lengths.count, probabilities.allSatisfy({ $0 >= 0 }), abs(sum - 1) < 1e-8 else {
+            throw DatasetError(
+                "the probabilities \(probabilities) are not one for each of the \(lengths.count) datasets that sum to 1",
+                remedy: "Give as many as there are datasets, none negative.")
+        }
+        let drawable = probabilities.map { $0 > 0 }
+        for index in lengths.indices {
+            guard lengths[index] > 0 || !drawable[index] else {
+                throw DatasetError("dataset \(index) is empty and can't be drawn from", remedy: "Leave it out.")
+            }
+            guard drawable[index] || stopping == .firstExhausted || stopping != .allExhausted && lengths[index] == 0 else {
+                throw DatasetError(
+                    "dataset \(index) has probability 0 and never comes to its end", remedy: "Leave it out.")
+            }
+        }
+        var generator = PCG64(seed: seed)
+        let limits = PCG64.limits(probabilities)
+        var taken = Array(repeating: 0, count: lengths.count)
+        var left = drawable.indices.filter { drawable[$0] }.count
+        var rows: [Int] = []
+        while true {
+            let source = generator.choice(limits)
+            let isDone = taken[source] >= lengths[source]
+            if !(isDone && stopping == .allExhaustedWithoutReplacement) {
+                rows.append(offsets[source] + taken[source] % lengths[source])
+            }
+            taken[source] += 1
+            if taken[source] == lengths[source] {
+                left -= 1
+                if left == 0 || stopping == .firstExhausted { return rows }
+            }
+        }
+    }
+
+    /// Parts of one split, whose types were told from each part alone: integers beside floating point become that,
+    /// and the columns get one order.
+    static func widened(_ parts: [Dataset]) throws -> [Dataset] {
+        guard let first = parts.first else { return parts }
+        return try parts.map { part in
+            var part = Set(part.columnNames) == Set(first.columnNames) ? try part.selectColumns(first.columnNames) : part
+            for (name, feature) in part.features where feature == .value("int64") {
+                if parts.contains(where: { $0.features[name] == .value("float64") }) {
+                    part = try part.castColumn(name, to: .value("float64"))
+                }
+            }
+            return part
+        }
+    }
+}
