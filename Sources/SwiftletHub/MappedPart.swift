@@ -1,0 +1,38 @@
+import SwiftletIO
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// A part of a file in memory, from any offset. Whoever gets `address` calls `unmap` once.
+struct MappedPart: @unchecked Sendable {
+    // Sendable: the bytes are only read, and freed once by the owner.
+    let address: UnsafeMutableRawPointer
+    private let base: UnsafeMutableRawPointer
+    private let length: Int
+
+    init(_ path: String, offset: Int, count: Int) throws(HubError) {
+        func refused(_ reason: String) -> HubError {
+            HubError(.file, "can't read '\(path)': \(reason)", remedy: "Check that the file is there and is not being changed.")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var status = stat()
+        // Touching a mapped page behind the end would kill the process.
+        guard fstat(descriptor, &status) == 0, offset + count <= Int(status.st_size) else {
+            throw refused("it became shorter while it was sent")
+        }
+        let skip = offset % Int(getpagesize())
+        length = count + skip
+        guard let mapped = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, off_t(offset - skip)), mapped != MAP_FAILED else {
+            throw refused(String(cString: strerror(errno)))
+        }
+        base = mapped
+        address = mapped + skip
+    }
+
+    func unmap() { munmap(base, length) }
+}

@@ -1,0 +1,112 @@
+import SwiftletIO
+
+/// Which files of a repository are wanted.
+package struct HubSelection: Sendable {
+    /// Chooses from the names of all files; throws if what is needed is not among them.
+    package var choose: @Sendable ([String]) throws -> [String]
+    /// Whether a chosen file may be absent from a cache that is used without the Hub. Python's cache has only what its
+    /// own loading asked for.
+    package var mayLack: @Sendable (String) -> Bool
+
+    package init(mayLack: @escaping @Sendable (String) -> Bool = { _ in false }, choose: @escaping @Sendable ([String]) throws -> [String]) {
+        self.choose = choose
+        self.mayLack = mayLack
+    }
+}
+
+/// What is read of a pretrained model.
+public struct HubModelParts: OptionSet, Sendable {
+    public var rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// `config.json` and the weights.
+    public static let model = HubModelParts(rawValue: 1)
+    public static let tokenizer = HubModelParts(rawValue: 2)
+}
+
+extension HubClient {
+    /// The folder of a pretrained model: a folder of that name if there is one, else the model of that name on the Hub,
+    /// of which the files that Swiftlet reads are downloaded into the cache.
+    ///
+    /// - Parameters:
+    ///   - name: a path, or a name such as `bert-base-uncased`.
+    ///   - revision: for a name on the Hub, a branch, a tag or a commit.
+    /// - Throws: `HubError` that names what was asked for; `CancellationError`.
+    public func modelFolder(
+        _ name: String, parts: HubModelParts = [.model, .tokenizer], revision: String = "main", progress: HubProgressHandler? = nil
+    ) async throws -> String {
+        let path = FileSystem.expandingTilde(name)
+        if FileSystem.isDirectory(path) { return path }
+        return try await fromHub(name, kind: .model) { repo in
+            let selection = HubSelection(mayLack: Self.isOptional) { try Self.modelFiles($0, parts, repo) }
+            return try await snapshot(of: repo, revision: revision, selection, progress: progress).folder
+        }
+    }
+
+    /// Runs a step with the repository that a name stands for where no file has that name, and makes its error speak
+    /// of both.
+    package func fromHub<Result: Sendable>(
+        _ name: String, kind: HubRepo.Kind, _ step: @Sendable (HubRepo) async throws -> Result
+    ) async throws -> Result {
+        let what = kind == .model ? "folder" : "file or folder"
+        let isPath = name.isEmpty || ["/", ".", "~"].contains { name.hasPrefix($0) } || name.split(separator: "/").count > 2
+        let repo: HubRepo
+        do { repo = try HubRepo(name, kind: kind) } catch {
+            guard !isPath else {
+                throw HubError(.badArgument, "there is no \(what) '\(name)'", remedy: "Check the path, or give the name of a \(kind.rawValue) on the Hub.")
+            }
+            throw HubError(.badArgument, "there is no \(what) '\(name)', and \(error.message)", remedy: error.remedy)
+        }
+        do {
+            return try await step(repo)
+        } catch var error as HubError where Self.isAboutTheName(error.kind) {
+            error.message = "there is no \(what) '\(name)' here, and \(error.message)"
+            throw error
+        }
+    }
+
+    private static func isAboutTheName(_ kind: HubError.Kind) -> Bool {
+        [.noRepository, .notCached, .unreachable, .notAllowed].contains(kind)
+    }
+
+    // MARK: Files of a model
+
+    /// In the order of preference; `tokenizer.json` makes the others needless.
+    private static let vocabularies = [
+        "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model", "tokenizer.model",
+    ]
+    private static let tokenizerSettings = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+
+    static func isOptional(_ name: String) -> Bool { tokenizerSettings.contains(name) }
+
+    static func modelFiles(_ names: [String], _ parts: HubModelParts, _ repo: HubRepo) throws(HubError) -> [String] {
+        let present = Set(names)
+        var chosen: [String] = present.contains("config.json") ? ["config.json"] : []
+        if parts.contains(.model) {
+            guard !chosen.isEmpty else {
+                throw HubError(.noFile, "\(repo) has no config.json", remedy: "Choose a repository with a transformers model.")
+            }
+            let index = "model.safetensors.index.json"
+            if present.contains("model.safetensors") {
+                chosen.append("model.safetensors")
+            } else if present.contains(index) {
+                chosen += [index] + names.filter { $0.hasPrefix("model-") && $0.hasSuffix(".safetensors") && !$0.contains("/") }
+            } else {
+                let others = names.filter { [".bin", ".h5", ".msgpack", ".pt"].contains(where: $0.hasSuffix) && !$0.contains("/") }
+                throw HubError(
+                    .noFile, "\(repo) has no model.safetensors" + (others.isEmpty ? "" : ", only \(listed(others))"),
+                    remedy: "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.")
+            }
+        }
+        if parts.contains(.tokenizer) {
+            let vocabulary = present.contains("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(present.contains)
+            // Whoever wants only the tokenizer can't go on without one.
+            guard !vocabulary.isEmpty || parts.contains(.model) else {
+                throw HubError(
+                    .noFile, "\(repo) has no tokenizer file that is understood", remedy: "A tokenizer needs tokenizer.json, or a vocabulary such as vocab.txt.")
+            }
+            chosen += vocabulary + tokenizerSettings.filter(present.contains)
+        }
+        return chosen
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// HTTP over Foundation's URLSession, which on Linux is libcurl and comes with the toolchain.
+///
+/// Data tasks with a delegate are the one kind of task that streams on both systems. On Linux nothing slows down a
+/// sender that is faster than the sink, see `HubSettings.pieceSize`.
+final class URLSessionTransport: HTTPTransport {
+    private let session: URLSession
+    private let delegate = Delegate()
+
+    /// - Parameter connections: connections to one host at the same time.
+    init(connections: Int) {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.httpMaximumConnectionsPerHost = connections
+        configuration.httpShouldSetCookies = false
+        configuration.httpCookieAcceptPolicy = .never
+        configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
+        configuration.urlCache = nil
+        configuration.timeoutIntervalForResource = 7 * 24 * 3600
+        session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
+    }
+
+    // The session keeps its delegate until it is told that no more tasks come.
+    deinit { session.finishTasksAndInvalidate() }
+
+    func send(_ request: HTTPRequest, into sink: any HTTPSink) async throws {
+        try Task.checkCancellation()
+        guard let url = URL(string: request.url) else {
+            throw TransportError(reason: "'\(HTTPAddress.shown(request.url))' is not a web address", isPassing: false)
+        }
+        var message = URLRequest(url: url)
+        message.httpMethod = request.method
+        message.timeoutInterval = request.timeout
+        for (name, value) in request.headers { message.setValue(value, forHTTPHeaderField: name) }
+        switch request.body {
+        case .none: break
+        case .bytes(let bytes): message.httpBody = Data(bytes)
+        case .file(let path, let offset, let count): message.httpBody = try Self.mapped(path, offset, count)
+        }
+        let task = session.dataTask(with: message)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                delegate.start(task, Exchange(sink: sink, continuation: continuation))
+            }
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    /// A part of a file as data that is paged in when it is sent.
+    private static func mapped(_ path: String, _ offset: Int, _ count: Int) throws -> Data {
+        guard count > 0 else { return Data() }
+        let file = try MappedPart(path, offset: offset, count: count)
+        return Data(bytesNoCopy: file.address, count: count, deallocator: .custom { _, _ in file.unmap() })
+    }
+}
+
+/// One request under way.
+private struct Exchange {
+    let sink: any HTTPSink
+    let continuation: CheckedContinuation<Void, any Error>
+    /// What the sink threw; the task is cancelled then.
+    var failure: (any Error)?
+}
+
+private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
+    private let exchanges = Mutex<[Int: Exchange]>([:])
+
+    func start(_ task: URLSessionDataTask, _ exchange: Exchange) {
+        exchanges.withLock { $0[task.taskIdentifier] = exchange }
+        task.resume()
+    }
+
+    /// Runs a step of the sink outside the lock, as it may take its time.
+    private func step(_ task: URLSessionTask, _ body: (any HTTPSink) throws -> Void) {
+        let exchange = exchanges.withLock { $0[task.taskIdentifier] }
+        guard let exchange, exchange.failure == nil else { return }
+        do {
+            try body(exchange.sink)
+        } catch {
+            exchanges.withLock { $0[task.taskIdentifier]?.failure = error }
+            task.cancel()
+        }
+    }
+
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
+    }
+
+    func urlSession(
+        _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+        completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
+    ) {
+        if let response = response as? HTTPURLResponse {
+            let headers = response.allHeaderFields.map { ("\($0.key)", "\($0.value)") }
+            step(dataTask) { try $0.receive(HTTPHead(status: response.statusCode, headers: headers)) }
+        }
+        completionHandler(.allow)
+    }
+
+    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+        step(dataTask) { sink in
+            for region in data.regions { try region.withUnsafeBytes { try sink.receive($0) } }
+        }
+    }
+
+    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        guard let exchange = exchanges.withLock({ $0.removeValue(forKey: task.taskIdentifier) }) else { return }
+        if let failure = exchange.failure {
+            exchange.continuation.resume(throwing: failure)
+        } else if let error {
+            exchange.continuation.resume(throwing: Self.translated(error))
+        } else {
+            exchange.continuation.resume()
+        }
+    }
+
+    private static func translated(_ error: any Error) -> any Error {
+        guard let error = error as? URLError else { return TransportError(reason: "\(error)", isPassing: false) }
+        let detail = error.userInfo[NSLocalizedDescriptionKey] as? String
+        switch error.code {
+        case .cancelled: return CancellationError()
+        case .timedOut: return TransportError(reason: "no answer in time", isPassing: true)
+        case .cannotFindHost, .dnsLookupFailed: return TransportError(reason: detail ?? "unknown host", isPassing: true)
+        case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
+            .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .badURL, .unsupportedURL:
+            return TransportError(reason: detail ?? error.localizedDescription, isPassing: false)
+        // On Linux a cut connection has no code of its own.
+        default: return TransportError(reason: detail ?? error.localizedDescription, isPassing: true)
+        }
+    }
+}
