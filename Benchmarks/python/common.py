@@ -21,8 +21,16 @@ def parse(description, default_steps):
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, help="default: what torch chooses")
     parser.add_argument("--bf16", action="store_true", help="train or predict in bfloat16 where autocast allows")
+    parser.add_argument("--length", type=int, help="give every row exactly this many tokens, its own over and over")
+    parser.add_argument("--layers", type=int, help="fewer layers than the checkpoint has")
     parser.add_argument("--seed", type=int, default=42)
     return parser.parse_args()
+
+
+def stretched(ids, length):
+    """A row of one length: the tokens between its first and its last over and over."""
+    body = ids[1:-1]
+    return ids[:1] + [body[place % len(body)] for place in range(length - 2)] + ids[-1:]
 
 
 def load(arguments):
@@ -38,10 +46,19 @@ def load(arguments):
         torch.set_num_threads(arguments.threads)
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
     raw = datasets.load_dataset(arguments.dataset, arguments.config)
-    tokenized = raw.map(
-        lambda batch: tokenizer(batch["sentence1"], batch["sentence2"], truncation=True), batched=True)
+
+    def tokenize(batch):
+        encoded = tokenizer(batch["sentence1"], batch["sentence2"], truncation=True)
+        if not arguments.length:
+            return encoded
+        rows = [stretched(ids, arguments.length) for ids in encoded["input_ids"]]
+        return {"input_ids": rows, "token_type_ids": [[0] * len(row) for row in rows],
+                "attention_mask": [[1] * len(row) for row in rows]}
+
+    tokenized = raw.map(tokenize, batched=True)
     transformers.set_seed(arguments.seed)
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(arguments.model, num_labels=2)
+    changes = {"num_hidden_layers": arguments.layers} if arguments.layers else {}
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(arguments.model, num_labels=2, **changes)
     return model, tokenizer, tokenized
 
 

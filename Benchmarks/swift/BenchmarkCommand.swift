@@ -16,7 +16,8 @@ let warmUpSteps = 5
 @main
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "swiftlet-benchmark", abstract: "Measures training and inference on sentence pairs.")
+        commandName: "swiftlet-benchmark", abstract: "Measures training and inference on sentence pairs.",
+        subcommands: [DatasetsBenchmark.self])
 
     enum Task: String, ExpressibleByArgument { case train, infer }
 
@@ -29,19 +30,31 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "By default what libtorch chooses.") var threads: Int?
     @Option var seed: UInt64 = 42
     @Option(help: "fused or reference.") var kernels = Kernels.fused
+    @Flag(help: "bfloat16 where autocast allows.") var bf16 = false
+    @Option(help: "Give every row exactly this many tokens, its own over and over.") var length: Int?
+    @Option(help: "Fewer or more layers than the checkpoint has.") var layers: Int?
+    @Flag(help: "Measure the limit too: the linear layers' products alone.") var limit = false
 
     func run() throws {
         if let threads { setThreadCount(threads) }
         let tokenizer = try AutoTokenizer.fromPretrained(model)
         let tokenized = try loadDataset(dataset, config).map(batched: true) { batch in
             let encoded = try tokenizer(batch.strings("sentence1"), batch.strings("sentence2"), truncation: true)
+            guard let length else {
+                return [
+                    "input_ids": .intLists(encoded.inputIDs), "token_type_ids": .intLists(encoded.tokenTypeIDs),
+                    "attention_mask": .intLists(encoded.attentionMask),
+                ]
+            }
+            let rows = encoded.inputIDs.map { Self.stretched($0, to: length) }
             return [
-                "input_ids": .intLists(encoded.inputIDs), "token_type_ids": .intLists(encoded.tokenTypeIDs),
-                "attention_mask": .intLists(encoded.attentionMask),
+                "input_ids": .intLists(rows), "token_type_ids": .intLists(rows.map { [Int32](repeating: 0, count: $0.count) }),
+                "attention_mask": .intLists(rows.map { [Int32](repeating: 1, count: $0.count) }),
             ]
         }
         manualSeed(seed)
-        let classifier = try AutoModelForSequenceClassification.fromPretrained(model, numLabels: 2)
+        let classifier = try AutoModelForSequenceClassification.fromPretrained(
+            model, numLabels: 2, overrides: layers.map { ["num_hidden_layers": .int($0)] } ?? [:])
         var args = TrainingArguments("benchmark")
         args.seed = seed
         args.kernels = kernels
@@ -50,13 +63,16 @@ struct BenchmarkCommand: ParsableCommand {
         args.maxSteps = warmUpSteps + steps
         args.loggingSteps = 1
         args.saveStrategy = .no
+        args.bf16 = bf16
         let clock = StepClock()
+        let collator = CountingCollator(tokenizer)
         var split = try tokenized.split(task == .train ? "train" : "validation")
         if task == .infer, steps > 0 {
             split = try split.select(0..<min(split.numRows, (warmUpSteps + steps) * batchSize))
         }
         let trainer = try Trainer(
-            model: classifier, args: args, trainDataset: split, tokenizer: tokenizer, callbacks: [clock])
+            model: classifier, args: args, trainDataset: split, dataCollator: collator, tokenizer: tokenizer,
+            callbacks: [clock])
         var figures: JSONObject
         switch task {
         case .train:
@@ -70,10 +86,23 @@ struct BenchmarkCommand: ParsableCommand {
             figures = clock.figures(examples: split.numRows - warmUpSteps * batchSize)
             figures["loss"] = output.metrics.first { $0.name == "test_loss" }.map { .double($0.value) }
         }
+        let batches = Array(collator.tokens.prefix(figures["steps"].flatMap(\.int).map { $0 + warmUpSteps } ?? 0).dropFirst(warmUpSteps))
+        figures["tokens"] = .int(batches.reduce(0, +))
         figures["peak_rss_mb"] = .double(Self.peakMemory)
+        if limit, let seconds = figures["seconds"]?.double {
+            let least = try MatrixLimit(classifier.config).seconds(tokens: batches, isTraining: task == .train)
+            figures["limit_seconds"] = .double(least)
+            figures["share_of_limit"] = .double(least / seconds)
+        }
         figures["threads"] = .int(threadCount)
         figures["torch"] = .string(torchVersion)
         print(JSONValue.object(figures).text(.line))
+    }
+
+    /// A row of one length: the tokens between its first and its last over and over.
+    private static func stretched(_ ids: [Int32], to length: Int) -> [Int32] {
+        let body = ids.dropFirst().dropLast()
+        return ids.prefix(1) + (0..<(length - 2)).map { body[body.startIndex + $0 % body.count] } + ids.suffix(1)
     }
 
     /// In MiB.
