@@ -51,7 +51,8 @@ var targets: [Target] = [
     library("SwiftletTokenizers", ["SwiftletIO"]),
     library("SwiftletMetrics", ["SwiftletIO"]),
     bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"]),
-    library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams]),
+    library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams, logging]),
+    library("SwiftletHub", ["SwiftletIO", logging]),
 
     .target(
         name: "SwiftletTestSupport", dependencies: ["SwiftletIO"], path: "Tests/SwiftletTestSupport",
@@ -60,13 +61,19 @@ var targets: [Target] = [
     tests("SwiftletTokenizers"),
     tests("SwiftletMetrics"),
     tests("SwiftletDatasets"),
+
+    // A Hub on this machine, for tests of everything that downloads or uploads.
+    .target(
+        name: "SwiftletHubTestServer", dependencies: ["SwiftletHub", "SwiftletIO"], path: "Tests/SwiftletHubTestServer",
+        swiftSettings: swiftSettings),
+    tests("SwiftletHub", ["SwiftletHubTestServer"]),
 ]
 var products: [Product] = []
 
 if withTorch {
     let everything: [Target.Dependency] = [
         "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTraining", "SwiftletTokenizers", "SwiftletDatasets",
-        "SwiftletMetrics",
+        "SwiftletMetrics", "SwiftletHub",
     ]
     targets += [
         bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"]),
@@ -79,7 +86,7 @@ if withTorch {
                 "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers", "SwiftletDatasets",
                 "SwiftletMetrics", "SwiftletIO", logging,
             ]),
-        library("Swiftlet", everything),
+        library("Swiftlet", everything + ["SwiftletIO"]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
             name: "SwiftletCLI", dependencies: ["Swiftlet", "SwiftletIO", logging, arguments],
@@ -99,7 +106,8 @@ if withTorch {
             "SwiftletTraining",
             ["SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics"]),
         .testTarget(
-            name: "SwiftletCLITests", dependencies: ["SwiftletCLI", "SwiftletTestSupport", "SwiftletIO"],
+            name: "SwiftletCLITests",
+            dependencies: ["SwiftletCLI", "Swiftlet", "SwiftletHub", "SwiftletHubTestServer", "SwiftletTestSupport", "SwiftletIO"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletExamplesTests",

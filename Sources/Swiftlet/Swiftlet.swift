@@ -1,4 +1,5 @@
 @_exported public import SwiftletDatasets
+@_exported public import SwiftletHub
 @_exported public import SwiftletMetrics
 @_exported public import SwiftletModels
 @_exported public import SwiftletNN

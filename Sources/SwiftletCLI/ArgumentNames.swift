@@ -36,8 +36,8 @@ private let refused: [String: String] = [
     "--torch-empty-cache-steps": "empties a GPU's cache; leave it out",
     "--deepspeed": "is a Python library; leave it out",
     "--fsdp": "needs several processes, which are not implemented yet",
-    "--push-to-hub": "is not implemented yet",
-    "--hub-model-id": "is not implemented yet",
+    "--hub-token": "would show the token to everybody on this machine; set HF_TOKEN",
+    "--hub-strategy": "the upload comes at the end of the training; leave it out",
     "--task": "is not implemented yet; the task is the classification of texts and pairs",
     "--logging-dir": "was removed in Python too; event files go to <output_dir>/runs",
     "--overwrite-output-dir": "was removed in Python too; a run always may write to its output_dir",
@@ -48,6 +48,7 @@ private let flags: Set<String> = [
     "--sums-accumulated-gradients", "--bf16", "--gradient-checkpointing", "--logging-first-step", "--disable-tqdm", "--include-num-input-tokens-seen",
     "--eval-on-start", "--prediction-loss-only", "--save-only-model", "--load-best-model-at-end", "--ignore-data-skip",
     "--full-determinism", "--dataloader-drop-last", "--use-cpu", "--do-train", "--do-eval", "--do-predict",
+    "--push-to-hub", "--hub-private-repo",
 ]
 
 /// Turns `--snake_case` names into `--kebab-case`, maps old names to new ones with a message, takes flags with a value,

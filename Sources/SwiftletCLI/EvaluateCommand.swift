@@ -12,7 +12,7 @@ struct SavedModel {
 
     init(_ path: String, kernels: Kernels) throws {
         self.kernels = kernels
-        let path = FileSystem.expandingTilde(path)
+        let path = try HubNames.model(path)
         model = try AutoModelForSequenceClassification.fromPretrained(path, logger: Logger(label: "swiftlet"))
         tokenizer = try AutoTokenizer.fromPretrained(path)
     }
@@ -31,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measure a fine-tuned model on a split of a dataset.")
 
-    @Option(help: "Folder of a fine-tuned model.") var model: String
+    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
     @Option(help: "Split to evaluate.") var split = "validation"
     @Option(help: "Metric, such as accuracy or glue/mrpc; by default what fits the dataset.") var metric: String?
     @Option var perDeviceEvalBatchSize = 8

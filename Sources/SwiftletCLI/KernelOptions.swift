@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Swiftlet
+import ArgumentParser
+import Swiftlet
 
 /// The choice of implementation, which every command that runs a model has.
 struct KernelOptions: ParsableArguments {

@@ -4,7 +4,7 @@ import SwiftletIO
 
 /// Which rows a command works on.
 struct DatasetOptions: ParsableArguments {
-    @Option(help: "A folder in the Hub's layout, or with train, validation and test files.")
+    @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.")
     var config: String?
@@ -42,7 +42,7 @@ struct DatasetOptions: ParsableArguments {
     }
 
     func load() throws -> DatasetDict {
-        if let dataset { return try loadDataset(FileSystem.expandingTilde(dataset), config) }
+        if let dataset { return try HubNames.dataset(dataset, config) }
         let files = [("train", trainFile), ("validation", validationFile), ("test", testFile)]
         return try loadDataset(files: files.compactMap { split, path in path.map { (split: split, path: $0) } })
     }

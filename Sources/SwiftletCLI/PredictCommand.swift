@@ -11,8 +11,9 @@ struct PredictCommand: ParsableCommand {
             Standard input takes rows with the keys text and, for pairs, text_pair.
             """)
 
-    @Option(help: "Folder of a fine-tuned model.") var model: String
-    @Option(help: "A folder in the Hub's layout, or with train, validation and test files.") var dataset: String?
+    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
+    @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
+    var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
     @Option(help: "Split to predict.") var split = "test"
     @Option(help: "Column with the text.") var textColumn: String?

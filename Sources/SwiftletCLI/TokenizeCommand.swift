@@ -8,11 +8,11 @@ struct TokenizeCommand: ParsableCommand {
         abstract: "Tokenize the lines of standard input, one JSON object a line.",
         discussion: "A tab in a line separates the two texts of a pair.")
 
-    @Option(help: "Folder of a model or tokenizer.") var model: String
+    @Option(help: "Folder of a model or tokenizer, or a name on the Hub.") var model: String
     @Option(help: "Longest sequence in tokens; by default the model's limit.") var maxLength: Int?
 
     func run() throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(FileSystem.expandingTilde(model))
+        let tokenizer = try AutoTokenizer.fromPretrained(HubNames.model(model, parts: .tokenizer))
         while let line = readLine() {
             let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let encoding = try tokenizer(

@@ -7,7 +7,7 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Fine-tune a model on a dataset and save it.")
 
-    @Option(help: "Folder of a pretrained model.") var model: String
+    @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.") var model: String
     @Option(help: "Metric to evaluate with, such as accuracy or glue/mrpc; by default what fits the dataset.")
     var metric: String?
     @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
@@ -18,15 +18,19 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: .hidden) var useCpu = false
     @OptionGroup var data: DatasetOptions
     @OptionGroup var training: TrainingOptions
+    @OptionGroup(title: "Hub") var push: HubPushOptions
 
     func run() throws {
         let args = try training.arguments()
         var run = FineTuningRun(
-            model: FileSystem.expandingTilde(model), dataset: try data.load(), options: data, metric: metric, args: args)
+            model: try HubNames.model(model), dataset: try data.load(), options: data, metric: metric, args: args)
+        run.modelName = model
         run.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
         run.callbacks = training.callbacks(args)
         run.predictsTest = doPredict
+        let upload = try push.prepare(outputDir: args.outputDir)
         try run.run()
+        try upload?.run()
     }
 }
 
@@ -37,6 +41,8 @@ struct FineTuningRun {
     let options: DatasetOptions
     let metric: String?
     let args: TrainingArguments
+    /// How the model was asked for, for the model card; by default its folder.
+    var modelName: String?
     var resumeFrom: ResumePoint?
     var callbacks: [any TrainerCallback] = []
     var predictsTest = false
@@ -77,7 +83,7 @@ struct FineTuningRun {
             try trainer.saveState()
             printMetrics("eval metrics", metrics)
         }
-        try trainer.saveReports(baseModel: model, datasets: options.cardDatasets)
+        try trainer.saveReports(baseModel: modelName ?? model, datasets: options.cardDatasets)
         if predictsTest {
             let output = try trainer.predict(try task.tokenize(try dataset.split("test")), metricKeyPrefix: "predict")
             try trainer.saveMetrics("predict", output.metrics)

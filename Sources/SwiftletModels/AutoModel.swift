@@ -30,7 +30,7 @@ public enum AutoModelForSequenceClassification {
         guard FileSystem.isDirectory(path) else {
             throw ModelError(
                 "there is no model folder '\(path)'",
-                remedy: "Give a folder with config.json, model.safetensors and the tokenizer's files.")
+                remedy: "Give a folder with config.json and model.safetensors; for a name on the Hub, import Swiftlet and write 'try await'.")
         }
         var config = try ModelConfig(contentsOf: FileSystem.join(path, "config.json"))
         for (key, value) in overrides { config.json[key] = value }

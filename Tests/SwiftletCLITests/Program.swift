@@ -6,6 +6,8 @@ import SwiftletTestSupport
 struct Program {
     /// Where its standard streams go.
     let files: TemporaryDirectory
+    /// Variables beside those of the test itself.
+    var environment: [String: String] = [:]
 
     struct Result {
         let status: Int32
@@ -47,6 +49,7 @@ struct Program {
         process.arguments = arguments
         // One thread: what runs here is tiny, and threads that wait for busy cores make it slow.
         process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+            .merging(environment) { $1 }
         try AtomicFile.write(input, to: files.file("in"))
         for name in ["out", "err"] { try AtomicFile.write("", to: files.file(name)) }
         process.standardInput = FileHandle(forReadingAtPath: files.file("in"))

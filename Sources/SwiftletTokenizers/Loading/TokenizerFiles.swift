@@ -25,7 +25,7 @@ struct TokenizerFiles {
         self.folder = folder
         guard FileSystem.isDirectory(folder) else {
             throw TokenizerError(
-                "there is no folder '\(folder)'", remedy: "Give the path of a folder with tokenizer.json or vocab.txt.")
+                "there is no folder '\(folder)'", remedy: "Give a folder with tokenizer.json or vocab.txt; for a name on the Hub, import Swiftlet and write 'try await'.")
         }
         func file(_ name: String) -> String? {
             let path = FileSystem.join(folder, name)
