@@ -11,13 +11,18 @@ import Glibc
 /// Steps that are run but not measured, as on the Python side.
 let warmUpSteps = 5
 
-/// Trains or predicts for a few steps and prints one line of JSON with the keys of `Benchmarks/python`, so that
-/// `Benchmarks/run` can compare the two.
 @main
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "swiftlet-benchmark", abstract: "Measures training and inference on sentence pairs.",
-        subcommands: [DatasetsBenchmark.self])
+        commandName: "swiftlet-benchmark", abstract: "One side of the programs in Benchmarks/.",
+        subcommands: [ModelBenchmark.self, DatasetsBenchmark.self], defaultSubcommand: ModelBenchmark.self)
+}
+
+/// Trains or predicts for a few steps and prints one line of JSON with the keys of `Benchmarks/python`, so that
+/// `Benchmarks/run` can compare the two.
+struct ModelBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "Measures training and inference on sentence pairs; the default.")
 
     enum Task: String, ExpressibleByArgument { case train, infer }
 

@@ -20,7 +20,7 @@ struct MatrixLimit {
     /// - Parameters:
     ///   - tokens: tokens of each batch.
     ///   - isTraining: with the two products of each layer's backward pass.
-    func seconds(tokens: [Int], isTraining: Bool, passes: Int = 3) -> Double {
+    func seconds(tokens: [Int], isTraining: Bool, passes: Int = 2) -> Double {
         // Query, key and value are one product.
         let layer = [(hidden, 3 * hidden), (hidden, hidden), (hidden, intermediate), (intermediate, hidden)]
         let most = tokens.max() ?? 0
