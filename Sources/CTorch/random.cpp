@@ -85,6 +85,10 @@ int32_t ct_random_(const ct_tensor *x, const ct_generator *generator) {
   return ct::boundary([&] { ct::get(x).random_(ct::optional(generator)); });
 }
 
+int32_t ct_random_below_(const ct_tensor *x, int64_t end, const ct_generator *generator) {
+  return ct::boundary([&] { ct::get(x).random_(0, end, ct::optional(generator)); });
+}
+
 int32_t ct_randperm(int64_t count, const ct_generator *generator, ct_tensor **out) {
   return ct::boundary([&] { ct::give(at::randperm(count, ct::optional(generator), at::TensorOptions(at::kLong)), out); });
 }

@@ -7,21 +7,29 @@ import SwiftletTensor
 struct CheckpointLoader {
     let baseModelPrefix: String
     let architecture: String
+    /// Whether the model is an encoder alone.
+    let isBackbone: Bool
 
     func load(_ folder: String, into state: ModelState, ignoreMismatchedSizes: Bool) throws -> LoadReport {
-        let file = try ShardedSafetensors(folder)
+        let file = try WeightFolder(folder)
         var report = LoadReport(architecture: architecture, path: folder)
-        var loaded = Set<String>()
+        // The file's name for each parameter that has come.
+        var loaded: [String: String] = [:]
         for name in file.names {
             guard let parameter = parameter(for: name, in: state) else {
                 // A buffer that old versions saved; it holds nothing but 0, 1, 2, ...
                 if !name.hasSuffix("embeddings.position_ids") { report.unexpected.append(name) }
                 continue
             }
-            guard loaded.insert(parameter.name).inserted else {
-                throw ModelError("'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'")
-            }
             let shape = try file.shape(of: name)
+            if let first = loaded[parameter.name] {
+                guard parameter.isTied else {
+                    throw ModelError("'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'")
+                }
+                try checkTied(parameter, first, name, file)
+                continue
+            }
+            loaded[parameter.name] = name
             if shape != parameter.shape {
                 report.mismatched.append((parameter.name, shape, parameter.shape))
                 continue
@@ -29,9 +37,22 @@ struct CheckpointLoader {
             state.assign(try file.tensor(name), to: parameter)
         }
         report.loadedCount = loaded.count - report.mismatched.count
-        report.missing = state.parameters.map(\.name).filter { !loaded.contains($0) }
+        report.missing = state.parameters.map(\.name).filter { loaded[$0] == nil }
         try check(report, state: state, ignoreMismatchedSizes: ignoreMismatchedSizes)
         return report
+    }
+
+    /// Files of other formats than safetensors hold a tied tensor under both names.
+    private func checkTied(
+        _ parameter: Parameter, _ first: String, _ second: String, _ file: WeightFolder
+    ) throws {
+        guard try file.shape(of: second) == parameter.shape, parameter.isInitialized,
+            noGrad({ (try? file.tensor(second)).map { $0.to(parameter.tensor.dtype).eq(parameter.tensor.to(.cpu)).all() } }) == true
+        else {
+            throw ModelError(
+                "'\(first)' and '\(second)' in '\(file.folder)' differ, and config.json says that they are one",
+                remedy: "Load with overrides: [\"tie_word_embeddings\": false].")
+        }
     }
 
     private func check(_ report: LoadReport, state: ModelState, ignoreMismatchedSizes: Bool) throws {
@@ -42,7 +63,9 @@ struct CheckpointLoader {
         }
         // A head may be new, and so may the pooler, which not every checkpoint has; a backbone with holes is no
         // pretrained model.
-        let holes = report.missing.filter { $0.hasPrefix("\(baseModelPrefix).") && !$0.contains(".pooler.") }
+        let holes = report.missing.filter {
+            (isBackbone || $0.hasPrefix("\(baseModelPrefix).")) && !$0.split(separator: ".").contains("pooler")
+        }
         if !holes.isEmpty {
             throw ModelError(
                 "'\(report.path)' lacks \(holes.count) of the model's tensors, such as '\(holes[0])'",
@@ -52,10 +75,9 @@ struct CheckpointLoader {
 
     private func parameter(for name: String, in state: ModelState) -> Parameter? {
         let modern = Self.modernName(name)
-        if let parameter = state[modern] { return parameter }
-        if let parameter = state["\(baseModelPrefix).\(modern)"] { return parameter }
         let prefix = "\(baseModelPrefix)."
-        return modern.hasPrefix(prefix) ? state[String(modern.dropFirst(prefix.count))] : nil
+        let candidates = [modern, prefix + modern] + (modern.hasPrefix(prefix) ? [String(modern.dropFirst(prefix.count))] : [])
+        return candidates.lazy.compactMap { state[$0] ?? state.tiedNames[$0] }.first
     }
 
     /// Checkpoints converted from TensorFlow name a layer norm's weight `gamma` and its bias `beta`.

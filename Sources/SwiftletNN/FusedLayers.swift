@@ -1,36 +1,45 @@
 public import SwiftletTensor
 
 extension Linear {
-    /// The parameters as the fused functions take them.
-    public var projection: FusedF.Projection { (weight.tensor, bias.tensor) }
+    /// The parameters as the fused functions take them: without a bias, zeros.
+    public var projection: FusedF.Projection { (weight.tensor, bias?.tensor ?? Tensor.zeros([weight.shape[0]])) }
 
     /// `norm(dropout(self(x)) + residual)` in one fused function, for packed tokens.
     public func fused(_ x: Tensor, residual: Tensor, norm: LayerNorm, dropout: DropoutDraw) -> Tensor {
         FusedF.linearNorm(
-            x, weight.tensor, bias.tensor, residual: residual, normWeight: norm.weight.tensor,
-            normBias: norm.bias.tensor, eps: norm.epsilon, dropout: dropout)
+            x, projection.weight, projection.bias, residual: residual, normWeight: norm.weight.tensor,
+            normBias: norm.biasOrZeros, eps: norm.epsilon, dropout: dropout)
     }
 
     /// `activation(self(x))`, fused where the activation has a kernel.
     public func fused(_ x: Tensor, activation: Activation) -> Tensor {
-        activation == .gelu ? FusedF.linearGELU(x, weight.tensor, bias.tensor) : activation(self(x))
+        activation == .gelu ? FusedF.linearGELU(x, projection.weight, projection.bias) : activation(self(x))
     }
 }
 
-/// The sum of three looked-up embeddings, normalized and dropped from, in one fused function.
+extension LayerNorm {
+    var biasOrZeros: Tensor { bias?.tensor ?? Tensor.zeros(weight.shape) }
+}
+
+/// The sum of looked-up embeddings, normalized and dropped from, in one fused function.
 ///
-/// - Parameter ids: int64 `[tokens]` for each table.
+/// - Parameters:
+///   - types: of segments; `nil` adds none
+///   - ids: int64 `[tokens]` for each table; no types mean 0 everywhere
 /// - Returns: `[tokens, width]`
 public func fusedEmbeddings(
-    words: Embedding, types: Embedding, positions: Embedding, ids: (words: Tensor, types: Tensor, positions: Tensor),
+    words: Embedding, types: Embedding?, positions: Embedding, ids: (words: Tensor, types: Tensor?, positions: Tensor),
     norm: LayerNorm, dropout: DropoutDraw
 ) -> Tensor {
     let table = words.weight
-    let rows = table.rowGradient ?? RowGradient()
+    // A tied table's gradient has rows of its own from the other place, which the memory of rows doesn't know.
+    let rows = table.isTied ? nil : table.rowGradient ?? RowGradient()
     table.rowGradient = rows
+    let typeTable = types?.weight.tensor ?? Tensor.zeros([1, table.shape[1]])
     return FusedF.embeddings(
-        tables: (table.tensor, types.weight.tensor, positions.weight.tensor), ids: ids,
-        normWeight: norm.weight.tensor, normBias: norm.bias.tensor, eps: norm.epsilon,
+        tables: (table.tensor, typeTable, positions.weight.tensor),
+        ids: (ids.words, types.flatMap { _ in ids.types } ?? .zerosLike(ids.words), ids.positions),
+        normWeight: norm.weight.tensor, normBias: norm.biasOrZeros, eps: norm.epsilon,
         paddingIndex: words.paddingRow ?? -1, rows: rows, dropout: dropout)
 }
 

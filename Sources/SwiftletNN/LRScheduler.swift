@@ -8,6 +8,9 @@ public final class LRScheduler {
     private let optimizer: Optimizer
     private let baseRates: [Double]
     private var plateau: Plateau?
+    /// Set by an accelerator: whether there was no update, and how many single-process steps one of all processes is.
+    package var waits: (() -> Bool)?
+    package var stepsAtOnce = 1
 
     public init(_ schedule: LearningRateSchedule, optimizer: Optimizer) {
         self.schedule = schedule
@@ -32,8 +35,8 @@ public final class LRScheduler {
 
     /// Goes on to the next update. `reduce_lr_on_plateau` waits for `step(metric:)` instead.
     public func step() {
-        guard plateau == nil else { return }
-        lastEpoch += 1
+        guard plateau == nil, waits?() != true else { return }
+        lastEpoch += stepsAtOnce
         apply()
     }
 

@@ -4,33 +4,39 @@ public import SwiftletTensor
 public struct Linear {
     /// `[outputs, inputs]`
     public let weight: Parameter
-    /// `[outputs]`
-    public let bias: Parameter
+    /// `[outputs]`, if it has one.
+    public let bias: Parameter?
 
-    public init(_ inputs: Int, _ outputs: Int, in scope: Scope) {
+    public init(_ inputs: Int, _ outputs: Int, hasBias: Bool = true, in scope: Scope) {
         weight = scope.parameter(
             "weight", [outputs, inputs], .normal(standardDeviation: scope.initializerRange))
-        bias = scope.parameter("bias", [outputs], .zeros)
+        bias = hasBias ? scope.parameter("bias", [outputs], .zeros) : nil
     }
 
     /// `[..., inputs]` to `[..., outputs]`
-    public func callAsFunction(_ x: Tensor) -> Tensor { F.linear(x, weight.tensor, bias.tensor) }
+    public func callAsFunction(_ x: Tensor) -> Tensor { F.linear(x, weight.tensor, bias?.tensor) }
 }
 
 /// A table of vectors, looked up by id.
 public struct Embedding {
     /// `[rows, width]`
     public let weight: Parameter
-    private let paddingIndex: Int?
+    let paddingIndex: Int?
 
-    /// - Parameter paddingIndex: a row that starts at zero and gets no gradient.
-    public init(_ rows: Int, _ width: Int, paddingIndex: Int? = nil, in scope: Scope) {
+    /// - Parameters:
+    ///   - paddingIndex: a row that starts at zero and gets no gradient.
+    ///   - isSinusoidal: first values are sines and cosines of the row, not random.
+    public init(
+        _ rows: Int, _ width: Int, paddingIndex: Int? = nil, isSinusoidal: Bool = false, in scope: Scope
+    ) {
         self.paddingIndex = paddingIndex
         let deviation = scope.initializerRange
         weight = scope.parameter(
             "weight", [rows, width],
-            paddingIndex.map { .normalExceptRow($0, standardDeviation: deviation) }
-                ?? .normal(standardDeviation: deviation))
+            isSinusoidal
+                ? .sinusoidal
+                : paddingIndex.map { .normalExceptRow($0, standardDeviation: deviation) }
+                    ?? .normal(standardDeviation: deviation))
     }
 
     /// Ids `[...]`, int64 or int32, to `[..., width]`.
@@ -42,17 +48,18 @@ public struct Embedding {
 /// Normalization over the last dimension.
 public struct LayerNorm {
     public let weight: Parameter
-    public let bias: Parameter
+    /// If it has one.
+    public let bias: Parameter?
     public let epsilon: Double
 
-    public init(_ width: Int, epsilon: Double, in scope: Scope) {
+    public init(_ width: Int, epsilon: Double, hasBias: Bool = true, in scope: Scope) {
         weight = scope.parameter("weight", [width], .ones, isNormalization: true)
-        bias = scope.parameter("bias", [width], .zeros, isNormalization: true)
+        bias = hasBias ? scope.parameter("bias", [width], .zeros, isNormalization: true) : nil
         self.epsilon = epsilon
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        F.layerNorm(x, weight: weight.tensor, bias: bias.tensor, eps: epsilon)
+        F.layerNorm(x, weight: weight.tensor, bias: bias?.tensor, eps: epsilon)
     }
 }
 

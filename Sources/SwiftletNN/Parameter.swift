@@ -1,5 +1,11 @@
 public import SwiftletTensor
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// How a parameter that no checkpoint gives gets its first values. Draws come from libtorch's default generator.
 public enum Initializer: Sendable, Equatable {
     case zeros
@@ -8,6 +14,22 @@ public enum Initializer: Sendable, Equatable {
     case normal(standardDeviation: Double)
     /// Normal with mean 0, and one row of zeros: an embedding's padding row.
     case normalExceptRow(Int, standardDeviation: Double)
+    /// Normal with mean 0, nothing further from it than `cutoff` deviations. Python draws a plain normal of deviation
+    /// `after` first and overwrites it; so does this.
+    case truncatedNormal(standardDeviation: Double, cutoff: Double, after: Double)
+    /// Sines and cosines of the row in waves of rising length (Vaswani et al., 2017).
+    case sinusoidal
+
+    private static func waves(_ shape: [Int]) -> Tensor {
+        let width = shape[1]
+        let values = (0..<shape[0]).flatMap { row in
+            (0..<width).map { column in
+                let angle = Double(row) / pow(10000, Double(2 * (column / 2)) / Double(width))
+                return Float(column % 2 == 0 ? sin(angle) : cos(angle))
+            }
+        }
+        return Tensor(values, shape: shape)
+    }
 
     func fill(_ tensor: Tensor) {
         noGrad {
@@ -18,6 +40,10 @@ public enum Initializer: Sendable, Equatable {
             case .normalExceptRow(let row, let deviation):
                 tensor.normal_(mean: 0, std: deviation)
                 tensor.select(0, row).fill_(0)
+            case .truncatedNormal(let deviation, let cutoff, let first):
+                tensor.normal_(mean: 0, std: first)
+                tensor.truncatedNormal_(deviation: deviation, limit: cutoff * deviation)
+            case .sinusoidal: tensor.copy_(Self.waves(tensor.shape))
             }
         }
     }
@@ -37,6 +63,8 @@ public final class Parameter {
     public internal(set) var tensor: Tensor
     /// Whether the values have come from a file or an initializer.
     public internal(set) var isInitialized = false
+    /// Whether the model uses it in a second place too.
+    public internal(set) var isTied = false
     /// Where fused kernels keep the gradient of an embedding table.
     public internal(set) var rowGradient: RowGradient?
 

@@ -4,12 +4,16 @@ public import SwiftletTensor
 public final class ModelState {
     public private(set) var parameters: [Parameter] = []
     private var byName: [String: Parameter] = [:]
+    /// Other names for parameters: a checkpoint may hold a tied tensor under either.
+    public private(set) var tiedNames: [String: Parameter] = [:]
     /// `true` switches dropout on. Models begin in evaluation mode, as those of `from_pretrained` do.
     public var isTraining = false
     /// Strength of the noise on token embeddings in training (NEFTune); `nil` is none.
     public var neftuneAlpha: Double?
     /// Layers keep their input only and are computed again in the backward pass: less memory, more time.
     public var recomputesActivations = false
+    /// Set by an accelerator: forward passes run with matrix products and the like in this type.
+    public var autocastDType: DType?
     /// The implementation the model runs with; `nil` means `Kernels.default`.
     public var kernels: Kernels?
     public let dtype: DType
@@ -34,6 +38,12 @@ public final class ModelState {
         precondition(byName[parameter.name] == nil, "two parameters are named '\(parameter.name)'")
         byName[parameter.name] = parameter
         parameters.append(parameter)
+    }
+
+    func tie(_ name: String, to parameter: Parameter) {
+        precondition(byName[name] == nil && tiedNames[name] == nil, "two parameters are named '\(name)'")
+        tiedNames[name] = parameter
+        parameter.isTied = true
     }
 
     /// Draws first values for every parameter that has none yet, in the order of the layers: a checkpoint that gives
@@ -95,4 +105,7 @@ public struct Scope {
         state.register(parameter)
         return parameter
     }
+
+    /// Gives a place's parameter to this place too, under a second name.
+    public func tie(_ name: String, to parameter: Parameter) { state.tie((self / name).path, to: parameter) }
 }

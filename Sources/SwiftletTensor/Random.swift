@@ -110,4 +110,12 @@ extension Tensor {
     ) -> Tensor {
         empty(shape, dtype: dtype, device: device).uniform_(generator: generator)
     }
+
+    /// int64: integers from 0 to before `end`, as `torch.randint(end, shape)`.
+    public static func randint(_ end: Int, _ shape: [Int], generator: Generator? = nil) -> Tensor {
+        let values = empty(shape, dtype: .int64)
+        perform("randint", []) { ct_random_below_(values.handle, Int64(end), generator?.handle) }
+        withExtendedLifetime(generator) {}
+        return values
+    }
 }

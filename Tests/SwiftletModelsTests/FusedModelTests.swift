@@ -7,7 +7,7 @@ import Testing
 
 /// One random BERT, run padded with libtorch's operations and packed with the fused kernels.
 struct TwinRuns {
-    let model: BertForSequenceClassification
+    let model: SequenceClassifier
 
     /// - Parameter overrides: fields that replace those of a small configuration.
     init(_ overrides: JSONObject = [:]) throws {
@@ -17,7 +17,7 @@ struct TwinRuns {
             "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "initializer_range": 0.2,
         ]
         for (key, value) in overrides { json[key] = value }
-        model = try BertForSequenceClassification(ModelConfig(json), state: ModelState())
+        model = try SequenceClassifier(ModelConfig(json), state: ModelState())
         manualSeed(7)
         model.state.initializeMissing()
         // A fresh model's biases are zero and its norms one, which would hide mistakes about them.
@@ -28,7 +28,7 @@ struct TwinRuns {
         }
     }
 
-    init(model: BertForSequenceClassification) { self.model = model }
+    init(model: SequenceClassifier) { self.model = model }
 
     /// Padded rows of these lengths.
     static func batch(_ lengths: [Int], vocabulary: Int = 211, labels: Int = 2) -> ModelInputs {
@@ -70,7 +70,7 @@ struct TwinRuns {
 
     /// The loss in double precision.
     func exactLoss(_ inputs: ModelInputs) throws -> Double {
-        let exact = try BertForSequenceClassification(model.config, state: ModelState(dtype: .float64))
+        let exact = try SequenceClassifier(model.config, state: ModelState(dtype: .float64))
         exact.state.kernels = .reference
         for (from, to) in zip(model.parameters(), exact.parameters()) {
             exact.state.assign(from.tensor.detach(), to: to)

@@ -1,7 +1,8 @@
 import SwiftletIO
 public import SwiftletNN
 
-/// The fields of a BERT configuration that change numbers. Defaults are those of `transformers.BertConfig`.
+/// The fields of a BERT configuration that change numbers, for BERT and the families that use its names. Defaults are
+/// those of `transformers.BertConfig`.
 public struct BertConfig: Sendable {
     public var vocabularySize: Int
     public var hiddenSize: Int
@@ -13,48 +14,51 @@ public struct BertConfig: Sendable {
     public var attentionDropout: Double
     public var maximumPositions: Int
     public var typeVocabularySize: Int
-    public var initializerRange: Double
     public var layerNormEpsilon: Double
     public var padTokenID: Int?
-    public var classifierDropout: Double
-    public var labelCount: Int
-    public var problemType: ProblemType?
 
-    public init(_ config: ModelConfig) throws {
-        vocabularySize = try config.int("vocab_size", default: 30522, atLeast: 1)
-        hiddenSize = try config.int("hidden_size", default: 768, atLeast: 1)
+    /// A family's own defaults, where they are not BERT's.
+    struct Defaults {
+        var vocabularySize = 30522
+        var hiddenSize = 768
+        var headCount = 12
+        var intermediateSize = 3072
+        var padTokenID = 0
+    }
+
+    public init(_ config: ModelConfig) throws { try self.init(config, defaults: Defaults()) }
+
+    init(_ config: ModelConfig, defaults: Defaults) throws {
+        vocabularySize = try config.int("vocab_size", default: defaults.vocabularySize, atLeast: 1)
+        hiddenSize = try config.int("hidden_size", default: defaults.hiddenSize, atLeast: 1)
         layerCount = try config.int("num_hidden_layers", default: 12)
-        headCount = try config.int("num_attention_heads", default: 12, atLeast: 1)
-        intermediateSize = try config.int("intermediate_size", default: 3072, atLeast: 1)
+        headCount = try config.int("num_attention_heads", default: defaults.headCount, atLeast: 1)
+        intermediateSize = try config.int("intermediate_size", default: defaults.intermediateSize, atLeast: 1)
+        activation = try config.activation("hidden_act", default: .gelu)
         hiddenDropout = try config.probability("hidden_dropout_prob", default: 0.1)
         attentionDropout = try config.probability("attention_probs_dropout_prob", default: 0.1)
         maximumPositions = try config.int("max_position_embeddings", default: 512, atLeast: 1)
         typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1)
-        initializerRange = try config.double("initializer_range", default: 0.02)
         layerNormEpsilon = try config.double("layer_norm_eps", default: 1e-12)
-        let padding = try config.int("pad_token_id", default: 0)
-        padTokenID = config.json["pad_token_id"]?.isNull == true ? nil : padding
-        classifierDropout = try config.probability("classifier_dropout", default: hiddenDropout)
-        labelCount = try config.labelCount
-        problemType = try config.problemType
-
-        let name = try config.string("hidden_act", default: "gelu")
-        guard let activation = Activation(rawValue: name) else {
-            throw ModelError(
-                "'hidden_act' in '\(config.path)' is '\(name)', which is not implemented",
-                remedy: "Known are \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).")
-        }
-        self.activation = activation
+        padTokenID = try config.padTokenID(default: defaults.padTokenID, rows: vocabularySize)
         guard hiddenSize % headCount == 0 else {
             throw ModelError(
                 "'hidden_size' (\(hiddenSize)) in '\(config.path)' is not a multiple of 'num_attention_heads' (\(headCount))")
         }
-        let positions = try config.string("position_embedding_type", default: "absolute")
-        guard positions == "absolute" else {
-            throw ModelError("'position_embedding_type' '\(positions)' in '\(config.path)' is not implemented")
-        }
-        for key in ["is_decoder", "add_cross_attention"] where try config.bool(key, default: false) {
-            throw ModelError("'\(key)' in '\(config.path)' makes this a decoder; only encoders are implemented")
-        }
+        try config.requireAbsolutePositions()
+        try config.refuseDecoders()
+    }
+
+    /// Embeddings with positions 0, 1, 2, ...
+    var embeddings: TokenEmbeddings.Shape {
+        TokenEmbeddings.Shape(
+            vocabularySize: vocabularySize, width: hiddenSize, typeCount: typeVocabularySize,
+            positionCount: maximumPositions, epsilon: layerNormEpsilon, dropout: hiddenDropout, padTokenID: padTokenID)
+    }
+
+    var layer: LayerShape {
+        LayerShape(
+            width: hiddenSize, headCount: headCount, intermediateWidth: intermediateSize, activation: activation,
+            epsilon: layerNormEpsilon, dropout: hiddenDropout, attentionDropout: attentionDropout)
     }
 }

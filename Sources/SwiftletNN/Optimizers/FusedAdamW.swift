@@ -4,7 +4,7 @@ extension AdamW {
     /// Clips the gradients' common norm and makes one update, both in one fused pass; gradients keep their values.
     ///
     /// The same numbers to rounding as `clipGradNorm` and `step()`, which do the work where a parameter isn't float32
-    /// on the CPU.
+    /// on the CPU, or the state is shared out to several processes.
     ///
     /// - Returns: the norm before clipping.
     @discardableResult
@@ -14,7 +14,8 @@ extension AdamW {
                 parameter.gradient.map { (parameter: parameter, gradient: $0, group: group) }
             }
         }
-        guard active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu }) else {
+        let isPlain = sharding == nil && waits?() != true
+        guard isPlain, active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu }) else {
             let norm = clipGradNorm(active.map(\.gradient), maxNorm: maxNorm).item()
             step()
             return norm

@@ -21,15 +21,24 @@ open class Optimizer {
     /// What is kept for each parameter, such as `exp_avg`; by parameter name, made at its first gradient.
     public internal(set) var state: [String: [String: Tensor]] = [:]
 
+    /// Set by an accelerator: whether updates wait, while gradients of several batches are added up.
+    package var waits: (() -> Bool)?
+    /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
+    package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
+
     public init(groups: [ParameterGroup]) { self.groups = groups }
 
     /// One update of every parameter that has a gradient.
     public func step() {
+        if waits?() == true { return }
         noGrad {
             for group in groups {
-                let active = group.parameters.filter { $0.isTrainable && $0.gradient != nil }
+                let active = group.parameters.filter {
+                    $0.isTrainable && $0.gradient != nil && sharding?.owns($0) != false
+                }
                 if !active.isEmpty { update(active, group) }
             }
+            sharding?.exchange()
         }
     }
 
@@ -39,6 +48,7 @@ open class Optimizer {
     }
 
     public func zeroGrad() {
+        if waits?() == true { return }
         for group in groups {
             for parameter in group.parameters { parameter.gradient = nil }
         }

@@ -2,25 +2,34 @@ import SwiftletIO
 public import SwiftletNN
 import SwiftletTensor
 
-/// A pretrained encoder with a classification head.
-public protocol SequenceClassificationModel: AnyObject {
+/// A pretrained encoder, alone or with the head of a task.
+public protocol PretrainedModel: AnyObject {
+    associatedtype Output: ModelOutput
+
     var state: ModelState { get }
     /// The configuration, `problem_type` included once it is known.
     var config: ModelConfig { get set }
-    /// What the backbone's names begin with in a checkpoint that has a head, such as `bert`.
-    static var baseModelPrefix: String { get }
-    /// The class's name in the Python library, written to `architectures`.
-    static var architecture: String { get }
-
-    init(_ config: ModelConfig, state: ModelState) throws
+    var encoder: any Encoder { get }
+    /// `nil` for the encoder alone.
+    var task: ModelTask? { get }
 
     /// - Throws: `ModelError` for inputs outside what the model takes.
-    func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> SequenceClassifierOutput
+    func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> Output
 }
 
-extension SequenceClassificationModel {
-    public func callAsFunction(_ inputs: ModelInputs) throws -> SequenceClassifierOutput {
-        try self(inputs, outputHiddenStates: false)
+extension PretrainedModel {
+    public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
+        guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
+        // As accelerate wraps a model: what comes out is float32 again.
+        var output = try autocast(dtype, on: state.device) { try self(inputs, outputHiddenStates: false) }
+        output.convert { $0.to(.float32) }
+        return output
+    }
+
+    /// The class's name in the Python library, written to `architectures`.
+    public var architecture: String {
+        let type = (try? config.modelType) ?? ""
+        return (Swift.type(of: encoder).classNames[type] ?? type) + (task?.rawValue ?? "Model")
     }
 
     public func parameters() -> [Parameter] { state.parameters }
@@ -32,7 +41,7 @@ extension SequenceClassificationModel {
     /// Writes `config.json` and `model.safetensors` as Python's `save_pretrained` does.
     public func savePretrained(_ folder: String) throws {
         var json = config.json
-        json["architectures"] = [.string(Self.architecture)]
+        json["architectures"] = [.string(architecture)]
         json["dtype"] = .string(state.dtype.name)
         json["torch_dtype"] = nil
         json["_name_or_path"] = nil

@@ -1,0 +1,241 @@
+// The store that the processes of a run share, and their collective operations.
+#include "distributed.h"
+
+#include <ATen/ops/empty_like.h>
+#include <arpa/inet.h>
+#include <c10/util/Flags.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/comm.hpp>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#if __has_include(<nccl.h>) && defined(SWIFTLET_NCCL)
+#define USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
+C10_DECLARE_int(caffe2_log_level);
+
+namespace {
+
+std::chrono::milliseconds milliseconds(int64_t count) { return std::chrono::milliseconds(count); }
+
+/// Of this machine, as the machine at `host` sees it: the way to there is also the way from there.
+std::string address_towards(const std::string &host, uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo *found = nullptr;
+  const int code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  TORCH_CHECK(code == 0, "the host '", host, "' is not known: ", gai_strerror(code));
+  std::unique_ptr<addrinfo, void (*)(addrinfo *)> list(found, freeaddrinfo);
+  for (const addrinfo *entry = found; entry != nullptr; entry = entry->ai_next) {
+    const int descriptor = socket(entry->ai_family, SOCK_DGRAM, 0);
+    if (descriptor < 0) continue;
+    sockaddr_storage own{};
+    socklen_t length = sizeof(own);
+    // Nothing is sent: connecting a datagram socket only looks up the route.
+    const bool is_routed = connect(descriptor, entry->ai_addr, entry->ai_addrlen) == 0 &&
+                           getsockname(descriptor, reinterpret_cast<sockaddr *>(&own), &length) == 0;
+    close(descriptor);
+    char text[NI_MAXHOST];
+    if (is_routed && getnameinfo(
+                         reinterpret_cast<sockaddr *>(&own), length, text, sizeof(text), nullptr, 0,
+                         NI_NUMERICHOST) == 0) {
+      return text;
+    }
+  }
+  TORCH_CHECK(false, "there is no route to the host '", host, "'");
+}
+
+/// Runs a collective operation, and says so to the other ranks.
+template <typename Body>
+int32_t collective(const ct_group *group, const char *operation, Body &&body) {
+  return ct::boundary([&] {
+    group->value->heartbeat.enter(operation);
+    body(*group->value);
+    group->value->heartbeat.leave();
+  });
+}
+
+/// What Gloo can send: dense.
+at::Tensor dense(const ct_tensor *tensor) { return ct::get(tensor).detach().contiguous(); }
+
+}  // namespace
+
+// MARK: The store
+
+int32_t ct_store_open(const char *host, uint16_t port, bool serves, int64_t timeout_ms, ct_store **out) {
+  return ct::boundary([&] {
+    // c10d's own warnings come with a C++ backtrace; what they are about ends in an error of ours.
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = 2;
+    c10d::TCPStoreOptions options;
+    options.port = port;
+    options.isServer = serves;
+    options.waitWorkers = false;
+    options.timeout = milliseconds(timeout_ms);
+    *out = new ct_store{c10::make_intrusive<c10d::TCPStore>(host, options)};
+  });
+}
+
+int32_t ct_store_prefixed(const ct_store *store, const char *prefix, ct_store **out) {
+  return ct::boundary([&] { *out = new ct_store{c10::make_intrusive<c10d::PrefixStore>(prefix, store->value)}; });
+}
+
+void ct_store_free(ct_store *store) {
+  ct::boundary([&] { delete store; });
+}
+
+int32_t ct_store_port(const ct_store *store, uint16_t *out) {
+  return ct::boundary([&] {
+    auto *tcp = dynamic_cast<c10d::TCPStore *>(store->value.get());
+    TORCH_CHECK(tcp != nullptr, "only the store itself knows its port");
+    *out = tcp->getPort();
+  });
+}
+
+int32_t ct_store_set(const ct_store *store, const char *key, const void *bytes, size_t count) {
+  return ct::boundary([&] {
+    const auto *first = static_cast<const uint8_t *>(bytes);
+    store->value->set(key, std::vector<uint8_t>(first, first + count));
+  });
+}
+
+int32_t ct_store_get(const ct_store *store, const char *key, ct_tensor **out) {
+  return ct::boundary([&] {
+    const std::vector<uint8_t> bytes = store->value->get(key);
+    at::Tensor value = at::empty({static_cast<int64_t>(bytes.size())}, at::kByte);
+    if (!bytes.empty()) std::memcpy(value.mutable_data_ptr(), bytes.data(), bytes.size());
+    ct::give(std::move(value), out);
+  });
+}
+
+int32_t ct_store_check(const ct_store *store, const char *key, bool *out) {
+  return ct::boundary([&] { *out = store->value->check({key}); });
+}
+
+int32_t ct_store_add(const ct_store *store, const char *key, int64_t amount, int64_t *out) {
+  return ct::boundary([&] { *out = store->value->add(key, amount); });
+}
+
+int32_t ct_store_wait(const ct_store *store, const char *key, int64_t timeout_ms) {
+  return ct::boundary([&] { store->value->wait({key}, milliseconds(timeout_ms)); });
+}
+
+// MARK: The group
+
+bool ct_gloo_available(void) {
+#ifdef SWIFTLET_GLOO
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool ct_nccl_available(void) {
+#ifdef USE_C10D_NCCL
+  return true;
+#else
+  return false;
+#endif
+}
+
+int32_t ct_group_new(
+    const ct_store *store, const char *master_host, uint16_t master_port, int32_t rank, int32_t size,
+    int64_t timeout_ms, bool uses_nccl, ct_group **out) {
+  return ct::boundary([&] {
+    const auto timeout = milliseconds(timeout_ms);
+    char host[256] = "";
+    gethostname(host, sizeof(host) - 1);
+    // A connection of its own: one that waits would keep the other from being heard.
+    auto own_store = store->value->clone();
+    const auto group = c10::make_intrusive<ct::Group>(
+        store->value, rank, size, std::string(host) + ", process " + std::to_string(getpid()), own_store);
+#ifdef SWIFTLET_GLOO
+    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+    const char *interface = std::getenv("GLOO_SOCKET_IFNAME");
+    if (interface != nullptr && *interface != 0) {
+      options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(interface));
+    } else {
+      options->devices.push_back(
+          c10d::ProcessGroupGloo::createDeviceForHostname(address_towards(master_host, master_port)));
+    }
+    const auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
+        c10::make_intrusive<c10d::PrefixStore>("gloo/", store->value), rank, size, options);
+    group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, gloo);
+    group->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
+#else
+    TORCH_CHECK(uses_nccl, "this build has no Gloo, because its headers were missing");
+#endif
+    if (uses_nccl) {
+#ifdef USE_C10D_NCCL
+      auto nccl_options = c10d::ProcessGroupNCCL::Options::create();
+      nccl_options->timeout = timeout;
+      const auto nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(
+          c10::make_intrusive<c10d::PrefixStore>("nccl/", store->value), rank, size, nccl_options);
+      group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, nccl);
+#else
+      TORCH_CHECK(false, "this build has no NCCL");
+#endif
+    }
+    *out = new ct_group{group};
+  });
+}
+
+void ct_group_free(ct_group *group) {
+  ct::boundary([&] { delete group; });
+}
+
+int32_t ct_group_all_reduce(const ct_group *group, const char *operation, const ct_tensor *tensor, ct_reduce_op op) {
+  return collective(group, operation, [&](ct::Group &value) {
+    c10d::AllreduceOptions options;
+    options.reduceOp = op == CT_REDUCE_OP_MAX   ? c10d::ReduceOp::MAX
+                       : op == CT_REDUCE_OP_MIN ? c10d::ReduceOp::MIN
+                                                : c10d::ReduceOp::SUM;
+    std::vector<at::Tensor> tensors{ct::get(tensor).detach()};
+    TORCH_CHECK(tensors[0].is_contiguous(), "a tensor to reduce must be dense");
+    value.allreduce(tensors, options)->wait();
+  });
+}
+
+int32_t ct_group_broadcast(
+    const ct_group *group, const char *operation, const ct_tensor *const *tensors, int32_t count, int32_t root) {
+  return collective(group, operation, [&](ct::Group &value) {
+    c10::NoGradGuard no_grad;
+    std::vector<at::Tensor> list;
+    for (int32_t i = 0; i < count; ++i) list.push_back(ct::get(tensors[i]).detach());
+    constexpr size_t buffer_size = size_t{64} << 20;
+    c10d::broadcast_coalesced(c10::intrusive_ptr<c10d::ProcessGroup>(group->value), list, buffer_size, root);
+  });
+}
+
+int32_t ct_group_all_gather(const ct_group *group, const char *operation, const ct_tensor *tensor, ct_tensor **out) {
+  return collective(group, operation, [&](ct::Group &value) {
+    std::vector<at::Tensor> inputs{dense(tensor)};
+    std::vector<std::vector<at::Tensor>> outputs(1);
+    for (int i = 0; i < value.getSize(); ++i) outputs[0].push_back(at::empty_like(inputs[0]));
+    value.allgather(outputs, inputs)->wait();
+    ct::give(std::move(outputs[0]), out);
+  });
+}
+
+int32_t ct_group_barrier(const ct_group *group, const char *operation) {
+  return collective(group, operation, [&](ct::Group &value) { value.barrier()->wait(); });
+}
+
+int32_t ct_group_end(const ct_group *group, bool failed, const char *reason) {
+  return ct::boundary([&] { group->value->heartbeat.end(failed ? 'f' : 'd', reason); });
+}
+
+int32_t ct_group_survey(const ct_group *group, int64_t limit_ms, ct_tensor **out) {
+  return ct::boundary([&] {
+    const std::string lines = group->value->heartbeat.survey(milliseconds(limit_ms));
+    at::Tensor value = at::empty({static_cast<int64_t>(lines.size())}, at::kByte);
+    if (!lines.empty()) std::memcpy(value.mutable_data_ptr(), lines.data(), lines.size());
+    ct::give(std::move(value), out);
+  });
+}

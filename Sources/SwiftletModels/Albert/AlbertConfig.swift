@@ -1,0 +1,65 @@
+import SwiftletIO
+public import SwiftletNN
+
+/// The fields of an ALBERT configuration that change numbers. Defaults are those of `transformers.AlbertConfig`.
+public struct AlbertConfig: Sendable {
+    public var vocabularySize: Int
+    public var embeddingSize: Int
+    public var hiddenSize: Int
+    public var layerCount: Int
+    /// Sets of parameters; neighbouring layers share one.
+    public var groupCount: Int
+    /// Layers, each with parameters of its own, that run one after the other in place of one.
+    public var innerLayerCount: Int
+    public var headCount: Int
+    public var intermediateSize: Int
+    public var activation: Activation
+    public var hiddenDropout: Double
+    public var attentionDropout: Double
+    public var classifierDropout: Double
+    public var maximumPositions: Int
+    public var typeVocabularySize: Int
+    public var layerNormEpsilon: Double
+    public var padTokenID: Int?
+
+    public init(_ config: ModelConfig) throws {
+        vocabularySize = try config.int("vocab_size", default: 30000, atLeast: 1)
+        embeddingSize = try config.int("embedding_size", default: 128, atLeast: 1)
+        hiddenSize = try config.int("hidden_size", default: 4096, atLeast: 1)
+        layerCount = try config.int("num_hidden_layers", default: 12)
+        groupCount = try config.int("num_hidden_groups", default: 1, atLeast: 1)
+        innerLayerCount = try config.int("inner_group_num", default: 1, atLeast: 1)
+        headCount = try config.int("num_attention_heads", default: 64, atLeast: 1)
+        intermediateSize = try config.int("intermediate_size", default: 16384, atLeast: 1)
+        activation = try config.activation("hidden_act", default: .geluNew)
+        hiddenDropout = try config.probability("hidden_dropout_prob", default: 0)
+        attentionDropout = try config.probability("attention_probs_dropout_prob", default: 0)
+        classifierDropout =
+            config.json["classifier_dropout_prob"]?.isNull == true
+            ? hiddenDropout : try config.probability("classifier_dropout_prob", default: 0.1)
+        maximumPositions = try config.int("max_position_embeddings", default: 512, atLeast: 1)
+        typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1)
+        layerNormEpsilon = try config.double("layer_norm_eps", default: 1e-12)
+        padTokenID = try config.padTokenID(default: 0, rows: vocabularySize)
+        try config.requireHeads(hiddenSize: hiddenSize, headCount: headCount)
+        try config.requireAbsolutePositions()
+        try config.refuseDecoders()
+    }
+
+    /// Layers are dealt to the groups in order, as evenly as Python's float arithmetic does it.
+    func group(ofLayer index: Int) -> Int { Int(Double(index) / (Double(layerCount) / Double(groupCount))) }
+
+    var embeddings: TokenEmbeddings.Shape {
+        TokenEmbeddings.Shape(
+            vocabularySize: vocabularySize, width: embeddingSize, typeCount: typeVocabularySize,
+            positionCount: maximumPositions, epsilon: layerNormEpsilon, dropout: hiddenDropout, padTokenID: padTokenID)
+    }
+
+    /// The feed-forward half drops nothing, as in the original.
+    var layer: LayerShape {
+        LayerShape(
+            width: hiddenSize, headCount: headCount, intermediateWidth: intermediateSize, activation: activation,
+            epsilon: layerNormEpsilon, dropout: 0, attentionDropout: attentionDropout,
+            attentionOutputDropout: hiddenDropout)
+    }
+}

@@ -1,0 +1,48 @@
+import SwiftletNN
+import SwiftletTensor
+
+extension ModelInputs {
+    /// The position of each token: those given, or 0, 1, 2, ... in each sequence. `[batch, sequence]` or `[1, sequence]`,
+    /// packed `[tokens]`.
+    var places: Tensor {
+        if let positionIDs { return positionIDs }
+        guard let starts = sequenceStarts else {
+            return Tensor.arange(inputIDs.shape[1]).to(inputIDs.device).unsqueeze(0)
+        }
+        let places = zip(starts, starts.dropFirst()).flatMap { Array(0..<($1 - $0)) }
+        return Tensor(places, shape: [places.count]).to(inputIDs.device)
+    }
+}
+
+extension ModelState {
+    /// Runs an encoder packed with fused kernels where that gives what is asked for, else with libtorch's operations.
+    ///
+    /// - Parameters:
+    ///   - fused: on packed inputs whose positions are the places in a padded row; with first tokens, `[batch]`, only
+    ///     these in the last layer
+    ///   - reference: on the inputs as they are
+    /// - Returns: of both, the embeddings and each layer's output where `outputHiddenStates`, else the last alone.
+    func encode(
+        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds,
+        fused: (ModelInputs, _ firsts: Tensor?) -> [Tensor], reference: (ModelInputs) -> [Tensor]
+    ) -> EncoderOutput {
+        func output(_ states: [Tensor], starts: [Int]?) -> EncoderOutput {
+            EncoderOutput(
+                lastHiddenState: states[states.count - 1], hiddenStates: outputHiddenStates ? states : nil,
+                sequenceStarts: starts)
+        }
+        guard runsFused, !(needs == .allPlaces && inputs.hasPadding) else {
+            return output(reference(inputs), starts: inputs.sequenceStarts)
+        }
+        // Padded inputs with positions of their own would lose their places when packed.
+        let canPack = inputs.sequenceStarts == nil && inputs.positionIDs == nil
+        let batch = canPack ? PackedBatch(inputs) : nil
+        guard let starts = inputs.sequenceStarts ?? batch?.inputs.sequenceStarts else {
+            return output(reference(inputs), starts: nil)
+        }
+        let isShort = needs == .firstTokens && !outputHiddenStates
+        let states = fused(batch?.inputs ?? inputs, isShort ? firstTokens(starts, .cpu) : nil)
+        if isShort { return output(states, starts: nil) }
+        return batch.map { output(states.map($0.padded), starts: nil) } ?? output(states, starts: starts)
+    }
+}

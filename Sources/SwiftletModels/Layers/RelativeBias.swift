@@ -1,0 +1,39 @@
+import SwiftletNN
+import SwiftletTensor
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// A learned number for each distance between two places and each head, shared by all layers. Near distances have one
+/// each; far ones share, in steps that grow with the logarithm (Raffel et al., "T5", 2020).
+struct RelativeBias {
+    static let bucketCount = 32
+    let table: Embedding
+
+    /// - Parameter rows: of the table, at least `bucketCount`
+    init(headCount: Int, rows: Int, in scope: Scope) {
+        table = Embedding(rows, headCount, in: scope)
+    }
+
+    /// `[heads, length, length]`: row is who asks, column who is asked.
+    func callAsFunction(_ length: Int) -> Tensor {
+        let buckets = (0..<length).flatMap { row in (0..<length).map { Self.bucket($0 - row) } }
+        let device = table.weight.tensor.device
+        return table(Tensor(buckets, shape: [length, length]).to(device)).permute([2, 0, 1])
+    }
+
+    /// The table's row for a distance: who is asked lies so far after who asks.
+    static func bucket(_ distance: Int) -> Int {
+        let farthest = 128.0
+        let half = bucketCount / 2
+        let (side, size) = (distance > 0 ? half : 0, abs(distance))
+        let exact = half / 2
+        if size < exact { return side + size }
+        // In float32, as Python computes it: a border must fall on the same distance.
+        let steps = logf(Float(size) / Float(exact)) / Float(log(farthest / Double(exact))) * Float(half - exact)
+        return side + min(exact + Int(steps), half - 1)
+    }
+}

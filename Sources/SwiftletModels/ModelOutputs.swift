@@ -1,0 +1,96 @@
+public import SwiftletTensor
+
+/// What a model answers, whatever its task.
+public protocol ModelOutput {
+    /// Scalar; `nil` where the inputs had no labels.
+    var loss: Tensor? { get }
+    /// What Python's Trainer hands to metrics.
+    var predictions: [Tensor] { get }
+    /// The embeddings and the output of every layer, each `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`,
+    /// if they were asked for.
+    var hiddenStates: [Tensor]? { get }
+
+    /// Replaces the loss and what the head gives.
+    mutating func convert(_ change: (Tensor) -> Tensor)
+}
+
+/// What a classification model answers.
+public struct SequenceClassifierOutput: ModelOutput {
+    public var loss: Tensor?
+    /// `[batch, labels]`
+    public var logits: Tensor
+    public var hiddenStates: [Tensor]?
+
+    public var predictions: [Tensor] { [logits] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+}
+
+/// What a token classification model answers.
+public struct TokenClassifierOutput: ModelOutput {
+    public var loss: Tensor?
+    /// `[batch, sequence, labels]`; packed `[tokens, labels]`
+    public var logits: Tensor
+    public var hiddenStates: [Tensor]?
+
+    public var predictions: [Tensor] { [logits] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+}
+
+/// What a masked language model answers.
+public struct MaskedLMOutput: ModelOutput {
+    public var loss: Tensor?
+    /// `[batch, sequence, vocabulary]`; packed `[tokens, vocabulary]`
+    public var logits: Tensor
+    public var hiddenStates: [Tensor]?
+
+    public var predictions: [Tensor] { [logits] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+}
+
+/// What a question answering model answers.
+public struct QuestionAnsweringOutput: ModelOutput {
+    public var loss: Tensor?
+    /// Score of each place as the answer's first, `[batch, sequence]`. Of packed inputs too, with the lowest number
+    /// after the end of shorter sequences.
+    public var startLogits: Tensor
+    /// Score of each place as the answer's last, shaped as `startLogits`.
+    public var endLogits: Tensor
+    public var hiddenStates: [Tensor]?
+
+    public var predictions: [Tensor] { [startLogits, endLogits] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (loss, startLogits, endLogits) = (loss.map(change), change(startLogits), change(endLogits))
+    }
+}
+
+/// What a multiple choice model answers.
+public struct MultipleChoiceOutput: ModelOutput {
+    public var loss: Tensor?
+    /// `[batch, choices]`
+    public var logits: Tensor
+    public var hiddenStates: [Tensor]?
+
+    public var predictions: [Tensor] { [logits] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+}
+
+/// What an encoder without a head answers.
+public struct BackboneOutput: ModelOutput {
+    /// `[batch, sequence, hidden]`; packed `[tokens, hidden]`
+    public var lastHiddenState: Tensor
+    /// `[batch, hidden]`; `nil` where the family has no pooler.
+    public var poolerOutput: Tensor?
+    public var hiddenStates: [Tensor]?
+
+    public var loss: Tensor? { nil }
+    public var predictions: [Tensor] { [lastHiddenState] }
+
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (lastHiddenState, poolerOutput) = (change(lastHiddenState), poolerOutput.map(change))
+    }
+}

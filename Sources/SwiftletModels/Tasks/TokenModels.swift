@@ -1,0 +1,72 @@
+public import SwiftletNN
+import SwiftletTensor
+
+/// An encoder with a classification head on each token.
+public final class TokenClassifier: PretrainedModel {
+    public let state: ModelState
+    public var config: ModelConfig
+    public let encoder: any Encoder
+    public let task: ModelTask? = .tokenClassification
+    let head: any TokenHead
+    private let labelCount: Int
+
+    /// A model with no values yet: `state.initializeMissing()` draws them.
+    public init(_ config: ModelConfig, state: ModelState) throws {
+        let root = try Families.root(config, state)
+        self.config = config
+        self.state = state
+        encoder = try Families.encoder(config, for: .tokenClassification, in: root)
+        head = try encoder.tokenHead(config, in: root)
+        labelCount = try config.labelCount
+    }
+
+    /// Labels are int64, shaped as the ids; -100 where a token has none.
+    public func callAsFunction(
+        _ inputs: ModelInputs, outputHiddenStates: Bool
+    ) throws -> TokenClassifierOutput {
+        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
+        let logits = head(states.lastHiddenState)
+        return TokenClassifierOutput(
+            loss: try inputs.labels.map { try classLoss(logits, $0, of: labelCount, "labels") },
+            logits: logits, hiddenStates: states.hiddenStates)
+    }
+}
+
+/// An encoder that predicts the token at each place.
+public final class MaskedLM: PretrainedModel {
+    public let state: ModelState
+    public var config: ModelConfig
+    public let encoder: any Encoder
+    public let task: ModelTask? = .maskedLM
+    let head: any TokenHead
+    private let vocabularySize: Int
+
+    /// A model with no values yet: `state.initializeMissing()` draws them.
+    public init(_ config: ModelConfig, state: ModelState) throws {
+        let root = try Families.root(config, state)
+        self.config = config
+        self.state = state
+        encoder = try Families.encoder(config, for: .maskedLM, in: root)
+        head = try encoder.maskedHead(config, in: root)
+        vocabularySize = try config.int("vocab_size", default: nil)
+    }
+
+    /// Labels are int64, shaped as the ids: the token that was there, or -100 where none is asked for.
+    public func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> MaskedLMOutput {
+        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
+        let logits = head(states.lastHiddenState)
+        return MaskedLMOutput(
+            loss: try inputs.labels.map { try classLoss(logits, $0, of: vocabularySize, "vocabulary entries") },
+            logits: logits, hiddenStates: states.hiddenStates)
+    }
+}
+
+extension ModelInputs {
+    /// A label on padding counts in Python, and is computed from the state that padding has there.
+    var placesWithLabels: EncoderNeeds {
+        guard sequenceStarts == nil, let labels, let attentionMask, labels.shape == attentionMask.shape else {
+            return .allTokens
+        }
+        return labels.ne(-100).logicalAnd(attentionMask.eq(0)).any() ? .allPlaces : .allTokens
+    }
+}

@@ -1,0 +1,52 @@
+/// What a pickle of tensors may hold. Containers are numbers into the reader's own lists, so that no pickle can build a
+/// cycle or a nesting too deep to free.
+enum PickleValue {
+    case none
+    case bool(Bool)
+    case int(Int)
+    case float(Double)
+    case string(String)
+    case tuple(Int)
+    case list(Int)
+    case dict(Int)
+    case function(PickleFunction)
+    case storage(PickleStorage)
+    case tensor(PickleTensor)
+}
+
+/// The only names that a pickle may import. None of them is called: each stands for what it would make.
+enum PickleFunction: Equatable {
+    case orderedDict, rebuildTensor, rebuildParameter
+    case storageType(DType)
+
+    init?(module: String, name: String) {
+        let storages: [String: DType] = [
+            "FloatStorage": .float32, "DoubleStorage": .float64, "HalfStorage": .float16, "BFloat16Storage": .bfloat16,
+            "LongStorage": .int64, "IntStorage": .int32, "ShortStorage": .int16, "CharStorage": .int8,
+            "ByteStorage": .uint8, "BoolStorage": .bool,
+        ]
+        switch (module, name) {
+        case ("collections", "OrderedDict"): self = .orderedDict
+        case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
+        case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
+        default:
+            guard module == "torch", let dtype = storages[name] else { return nil }
+            self = .storageType(dtype)
+        }
+    }
+}
+
+/// The bytes of one or several tensors: an entry of the archive.
+struct PickleStorage {
+    var dtype: DType
+    var key: String
+    var count: Int
+}
+
+/// A view of a storage. Nothing of it is checked against the storage yet.
+struct PickleTensor {
+    var storage: PickleStorage
+    var offset: Int
+    var shape: [Int]
+    var strides: [Int]
+}

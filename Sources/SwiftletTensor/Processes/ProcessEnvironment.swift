@@ -1,0 +1,105 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Which of several processes this one is, and where they meet: what torchrun, accelerate, `swiftlet launch`, SLURM's
+/// srun and MPI's launchers say in the environment.
+public struct ProcessEnvironment: Sendable, Equatable {
+    /// Of all processes, from 0.
+    public var rank = 0
+    /// Processes in all.
+    public var size = 1
+    /// Among the processes of this machine.
+    public var localRank = 0
+    public var localSize = 1
+    /// Where the store is.
+    public var masterHost = "127.0.0.1"
+    public var masterPort: UInt16 = 29500
+    /// The launcher keeps the store; otherwise rank 0 does.
+    public var launcherKeepsStore = false
+    /// How often the launcher has started all processes before.
+    public var restartCount = 0
+
+    public init() {}
+
+    /// Reads the environment of this process.
+    public static func current() throws(ProcessError) -> ProcessEnvironment {
+        try ProcessEnvironment { name in getenv(name).map { String(cString: $0) } }
+    }
+
+    /// - Throws: `ProcessError` that names the variable which is missing or makes no sense.
+    public init(_ variable: (String) -> String?) throws(ProcessError) {
+        let isSLURM = variable("SLURM_STEP_ID") != nil && variable("WORLD_SIZE") == nil
+        func number(_ names: String..., slurm: String...) throws(ProcessError) -> Int? {
+            for name in names + (isSLURM ? slurm : []) {
+                guard let text = variable(name), !text.isEmpty else { continue }
+                guard let value = Int(text), value >= 0 else {
+                    throw ProcessError("the environment variable \(name) is '\(text)', which is no number from 0 up")
+                }
+                return value
+            }
+            return nil
+        }
+        // In a batch script outside srun, SLURM's variables describe the whole job, but there is only one process.
+        let size = try number(
+            "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", slurm: "SLURM_STEP_NUM_TASKS")
+        let rank = try number("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", slurm: "SLURM_PROCID")
+        guard let size else {
+            guard variable("RANK") == nil else {
+                throw ProcessError("RANK is set, but not WORLD_SIZE", remedy: "Set both, or start with 'swiftlet launch'.")
+            }
+            return
+        }
+        if size == 1, rank == nil { return }
+        guard let rank else {
+            throw ProcessError(
+                "WORLD_SIZE is \(size), but RANK is not set", remedy: "Start the processes with 'swiftlet launch'.")
+        }
+        guard size > 0, rank < size else {
+            throw ProcessError("RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.")
+        }
+        self.size = size
+        self.rank = rank
+        localRank = try number(
+            "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK",
+            slurm: "SLURM_LOCALID") ?? 0
+        let tasks = isSLURM ? variable("SLURM_STEP_TASKS_PER_NODE").flatMap(Self.firstNumber) : nil
+        localSize = try number(
+            "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE")
+            ?? tasks ?? 1
+        launcherKeepsStore = variable("TORCHELASTIC_USE_AGENT_STORE") == "True"
+        restartCount = try number("TORCHELASTIC_RESTART_COUNT") ?? 0
+        guard size > 1 else { return }
+
+        let nodes = variable("SLURM_STEP_NODELIST") ?? variable("SLURM_NODELIST")
+        if let host = variable("MASTER_ADDR"), !host.isEmpty {
+            masterHost = host
+        } else if isSLURM, let host = nodes.flatMap(Self.firstHost) {
+            masterHost = host
+        } else if localSize < size {
+            throw ProcessError(
+                "MASTER_ADDR is not set, so the \(size) processes don't know where to meet",
+                remedy: "Set it to the address of the machine of rank 0.")
+        }
+        let port = try number("MASTER_PORT")
+        guard port.map({ 1...65535 ~= $0 }) ?? true else { throw ProcessError("MASTER_PORT is \(port ?? 0)") }
+        // Two jobs on one machine must not meet at one port.
+        let job = try number(slurm: "SLURM_JOB_ID", "SLURM_JOBID").map { 15_000 + $0 % 40_000 }
+        masterPort = UInt16(port ?? job ?? 29500)
+    }
+
+    /// The first host of SLURM's short form: `gpu[03-05,9],login` is gpu03, gpu04, gpu05, gpu9 and login.
+    package static func firstHost(_ list: String) -> String? {
+        guard let open = list.firstIndex(of: "["), !list[..<open].contains(",") else {
+            return list.split(separator: ",").first.map(String.init)
+        }
+        let inside = list[list.index(after: open)...].prefix { $0 != "]" }
+        guard let first = inside.split(whereSeparator: { $0 == "," || $0 == "-" }).first else { return nil }
+        return String(list[..<open] + first)
+    }
+
+    /// 4 of `4(x2),3`.
+    static func firstNumber(_ text: String) -> Int? { Int(text.prefix { $0.isASCII && $0.isNumber }) }
+}
