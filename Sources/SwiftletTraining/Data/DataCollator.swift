@@ -4,7 +4,13 @@ public import SwiftletTokenizers
 
 /// Makes one batch of tensors from rows.
 public protocol DataCollator {
+    /// Whether batches have something to train on also where the rows have no labels.
+    var makesLabels: Bool { get }
     func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs
+}
+
+extension DataCollator {
+    public var makesLabels: Bool { false }
 }
 
 /// Pads each batch to its longest row, as `transformers.DataCollatorWithPadding` does.
@@ -27,20 +33,19 @@ public struct DataCollatorWithPadding: DataCollator {
     }
 
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
-        guard let longest = examples.map(\.inputIDs.count).max(), longest > 0 else {
-            throw TrainingError("a batch without tokens can't be padded")
-        }
-        let multiple = padToMultipleOf ?? 1
-        let length = (longest + multiple - 1) / multiple * multiple
+        var inputs = try pad(examples).inputs
+        try Self.setLabels(&inputs, examples)
+        return inputs
+    }
 
-        func padded(_ rows: [[Int32]], with filler: Int32) -> Tensor {
-            var values = [Int64](repeating: Int64(filler), count: rows.count * length)
-            for (row, items) in rows.enumerated() {
-                let start = row * length + (padsLeft ? length - items.count : 0)
-                for (offset, item) in items.enumerated() { values[start + offset] = Int64(item) }
-            }
-            return Tensor(values, shape: [rows.count, length])
+    /// The rows without their labels, and the padding that other lists of the same rows need.
+    func pad(_ examples: [TokenizedExample]) throws -> (inputs: ModelInputs, padding: RowPadding) {
+        guard examples.allSatisfy(\.choices.isEmpty) else {
+            throw TrainingError(
+                "a row of this batch holds several choices", remedy: "Use DataCollatorForMultipleChoice.")
         }
+        let padding = try RowPadding(
+            lengths: examples.map(\.inputIDs.count), multipleOf: padToMultipleOf, padsLeft: padsLeft)
         let masks = examples.map { $0.attentionMask ?? [Int32](repeating: 1, count: $0.inputIDs.count) }
         let types = examples.compactMap(\.tokenTypeIDs)
         for (example, mask) in zip(examples, masks)
@@ -49,34 +54,46 @@ public struct DataCollatorWithPadding: DataCollator {
         {
             throw TrainingError("a row's attention_mask or token_type_ids is not as long as its input_ids")
         }
-        return ModelInputs(
-            inputIDs: padded(examples.map(\.inputIDs), with: padTokenID),
-            attentionMask: padded(masks, with: 0),
-            tokenTypeIDs: types.count == examples.count ? padded(types, with: padTokenTypeID) : nil,
-            labels: try Self.labels(examples))
+        let inputs = ModelInputs(
+            inputIDs: padding.tensor(examples.map(\.inputIDs), filler: Int(padTokenID)),
+            attentionMask: padding.tensor(masks, filler: 0),
+            tokenTypeIDs: types.count == examples.count ? padding.tensor(types, filler: Int(padTokenTypeID)) : nil)
+        return (inputs, padding)
     }
 
-    /// Classes become int64 `[batch]`; numbers float32 `[batch]`; several labels float32 `[batch, labels]`.
-    private static func labels(_ examples: [TokenizedExample]) throws -> Tensor? {
+    /// Classes become int64 `[batch]`; numbers float32 `[batch]`; several labels float32 `[batch, labels]`; the answers
+    /// of questions, int64 `[batch]` each.
+    private static func setLabels(_ inputs: inout ModelInputs, _ examples: [TokenizedExample]) throws {
         let labels = examples.compactMap(\.label)
-        guard labels.count == examples.count, let first = labels.first else { return nil }
+        guard labels.count == examples.count, let first = labels.first else { return }
         switch first {
         case .id:
-            return Tensor(try labels.map { label -> Int64 in
+            inputs.labels = Tensor(try labels.map { label -> Int64 in
                 guard case .id(let id) = label else { throw mixed }
                 return Int64(id)
             }, shape: [labels.count])
         case .value:
-            return Tensor(try labels.map { label -> Float in
+            inputs.labels = Tensor(try labels.map { label -> Float in
                 guard case .value(let value) = label else { throw mixed }
                 return Float(value)
             }, shape: [labels.count])
-        case .values(let values):
+        case .values, .ids:
+            let width = first.numbers.count
             let rows = try labels.map { label -> [Float] in
-                guard case .values(let row) = label, row.count == values.count else { throw mixed }
-                return row.map(Float.init)
+                switch label {
+                case .values, .ids: if label.numbers.count == width { return label.numbers.map(Float.init) }
+                default: break
+                }
+                throw mixed
             }
-            return Tensor(rows.flatMap(\.self), shape: [labels.count, values.count])
+            inputs.labels = Tensor(rows.flatMap(\.self), shape: [labels.count, width])
+        case .span:
+            let spans = try labels.map { label -> (start: Int, end: Int) in
+                guard case .span(let start, let end) = label else { throw mixed }
+                return (start, end)
+            }
+            inputs.startPositions = Tensor(spans.map(\.start), shape: [spans.count])
+            inputs.endPositions = Tensor(spans.map(\.end), shape: [spans.count])
         }
     }
 

@@ -30,6 +30,8 @@ public struct DataLoader: Sequence {
     private let collator: any DataCollator
     // With its module: sequences have a `Generator` of their own, an old name of `Iterator`.
     private let generator: SwiftletTensor.Generator?
+    /// Set by `Accelerator.prepare`.
+    var preparation: LoaderPreparation?
 
     /// - Parameters:
     ///   - dataset: tokenized rows; columns that no model takes are left aside.
@@ -67,7 +69,14 @@ public struct DataLoader: Sequence {
     }
 
     /// Batches an epoch; Python's `len(loader)`.
-    public var count: Int { dropLast ? rows.count / batchSize : (rows.count + batchSize - 1) / batchSize }
+    public var count: Int {
+        let all = dropLast ? rows.count / batchSize : (rows.count + batchSize - 1) / batchSize
+        guard let preparation else { return all }
+        return preparation.shards.count(all, dropLast: dropLast, of: preparation.process)
+    }
+
+    var rowCount: Int { rows.count }
+    var ownGenerator: SwiftletTensor.Generator? { generator }
     /// `count`, which is exact.
     public var underestimatedCount: Int { count }
 
@@ -84,26 +93,42 @@ public struct DataLoader: Sequence {
     /// Begins an epoch. The draws are those of PyTorch, in its order: one here, which its workers would be seeded
     /// with, and with `shuffle` another for the order when the first batch is asked for.
     public func makeIterator() -> Iterator {
+        let failure = preparation.flatMap { preparation in
+            do { return try preparation.synchronize() } catch { return error }
+        }
         _ = (generator ?? .default).randomInt64()
-        return Iterator(self)
+        return Iterator(self, failure)
     }
 
     fileprivate func source() -> BatchSource {
         let order = shuffle ? permutation() : Array(rows.indices)
-        return BatchSource(
-            batches(of: order, size: batchSize, dropLast: dropLast), rows: rows, collator, ahead: prefetchDepth)
+        var all = batches(of: order, size: batchSize, dropLast: dropLast)
+        if let preparation {
+            all = preparation.shards.batches(all, batchSize: batchSize, dropLast: dropLast, of: preparation.process)
+            all = Array(all.dropFirst(preparation.skip))
+            preparation.skip = 0
+        }
+        return BatchSource(all, rows: rows, collator, ahead: prefetchDepth)
     }
 
     /// A generator of one's own is drawn from directly; libtorch's gives the seed of a fresh one, so that the number
     /// of rows does not change what dropout draws afterwards.
     private func permutation() -> [Int] {
-        let source = generator ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
+        if let seed = preparation?.seed {
+            let source = SwiftletTensor.Generator(seed: seed &+ UInt64(preparation?.epoch ?? 0))
+            return Tensor.randperm(rows.count, generator: source).ints()
+        }
+        let source = preparation?.generator ?? generator
+            ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
         return Tensor.randperm(rows.count, generator: source).ints()
     }
 
     /// PyTorch's sampler draws a second order when the first is used up, and takes nothing from it.
     fileprivate func end() {
-        if shuffle, let generator { _ = Tensor.randperm(rows.count, generator: generator) }
+        preparation?.epoch += 1
+        if shuffle, preparation?.seed == nil, let generator = preparation?.generator ?? generator {
+            _ = Tensor.randperm(rows.count, generator: generator)
+        }
     }
 
     /// One epoch. A class, so that leaving a loop early ends the thread that makes batches ahead.
@@ -111,18 +136,38 @@ public struct DataLoader: Sequence {
         private let loader: DataLoader
         private var source: BatchSource?
         private var hasEnded = false
+        private var failure: (any Error)?
+        private let position: LoaderPosition?
 
-        fileprivate init(_ loader: DataLoader) { self.loader = loader }
+        fileprivate init(_ loader: DataLoader, _ failure: (any Error)?) {
+            self.loader = loader
+            self.failure = failure
+            position = loader.preparation?.begin(loader)
+        }
 
-        deinit { source?.cancel() }
+        deinit {
+            source?.cancel()
+            if let position { loader.preparation?.gradientState.end(position) }
+        }
 
         /// The next batch; `nil` at the end of the epoch.
         public func next() -> Result<ModelInputs, any Error>? {
+            if let failure {
+                self.failure = nil
+                hasEnded = true
+                return .failure(failure)
+            }
+            if hasEnded { return nil }
             var source = self.source ?? loader.source()
             defer { self.source = source }
-            guard source.isAtEnd else { return Result { try source.next() } }
-            if !hasEnded { loader.end() }
+            guard source.isAtEnd else {
+                let batch = Result { try source.next() }
+                position?.isAtEnd = source.isAtEnd
+                return loader.preparation?.device.map { device in batch.map { $0.to(device) } } ?? batch
+            }
+            loader.end()
             hasEnded = true
+            if let position { loader.preparation?.gradientState.end(position) }
             return nil
         }
     }

@@ -97,7 +97,7 @@ extension ModelInputs {
     }
 }
 
-extension SequenceClassifierOutput {
+extension ModelOutput {
     /// The loss, which a training step can't do without.
     ///
     /// - Throws: `TrainingError` if the batch had no labels.

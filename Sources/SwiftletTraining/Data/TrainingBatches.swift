@@ -10,9 +10,16 @@ struct TrainingBatches {
     private let tokenBudget: Int?
     private let groupSize: Int
     private let seed: UInt64
+    private let shards: BatchShards
+    private let process: Int
 
     /// - Throws: `TrainingError` if a row alone is beyond the token budget.
-    init(_ rows: [TokenizedExample], _ args: TrainingArguments) throws(TrainingError) {
+    init(
+        _ rows: [TokenizedExample], _ args: TrainingArguments, shards: BatchShards = BatchShards(processCount: 1),
+        process: Int = 0
+    ) throws(TrainingError) {
+        self.shards = shards
+        self.process = process
         self.rows = rows
         size = args.perDeviceTrainBatchSize
         dropsLast = args.dataloaderDropLast
@@ -26,17 +33,25 @@ struct TrainingBatches {
                     "row \(row) of the train dataset has \(rows[row].inputIDs.count) tokens; max_tokens_per_batch is \(budget)",
                     remedy: "Raise it, or cut the texts with max_length.")
             }
-            countPerEpoch = Self.budgeted(Array(rows.indices), rows, budget).count
+            let all = Self.budgeted(Array(rows.indices), rows, budget).count
+            countPerEpoch = shards.count(all, dropLast: dropsLast, of: process)
         } else {
-            countPerEpoch = dropsLast ? rows.count / size : (rows.count + size - 1) / size
+            let all = dropsLast ? rows.count / size : (rows.count + size - 1) / size
+            countPerEpoch = shards.count(all, dropLast: dropsLast, of: process)
         }
     }
 
-    /// The batches of an epoch.
+    /// This process's batches of an epoch.
     ///
     /// - Parameter state: of the default generator when the epoch began; only grouping by length draws from it, as in
     ///   the reference. The generator itself stays as it is.
     func order(epoch: Int, drawingFrom state: [UInt8]) -> [[Int]] {
+        shards.batches(
+            wholeOrder(epoch: epoch, drawingFrom: state), batchSize: tokenBudget == nil ? size : nil,
+            dropLast: dropsLast, of: process)
+    }
+
+    private func wholeOrder(epoch: Int, drawingFrom state: [UInt8]) -> [[Int]] {
         if let tokenBudget {
             let generator = Generator(seed: seed &+ UInt64(epoch))
             let shuffled = Tensor.randperm(rows.count, generator: generator).ints()

@@ -1,0 +1,38 @@
+public import SwiftletModels
+import SwiftletTensor
+public import SwiftletTokenizers
+
+/// Pads all choices of all rows to one length, as `transformers.DataCollatorForMultipleChoice` does.
+public struct DataCollatorForMultipleChoice: DataCollator {
+    private let padding: DataCollatorWithPadding
+
+    /// - Throws: `TrainingError` if the tokenizer has no padding token.
+    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil) throws {
+        padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
+    }
+
+    /// - Returns: tensors of shape `[batch, choices, sequence]`, and the right choice of each row, int64 `[batch]`, if
+    ///   the rows have labels.
+    public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
+        let count = examples.first?.choices.count ?? 0
+        guard count > 0, examples.allSatisfy({ $0.choices.count == count }) else {
+            throw TrainingError(
+                "the rows of one batch have \(examples.map(\.choices.count)) choices; all must have as many, and some",
+                remedy: "Give each row a list of lists in 'input_ids': tokenizer.encodeChoices(...) does.")
+        }
+        var inputs = try padding.pad(examples.flatMap(\.choices)).inputs
+        func nested(_ tensor: Tensor) -> Tensor { tensor.view([examples.count, count, -1]) }
+        inputs.inputIDs = nested(inputs.inputIDs)
+        inputs.attentionMask = inputs.attentionMask.map(nested)
+        inputs.tokenTypeIDs = inputs.tokenTypeIDs.map(nested)
+        let labels = try examples.compactMap { example -> Int? in
+            guard let label = example.label else { return nil }
+            guard case .id(let id) = label, (0..<count).contains(id) else {
+                throw TrainingError("a row of \(count) choices has the label \(label); it must be the number of one")
+            }
+            return id
+        }
+        if labels.count == examples.count { inputs.labels = Tensor(labels, shape: [labels.count]) }
+        return inputs
+    }
+}

@@ -1,0 +1,31 @@
+public import SwiftletModels
+public import SwiftletTokenizers
+
+/// Pads rows and their token labels, as `transformers.DataCollatorForTokenClassification` does.
+public struct DataCollatorForTokenClassification: DataCollator {
+    private let padding: DataCollatorWithPadding
+    /// The label of padding, which no loss counts.
+    public let labelPadTokenID: Int
+
+    /// - Throws: `TrainingError` if the tokenizer has no padding token.
+    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil, labelPadTokenID: Int = -100) throws {
+        padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
+        self.labelPadTokenID = labelPadTokenID
+    }
+
+    /// - Returns: the batch, with labels int64 `[batch, sequence]` if the rows have some.
+    public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
+        var (inputs, rows) = try padding.pad(examples)
+        let labels = try examples.compactMap { example -> [Int]? in
+            guard let label = example.label else { return nil }
+            guard case .ids(let ids) = label, ids.count == example.inputIDs.count else {
+                throw TrainingError(
+                    "a row of \(example.inputIDs.count) tokens has \(label.numbers.count) labels",
+                    remedy: "Give each token a label, -100 for those that don't count: tokenizer.alignLabels(...) does.")
+            }
+            return ids
+        }
+        if labels.count == examples.count { inputs.labels = rows.tensor(labels, filler: labelPadTokenID) }
+        return inputs
+    }
+}
