@@ -14,12 +14,12 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A C header over a C++ library that lies under `.deps/`.
-func bridge(_ name: String, to library: String, _ libraries: [String]) -> Target {
+/// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
+func bridge(_ name: String, to library: String, _ libraries: [String], headers: [String] = []) -> Target {
     let folder = "\(deps)/\(library)"
     return .target(
         name: name,
-        cxxSettings: [.unsafeFlags(["-isystem", "\(folder)/include"])],
+        cxxSettings: [.unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] })],
         linkerSettings: [
             .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(folder)/lib"])
         ] + libraries.map { .linkedLibrary($0) })
@@ -76,7 +76,8 @@ if withTorch {
         "SwiftletMetrics", "SwiftletHub",
     ]
     targets += [
-        bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"]),
+        // Gloo itself is in libtorch; only its headers lie beside it, and where they don't, one process is all there is.
+        bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"], headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
         library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
         library("SwiftletModels", ["SwiftletNN", "SwiftletTensor", "SwiftletIO", logging]),
@@ -98,6 +99,7 @@ if withTorch {
         example("trainer"),
         example("trainer-metrics"),
         example("full-training"),
+        example("accelerate"),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -109,11 +111,22 @@ if withTorch {
             name: "SwiftletCLITests",
             dependencies: ["SwiftletCLI", "Swiftlet", "SwiftletHub", "SwiftletHubTestServer", "SwiftletTestSupport", "SwiftletIO"],
             swiftSettings: swiftSettings),
+        // What the tests of several processes start.
+        .executableTarget(
+            name: "swiftlet-scenario", dependencies: ["Swiftlet", "SwiftletIO"], path: "Tests/Scenarios",
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+        .testTarget(
+            name: "SwiftletProcessesTests",
+            dependencies: [
+                "SwiftletCLI", "swiftlet-scenario", "SwiftletTraining", "SwiftletTensor", "SwiftletTestSupport",
+                "SwiftletIO",
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletExamplesTests",
             dependencies: [
                 "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
-                "SwiftletTestSupport", "SwiftletIO",
+                "example-accelerate", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
             ], swiftSettings: swiftSettings),
     ]
     products += [

@@ -81,9 +81,14 @@ struct ModelBenchmark: ParsableCommand {
         var figures: JSONObject
         switch task {
         case .train:
+            clock.accelerator = trainer.accelerator
+            defer { trainer.accelerator.endTraining() }
             try trainer.train()
             let logs = trainer.state.logHistory.filter { $0["loss"] != nil }
-            figures = clock.figures(examples: steps * batchSize)
+            figures = clock.figures(examples: steps * batchSize * trainer.accelerator.numProcesses)
+            figures["parameters"] = .int(classifier.parameters().reduce(0) { $0 + $1.count })
+            figures["cpu_seconds"] = .double(clock.cpuSeconds * Double(trainer.accelerator.numProcesses))
+            figures["all_reduce_wait_share"] = .double(clock.waitShare)
             figures["losses"] = .array(logs.compactMap { $0["loss"] })
             figures["grad_norms"] = .array(logs.compactMap { $0["grad_norm"] })
         case .infer:
@@ -101,7 +106,7 @@ struct ModelBenchmark: ParsableCommand {
         }
         figures["threads"] = .int(threadCount)
         figures["torch"] = .string(torchVersion)
-        print(JSONValue.object(figures).text(.line))
+        trainer.accelerator.print(JSONValue.object(figures).text(.line))
     }
 
     /// A row of one length: the tokens between its first and its last over and over.
@@ -132,6 +137,10 @@ final class StepClock: TrainerCallback {
     private var started: ContinuousClock.Instant
     private var stopped: ContinuousClock.Instant
     private var steps = 0
+    private var waited = (start: 0.0, stop: 0.0)
+    private var worked = (start: 0.0, stop: 0.0)
+    /// Whose waiting for other processes is measured.
+    var accelerator: Accelerator?
 
     init() {
         started = clock.now
@@ -144,7 +153,29 @@ final class StepClock: TrainerCallback {
     private func tick(_ step: Int) {
         steps = step
         stopped = clock.now
-        if step == warmUpSteps { started = stopped }
+        waited.stop = accelerator?.secondsWaited ?? 0
+        worked.stop = Self.processorSeconds
+        if step == warmUpSteps {
+            started = stopped
+            waited.start = waited.stop
+            worked.start = worked.stop
+        }
+    }
+
+    /// What this process's threads have worked in the measured time, as user and in the kernel: on a busy machine it
+    /// tells more than the clock.
+    var cpuSeconds: Double { worked.stop - worked.start }
+
+    private static var processorSeconds: Double {
+        var usage = rusage()
+        getrusage(0, &usage)
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }
+    }
+
+    /// The part of the measured time in which there was nothing to do but wait for the gradients of other processes.
+    var waitShare: Double {
+        let seconds = (stopped - started) / .seconds(1)
+        return seconds > 0 ? (waited.stop - waited.start) / seconds : 0
     }
 
     func figures(examples: Int) -> JSONObject {

@@ -48,13 +48,70 @@ extension AutoModelForSequenceClassification {
         problemType: ProblemType? = nil, ignoreMismatchedSizes: Bool = false, overrides: JSONObject = [:],
         device: Device = .cpu, logger: Logger? = nil, hub: HubClient? = nil, progress: HubProgressHandler? = nil,
         isolation: isolated (any Actor)? = #isolation
-    ) async throws -> any SequenceClassificationModel {
+    ) async throws -> SequenceClassifier {
         let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> any SequenceClassificationModel {
+        func read() throws -> SequenceClassifier {
             try fromPretrained(
                 folder, numLabels: numLabels, labelNames: labelNames, problemType: problemType,
                 ignoreMismatchedSizes: ignoreMismatchedSizes, overrides: overrides, device: device, logger: logger)
         }
+        return try read()
+    }
+}
+
+// The other tasks' models, by a name on the Hub. Parameters and errors are those above; `options` has the rest.
+
+extension AutoModel {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> Backbone {
+        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
+        func read() throws -> Backbone { try fromPretrained(folder, options: options) }
+        return try read()
+    }
+}
+
+extension AutoModelForTokenClassification {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> TokenClassifier {
+        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
+        func read() throws -> TokenClassifier { try fromPretrained(folder, options: options) }
+        return try read()
+    }
+}
+
+extension AutoModelForQuestionAnswering {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> QuestionAnswerer {
+        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
+        func read() throws -> QuestionAnswerer { try fromPretrained(folder, options: options) }
+        return try read()
+    }
+}
+
+extension AutoModelForMultipleChoice {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> MultipleChoice {
+        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
+        func read() throws -> MultipleChoice { try fromPretrained(folder, options: options) }
+        return try read()
+    }
+}
+
+extension AutoModelForMaskedLM {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> MaskedLM {
+        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
+        func read() throws -> MaskedLM { try fromPretrained(folder, options: options) }
         return try read()
     }
 }

@@ -12,7 +12,7 @@ import Darwin
 import Glibc
 #endif
 
-extension SequenceClassificationModel {
+extension PretrainedModel {
     /// Saves the model and uploads it as one commit; the repository is made if it is not there. `push_to_hub` in Python.
     ///
     /// - Parameters:

@@ -15,6 +15,7 @@ private let renamed = [
     "--dataset-config-name": "--config",
     "--warmup-ratio": "--warmup-steps",
     "--num-epochs": "--num-train-epochs",
+    "--max-seq-length": "--max-length",
     "--batch-size": "--per-device-train-batch-size",
     "--no-cuda": "--use-cpu",
     "--activation-checkpointing": "--gradient-checkpointing",
@@ -35,10 +36,9 @@ private let refused: [String: String] = [
     "--torch-compile": "compiles Python; there is none here",
     "--torch-empty-cache-steps": "empties a GPU's cache; leave it out",
     "--deepspeed": "is a Python library; leave it out",
-    "--fsdp": "needs several processes, which are not implemented yet",
+    "--fsdp": "is not implemented; --shards-optimizer-state shares the optimizer's state out to the processes",
     "--hub-token": "would show the token to everybody on this machine; set HF_TOKEN",
     "--hub-strategy": "the upload comes at the end of the training; leave it out",
-    "--task": "is not implemented yet; the task is the classification of texts and pairs",
     "--logging-dir": "was removed in Python too; event files go to <output_dir>/runs",
     "--overwrite-output-dir": "was removed in Python too; a run always may write to its output_dir",
 ]
@@ -47,8 +47,9 @@ private let refused: [String: String] = [
 private let flags: Set<String> = [
     "--sums-accumulated-gradients", "--bf16", "--gradient-checkpointing", "--logging-first-step", "--disable-tqdm", "--include-num-input-tokens-seen",
     "--eval-on-start", "--prediction-loss-only", "--save-only-model", "--load-best-model-at-end", "--ignore-data-skip",
+    "--label-all-tokens", "--version-2-with-negative", "--whole-word-mask",
     "--full-determinism", "--dataloader-drop-last", "--use-cpu", "--do-train", "--do-eval", "--do-predict",
-    "--push-to-hub", "--hub-private-repo",
+    "--push-to-hub", "--hub-private-repo", "--ddp-find-unused-parameters", "--shards-optimizer-state",
 ]
 
 /// Turns `--snake_case` names into `--kebab-case`, maps old names to new ones with a message, takes flags with a value,

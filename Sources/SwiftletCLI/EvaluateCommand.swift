@@ -5,7 +5,8 @@ import SwiftletIO
 
 /// What `evaluate` and `predict` need of a saved model.
 struct SavedModel {
-    let model: any SequenceClassificationModel
+    let task: TaskName
+    let model: any PretrainedModel
     let tokenizer: Tokenizer
 
     let kernels: Kernels
@@ -13,16 +14,30 @@ struct SavedModel {
     init(_ path: String, kernels: Kernels) throws {
         self.kernels = kernels
         let path = try HubNames.model(path)
-        model = try AutoModelForSequenceClassification.fromPretrained(path, logger: Logger(label: "swiftlet"))
+        let options = LoadOptions(logger: Logger(label: "swiftlet"))
+        task = try TaskName(ofModel: path)
+        model =
+            switch task {
+            case .textClassification: try AutoModelForSequenceClassification.fromPretrained(path, options: options)
+            case .tokenClassification: try AutoModelForTokenClassification.fromPretrained(path, options: options)
+            case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(path, options: options)
+            case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(path, options: options)
+            case .fillMask: try AutoModelForMaskedLM.fromPretrained(path, options: options)
+            case .sentenceEmbeddings: try SentenceEmbeddingModel.fromPretrained(path, options: options)
+            }
         tokenizer = try AutoTokenizer.fromPretrained(path)
     }
 
-    func trainer(batchSize: Int, metrics: [Metric] = [], showsBar: Bool = true) throws -> Trainer {
+    /// - Parameter rows: those that will be evaluated.
+    func trainer(
+        batchSize: Int, _ task: any CommandTask, rows: PreparedRows, metrics: [Metric] = [], showsBar: Bool = true
+    ) throws -> Trainer {
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = batchSize
         args.kernels = kernels
         return try Trainer(
-            model: model, args: args, tokenizer: tokenizer, metrics: metrics,
+            model: model, args: args, dataCollator: try task.collator(args), tokenizer: tokenizer,
+            computeMetrics: rows.computeMetrics, metrics: metrics,
             callbacks: [ProgressCallback(showsBar: showsBar, printsLogs: false)], logger: Logger(label: "swiftlet"))
     }
 }
@@ -36,17 +51,19 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Metric, such as accuracy or glue/mrpc; by default what fits the dataset.") var metric: String?
     @Option var perDeviceEvalBatchSize = 8
     @OptionGroup var data: DatasetOptions
+    @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
     @OptionGroup var speed: KernelOptions
 
     func run() throws {
         let dataset = try data.load().split(split)
         let saved = try SavedModel(model, kernels: speed.kernels)
-        let task = try FineTuning(tokenizer: saved.tokenizer, sample: dataset, options: data)
-        let labelCount = try saved.model.config.labelCount
+        try taskOptions.check(saved.task, data: data, metric: metric)
+        let task = try saved.task.make(
+            saved.tokenizer, sample: dataset, data: data, options: taskOptions, metric: metric)
+        let rows = try task.prepare(dataset)
         let trainer = try saved.trainer(
-            batchSize: perDeviceEvalBatchSize,
-            metrics: try FineTuning.metrics(named: metric, options: data, labelCount: labelCount))
-        let results = try trainer.evaluate(try task.tokenize(dataset))
+            batchSize: perDeviceEvalBatchSize, task, rows: rows, metrics: try task.metrics(saved.model))
+        let results = task.completed(try trainer.evaluate(rows.dataset))
         printMetrics("eval metrics", results.filter { $0.name != "epoch" })
     }
 }

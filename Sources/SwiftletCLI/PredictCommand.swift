@@ -5,10 +5,11 @@ import SwiftletIO
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Predict labels for a split, for one text or pair, or for JSON lines on standard input.",
+        abstract: "Predict what a model was trained for, on a split, one text or pair, or JSON lines on standard input.",
         discussion: """
-            Each result is a JSON object a line: index, logits, prediction, and the label if there is one. \
-            Standard input takes rows with the keys text and, for pairs, text_pair.
+            Each result is a JSON object a line: index, prediction, and with classes logits, and the label if there is \
+            one. Standard input takes rows with the keys text and, for pairs, text_pair. To a model for question \
+            answering, the text is the question and the second one the context.
             """)
 
     @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
@@ -22,6 +23,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "The second text of a pair.") var textPair: String?
     @Option(help: "File for the results; by default standard output.") var output: String?
     @Option var perDeviceEvalBatchSize = 8
+    @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
     @OptionGroup var speed: KernelOptions
 
     func validate() throws {
@@ -32,20 +34,36 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let saved = try SavedModel(model, kernels: speed.kernels)
-        let trainer = try saved.trainer(batchSize: perDeviceEvalBatchSize)
-        let (rows, options) = try rows()
-        let task = try FineTuning(tokenizer: saved.tokenizer, sample: rows, options: options)
-        let result = try trainer.predict(try task.tokenize(rows))
-        let lines = try lines(result, names: saved.model.config.labelNames)
+        let (dataset, options) = try rows()
+        try taskOptions.check(saved.task, data: options)
+        let task = try saved.task.make(saved.tokenizer, sample: dataset, data: options, options: taskOptions, metric: nil)
+        if let task = task as? FillMaskTask {
+            guard self.dataset == nil else {
+                throw UsageError(
+                    message: "error: option '--dataset' makes no sense here: a model for fill-mask predicts what a text "
+                        + "leaves open. Give --text, or rows on standard input; 'evaluate' measures it on a split")
+            }
+            try write(try task.fill(try dataset.strings("text"), with: saved.model))
+            return
+        }
+        let rows = try task.prepareToPredict(dataset)
+        let result = try saved.trainer(batchSize: perDeviceEvalBatchSize, task, rows: rows).predict(rows.dataset)
+        try write(try task.lines(result, rows, saved.model))
+        if self.dataset != nil {
+            func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
+            print("predictions \(text(result.predictions.shape))", result.labelIDs.map { "labels \(text([$0.count]))" } ?? "")
+            if result.metrics.contains(where: { $0.name == "test_loss" }) {
+                printMetrics("predict metrics", task.completed(result.metrics))
+            }
+        }
+    }
+
+    private func write(_ rows: [JSONObject]) throws {
+        let lines = rows.map { JSONValue.object($0).text(.line) }
         if let output {
             try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: output)
         } else if dataset == nil {
             lines.forEach { print($0) }
-        }
-        if dataset != nil {
-            func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
-            print("predictions \(text(result.predictions.shape))", result.labelIDs.map { "labels \(text([$0.count]))" } ?? "")
-            if result.metrics.contains(where: { $0.name == "test_loss" }) { printMetrics("predict metrics", result.metrics) }
         }
     }
 
@@ -93,18 +111,6 @@ struct PredictCommand: ParsableCommand {
             throw TrainingError("\(texts.count - pairs.count) rows of standard input have no 'text_pair', the others have")
         }
         return (texts, pairs.isEmpty ? nil : pairs)
-    }
-
-    private func lines(_ result: PredictionOutput, names: [String]) throws -> [String] {
-        result.predictions.argmax().enumerated().map { index, best in
-            let logits = result.predictions[row: index]
-            var line: JSONObject = [
-                "index": .int(index), "logits": .array(logits.map { .double(Double("\($0)") ?? Double($0)) }),
-                "prediction": names.count > 1 ? .int(best) : .double(Double(logits.first ?? 0)),
-            ]
-            if let labels = result.labelIDs, index < labels.count { line["label"] = .int(labels[index]) }
-            return JSONValue.object(line).text(.line)
-        }
     }
 }
 

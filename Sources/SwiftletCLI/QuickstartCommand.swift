@@ -35,10 +35,11 @@ struct QuickstartCommand: ParsableCommand {
 
         let saved = try SavedModel(outputDir, kernels: speed.kernels)
         let test = try dataset.split("test")
-        let task = try FineTuning(tokenizer: saved.tokenizer, sample: test, options: options)
-        let trainer = try saved.trainer(
-            batchSize: 8, metrics: try FineTuning.metrics(named: "glue/mrpc", options: options, labelCount: 2))
-        printMetrics("test metrics", try trainer.predict(try task.tokenize(test)).metrics)
+        let task = try TextClassificationTask(
+            tokenizer: saved.tokenizer, sample: test, options: options, metric: "glue/mrpc")
+        let rows = try task.prepare(test)
+        let trainer = try saved.trainer(batchSize: 8, task, rows: rows, metrics: try task.metrics(saved.model))
+        printMetrics("test metrics", try trainer.predict(rows.dataset).metrics)
     }
 
     // The recipe of the data card.

@@ -19,7 +19,7 @@ struct SwiftletCommand: ParsableCommand {
         version: swiftletVersion,
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-            TokenizeCommand.self, DatasetCommand.self, HubCommand.self, EnvironmentCommand.self,
+            TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
         ])
 
     static func main() {

@@ -13,6 +13,7 @@ struct TrainingOptions: ParsableArguments {
     var profile = false
     @OptionGroup(title: "Logs, evaluations, checkpoints") var strategy: StrategyOptions
     @OptionGroup(title: "Seeds and data") var rows: RowOptions
+    @OptionGroup(title: "Several processes") var processes: ProcessOptions
 
     func arguments() throws -> TrainingArguments {
         var args = TrainingArguments(outputDir)
@@ -22,6 +23,7 @@ struct TrainingOptions: ParsableArguments {
         args.kernels = speed.kernels
         strategy.apply(to: &args)
         rows.apply(to: &args)
+        processes.apply(to: &args)
         return args
     }
 

@@ -86,17 +86,15 @@ extension HubClient {
             guard !chosen.isEmpty else {
                 throw HubError(.noFile, "\(repo) has no config.json", remedy: "Choose a repository with a transformers model.")
             }
-            let index = "model.safetensors.index.json"
-            if present.contains("model.safetensors") {
-                chosen.append("model.safetensors")
-            } else if present.contains(index) {
-                chosen += [index] + names.filter { $0.hasPrefix("model-") && $0.hasSuffix(".safetensors") && !$0.contains("/") }
-            } else {
-                let others = names.filter { [".bin", ".h5", ".msgpack", ".pt"].contains(where: $0.hasSuffix) && !$0.contains("/") }
+            let weights = weightFiles(names)
+            guard !weights.isEmpty else {
+                let others = names.filter { [".h5", ".msgpack", ".pt", ".onnx"].contains(where: $0.hasSuffix) && !$0.contains("/") }
                 throw HubError(
-                    .noFile, "\(repo) has no model.safetensors" + (others.isEmpty ? "" : ", only \(listed(others))"),
+                    .noFile,
+                    "\(repo) has neither model.safetensors nor pytorch_model.bin" + (others.isEmpty ? "" : ", only \(listed(others))"),
                     remedy: "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.")
             }
+            chosen += weights
         }
         if parts.contains(.tokenizer) {
             let vocabulary = present.contains("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(present.contains)
@@ -108,5 +106,19 @@ extension HubClient {
             chosen += vocabulary + tokenizerSettings.filter(present.contains)
         }
         return chosen
+    }
+
+    /// The files with the weights: safetensors where there are some, as in Python, and whole files before parts.
+    private static func weightFiles(_ names: [String]) -> [String] {
+        for (whole, part, ending) in [
+            ("model.safetensors", "model-", ".safetensors"), ("pytorch_model.bin", "pytorch_model-", ".bin"),
+        ] {
+            if names.contains(whole) { return [whole] }
+            let index = "\(whole).index.json"
+            if names.contains(index) {
+                return [index] + names.filter { $0.hasPrefix(part) && $0.hasSuffix(ending) && !$0.contains("/") }
+            }
+        }
+        return []
     }
 }

@@ -31,26 +31,35 @@ public struct NumberArray: Sendable, Equatable {
 
 /// What `computeMetrics` is given.
 public struct EvalPrediction: Sendable {
-    /// Logits, float32 `[rows, labels]`.
-    public let predictions: NumberArray
-    /// The label of each row. For regression and several labels, see `labelValues`.
+    /// What the model answered: for classes one array, float32 `[rows, labels]`, for tokens `[rows, tokens, labels]`,
+    /// for answers two, the logits of first and of last tokens, `[rows, tokens]` each. Rows of fewer tokens than the
+    /// longest are filled up with -100, as in Python.
+    public let outputs: [NumberArray]
+    /// The label of each row; for tokens `[rows, tokens]`, -100 where there is none. For regression and several labels,
+    /// see `labelValues`.
     public let labelIDs: [Int]
-    /// The labels as numbers, `[rows]` or `[rows, labels]`.
+    /// The labels as numbers, `[rows]` or `[rows, labels]`; for answers `[rows, 2]`.
     public let labelValues: [Double]
     /// Token ids of each row, with `includeForMetrics` inputs.
     public var inputIDs: [[Int32]]?
     /// The loss of each row's batch, with `includeForMetrics` loss.
     public var losses: [Double]?
+
+    /// The first of `outputs`.
+    public var predictions: NumberArray { outputs.first ?? NumberArray([], shape: [0, 0]) }
 }
 
 /// What `predict` returns.
 public struct PredictionOutput: Sendable {
-    /// Logits, float32 `[rows, labels]`.
-    public let predictions: NumberArray
-    /// `nil` for a dataset without labels.
+    /// As in `EvalPrediction`.
+    public let outputs: [NumberArray]
+    /// `nil` for a dataset without labels; as in `EvalPrediction`.
     public let labelIDs: [Int]?
     /// `test_loss`, the metrics with `test_` before their names, and the speed.
     public let metrics: [(name: String, value: Double)]
+
+    /// The first of `outputs`.
+    public var predictions: NumberArray { outputs.first ?? NumberArray([], shape: [0, 0]) }
 }
 
 /// What `train` returns.

@@ -11,51 +11,87 @@ extension Trainer {
     private static let argumentsFile = "training_args.json"
     private static let stateFile = "trainer_state.json"
 
-    /// Writes `checkpoint-<step>`: the model and, unless `saveOnlyModel`, what a resumed run needs.
-    func writeCheckpoint(_ run: TrainingRun) throws -> Checkpoint {
+    /// Writes `checkpoint-<step>`: the model and, unless `saveOnlyModel`, what a resumed run needs. All processes call
+    /// it; the main process writes.
+    func writeCheckpoint(_ run: TrainingRun) throws {
         for callback in callbacks {
             if let kept = callback.checkpointState { state.callbackStates[callback.stateName] = .object(kept) }
         }
-        return try Checkpoint.write(step: state.globalStep, in: args.outputDir) { folder in
-            func file(_ name: String) -> String { FileSystem.join(folder, name) }
-            try saveModel(folder)
-            try AtomicFile.write(args.json.text(.config) + "\n", to: file(Self.argumentsFile))
-            try AtomicFile.write(state.json.text(.config) + "\n", to: file(Self.stateFile))
-            guard !args.saveOnlyModel else { return }
-            try Safetensors.write(run.optimizer.stateTensors(), metadata: [:], to: file(Self.optimizerFile))
-            try AtomicFile.write(
-                JSONValue.object(run.schedule.state).text(.config) + "\n", to: file(Self.schedulerFile))
-            try AtomicFile.write(run.progress.json.text(.config) + "\n", to: file(Self.progressFile))
-            try RandomState(torch: Generator.default.state, torchAtEpochStart: run.epochStartState).write(to: folder)
+        run.progress.processCount = accelerator.numProcesses
+        let optimizerState = args.saveOnlyModel ? [] : try accelerator.wholeState(of: run.optimizer)
+        let own = Generator.default.state
+        let torch = try accelerator.group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
+        try accelerator.onMain {
+            _ = try Checkpoint.write(step: state.globalStep, in: args.outputDir) { folder in
+                func file(_ name: String) -> String { FileSystem.join(folder, name) }
+                try saveModel(folder)
+                try AtomicFile.write(args.json.text(.config) + "\n", to: file(Self.argumentsFile))
+                try AtomicFile.write(state.json.text(.config) + "\n", to: file(Self.stateFile))
+                guard !args.saveOnlyModel else { return }
+                try Safetensors.write(optimizerState, metadata: [:], to: file(Self.optimizerFile))
+                try AtomicFile.write(
+                    JSONValue.object(run.schedule.state).text(.config) + "\n", to: file(Self.schedulerFile))
+                try AtomicFile.write(run.progress.json.text(.config) + "\n", to: file(Self.progressFile))
+                try RandomState(torch: torch, torchAtEpochStart: run.epochStartState).write(to: folder)
+            }
         }
     }
 
-    /// Takes over weights, optimizer, schedule, random state and position of a checkpoint.
-    func restore(_ run: TrainingRun, from checkpoint: Checkpoint) throws {
-        guard FileSystem.exists(checkpoint.file(Self.progressFile)) else {
+    /// Takes over weights, optimizer, schedule, random state and position of a checkpoint. The main process reads, so
+    /// that the others need no access to its disk.
+    func restore(_ run: TrainingRun, from point: ResumePoint) throws {
+        var found = ""
+        let texts = try JSONValue(
+            parsing: try accelerator.shared(text: {
+                let checkpoint = try point.find(in: args.outputDir) { logger.warning("\($0)") }
+                guard FileSystem.exists(checkpoint.file(Self.progressFile)) else {
+                    throw TrainingError(
+                        "'\(checkpoint.path)' has no '\(Self.progressFile)'",
+                        remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run."
+                    )
+                }
+                found = checkpoint.path
+                try warnOfChanges(checkpoint)
+                return JSONValue.object([
+                    "path": .string(checkpoint.path),
+                    "state": try JSONValue(contentsOf: checkpoint.file(Self.stateFile)),
+                    "scheduler": try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)),
+                    "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
+                ]).text()
+            }))
+        let path = texts["path"]?.string ?? ""
+        let progress = try RunProgress(texts["progress"] ?? nil, path: FileSystem.join(path, Self.progressFile))
+        guard progress.processCount == accelerator.numProcesses else {
             throw TrainingError(
-                "'\(checkpoint.path)' has no '\(Self.progressFile)'",
-                remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run.")
+                "'\(path)' was written by \(progress.processCount) processes; there are \(accelerator.numProcesses)",
+                remedy: "Go on with as many: each has batches and a random state of its own.")
         }
-        let statePath = checkpoint.file(Self.stateFile)
-        state = try TrainerState(try JSONValue(contentsOf: statePath), path: statePath)
+        state = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
+        state.isWorldProcessZero = accelerator.isMainProcess
+        state.isLocalProcessZero = accelerator.isLocalMainProcess
         state.maxSteps = run.plan.maxSteps
         state.epochCount = run.plan.epochCount
         state.loggingSteps = run.plan.loggingSteps
         state.evalSteps = run.plan.evalSteps
         state.saveSteps = run.plan.saveSteps
-        try warnOfChanges(checkpoint)
-        try loadWeights(checkpoint.path)
-        let optimizer = try SafetensorsFile(checkpoint.file(Self.optimizerFile))
-        try run.optimizer.loadState(try optimizer.names.map { (name: $0, tensor: try optimizer.tensor($0)) })
-        try run.schedule.load(try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)))
+        try loadWeights(path)
+        func tensors(_ name: String) throws -> [(name: String, tensor: Tensor)] {
+            try accelerator.shared(tensors: {
+                let file = try SafetensorsFile(FileSystem.join(found, name))
+                return try file.names.map { (name: $0, tensor: try file.tensor($0)) }
+            })
+        }
+        try accelerator.takeOver(try tensors(Self.optimizerFile), run.optimizer)
+        try run.schedule.load(texts["scheduler"] ?? nil)
         for callback in callbacks {
             if let kept = state.callbackStates[callback.stateName]?.object { callback.restore(kept) }
         }
-        let progressPath = checkpoint.file(Self.progressFile)
-        let progress = try RunProgress(try JSONValue(contentsOf: progressPath), path: progressPath)
-        run.restore(progress, random: try RandomState(checkpoint.path))
-        logger.info("going on from \(checkpoint.path), step \(state.globalStep) of \(state.maxSteps)")
+        let random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
+        guard random.torch.count == accelerator.numProcesses else {
+            throw TrainingError("'\(path)' has random states of \(random.torch.count) processes")
+        }
+        run.restore(progress, random: random)
+        logger.info("going on from \(path), step \(state.globalStep) of \(state.maxSteps)")
     }
 
     /// A resumed run is the same only with the same arguments; a change may be meant, so it is told and not refused.
@@ -74,16 +110,18 @@ extension Trainer {
         }
     }
 
-    /// Exchanges the model's weights for those of a folder that this Trainer wrote.
+    /// Exchanges the model's weights for those of a folder that this Trainer wrote; the main process reads it.
     private func loadWeights(_ folder: String) throws {
-        let file = try SafetensorsFile(FileSystem.join(folder, "model.safetensors"))
-        for parameter in model.parameters() {
-            let values = try file.tensor(parameter.name)
-            guard values.shape == parameter.shape else {
+        let weights = try accelerator.shared(tensors: {
+            let file = try SafetensorsFile(FileSystem.join(folder, "model.safetensors"))
+            return try model.parameters().map { (name: $0.name, tensor: try file.tensor($0.name)) }
+        })
+        for (parameter, weight) in zip(model.parameters(), weights) {
+            guard weight.tensor.shape == parameter.shape else {
                 throw TrainingError(
-                    "'\(parameter.name)' has shape \(values.shape) in '\(folder)' and \(parameter.shape) in the model")
+                    "'\(parameter.name)' has shape \(weight.tensor.shape) in '\(folder)' and \(parameter.shape) in the model")
             }
-            noGrad { _ = parameter.tensor.copy_(values) }
+            noGrad { _ = parameter.tensor.copy_(weight.tensor) }
         }
     }
 

@@ -31,87 +31,123 @@ extension Trainer {
     ) throws -> PredictionOutput {
         let examples = try self.examples(dataset, name: name)
         // Test splits of benchmarks have -1 for labels that are kept secret: predictions yes, loss and metrics no.
-        let isUnlabelled = examples.rows.allSatisfy { $0.label == nil || $0.label == .id(-1) }
-        let labelCount = try model.config.labelCount
-        if !isUnlabelled { try examples.checkLabels(labelCount: labelCount, name: name) }
+        let isUnlabelled =
+            !collator.makesLabels && examples.rows.allSatisfy { $0.label == nil || $0.label == .id(-1) }
+        if !isUnlabelled, let count = try model.classCount { try examples.checkLabels(labelCount: count, name: name) }
         let all = batches(of: Array(0..<examples.count), size: args.perDeviceEvalBatchSize)
+        let own = BatchShards(processCount: accelerator.numProcesses).batches(
+            all, batchSize: args.perDeviceEvalBatchSize, dropLast: false, of: accelerator.processIndex)
         let clock = ContinuousClock()
         let start = clock.now
         // As in training: every pass over Python's DataLoader draws once.
         _ = Generator.default.randomInt64()
         var rows = examples.rows
         if isUnlabelled { for row in rows.indices { rows[row].label = nil } }
-        var source = BatchSource(all, rows: rows, collator, args)
+        var source = BatchSource(own, rows: rows, collator, args)
         defer { source.cancel() }
-        var (logits, lossSum, losses) = ([Float](), 0.0, [Double]())
+        var (gathered, tokenLabels) = ([GatheredArrays](), GatheredArrays())
+        var (lossSum, losses) = (0.0, [Double]())
         let streamed = isUnlabelled || args.predictionLossOnly ? [] : metrics
-        if keepsPredictions { logits.reserveCapacity(examples.count * labelCount) }
         try model.state.evaluating {
             try noGrad {
-                for (index, batch) in all.enumerated() {
+                for (index, round) in rounds(all).enumerated() {
                     let inputs = try source.next().to(model.state.device)
-                    let values: Tensor
+                    let outputs: [Tensor]
                     if isUnlabelled {
                         let dtype: DType? = args.bf16 ? .bfloat16 : nil
-                        values = try autocast(dtype, on: model.state.device) { try model(inputs) }.logits.to(.float32)
+                        let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
+                        outputs = try output.predictions.map { try ofAll($0.to(.float32), round) }
                     } else {
                         let output = try loss(model, inputs)
-                        values = output.logits
-                        let mean = output.loss.item()
-                        lossSum += mean * Double(batch.count)
-                        if args.includeForMetrics.contains(.loss) {
-                            losses += [Double](repeating: mean, count: batch.count)
-                        }
+                        outputs = try output.outputs.map { try ofAll($0, round) }
+                        let mean = Tensor.full([output.outputs.first?.shape[0] ?? 0, 1], output.loss.item(), dtype: .float32)
+                        let rowLosses = try ofAll(mean, round).doubles()
+                        lossSum += rowLosses.reduce(0, +)
+                        if args.includeForMetrics.contains(.loss) { losses += rowLosses }
                     }
-                    if keepsPredictions || !streamed.isEmpty {
-                        let numbers = values.floats()
-                        try feed(streamed, numbers, labels: batch.compactMap { rows[$0].label }, width: labelCount)
-                        if keepsPredictions { logits += numbers }
+                    let isOfTokens = inputs.labels.map { $0.rank > 1 && $0.dtype == .int64 } ?? false
+                    let labels = try isOfTokens ? inputs.labels.map { try ofAll($0, round) } : nil
+                    if let logits = outputs.first {
+                        try feed(streamed, logits, labels, labels: round.compactMap { rows[$0].label })
                     }
-                    callbacks.forEach { $0.onPredictionStep(state, done: index + 1, total: all.count) }
+                    if keepsPredictions {
+                        if gathered.isEmpty { gathered = outputs.map { _ in GatheredArrays() } }
+                        for (index, output) in outputs.enumerated() { gathered[index].add(output) }
+                        if let labels { tokenLabels.add(labels) }
+                    }
+                    callbacks.forEach { $0.onPredictionStep(state, done: index + 1, total: own.count) }
                 }
             }
         }
         let seconds = (clock.now - start).seconds
-        let predictions = keepsPredictions
-            ? NumberArray(logits, shape: [examples.count, labelCount]) : NumberArray([], shape: [0, labelCount])
+        let outputs = gathered.map { $0.array() }
 
         var metrics: [(name: String, value: Double)] = []
         func add(_ values: MetricValues) {
             for (key, value) in values { metrics.append((key.hasPrefix("\(prefix)_") ? key : "\(prefix)_\(key)", value)) }
         }
         let labels = examples.rows.compactMap(\.label)
-        let ids = labels.compactMap { if case .id(let id) = $0 { id } else { nil } }
+        let ofTokens = tokenLabels.array().values.map { Int($0) }
+        let ids = ofTokens.isEmpty ? labels.compactMap { if case .id(let id) = $0 { id } else { nil } } : ofTokens
         if !isUnlabelled {
             metrics.append(("\(prefix)_loss", lossSum / Double(examples.count)))
             if let computeMetrics, !args.predictionLossOnly {
                 let prediction = EvalPrediction(
-                    predictions: predictions, labelIDs: ids, labelValues: labels.flatMap(\.numbers),
+                    outputs: outputs, labelIDs: ids, labelValues: labels.flatMap(\.numbers),
                     inputIDs: args.includeForMetrics.contains(.inputs) ? examples.rows.map(\.inputIDs) : nil,
                     losses: args.includeForMetrics.contains(.loss) ? losses : nil)
                 add(try computeMetrics(prediction))
             }
         }
         for metric in streamed { add(try metric.compute()) }
-        metrics += speedMetrics(prefix, seconds: seconds, samples: examples.count, steps: all.count)
-        return PredictionOutput(predictions: predictions, labelIDs: examples.hasLabels ? ids : nil, metrics: metrics)
+        metrics += speedMetrics(prefix, seconds: seconds, samples: examples.count, steps: own.count)
+        return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? ids : nil, metrics: metrics)
     }
 
-    /// Gives a batch to metrics: classes by the largest logit, several labels by the sign of theirs, numbers as they are.
-    private func feed(_ metrics: [Metric], _ logits: [Float], labels: [Label], width: Int) throws {
-        guard !metrics.isEmpty, let first = labels.first else { return }
-        let predictions = NumberArray(logits, shape: [labels.count, width])
+    /// The rows that all processes work on at once, in order.
+    private func rounds(_ batches: [[Int]]) -> [[Int]] {
+        stride(from: 0, to: batches.count, by: accelerator.numProcesses).map { start in
+            Array(batches[start..<min(start + accelerator.numProcesses, batches.count)].joined())
+        }
+    }
+
+    /// What all processes have computed for the rows of a round, without those that fill it up.
+    /// Where tokens have values, rows are filled up with -100 to the length of the longest.
+    private func ofAll(_ values: Tensor, _ round: [Int]) throws -> Tensor {
+        guard accelerator.numProcesses > 1 else { return values }
+        var values = values
+        for axis in values.shape.indices.dropFirst().dropLast(values.rank > 2 ? 1 : 0) {
+            values = try accelerator.padAcrossProcesses(values, dim: axis, padIndex: -100)
+        }
+        return try accelerator.gather(values).narrow(0, 0, round.count)
+    }
+
+    /// Gives a batch to metrics: classes by the largest logit, of each token that has a label where tokens have some;
+    /// several labels by the sign of theirs, numbers as they are.
+    private func feed(_ metrics: [Metric], _ logits: Tensor, _ tokenLabels: Tensor?, labels: [Label]) throws {
+        guard !metrics.isEmpty else { return }
+        let predictions = NumberArray(logits.floats(), shape: logits.shape)
+        if logits.rank == 3, let tokenLabels, tokenLabels.rank == 2 {
+            let counted = zip(predictions.argmax(), tokenLabels.ints()).filter { $0.1 != -100 }
+            for metric in metrics { try metric.addBatch(predictions: counted.map(\.0), references: counted.map(\.1)) }
+            return
+        }
         for metric in metrics {
-            switch first {
+            switch labels.first {
+            case nil: return
             case .id:
                 let ids = labels.map { if case .id(let id) = $0 { id } else { -1 } }
                 try metric.addBatch(predictions: predictions.argmax(), references: ids)
             case .value:
-                try metric.addBatch(predictions: logits.map(Double.init), references: labels.flatMap(\.numbers))
-            case .values:
+                try metric.addBatch(predictions: predictions.values.map(Double.init), references: labels.flatMap(\.numbers))
+            case .values, .ids:
                 try metric.addBatch(
                     predictions: labels.indices.map { predictions[row: $0].map { $0 > 0 ? 1 : 0 } },
                     references: labels.map { $0.numbers.map(Int.init) })
+            case .span:
+                throw TrainingError(
+                    "the metric '\(metric.name)' takes no answers of questions",
+                    remedy: "Search the answers in computeMetrics, and score them with answerScores(...).")
             }
         }
     }
@@ -122,6 +158,8 @@ extension Trainer {
         let count = min(dataset.numRows, 8)
         guard count > 0, !args.predictionLossOnly else { return }
         var names = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch"]
+        // What other tasks give can't be made up.
+        guard model.task == .sequenceClassification else { return }
         if computeMetrics != nil || !metrics.isEmpty {
             let examples = try TokenizedExamples(try dataset.select(0..<count), name: "the evaluation dataset")
             let labelCount = try model.config.labelCount
@@ -130,13 +168,13 @@ extension Trainer {
             // Not all alike, for metrics that correlate.
             let logits = (0..<count * labelCount).map { Float($0 * 7 % 5) / 4 }
             let prediction = EvalPrediction(
-                predictions: NumberArray(logits, shape: [count, labelCount]),
+                outputs: [NumberArray(logits, shape: [count, labelCount])],
                 labelIDs: labels.compactMap { if case .id(let id) = $0 { id } else { nil } },
                 labelValues: labels.flatMap(\.numbers),
                 inputIDs: args.includeForMetrics.contains(.inputs) ? examples.rows.map(\.inputIDs) : nil,
                 losses: args.includeForMetrics.contains(.loss) ? [Double](repeating: 0.5, count: count) : nil)
             do {
-                try feed(metrics, logits, labels: labels, width: labelCount)
+                try feed(metrics, Tensor(logits, shape: [count, labelCount]), nil, labels: labels)
                 var values = MetricValues()
                 for metric in metrics { values.merge(try metric.compute()) }
                 if let computeMetrics { values.merge(try computeMetrics(prediction)) }

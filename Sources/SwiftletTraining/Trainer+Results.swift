@@ -5,22 +5,27 @@ import SwiftletTensor
 import SwiftletTokenizers
 
 extension Trainer {
-    /// Writes the model and the tokenizer to `output_dir`, or to another folder, as `save_pretrained` does.
+    /// Writes the model and the tokenizer to `output_dir`, or to another folder, as `save_pretrained` does. Here and below, of several
+    /// processes only the main process writes.
     public func saveModel(_ folder: String? = nil) throws {
+        guard accelerator.isMainProcess else { return }
         let folder = folder ?? args.outputDir
         try FileSystem.createDirectory(folder)
         try model.savePretrained(folder)
+        try (model as? SentenceEmbeddingModel)?.saveModules(folder)
         try tokenizer?.save(to: folder)
     }
 
     /// Writes `trainer_state.json`.
     public func saveState() throws {
+        guard accelerator.isMainProcess else { return }
         try AtomicFile.write(
             state.json.text(.config) + "\n", to: FileSystem.join(args.outputDir, "trainer_state.json"))
     }
 
     /// Writes `<split>_results.json` and adds the same to `all_results.json`.
     public func saveMetrics(_ split: String, _ metrics: [(name: String, value: Double)]) throws {
+        guard accelerator.isMainProcess else { return }
         let values = JSONObject(metrics.map { ($0.name, .double($0.value)) })
         try AtomicFile.write(
             JSONValue.object(values).text(.results) + "\n",
@@ -36,6 +41,7 @@ extension Trainer {
     /// - Parameter baseModel: the checkpoint the training began with: an id, or a path, of which the card has the
     ///   last part.
     public func saveReports(baseModel: String? = nil, datasets: [ModelCard.Dataset] = []) throws {
+        guard accelerator.isMainProcess else { return }
         var card = ModelCard(
             modelName: FileSystem.name(of: args.outputDir), logHistory: state.logHistory)
         if let baseModel {
@@ -46,6 +52,7 @@ extension Trainer {
             }
         }
         card.datasets = datasets
+        card.tasks = [model.hubTask]
         card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
         card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]
         if try !card.write(to: args.outputDir) {
@@ -56,6 +63,7 @@ extension Trainer {
 
     /// Checks, before hours of training, that `output_dir` can be written to.
     public func checkOutputDirectory() throws {
+        guard accelerator.isMainProcess else { return }
         try FileSystem.createDirectory(args.outputDir)
         let probe = FileSystem.join(args.outputDir, ".write-test")
         try AtomicFile.write("", to: probe)

@@ -8,12 +8,12 @@ import SwiftletTensor
 public import SwiftletTokenizers
 import Synchronization
 
-/// Trains and evaluates a sequence-classification model. The order of operations, random draws included, is that of
+/// Trains and evaluates a pretrained model for its task. The order of operations, random draws included, is that of
 /// `transformers.Trainer`: the same seed gives the same batches and, on CPU, the same losses.
 public final class Trainer {
     public typealias ComputeMetrics = (EvalPrediction) throws -> MetricValues
 
-    public let model: any SequenceClassificationModel
+    public let model: any PretrainedModel
     public let args: TrainingArguments
     public internal(set) var state = TrainerState()
     public var callbacks: [any TrainerCallback]
@@ -25,23 +25,28 @@ public final class Trainer {
     let tokenizer: Tokenizer?
     let logger: Logger
     let loss: TrainingLoss
+    /// The processes that train together; of one, where nothing says otherwise.
+    public let accelerator: Accelerator
     private let stopRequest = StopRequest()
 
     /// Seeds libtorch's default generator with `args.seed`, as Python's does here.
     ///
     /// - Parameters:
     ///   - trainDataset: tokenized rows; columns that no model takes are left aside, said at level `debug`.
-    ///   - dataCollator: by default pads each batch to its longest row.
+    ///   - dataCollator: by default that of the model's task: pads each batch to its longest row, and for filling in
+    ///     hides tokens.
     ///   - tokenizer: gives the padding, and is saved with the model.
     ///   - computeMetrics: called with all predictions of an evaluation. Where evaluations are to come, it is tried on
     ///     a few made-up predictions before the training, so that a mistake in it costs no epoch.
     ///   - metrics: computed batch by batch, so that predictions are not kept: the way for large evaluation sets.
+    ///   - accelerator: by default of the processes that the environment describes, which must all make a Trainer.
     /// - Throws: `TrainingError` for arguments that make no sense.
     public init(
-        model: any SequenceClassificationModel, args: TrainingArguments = TrainingArguments("tmp_trainer"),
+        model: any PretrainedModel, args: TrainingArguments = TrainingArguments("tmp_trainer"),
         trainDataset: Dataset? = nil, evalDataset: Dataset? = nil, dataCollator: (any DataCollator)? = nil,
         tokenizer: Tokenizer? = nil, computeMetrics: ComputeMetrics? = nil, metrics: [Metric] = [],
-        callbacks: [any TrainerCallback] = [], logger: Logger = Logger(label: "swiftlet.trainer")
+        callbacks: [any TrainerCallback] = [], logger: Logger = Logger(label: "swiftlet.trainer"),
+        accelerator: Accelerator? = nil
     ) throws {
         try args.validate()
         if args.evalStrategy != .no || args.evalOnStart, evalDataset == nil {
@@ -51,11 +56,14 @@ public final class Trainer {
         }
         switch (dataCollator, tokenizer) {
         case (let given?, _): collator = given
-        case (nil, let tokenizer?): collator = try DataCollatorWithPadding(tokenizer: tokenizer)
+        case (nil, let tokenizer?): collator = try defaultCollator(model, tokenizer, args)
         case (nil, nil): throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
         }
         for case let stopping as EarlyStoppingCallback in callbacks { try stopping.prepare(args) }
-        loss = try TrainingLoss(args, config: model.config)
+        loss = try TrainingLoss(args, model)
+        self.accelerator = try accelerator ?? Accelerator(
+            group: try ProcessGroup.shared(timeout: .seconds(args.ddpTimeout)), devicePlacement: false,
+            shardsOptimizerState: args.shardsOptimizerState, findUnusedParameters: args.ddpFindUnusedParameters)
         manualSeed(args.seed)
         if args.fullDeterminism { useDeterministicAlgorithms(true) }
         model.state.kernels = args.kernels
@@ -93,15 +101,14 @@ public final class Trainer {
             logger.info("\(reason) runs on libtorch's operations, not on the fused kernels")
         }
         let run = try TrainingRun(self, trainDataset)
-        if let resumeFrom {
-            let checkpoint = try resumeFrom.find(in: args.outputDir) { logger.warning("\($0)") }
-            try restore(run, from: checkpoint)
-        }
+        if let resumeFrom { try restore(run, from: resumeFrom) }
         return try run.run()
     }
 
     func begin(_ plan: TrainingPlan) {
         state = TrainerState()
+        state.isWorldProcessZero = accelerator.isMainProcess
+        state.isLocalProcessZero = accelerator.isLocalMainProcess
         state.maxSteps = plan.maxSteps
         state.epochCount = plan.epochCount
         state.loggingSteps = plan.loggingSteps

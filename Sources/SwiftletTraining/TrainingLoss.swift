@@ -8,29 +8,42 @@ struct TrainingLoss {
     private let classWeights: Tensor?
     private let sumsGroups: Bool
     private let dtype: DType?
-    private let labelCount: Int
 
     /// - Throws: `TrainingError` for settings that the model's labels don't allow.
-    init(_ args: TrainingArguments, config: ModelConfig) throws {
+    init(_ args: TrainingArguments, _ model: any PretrainedModel) throws {
         smoothing = args.labelSmoothingFactor
         classWeights = args.classWeights.isEmpty
             ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
         sumsGroups = args.sumsAccumulatedGradients
         dtype = args.bf16 ? .bfloat16 : nil
-        labelCount = try config.labelCount
-        if !args.classWeights.isEmpty, args.classWeights.count != labelCount {
+        let classCount = try model.classCount
+        if !args.classWeights.isEmpty, let labelCount = classCount, args.classWeights.count != labelCount {
             throw TrainingError(
                 "class_weights has \(args.classWeights.count) numbers; the model has \(labelCount) labels",
                 remedy: "Give one for each label.")
         }
-        if isOwn, labelCount == 1 {
+        if isOwn, classCount == 1 {
             throw TrainingError(
                 "label_smoothing_factor and class_weights are for classes; this model predicts a number",
                 remedy: "Leave them out.")
         }
+        if !args.classWeights.isEmpty, classCount == nil {
+            throw TrainingError(
+                "class_weights are for classes; a model for \(model.taskName) has none", remedy: "Leave them out.")
+        }
+        if smoothing > 0, model.task == .questionAnswering || model.task == nil {
+            throw TrainingError(
+                "label_smoothing_factor is for labels; a model for \(model.taskName) has none", remedy: "Leave it out.")
+        }
     }
 
     private var isOwn: Bool { smoothing > 0 || classWeights != nil }
+
+    /// Whether `labelCount(in:)` matters.
+    var countsLabels: Bool { smoothing > 0 && classWeights == nil }
+    /// Whether a process's loss is its part of a sum over all processes, where a mean of means is usual: with label
+    /// smoothing, which divides by all labels, and where Python's way of adding up is wanted.
+    var isShareOfAll: Bool { countsLabels || sumsGroups }
 
     /// Labels that count, over all batches of one update.
     func labelCount(in group: [ModelInputs]) -> Int {
@@ -43,14 +56,14 @@ struct TrainingLoss {
     /// - Parameters:
     ///   - groupSize: batches of the update; the loss is divided by it, so that gradients are a mean.
     ///   - labelCount: what `labelCount(in:)` gave; `nil` in evaluation, where the batch stands alone.
-    /// - Returns: the loss, float32 `[]`, and the logits, float32 `[batch, labels]`.
+    /// - Returns: the loss, float32 `[]`, and what metrics are given, float32.
     func callAsFunction(
-        _ model: any SequenceClassificationModel, _ inputs: ModelInputs, groupSize: Int = 1, labelCount: Int? = nil
-    ) throws -> (loss: Tensor, logits: Tensor) {
+        _ model: any PretrainedModel, _ inputs: ModelInputs, groupSize: Int = 1, labelCount: Int? = nil
+    ) throws -> (loss: Tensor, outputs: [Tensor]) {
         guard isOwn else {
-            let output = try autocast(dtype, on: model.state.device) { try model(inputs) }
+            let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
             guard let loss = output.loss else { throw TrainingError("the model gave no loss; the batch has no labels") }
-            return (scaled(loss.to(.float32), groupSize), output.logits.to(.float32))
+            return (scaled(loss.to(.float32), groupSize), output.predictions.map { $0.to(.float32) })
         }
         guard let labels = inputs.labels else { throw TrainingError("the batch has no labels") }
         guard labels.dtype == .int64 else {
@@ -58,18 +71,22 @@ struct TrainingLoss {
         }
         var inputs = inputs
         inputs.labels = nil
-        let logits = try autocast(dtype, on: model.state.device) { try model(inputs) }.logits.to(.float32)
-        let rows = logits.reshape([-1, self.labelCount])
+        let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
+        let outputs = output.predictions.map { $0.to(.float32) }
+        guard let logits = outputs.first, let width = logits.shape.last else {
+            throw TrainingError("the model gave no logits")
+        }
+        let rows = logits.reshape([-1, width])
         let targets = labels.reshape([-1])
         guard classWeights == nil else {
             let loss = F.crossEntropy(
                 rows, targets, labelSmoothing: smoothing, weight: classWeights?.to(rows.device))
-            return (scaled(loss, groupSize), logits)
+            return (scaled(loss, groupSize), outputs)
         }
         // As in the reference: sums over the batch, divided by the labels of the whole update.
         let count = labelCount ?? Int(labels.ne(-100).to(.int64).sum().item())
         let sum = F.crossEntropy(rows, targets, labelSmoothing: smoothing, reduction: .sum)
-        return (sum / Double(max(count, 1)), logits)
+        return (sum / Double(max(count, 1)), outputs)
     }
 
     private func scaled(_ loss: Tensor, _ groupSize: Int) -> Tensor {

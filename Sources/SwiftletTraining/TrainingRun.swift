@@ -9,6 +9,7 @@ import SwiftletTensor
 final class TrainingRun {
     let trainer: Trainer
     let args: TrainingArguments
+    let accelerator: Accelerator
     let batches: TrainingBatches
     let plan: TrainingPlan
     let optimizer: Optimizer
@@ -22,23 +23,37 @@ final class TrainingRun {
     private var rate = 0.0
     private var savedStep = -1
     private var firstStep = 0
+    /// Whether any process was asked to stop, as of the latest update.
+    private var shouldStop = false
     private let flopsPerToken: Double
 
-    var model: any SequenceClassificationModel { trainer.model }
+    var model: any PretrainedModel { trainer.model }
 
     init(_ trainer: Trainer, _ dataset: Dataset) throws {
         self.trainer = trainer
         args = trainer.args
         let examples = try trainer.examples(dataset, name: "the train dataset")
-        guard examples.hasLabels else {
+        guard examples.hasLabels || trainer.collator.makesLabels else {
             throw TrainingError(
                 "the train dataset has no labels; its columns are \(dataset.columnNames.joined(separator: ", "))",
-                remedy: "Name the label column 'label' or 'labels'.")
+                remedy: trainer.model.task == .questionAnswering
+                    ? "Make the columns 'start_positions' and 'end_positions' with tokenizer.questionFeatures(...)."
+                    : "Name the label column 'label' or 'labels'.")
         }
-        try examples.checkLabels(labelCount: try trainer.model.config.labelCount, name: "the train dataset")
-        batches = try TrainingBatches(examples.rows, args)
+        if let count = try trainer.model.classCount {
+            try examples.checkLabels(labelCount: count, name: "the train dataset")
+        }
+        accelerator = trainer.accelerator
+        try Self.requireSameStart(trainer, examples)
+        batches = try TrainingBatches(
+            examples.rows, args, shards: BatchShards(processCount: accelerator.numProcesses),
+            process: accelerator.processIndex)
         plan = try TrainingPlan(args, batchesPerEpoch: batches.countPerEpoch, rowCount: examples.count)
         optimizer = try OptimizerSettings(args).make(args.parameterGroups(trainer.model.parameters()))
+        if args.shardsOptimizerState { _ = try optimizer.prepared(by: accelerator) }
+        _ = try accelerator.prepare(trainer.model)
+        // Each process drops out other places; the first one those of a run on its own.
+        if accelerator.processIndex > 0 { manualSeed(args.seed &+ UInt64(accelerator.processIndex)) }
         schedule = LRScheduler(
             args.lrSchedulerType, optimizer: optimizer, warmupSteps: plan.warmupSteps, trainingSteps: plan.maxSteps,
             options: try args.schedulerOptions())
@@ -70,7 +85,7 @@ final class TrainingRun {
     }
 
     private func epoch() throws {
-        if !progress.hasBegunEpoch { beginEpoch() }
+        if !progress.hasBegunEpoch { try beginEpoch() }
         control.shouldEpochStop = false
         tell { $0.onEpochBegin($1, &$2) }
         let order = batches.order(epoch: progress.epoch, drawingFrom: epochStartState)
@@ -97,8 +112,8 @@ final class TrainingRun {
         try evaluateIfAsked()
     }
 
-    private func beginEpoch() {
-        epochStartState = Generator.default.state
+    private func beginEpoch() throws {
+        epochStartState = try accelerator.ofMain(Generator.default.state)
         // Python's DataLoader draws a base seed for its workers from the default generator at every pass.
         _ = Generator.default.randomInt64()
         batches.drawOrder()
@@ -108,18 +123,25 @@ final class TrainingRun {
     /// Forward and backward for the batches of one update, then the optimizer's step.
     private func update(_ group: [ModelInputs]) throws {
         tell { $0.onStepBegin($1, &$2) }
-        let labelCount = trainer.loss.labelCount(in: group)
+        let labelCount = try trainer.loss.countsLabels
+            ? accelerator.sum([trainer.loss.labelCount(in: group)])[0] : 0
         for (index, inputs) in group.enumerated() {
             model.train()
-            let value = try profiled("forward") {
+            var value = try profiled("forward") {
                 try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount).loss
             }
-            profiled("backward") { value.backward() }
+            if trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
+            accelerator.gradientState.syncGradients = index == group.count - 1
+            try profiled("backward") { try accelerator.backward(value) }
             add(value.detach())
-            trainer.state.totalFlops += flopsPerToken * Double(inputs.inputIDs.count)
-            if args.includeNumInputTokensSeen { trainer.state.inputTokensSeen += inputs.inputIDs.count }
             if index < group.count - 1 { tell { $0.onSubstepEnd($1, &$2) } }
         }
+        let sums = try accelerator.sum([
+            group.reduce(0) { $0 + $1.inputIDs.count }, trainer.stop.isSet ? 1 : 0,
+        ])
+        trainer.state.totalFlops += flopsPerToken * Double(sums[0])
+        if args.includeNumInputTokensSeen { trainer.state.inputTokensSeen += sums[0] }
+        shouldStop = sums[1] > 0
         profiled("optimizer") { step() }
         tell { $0.onOptimizerStep($1, &$2) }
         rate = schedule.lastLearningRates.last ?? 0
@@ -187,7 +209,7 @@ final class TrainingRun {
         control.shouldLog = false
         let step = trainer.state.globalStep
         guard step > progress.loggedStep else { return }
-        let sum = lossSinceLog.item()
+        let sum = try accelerator.reduce(lossSinceLog, .mean).item()
         progress.totalLoss += sum
         lossSinceLog = Tensor.zeros([])
         var logs: JSONObject = [
@@ -230,15 +252,17 @@ final class TrainingRun {
         guard step != savedStep else { return }
         let folder = FileSystem.join(args.outputDir, "\(Checkpoint.prefix)\(step)")
         if trainer.state.bestGlobalStep == step { trainer.state.bestModelCheckpoint = folder }
+        // All go on from the mean, so that a run that begins here has the same sums.
+        lossSinceLog = try accelerator.reduce(lossSinceLog, .mean)
         progress.lossSinceLog = lossSinceLog.item()
         progress.gradientNorm = gradientNorm.item()
         progress.shouldStop = control.shouldTrainingStop
-        let checkpoint = try trainer.writeCheckpoint(self)
+        try trainer.writeCheckpoint(self)
         savedStep = step
-        if let limit = args.saveTotalLimit {
+        if let limit = args.saveTotalLimit, accelerator.isMainProcess {
             try Checkpoint.rotate(in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint)
         }
-        trainer.callbacks.forEach { $0.onSave(trainer.state, checkpoint: checkpoint.path) }
+        trainer.callbacks.forEach { $0.onSave(trainer.state, checkpoint: folder) }
     }
 
     /// Takes over what `save` left.
@@ -253,13 +277,14 @@ final class TrainingRun {
             self.progress.batchesDone = 0
             self.progress.hasBegunEpoch = false
         }
-        Generator.default.state = random.torch
+        Generator.default.state = random.torch[accelerator.processIndex]
         control.shouldTrainingStop = progress.shouldStop
             || trainer.state.globalStep >= plan.maxSteps && !progress.hasBegunEpoch
     }
 
     private func stopIfAsked() throws {
-        guard trainer.stop.isSet else { return }
+        // Without others to agree with, also between updates.
+        guard shouldStop || accelerator.numProcesses == 1 && trainer.stop.isSet else { return }
         let step = trainer.state.globalStep
         try save()
         throw TrainingError(
@@ -271,20 +296,25 @@ final class TrainingRun {
     // MARK: The end
 
     private func finish(seconds: Double) throws -> TrainOutput {
-        progress.totalLoss += lossSinceLog.item()
+        progress.totalLoss += try accelerator.reduce(lossSinceLog, .mean).item()
         let steps = trainer.state.globalStep
         let meanLoss = progress.totalLoss / Double(max(steps, 1))
         // As in the reference, the speed is that of the planned rows; after a resume, of the share run since.
         let share = Double(steps - firstStep) / Double(max(steps, 1))
         let samples = args.maxSteps > 0
-            ? args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps
+            ? args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps * accelerator.numProcesses
             : Int(Double(batches.rows.count) * args.numTrainEpochs)
-        let metrics = trainer.speedMetrics(
+        var metrics = trainer.speedMetrics(
             "train", seconds: seconds, samples: Int(Double(samples) * share), steps: Int(Double(plan.maxSteps) * share))
             + [("total_flos", trainer.state.totalFlops), ("train_loss", meanLoss)]
+        if accelerator.numProcesses > 1 {
+            // The part of the time that this process had nothing to do but wait for gradients.
+            metrics.append(("train_all_reduce_wait_share", (accelerator.secondsWaited / seconds).rounded(toPlaces: 4)))
+        }
         try trainer.log(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
         if args.loadBestModelAtEnd { try trainer.loadBestModel() }
-        if args.saveTotalLimit == 1, args.loadBestModelAtEnd, let best = trainer.state.bestModelCheckpoint {
+        if args.saveTotalLimit == 1, args.loadBestModelAtEnd, accelerator.isMainProcess,
+            let best = trainer.state.bestModelCheckpoint {
             for checkpoint in try Checkpoint.all(in: args.outputDir)
             where FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best) {
                 try checkpoint.remove()

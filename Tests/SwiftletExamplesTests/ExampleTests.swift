@@ -15,11 +15,18 @@ struct ExampleTests {
     }
 
     /// The program's standard output, a line each. It runs in the temporary folder, where it also writes.
-    private func run(_ name: String) throws -> [String] {
+    ///
+    /// - Parameter processes: above 1, `swiftlet launch` starts it.
+    private func run(_ name: String, processes: Int = 1) throws -> [String] {
         let process = Process()
         let program: URL = try #require(Self.program(name), "\(name) is not built")
         process.executableURL = program
         process.arguments = [task.model, task.data]
+        if processes > 1 {
+            let launcher: URL = try #require(Self.program("swiftlet"), "swiftlet is not built")
+            process.executableURL = launcher
+            process.arguments = ["launch", "--nproc-per-node", "\(processes)", "--", program.path, task.model, task.data]
+        }
         return try output(of: process).split(separator: "\n").map(String.init)
     }
 
@@ -87,6 +94,14 @@ struct ExampleTests {
         #expect(lines.last?.hasPrefix("{'accuracy': ") == true)
     }
 
+    /// 20 rows in batches of 8 are three batches; of two processes, each gets two.
+    @Test(arguments: [(1, "9"), (2, "6")]) func `the loop with the Accelerator`(processes: Int, steps: String) throws {
+        let lines = try run("example-accelerate", processes: processes)
+        #expect(lines.count == 2, "one process prints")
+        #expect(lines[0] == steps)
+        #expect(lines[1].hasPrefix("{'accuracy': "))
+    }
+
     // What the pages show on the left is run too, where there is a Python to do it.
     private static let python = ProcessInfo.processInfo.environment["SWIFTLET_PYTHON"]
 
@@ -99,7 +114,7 @@ struct ExampleTests {
         let text = try output(of: process)
         let listings = try #require(try JSONValue(parsing: text).array).compactMap { $0.array?.compactMap(\.string) }
         #expect(listings.count > 30)
-        let lines = try ["example-processing-data", "example-full-training"].flatMap(run).map(plain)
+        let lines = try ["example-processing-data", "example-full-training"].flatMap { try run($0) }.map(plain)
         let same = [
             "print(raw)", "print(raw_train[0])", "print(raw_train.features)", "convert_ids_to_tokens", "print(tokenized)",
             "len(x) for x", "column_names", "print(num_training_steps)", "print(device)",

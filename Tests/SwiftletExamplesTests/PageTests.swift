@@ -41,7 +41,7 @@ import Testing
     /// What lies between `// docs: begin NAME` and `// docs: end NAME`.
     private func regions() throws -> [(name: String, code: String)] {
         var regions: [(name: String, code: String)] = []
-        for program in ["processing-data", "trainer", "trainer-metrics", "full-training"] {
+        for program in ["processing-data", "trainer", "trainer-metrics", "full-training", "accelerate"] {
             var open: (name: String, lines: [Substring])?
             let text = try MappedFile.text("\(Locations.root)/Examples/\(program)/main.swift")
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

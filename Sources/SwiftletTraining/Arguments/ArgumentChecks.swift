@@ -10,6 +10,7 @@ extension TrainingArguments {
         try require(!outputDir.isEmpty, "output_dir", "empty", "a path")
         try require(
             perDeviceTrainBatchSize > 0, "per_device_train_batch_size", perDeviceTrainBatchSize, "at least 1")
+        try require(ddpTimeout > 0, "ddp_timeout", ddpTimeout, "at least 1")
         try require(perDeviceEvalBatchSize > 0, "per_device_eval_batch_size", perDeviceEvalBatchSize, "at least 1")
         try require(
             maxSteps > 0 || (numTrainEpochs > 0 && numTrainEpochs.isFinite), "num_train_epochs", numTrainEpochs,

@@ -42,7 +42,9 @@ extension TrainingArguments {
             "dataloader_num_workers": .int(dataloaderNumWorkers),
             "dataloader_prefetch_factor": optional(dataloaderPrefetchFactor),
             "train_sampling_strategy": .string(trainSamplingStrategy.rawValue),
-            "max_tokens_per_batch": optional(maxTokensPerBatch),
+            "max_tokens_per_batch": optional(maxTokensPerBatch), "ddp_timeout": .int(ddpTimeout),
+            "ddp_find_unused_parameters": .bool(ddpFindUnusedParameters),
+            "shards_optimizer_state": .bool(shardsOptimizerState),
         ]
     }
 }

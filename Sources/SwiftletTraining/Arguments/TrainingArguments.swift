@@ -125,6 +125,16 @@ public struct TrainingArguments: Sendable {
     /// Batches by tokens, padding included, instead of by rows; `nil` is off.
     public var maxTokensPerBatch: Int?
 
+    // MARK: Several processes
+
+    /// Seconds that an operation waits for the other processes.
+    public var ddpTimeout = 1800
+    /// Allows for parameters that have no part in the loss.
+    public var ddpFindUnusedParameters = false
+    /// Shards the optimizer's state over the processes (ZeRO stage 1): less memory for each, for one more exchange of
+    /// weights a step.
+    public var shardsOptimizerState = false
+
     public init(_ outputDir: String = "trainer_output") {
         self.outputDir = FileSystem.expandingTilde(outputDir)
     }

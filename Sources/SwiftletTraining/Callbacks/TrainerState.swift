@@ -17,6 +17,9 @@ public struct TrainerState: Sendable {
     public var bestMetric: Double?
     public var bestGlobalStep: Int?
     public var bestModelCheckpoint: String?
+    /// Whether this is the first process of all, which writes, and the first of its machine.
+    public var isWorldProcessZero = true
+    public var isLocalProcessZero = true
     /// Each log with the step it was made at.
     public var logHistory: [JSONObject] = []
     /// What callbacks need to go on after a resume, by name.
@@ -31,7 +34,8 @@ public struct TrainerState: Sendable {
             "best_metric": bestMetric.map { .double($0) } ?? nil,
             "best_model_checkpoint": bestModelCheckpoint.map { .string($0) } ?? nil,
             "epoch": .double(epoch), "eval_steps": .int(evalSteps), "global_step": .int(globalStep),
-            "is_hyper_param_search": false, "is_local_process_zero": true, "is_world_process_zero": true,
+            "is_hyper_param_search": false, "is_local_process_zero": .bool(isLocalProcessZero),
+            "is_world_process_zero": .bool(isWorldProcessZero),
             "log_history": .array(logHistory.map(JSONValue.object)), "logging_steps": .int(loggingSteps),
             "max_steps": .int(maxSteps), "num_input_tokens_seen": .int(inputTokensSeen),
             "num_train_epochs": .int(epochCount), "save_steps": .int(saveSteps),

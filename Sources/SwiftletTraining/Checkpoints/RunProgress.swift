@@ -16,6 +16,8 @@ struct RunProgress {
     var gradientNorm = 0.0
     /// A callback may have ended the run at the step of the checkpoint.
     var shouldStop = false
+    /// Each has its own batches and random state, so a run goes on with as many.
+    var processCount = 1
 
     init() {}
 
@@ -24,7 +26,7 @@ struct RunProgress {
             "epoch": .int(epoch), "batches_done": .int(batchesDone), "has_begun_epoch": .bool(hasBegunEpoch),
             "total_loss": .double(totalLoss), "loss_since_log": .double(lossSinceLog),
             "logged_step": .int(loggedStep), "grad_norm": .double(gradientNorm),
-            "should_training_stop": .bool(shouldStop),
+            "should_training_stop": .bool(shouldStop), "num_processes": .int(processCount),
         ]
     }
 
@@ -41,34 +43,44 @@ struct RunProgress {
         loggedStep = logged
         gradientNorm = json["grad_norm"]?.double ?? 0
         shouldStop = json["should_training_stop"]?.bool ?? false
+        processCount = json["num_processes"]?.int ?? 1
     }
 }
 
 /// The random generators of a run.
 struct RandomState {
-    /// libtorch's default generator, which dropout draws from.
-    var torch: [UInt8]
-    /// The same at the beginning of the epoch: the order of the rows may come from it.
+    /// libtorch's default generator, which dropout draws from, of every process.
+    var torch: [[UInt8]]
+    /// The same of the first one at the beginning of the epoch: the order of the rows may come from it.
     var torchAtEpochStart: [UInt8]
 
     static let file = "rng_state.safetensors"
 
-    func write(to folder: String) throws {
-        func bytes(_ values: [UInt8]) -> Tensor { values.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) } }
-        try Safetensors.write(
-            [("torch", bytes(torch)), ("torch_at_epoch_start", bytes(torchAtEpochStart))], metadata: [:],
-            to: FileSystem.join(folder, Self.file))
-    }
-
-    init(torch: [UInt8], torchAtEpochStart: [UInt8]) {
+    init(torch: [[UInt8]], torchAtEpochStart: [UInt8]) {
         self.torch = torch
         self.torchAtEpochStart = torchAtEpochStart
     }
 
-    init(_ folder: String) throws {
-        let file = try SafetensorsFile(FileSystem.join(folder, Self.file))
-        func bytes(_ name: String) throws -> [UInt8] { try file.tensor(name).withUnsafeBytes { [UInt8]($0) } }
-        torch = try bytes("torch")
-        torchAtEpochStart = try bytes("torch_at_epoch_start")
+    private static func name(_ process: Int) -> String { process == 0 ? "torch" : "torch_\(process)" }
+
+    func write(to folder: String) throws {
+        func bytes(_ values: [UInt8]) -> Tensor { values.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) } }
+        try Safetensors.write(
+            [("torch_at_epoch_start", bytes(torchAtEpochStart))]
+                + torch.enumerated().map { (Self.name($0), bytes($1)) },
+            metadata: [:], to: FileSystem.join(folder, Self.file))
+    }
+
+    /// - Parameter tensors: of the file that `write` made.
+    init(_ tensors: [(name: String, tensor: Tensor)], path: String) throws(TrainingError) {
+        func bytes(_ name: String) -> [UInt8]? {
+            tensors.first { $0.name == name }?.tensor.withUnsafeBytes { [UInt8]($0) }
+        }
+        guard let start = bytes("torch_at_epoch_start"), bytes("torch") != nil else {
+            throw TrainingError("'\(path)' has no random state")
+        }
+        torchAtEpochStart = start
+        torch = []
+        while let next = bytes(Self.name(torch.count)) { torch.append(next) }
     }
 }

@@ -10,7 +10,8 @@ extension ModelCard {
     private static let taskNames: [String: String] = [
         "fill-mask": "Masked Language Modeling", "image-classification": "Image Classification",
         "image-segmentation": "Image Segmentation", "multiple-choice": "Multiple Choice",
-        "object-detection": "Object Detection", "question-answering": "Question Answering",
+        "object-detection": "Object Detection", "sentence-similarity": "Sentence Similarity",
+        "question-answering": "Question Answering",
         "table-question-answering": "Table Question Answering", "text-classification": "Text Classification",
         "text-generation": "Causal Language Modeling", "token-classification": "Token Classification",
         "zero-shot-classification": "Zero Shot Classification",

@@ -1,0 +1,145 @@
+import SwiftletIO
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+extension Accelerator {
+    private static let format = 1
+
+    /// Writes everything that was prepared, and every process's random state, to a folder.
+    ///
+    /// All processes call it; the main process writes. A folder of that name is replaced only when the new one is whole.
+    public func saveState(_ folder: String) throws {
+        let random = try (group?.allGather(bytes: SwiftletTensor.Generator.default.state, as: "the saving of random states"))
+            ?? [SwiftletTensor.Generator.default.state]
+        let states = try optimizers.map { try wholeState(of: $0) }
+        try onMain {
+            let temporary = "\(folder).writing"
+            if FileSystem.exists(temporary) { try FileSystem.remove(temporary) }
+            try FileSystem.createDirectory(temporary)
+            func file(_ name: String, _ index: Int = 0, _ ending: String) -> String {
+                FileSystem.join(temporary, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
+            }
+            for (index, model) in models.enumerated() {
+                try Safetensors.write(
+                    model.parameters().map { ($0.name, $0.tensor.detach()) }, metadata: ["format": "pt"],
+                    to: file("model", index, "safetensors"))
+            }
+            for (index, state) in states.enumerated() {
+                try Safetensors.write(state, metadata: [:], to: file("optimizer", index, "safetensors"))
+            }
+            for (index, schedule) in schedulers.enumerated() {
+                try AtomicFile.write(
+                    JSONValue.object(schedule.state).text(.config) + "\n", to: file("scheduler", index, "json"))
+            }
+            let epochs: JSONValue = .array(loaders.map { .int($0.epoch) })
+            let state: JSONValue = ["format": .int(Self.format), "num_processes": .int(numProcesses), "epochs": epochs]
+            try AtomicFile.write(state.text(.config) + "\n", to: file("accelerator", 0, "json"))
+            var tensors = random.enumerated().map { ("process_\($0)", tensor($1)) }
+            for (index, loader) in loaders.enumerated() {
+                if let generator = loader.generator { tensors.append(("loader_\(index)", tensor(generator.state))) }
+            }
+            try Safetensors.write(tensors, metadata: [:], to: file("random_states", 0, "safetensors"))
+            if FileSystem.exists(folder) { try FileSystem.remove(folder) }
+            try FileSystem.rename(temporary, to: folder)
+        }
+    }
+
+    /// Takes over what `saveState` wrote; what was prepared must be the same, in the same order. The main process reads.
+    ///
+    /// - Throws: `TrainingError` that names the file or the parameter that does not fit.
+    public func loadState(_ folder: String) throws {
+        func path(_ name: String, _ index: Int = 0, _ ending: String) -> String {
+            FileSystem.join(folder, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
+        }
+        let about = try shared(text: { try MappedFile.text(path("accelerator", 0, "json")) })
+        let json = try JSONValue(parsing: about)
+        guard json["format"]?.int == Self.format else {
+            throw TrainingError("'\(folder)' holds no state that this version reads")
+        }
+        guard json["num_processes"]?.int == numProcesses else {
+            throw TrainingError(
+                "'\(folder)' was written by \(json["num_processes"]?.int ?? 0) processes; there are \(numProcesses)",
+                remedy: "Go on with as many: each has a random state of its own.")
+        }
+        for (index, model) in models.enumerated() {
+            let tensors = try shared(tensors: { try read(path("model", index, "safetensors")) })
+            let known = Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
+            for parameter in model.parameters() {
+                guard let values = known[parameter.name], values.shape == parameter.shape else {
+                    throw TrainingError("'\(folder)' does not have '\(parameter.name)' with shape \(parameter.shape)")
+                }
+                noGrad { _ = parameter.tensor.copy_(values) }
+            }
+        }
+        for (index, optimizer) in optimizers.enumerated() {
+            let tensors = try shared(tensors: { try read(path("optimizer", index, "safetensors")) })
+            try takeOver(tensors, optimizer)
+        }
+        for (index, schedule) in schedulers.enumerated() {
+            let text = try shared(text: { try MappedFile.text(path("scheduler", index, "json")) })
+            try schedule.load(try JSONValue(parsing: text))
+        }
+        let random = try shared(tensors: { try read(path("random_states", 0, "safetensors")) })
+        for (name, state) in random {
+            if name == "process_\(processIndex)" { SwiftletTensor.Generator.default.state = bytes(state) }
+        }
+        for (index, loader) in loaders.enumerated() {
+            loader.epoch = json["epochs"]?.array.flatMap { index < $0.count ? $0[index].int : nil } ?? 0
+            if let state = random.first(where: { $0.name == "loader_\(index)" }) {
+                loader.generator?.state = bytes(state.tensor)
+            }
+        }
+    }
+
+    // MARK: One process for all
+
+    /// Runs on the main process what may fail, such as writing; if it does, it fails on all.
+    func onMain(_ body: () throws -> Void) throws {
+        _ = try shared(text: {
+            try body()
+            return ""
+        })
+    }
+
+    /// A text that only the main process has to make.
+    func shared(text make: () throws -> String) throws -> String {
+        guard let group else { return try make() }
+        return try group.shared(text: make)
+    }
+
+    /// Tensors that only the main process has to read.
+    func shared(tensors make: () throws -> [(name: String, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)] {
+        guard let group else { return try make() }
+        return try group.shared(tensors: make)
+    }
+
+    /// An optimizer's state with the parts of all processes, in the order of its parameters.
+    func wholeState(of optimizer: Optimizer) throws -> [(name: String, tensor: Tensor)] {
+        guard let group, optimizer.sharding != nil else { return optimizer.stateTensors() }
+        var all: [String: Tensor] = [:]
+        for owner in 0..<group.size {
+            for (name, tensor) in try group.shared(by: owner, tensors: { optimizer.stateTensors() }) { all[name] = tensor }
+        }
+        let order = optimizer.groups.flatMap(\.parameters).enumerated()
+        let places = Dictionary(order.map { ($1.name, $0) }) { first, _ in first }
+        func place(_ name: String) -> Int { places[String(name.split(separator: "/").first ?? "")] ?? 0 }
+        return all.sorted { place($0.key) == place($1.key) ? $0.key < $1.key : place($0.key) < place($1.key) }
+            .map { (name: $0.key, tensor: $0.value) }
+    }
+
+    /// Gives an optimizer its state, or its part of it.
+    func takeOver(_ tensors: [(name: String, tensor: Tensor)], _ optimizer: Optimizer) throws {
+        guard let sharding = optimizer.sharding else { return try optimizer.loadState(tensors) }
+        let own = Set(optimizer.groups.flatMap(\.parameters).filter(sharding.owns).map(\.name))
+        try optimizer.loadState(tensors.filter { own.contains(String($0.name.split(separator: "/").first ?? "")) })
+    }
+
+    private func read(_ path: String) throws -> [(name: String, tensor: Tensor)] {
+        let file = try SafetensorsFile(path)
+        return try file.names.map { (name: $0, tensor: try file.tensor($0)) }
+    }
+
+    private func tensor(_ bytes: [UInt8]) -> Tensor { bytes.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) } }
+    private func bytes(_ tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { [UInt8]($0) } }
+}

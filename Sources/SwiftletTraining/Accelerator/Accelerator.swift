@@ -1,0 +1,293 @@
+public import SwiftletModels
+public import SwiftletNN
+public import SwiftletTensor
+import Synchronization
+
+/// Makes a training loop that was written for one process run on several, as `accelerate.Accelerator`.
+///
+///     let accelerator = try Accelerator()
+///     let (model, optimizer, loader) = try accelerator.prepare(model, AdamW(model.parameters(), lr: 5e-5), loader)
+///     for batch in loader {
+///         let loss = try model(try batch.get()).requireLoss()
+///         try accelerator.backward(loss)
+///         optimizer.step()
+///         optimizer.zeroGrad()
+///     }
+///
+/// Started by `swiftlet launch`, torchrun, srun or mpirun, each process trains on its share of the batches, and all
+/// have the same weights after every step. Started on its own, the same program is a training on one process.
+public final class Accelerator {
+    public enum MixedPrecision: String, Sendable, CaseIterable { case no, bf16, fp16 }
+
+    /// Which processes there are; a single one where nothing was said.
+    public let environment: ProcessEnvironment
+    /// `nil` on a single process.
+    public let group: ProcessGroup?
+    public let device: Device
+    public let mixedPrecision: MixedPrecision
+    public let gradientAccumulationSteps: Int
+    public let splitBatches: Bool
+    public let evenBatches: Bool
+    public let useSeedableSampler: Bool
+    /// Puts batches on `device`.
+    public let devicePlacement: Bool
+    /// The schedule steps once a training step and process, so that its length stays that of a single process.
+    public let stepSchedulerWithOptimizer: Bool
+    /// Shards the optimizer's state (ZeRO-1): each process keeps and updates a part of it.
+    public let shardsOptimizerState: Bool
+    let findUnusedParameters: Bool
+    let gradientState = GradientState()
+    private var accumulated = 0
+    private var reducer: GradientReducer?
+    private var reducedTensors: [Tensor] = []
+    private var reducedTables = 0
+    private var secondsBefore = 0.0
+    var models: [any PretrainedModel] = []
+    var optimizers: [Optimizer] = []
+    var schedulers: [LRScheduler] = []
+    var loaders: [LoaderPreparation] = []
+    var shardFailure: (any Error)?
+
+    public var processIndex: Int { environment.rank }
+    public var numProcesses: Int { environment.size }
+    public var localProcessIndex: Int { environment.localRank }
+    public var isMainProcess: Bool { processIndex == 0 }
+    public var isLocalMainProcess: Bool { localProcessIndex == 0 }
+    public var isLastProcess: Bool { processIndex == numProcesses - 1 }
+    /// Whether the latest backward pass ended an update: false while gradients are still added up.
+    public var syncGradients: Bool { gradientState.syncGradients }
+    /// Seconds that this process has had nothing to do but wait for the gradients of others.
+    public var secondsWaited: Double { secondsBefore + (reducer?.secondsWaited ?? 0) }
+
+    /// Meets the other processes, if there are any.
+    ///
+    /// - Parameters:
+    ///   - splitBatches: a loader's batch is that of all processes together, instead of that of each.
+    ///   - evenBatches: fills up the last round of an epoch with its first rows, so that all have as many batches.
+    ///   - useSeedableSampler: a shuffled order is a function of the seed and the epoch alone, as in the Trainer.
+    ///   - findUnusedParameters: allows for parameters without a part in the loss.
+    ///   - timeout: how long an operation waits for the other processes.
+    /// - Throws: `ProcessError` if the processes don't meet, `TrainingError` for settings that make no sense.
+    public convenience init(
+        mixedPrecision: MixedPrecision = .no, gradientAccumulationSteps: Int = 1, splitBatches: Bool = false,
+        evenBatches: Bool = true, useSeedableSampler: Bool = false, devicePlacement: Bool = true,
+        stepSchedulerWithOptimizer: Bool = true, shardsOptimizerState: Bool = false,
+        findUnusedParameters: Bool = false, cpu: Bool = false, timeout: Duration = .seconds(1800)
+    ) throws {
+        let group = try ProcessGroup.shared(timeout: timeout)
+        try self.init(
+            group: group, mixedPrecision: mixedPrecision, gradientAccumulationSteps: gradientAccumulationSteps,
+            splitBatches: splitBatches, evenBatches: evenBatches, useSeedableSampler: useSeedableSampler,
+            devicePlacement: devicePlacement, stepSchedulerWithOptimizer: stepSchedulerWithOptimizer,
+            shardsOptimizerState: shardsOptimizerState, findUnusedParameters: findUnusedParameters, cpu: cpu)
+    }
+
+    /// The same in a group that is there already; `nil` is a single process.
+    public init(
+        group: ProcessGroup?, mixedPrecision: MixedPrecision = .no, gradientAccumulationSteps: Int = 1,
+        splitBatches: Bool = false, evenBatches: Bool = true, useSeedableSampler: Bool = false,
+        devicePlacement: Bool = true, stepSchedulerWithOptimizer: Bool = true, shardsOptimizerState: Bool = false,
+        findUnusedParameters: Bool = false, cpu: Bool = false
+    ) throws {
+        guard gradientAccumulationSteps > 0 else {
+            throw TrainingError("gradientAccumulationSteps is \(gradientAccumulationSteps); it must be at least 1")
+        }
+        guard mixedPrecision != .fp16 else {
+            throw TrainingError("mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.")
+        }
+        environment = group?.environment ?? ProcessEnvironment()
+        self.group = group
+        // Gradients on a GPU are exchanged by NCCL; without it, several processes stay on the CPU.
+        let hasGPU = !cpu && Device.isCUDAAvailable && (group == nil || ProcessGroup.hasNCCL)
+        device = hasGPU ? .cuda(environment.localRank) : .cpu
+        self.mixedPrecision = mixedPrecision
+        self.gradientAccumulationSteps = gradientAccumulationSteps
+        self.splitBatches = splitBatches
+        self.evenBatches = evenBatches
+        self.useSeedableSampler = useSeedableSampler
+        self.devicePlacement = devicePlacement
+        self.stepSchedulerWithOptimizer = stepSchedulerWithOptimizer
+        self.shardsOptimizerState = shardsOptimizerState
+        self.findUnusedParameters = findUnusedParameters
+    }
+
+    // MARK: Prepare
+
+    /// Readies a model and whatever else takes part, and gives it back in the same order. Every process starts with the
+    /// main process's weights, and from here on draws random numbers of its own, so that dropout differs between
+    /// processes; the main process goes on with those of a run on its own.
+    ///
+    /// - Throws: `ProcessError` if the model is not the same on all processes.
+    public func prepare<Model: PretrainedModel, each Item: Preparable>(
+        _ model: Model, _ items: repeat each Item
+    ) throws -> (Model, repeat each Item) {
+        (try prepared(model), repeat try (each items).prepared(by: self))
+    }
+
+    /// The same without a model.
+    public func prepare<each Item: Preparable>(_ items: repeat each Item) throws -> (repeat each Item) {
+        (repeat try (each items).prepared(by: self))
+    }
+
+    private func prepared<Model: PretrainedModel>(_ model: Model) throws -> Model {
+        guard model.state.device == device || !devicePlacement else {
+            throw TrainingError(
+                "the model is on \(model.state.device), and this process works on \(device)",
+                remedy: "Make it with device: accelerator.device.")
+        }
+        if mixedPrecision == .bf16 { model.state.autocastDType = .bfloat16 }
+        let isNew = !models.contains { $0 === model }
+        if isNew { models.append(model) }
+        guard let group else { return model }
+        guard models.count == 1 else { throw TrainingError("an Accelerator prepares one model on several processes") }
+        try group.requireSame(
+            "the model", Self.summary(model.parameters()), remedy: "Load the same checkpoint on all of them.")
+        try group.broadcast(model.parameters().map { $0.tensor.detach() }, as: "the exchange of weights")
+        if isNew, processIndex > 0 { manualSeed(initialSeed() &+ UInt64(processIndex)) }
+        return model
+    }
+
+    /// Made anew where the model has exchanged its tensors or other parameters are trained: a reducer listens to
+    /// tensors. All processes run the same program, so they do it at the same step.
+    private func currentReducer() throws -> GradientReducer? {
+        guard let group, let model = models.first else { return nil }
+        let trained = model.parameters().filter(\.isTrainable)
+        let tensors = trained.map(\.tensor)
+        let tables = trained.compactMap { parameter in parameter.rowGradient.map { (parameter.tensor, $0) } }
+        if let reducer, tensors.elementsEqual(reducedTensors, by: ===), tables.count == reducedTables { return reducer }
+        secondsBefore += reducer?.secondsWaited ?? 0
+        // The old one first: each holds as much memory as the gradients.
+        reducer = nil
+        reducer = try GradientReducer(
+            trained.filter { $0.rowGradient == nil }.map { ($0.name, $0.tensor) }, tables: tables, in: group,
+            findsUnused: findUnusedParameters)
+        reducedTensors = tensors
+        reducedTables = tables.count
+        return reducer
+    }
+
+    /// Tells models apart that can't train together.
+    static func summary(_ parameters: [Parameter]) -> String {
+        let text = parameters.map { "\($0.name) \($0.shape) \($0.tensor.dtype.name) \($0.isTrainable)" }
+        let trained = parameters.filter(\.isTrainable).reduce(0) { $0 + $1.count }
+        return "\(parameters.count) parameters, \(trained) values to train, checksum \(checksum(text.joined(separator: "\n")))"
+    }
+
+    // MARK: Steps
+
+    /// The backward pass, with the loss divided by the batches of an update. Gradients are then the mean over all
+    /// processes, unless this batch does not end an update.
+    public func backward(_ loss: Tensor) throws {
+        try checkShards()
+        let scaled = gradientAccumulationSteps > 1 ? loss / Double(gradientAccumulationSteps) : loss
+        if syncGradients, let reducer = try currentReducer() {
+            try reducer.backward(scaled)
+        } else {
+            try withTensorErrors { scaled.backward() }
+        }
+    }
+
+    /// Runs a step that may be one of several of an update: until the last of them, and the last of an epoch,
+    /// gradients stay on their process, and the optimizer and the schedule don't move.
+    public func accumulate<Result>(
+        _ model: any PretrainedModel, _ body: () throws -> Result
+    ) rethrows -> Result {
+        if gradientState.endOfLoader {
+            accumulated = 0
+            gradientState.syncGradients = true
+        } else {
+            accumulated += 1
+            gradientState.syncGradients = accumulated % gradientAccumulationSteps == 0
+        }
+        return try body()
+    }
+
+    /// Scales gradients down to a common norm; call it where `syncGradients` is true.
+    ///
+    /// - Returns: the norm before, shape `[]`.
+    @discardableResult
+    public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double) throws -> Tensor {
+        try checkShards()
+        return SwiftletTensor.clipGradNorm(parameters.compactMap(\.gradient), maxNorm: maxNorm)
+    }
+
+    /// Runs with the mixed precision that was chosen; a prepared model does so by itself.
+    public func autocast<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try SwiftletTensor.autocast(mixedPrecision == .bf16 ? .bfloat16 : nil, on: device, body)
+    }
+
+    /// What failed where nothing could be thrown: in the optimizer's step.
+    func checkShards() throws {
+        if let shardFailure { throw shardFailure }
+    }
+}
+
+/// What an accelerator can ready besides a model.
+public protocol Preparable {
+    func prepared(by accelerator: Accelerator) throws -> Self
+}
+
+extension DataLoader: Preparable {
+    /// The same loader, with this process's share of the batches.
+    public func prepared(by accelerator: Accelerator) throws -> DataLoader {
+        let count = accelerator.numProcesses
+        guard !accelerator.splitBatches || batchSize % count == 0 else {
+            throw TrainingError(
+                "splitBatches needs a batchSize that is a multiple of \(count) processes; it is \(batchSize)")
+        }
+        var generator: SwiftletTensor.Generator?
+        if count > 1, shuffle, !accelerator.useSeedableSampler {
+            // The draw that accelerate makes here; the main process's is then taken over at each pass.
+            generator = ownGenerator ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
+        }
+        // The main process's, since the others may draw numbers of their own by now.
+        let seed = shuffle && accelerator.useSeedableSampler
+            ? UInt64(try accelerator.shared(text: { "\(initialSeed())" })) : nil
+        let preparation = LoaderPreparation(
+            shards: BatchShards(
+                processCount: count, splitBatches: accelerator.splitBatches, evenBatches: accelerator.evenBatches),
+            process: accelerator.processIndex, gradientState: accelerator.gradientState,
+            device: accelerator.devicePlacement ? accelerator.device : nil, group: accelerator.group,
+            generator: generator, seed: seed)
+        accelerator.loaders.append(preparation)
+        var loader = self
+        loader.preparation = preparation
+        return loader
+    }
+
+    /// The same loader, whose next pass leaves out its first batches: to go on in the middle of an epoch, as
+    /// `accelerate.skip_first_batches`.
+    public func skippingFirst(_ count: Int) -> DataLoader {
+        preparation?.skip = count
+        return self
+    }
+}
+
+extension Optimizer: Preparable {
+    public func prepared(by accelerator: Accelerator) throws -> Self {
+        let state = accelerator.gradientState
+        waits = { !state.syncGradients }
+        if accelerator.shardsOptimizerState, let group = accelerator.group {
+            let shards = OptimizerShards(self, size: group.size)
+            sharding = (
+                owns: { shards.owner(of: $0) == group.rank },
+                exchange: { [weak accelerator] in
+                    do { try shards.exchangeWeights(in: group) } catch { accelerator?.shardFailure = error }
+                })
+        }
+        accelerator.optimizers.append(self)
+        return self
+    }
+}
+
+extension LRScheduler: Preparable {
+    public func prepared(by accelerator: Accelerator) throws -> Self {
+        if accelerator.stepSchedulerWithOptimizer {
+            let state = accelerator.gradientState
+            waits = { !state.syncGradients }
+            stepsAtOnce = accelerator.splitBatches ? 1 : accelerator.numProcesses
+        }
+        accelerator.schedulers.append(self)
+        return self
+    }
+}

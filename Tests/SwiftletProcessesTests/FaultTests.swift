@@ -1,0 +1,97 @@
+import Foundation
+import SwiftletIO
+import SwiftletTestSupport
+import Testing
+
+/// What becomes of the others when a process dies, hangs, or is not like them; and of the run.
+@Suite(.oneAtATime) struct FaultTests {
+    private let processes: Processes
+    private let trainer: JSONObject = ["scenario": "trainer", "rows": 16, "epochs": 2, "save_steps": 1, "dropout": 0.1]
+
+    init() throws { processes = try Processes() }
+
+    /// Processes of a run that are still there.
+    private func leftovers(_ name: String = "run") throws -> [String] {
+        let mark = processes.files.file("\(name).settings.json")
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { entry in
+            guard Int(entry) != nil, let data = FileManager.default.contents(atPath: "/proc/\(entry)/cmdline") else {
+                return false
+            }
+            return String(decoding: data, as: UTF8.self).contains(mark)
+        }
+    }
+
+    @Test func `the others name a process that is killed`() throws {
+        let outcome = try processes.run(3, trainer.merging(["fail_rank": 1, "fail_step": 2]))
+        #expect(outcome.status == 1 && outcome.results.isEmpty)
+        #expect(outcome.error.contains("error: rank 1 (process"), "\(outcome.error)")
+        for rank in [0, 2] {
+            #expect(outcome.error.contains("rank \(rank): "), "\(outcome.error)")
+        }
+        #expect(outcome.error.contains("was ended by signal 9"))
+        #expect(outcome.error.components(separatedBy: "\n").contains { $0.hasPrefix("rank 0: ") && $0.contains("rank 1 (") })
+        #expect(outcome.seconds < 30)
+        #expect(try leftovers().isEmpty)
+    }
+
+    @Test func `a process that hangs is named within the timeout, and made to end`() throws {
+        let outcome = try processes.run(
+            2, trainer.merging(["fail_rank": 1, "fail_step": 2, "fail_how": "stop", "timeout": 4]),
+            launch: ["--grace-period", "1"])
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains("rank 0: "), "\(outcome.error)")
+        #expect(outcome.error.contains("rank 1 (") && outcome.error.contains("gives no sign of life"), "\(outcome.error)")
+        #expect(try leftovers().isEmpty)
+    }
+
+    @Test func `started again from the last checkpoint, a run ends as if nothing had been`() throws {
+        let trainer = trainer.merging(["sharded": true, "kernels": "fused"])
+        let undisturbed = try processes.run(2, trainer, in: "undisturbed")
+        try #require(undisturbed.status == 0, "\(undisturbed.error)")
+        let disturbed = try processes.run(
+            2, trainer.merging(["fail_rank": 1, "fail_step": 3, "fail_how": "exit"]), in: "disturbed",
+            launch: ["--max-restarts", "1"])
+        #expect(disturbed.status == 0, "\(disturbed.error)")
+        #expect(disturbed.error.contains("ended with exit status 3; starting all again (1 of 1)"), "\(disturbed.error)")
+        #expect(disturbed.results.count == 2)
+        for (one, other) in zip(disturbed.results, undisturbed.results) { #expect(one["weights"] == other["weights"]) }
+    }
+
+    @Test func `processes that differ are told so at the start`() throws {
+        let outcome = try processes.run(2, trainer.merging(["scenario": "differences"]))
+        #expect(outcome.status == 0 && outcome.results.count == 2, "\(outcome.error)")
+        for errors in outcome.results {
+            let models = errors["different_models"]?.string ?? ""
+            #expect(models.hasPrefix("the ranks differ in the model: rank 0 has 41 parameters"), "\(models)")
+            let seeds = errors["different_seeds"]?.string ?? ""
+            #expect(seeds.hasPrefix("the ranks differ in seed: rank 0 has 42, rank 1 has 43"), "\(seeds)")
+        }
+    }
+
+    @Test func `a program that is not there is named`() throws {
+        let process = try processes.start(
+            Processes.program("swiftlet"), ["launch", "--nproc-per-node", "2", "--", "./no-such-program"], "missing")
+        Processes.wait(for: process)
+        #expect(process.terminationStatus == 1)
+        #expect(try MappedFile.text(processes.files.file("missing.err")).contains("'./no-such-program' can't be started"))
+    }
+
+    @Test func `an interrupted launch ends its processes`() throws {
+        var settings = trainer.merging(["pause_ms": 200, "epochs": 50])
+        settings["model"] = .string(Locations.fixture("tiny-bert"))
+        let path = processes.files.file("run.settings.json")
+        try AtomicFile.write(JSONValue.object(settings).text(), to: path)
+        let process = try processes.start(
+            Processes.program("swiftlet"),
+            [
+                "launch", "--nproc-per-node", "2", "--", Processes.program("swiftlet-scenario").path, path,
+                try processes.folder("run"),
+            ], "run")
+        let end = ContinuousClock.now + .seconds(20)
+        while try leftovers().count < 3, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.05) }
+        process.terminate()
+        Processes.wait(for: process)
+        #expect(process.terminationStatus == 1)
+        #expect(try leftovers().isEmpty)
+    }
+}
