@@ -69,7 +69,7 @@ public struct Checkpoint: Sendable, Equatable {
 
     private static func writeManifest(_ folder: String) throws {
         var files: JSONObject = [:]
-        for name in try FileSystem.names(in: folder).sorted() {
+        for name in try filesBelow(folder) {
             let path = FileSystem.join(folder, name)
             files[name] = [
                 "size": .int(try FileSystem.size(of: path)), "crc32c": .int(Int(try CRC32C.ofFile(path))),
@@ -77,6 +77,14 @@ public struct Checkpoint: Sendable, Equatable {
         }
         let json: JSONValue = ["format": 1, "files": .object(files)]
         try AtomicFile.write(json.text(.config) + "\n", to: FileSystem.join(folder, manifest))
+    }
+
+    /// Paths within the folder; some models have a file in a folder of its own.
+    private static func filesBelow(_ folder: String) throws -> [String] {
+        try FileSystem.names(in: folder).sorted().flatMap { name in
+            let path = FileSystem.join(folder, name)
+            return FileSystem.isDirectory(path) ? try filesBelow(path).map { FileSystem.join(name, $0) } : [name]
+        }
     }
 
     /// Compares every file with the size and checksum it had when it was written. A checkpoint of Python's, which has
