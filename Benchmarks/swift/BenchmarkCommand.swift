@@ -166,7 +166,8 @@ final class StepClock: TrainerCallback {
     /// tells more than the clock.
     var cpuSeconds: Double { worked.stop - worked.start }
 
-    private static var processorSeconds: Double {
+    /// What all threads of this process have worked so far, as user and in the kernel.
+    static var processorSeconds: Double {
         var usage = rusage()
         getrusage(0, &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }

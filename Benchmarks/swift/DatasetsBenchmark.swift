@@ -27,10 +27,10 @@ struct DatasetsBenchmark: ParsableCommand {
         var figures = JSONObject()
         func measure(_ name: String, _ body: () throws -> Void) rethrows {
             let clock = ContinuousClock()
-            let (start, cpu) = (clock.now, Self.processorSeconds)
+            let (start, cpu) = (clock.now, StepClock.processorSeconds)
             try body()
             figures[name] = [
-                "wall": .double((clock.now - start) / .seconds(1)), "cpu": .double(Self.processorSeconds - cpu),
+                "wall": .double((clock.now - start) / .seconds(1)), "cpu": .double(StepClock.processorSeconds - cpu),
             ]
         }
         try measure("load_cold") { _ = try loadDataset(dataset, config) }
@@ -58,12 +58,5 @@ struct DatasetsBenchmark: ParsableCommand {
         }
         try measure("parquet") { figures["parquet_rows"] = .int(try Dataset.fromFile(parquet).count) }
         print(JSONValue.object(figures).text(.line))
-    }
-
-    /// Of all threads of this process.
-    private static var processorSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }
