@@ -91,7 +91,17 @@ std::string readable(std::string name) {
 
 bool is_transposed(const at::Tensor &matrix) { return matrix.dim() == 2 && matrix.stride(0) == 1 && matrix.stride(1) > 1; }
 
-/// The size of a matrix product, from its operands.
+/// The size of a matrix product.
+void measure(ct_profile_event &event, const at::Tensor &a, const at::Tensor &b) {
+  event.rows = a.size(-2);
+  event.depth = a.size(-1);
+  event.columns = b.size(-1);
+  event.is_first_transposed = is_transposed(a);
+  event.is_second_transposed = is_transposed(b);
+  event.is_product = a.dim() == 2;
+  event.operations = 2 * a.numel() * event.columns;
+}
+
 void measure(ct_profile_event &event, const at::RecordFunction &function) {
   const std::string name = function.name();
   const bool adds = name == "aten::addmm" || name == "aten::addmm_" || name == "aten::baddbmm";
@@ -100,14 +110,7 @@ void measure(ct_profile_event &event, const at::RecordFunction &function) {
   const size_t first = adds ? 1 : 0;
   if (inputs.size() < first + 2 || !inputs[first].isTensor() || !inputs[first + 1].isTensor()) return;
   const at::Tensor &a = inputs[first].toTensor(), &b = inputs[first + 1].toTensor();
-  if (!a.defined() || !b.defined() || a.dim() < 2 || b.dim() < 2) return;
-  event.rows = a.size(-2);
-  event.depth = a.size(-1);
-  event.columns = b.size(-1);
-  event.is_first_transposed = is_transposed(a);
-  event.is_second_transposed = is_transposed(b);
-  event.is_product = a.dim() == 2;
-  event.operations = 2 * a.numel() * event.columns;
+  if (a.defined() && b.defined() && a.dim() >= 2 && b.dim() >= 2) measure(event, a, b);
 }
 
 std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction &function) {
@@ -132,6 +135,10 @@ Span::Span(const char *name, int64_t operations) {
   open->event.operations = operations;
   begin(*open, name);
   open_ = open;
+}
+
+Span::Span(const char *name, const at::Tensor &a, const at::Tensor &b) : Span(name) {
+  if (open_ != nullptr) measure(static_cast<Open *>(open_)->event, a, b);
 }
 
 Span::~Span() {

@@ -1,6 +1,8 @@
 // Marks pieces of work that a profile shows beside libtorch's operations.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 
 namespace ct {
@@ -10,6 +12,8 @@ namespace ct {
 class Span {
  public:
   explicit Span(const char *name, int64_t operations = 0);
+  /// A product of two matrices.
+  Span(const char *name, const at::Tensor &a, const at::Tensor &b);
   ~Span();
   Span(const Span &) = delete;
   Span &operator=(const Span &) = delete;

@@ -93,7 +93,7 @@ struct Attention : torch::autograd::Function<Attention> {
     at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), asked, first_rows;
     if (first) {
       first_rows = x.index_select(0, first_tokens(settings));
-      asked = at::mm(first_rows, wq.t());
+      asked = product(first_rows, wq.t());
     }
     project(x, wq, wk, wv, first, projected);
     const int64_t queries = first ? asked.size(0) : tokens;
@@ -157,34 +157,38 @@ struct Attention : torch::autograd::Function<Attention> {
     });
     const at::Tensor total = sum_parts(sums);
 
-    at::Tensor dx, dwq, dwk, dwv;
+    const bool needs_x = context->needs_input_grad(0);
     const bool all_weights =
         context->needs_input_grad(1) && context->needs_input_grad(3) && context->needs_input_grad(5);
-    const auto part = [&](int64_t index) { return slopes.narrow(1, (index - (first ? 1 : 0)) * width, width); };
-    if (!first && all_weights) {
-      const at::Tensor dw = at::mm(slopes.t(), x);
-      dwq = dw.narrow(0, 0, width);
-      dwk = dw.narrow(0, width, width);
-      dwv = dw.narrow(0, 2 * width, width);
+    const auto weights = joined(wq, wk, wv);
+    at::Tensor dx, dwq, dwk, dwv;
+    const auto part = [&](const at::Tensor &of, int64_t dim, int64_t index) {
+      return of.narrow(dim, (index - (first ? 1 : 0)) * width, width);
+    };
+    if (all_weights && weights) {
+      const LinearGradients d =
+          linear_gradients(slopes, x, first ? weights->narrow(0, width, 2 * width) : *weights, needs_x, true);
+      dx = d.x;
+      if (!first) dwq = part(d.weight, 0, 0);
+      dwk = part(d.weight, 0, 1);
+      dwv = part(d.weight, 0, 2);
     } else {
-      if (context->needs_input_grad(1))
-        dwq = first ? at::mm(asked_slopes.t(), context->saved_data["first_rows"].toTensor()) : at::mm(part(0).t(), x);
-      if (context->needs_input_grad(3)) dwk = at::mm(part(1).t(), x);
-      if (context->needs_input_grad(5)) dwv = at::mm(part(2).t(), x);
-    }
-    if (context->needs_input_grad(0)) {
-      const auto weights = joined(wq, wk, wv);
-      if (!first && weights) {
-        dx = at::mm(slopes, *weights);
-      } else {
-        dx = at::mm(part(1), wk);
-        dx.addmm_(part(2), wv);
-        if (first) {
-          dx.index_add_(0, first_tokens(settings), at::mm(asked_slopes, wq));
-        } else {
-          dx.addmm_(part(0), wq);
-        }
+      const LinearGradients k = linear_gradients(part(slopes, 1, 1), x, wk, needs_x, context->needs_input_grad(3));
+      const LinearGradients v = linear_gradients(part(slopes, 1, 2), x, wv, needs_x, context->needs_input_grad(5));
+      dwk = k.weight;
+      dwv = v.weight;
+      if (needs_x) dx = k.x.add_(v.x);
+      if (!first) {
+        const LinearGradients q = linear_gradients(part(slopes, 1, 0), x, wq, needs_x, context->needs_input_grad(1));
+        dwq = q.weight;
+        if (needs_x) dx.add_(q.x);
       }
+    }
+    if (first) {
+      const at::Tensor asking = context->saved_data["first_rows"].toTensor();
+      const LinearGradients q = linear_gradients(asked_slopes, asking, wq, needs_x, context->needs_input_grad(1));
+      dwq = q.weight;
+      if (needs_x) dx.index_add_(0, first_tokens(settings), q.x);
     }
     return {dx, dwq, total.narrow(0, 0, width), dwk, total.narrow(0, width, width), dwv,
             total.narrow(0, 2 * width, width), {}};
@@ -202,14 +206,13 @@ struct Attention : torch::autograd::Function<Attention> {
     const int64_t width = wq.size(0);
     const auto weights = joined(wq, wk, wv);
     if (weights) {
-      at::mm_out(projected, x, (first ? weights->narrow(0, width, 2 * width) : *weights).t());
+      multiply(projected, x, (first ? weights->narrow(0, width, 2 * width) : *weights).t());
       return;
     }
     int64_t column = 0;
     for (const at::Tensor *weight : {&wq, &wk, &wv}) {
       if (first && weight == &wq) continue;
-      at::Tensor part = projected.narrow(1, column, width);
-      at::mm_out(part, x, weight->t());
+      multiply(projected.narrow(1, column, width), x, weight->t());
       column += width;
     }
   }

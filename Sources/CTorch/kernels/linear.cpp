@@ -10,7 +10,7 @@ struct LinearGelu : torch::autograd::Function<LinearGelu> {
       AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, bool recorded) {
     const int64_t rows = x.size(0), width = weight.size(0);
     at::Tensor projected = floats({rows, width}), y = recorded ? floats({rows, width}) : projected;
-    at::mm_out(projected, x, weight.t());
+    multiply(projected, x, weight.t());
     float *from = projected.data_ptr<float>(), *to = y.data_ptr<float>();
     const float *b = bias.data_ptr<float>();
     const Span span("GELU kernel");
@@ -42,11 +42,9 @@ struct LinearGelu : torch::autograd::Function<LinearGelu> {
         table().gelu_backward(to, from, bias_sums + part * width, width, begin, end);
       });
     }
-    at::Tensor dx, dw, db;
-    if (context->needs_input_grad(0)) dx = at::mm(slope, weight);
-    if (context->needs_input_grad(1)) dw = at::mm(slope.t(), x);
-    if (context->needs_input_grad(2)) db = sum_parts(sums);
-    return {dx, dw, db, {}};
+    const LinearGradients d =
+        linear_gradients(slope, x, weight, context->needs_input_grad(0), context->needs_input_grad(1));
+    return {d.x, d.weight, context->needs_input_grad(2) ? sum_parts(sums) : at::Tensor(), {}};
   }
 };
 
@@ -58,7 +56,7 @@ struct LinearNorm : torch::autograd::Function<LinearNorm> {
     const int64_t rows = x.size(0), width = weight.size(0);
     at::Tensor normalized = floats({rows, width}), y = recorded ? floats({rows, width}) : normalized;
     at::Tensor deviations = recorded ? floats({rows}) : at::Tensor();
-    at::mm_out(normalized, x, weight.t());
+    multiply(normalized, x, weight.t());
     const NormRows job{
         width, normalized.data_ptr<float>(), bias.data_ptr<float>(), residual.data_ptr<float>(),
         norm_weight.data_ptr<float>(), norm_bias.data_ptr<float>(), static_cast<float>(epsilon), y.data_ptr<float>(),
@@ -110,10 +108,9 @@ struct LinearNorm : torch::autograd::Function<LinearNorm> {
       });
     }
     const at::Tensor total = sum_parts(sums);
-    at::Tensor dx, dw;
-    if (context->needs_input_grad(0)) dx = at::mm(projected, weight);
-    if (context->needs_input_grad(1)) dw = at::mm(projected.t(), x);
-    return {dx, dw, total.narrow(0, 2 * width, width), d_residual, total.narrow(0, 0, width),
+    const LinearGradients d =
+        linear_gradients(projected, x, weight, context->needs_input_grad(0), context->needs_input_grad(1));
+    return {d.x, d.weight, total.narrow(0, 2 * width, width), d_residual, total.narrow(0, 0, width),
             total.narrow(0, width, width), {}, {}, {}};
   }
 };
