@@ -4,10 +4,12 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 
+#include <cmath>
 #include <cstring>
 #include <memory>
 
 #include "boundary.h"
+#include "zeros.h"
 
 static_assert(CT_UINT8 == int(at::ScalarType::Byte) && CT_INT8 == int(at::ScalarType::Char));
 static_assert(CT_INT16 == int(at::ScalarType::Short) && CT_INT32 == int(at::ScalarType::Int));
@@ -78,8 +80,14 @@ int32_t ct_empty(const int64_t *shape, int32_t rank, int32_t dtype, ct_device de
 
 int32_t ct_full(
     const int64_t *shape, int32_t rank, ct_scalar value, int32_t dtype, ct_device device, ct_tensor **out) {
-  return ct::boundary(
-      [&] { ct::give(at::full(ct::sizes(shape, rank), ct::scalar(value), options(dtype, device)), out); });
+  return ct::boundary([&] {
+    const at::Scalar number = ct::scalar(value);
+    const at::IntArrayRef sizes = ct::sizes(shape, rank);
+    // Equal as numbers: minus zero isn't zero's bits.
+    const bool is_zero = number.equal(0) && !std::signbit(number.toDouble());
+    ct::give(
+        is_zero ? ct::zeros(sizes, options(dtype, device)) : at::full(sizes, number, options(dtype, device)), out);
+  });
 }
 
 int32_t ct_arange(int64_t start, int64_t end, int64_t step, ct_tensor **out) {

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "../zeros.h"
+
 namespace ct::kernels {
 
 at::Tensor RowGradient::take(int64_t rows, int64_t width) {
@@ -15,9 +17,9 @@ at::Tensor RowGradient::take(int64_t rows, int64_t width) {
     // The first gradient is still in use, as when gradients are summed over batches: the next is added to it, so the
     // rows touched from here on are rows of that sum.
     ++expected_version;
-    return at::zeros(shape, at::TensorOptions(at::kFloat));
+    return ct::zeros(shape, at::TensorOptions(at::kFloat));
   } else {
-    buffer = at::zeros(shape, at::TensorOptions(at::kFloat));
+    buffer = ct::zeros(shape, at::TensorOptions(at::kFloat));
     is_touched.assign(static_cast<size_t>(rows), false);
   }
   for (const int64_t row : touched) is_touched[static_cast<size_t>(row)] = false;
