@@ -21,7 +21,7 @@ std::vector<at::Tensor> gather(ct::Group &group, at::Tensor own) {
 }
 
 void average_all(ct::Group &group, at::Tensor gradient) {
-  // In place, which also tells the optimizer that other rows than its own have a gradient from now on.
+  // In place, which also says that other rows than its own may be other than zero from now on.
   gradient.div_(group.getSize());
   std::vector<at::Tensor> tensors{gradient.contiguous()};
   group.allreduce(tensors, c10d::AllreduceOptions())->wait();
@@ -78,9 +78,6 @@ int32_t ct_group_average_rows(
       average_rows(value, *rows->value, table, counts, *most);
     } else {
       average_all(value, table);
-      // Any row may be other than zero now, and has to be cleared before the memory is used again.
-      const auto known = static_cast<int64_t>(rows->value->is_touched.size());
-      for (int64_t row = 0; row < known; ++row) rows->value->touch(row);
     }
     *seconds = ct::seconds_between(begin, ct::Clock::now());
     value.heartbeat.leave();

@@ -1,33 +1,46 @@
 // Word, segment and position embeddings, summed, normalized and dropped from.
 #include "embeddings.h"
 
+#include <torch/csrc/autograd/functions/accumulate_grad.h>
+#include <torch/csrc/autograd/graph_task.h>
+
 #include <array>
 
 #include "../zeros.h"
 
 namespace ct::kernels {
 
-at::Tensor RowGradient::take(int64_t rows, int64_t width) {
+at::Tensor RowGradient::take(int64_t rows, int64_t width, const at::Tensor &sum) {
   // An IntArrayRef made from a list in braces would refer to what is gone after the line.
   const std::array<int64_t, 2> shape{rows, width};
-  if (buffer.defined() && buffer.sizes() == at::IntArrayRef(shape) && buffer.storage().use_count() == 1) {
-    float *values = buffer.data_ptr<float>();
-    for (const int64_t row : touched) std::fill_n(values + row * width, width, 0.0f);
-  } else if (buffer.defined() && buffer.sizes() == at::IntArrayRef(shape)) {
-    // The first gradient is still in use, as when gradients are summed over batches: the next is added to it, so the
+  const bool fits = buffer.defined() && buffer.sizes() == at::IntArrayRef(shape);
+  if (fits && buffer.storage().use_count() > 1) {
+    // The first gradient is still in use, as when gradients are summed over batches. Where the next is added to it, the
     // rows touched from here on are rows of that sum.
-    ++expected_version;
+    if (sum.defined() && covers(sum)) {
+      ++*expected_version;
+    } else {
+      expected_version.reset();
+    }
     return ct::zeros(shape, at::TensorOptions(at::kFloat));
-  } else {
+  }
+  if (!fits) {
     buffer = ct::zeros(shape, at::TensorOptions(at::kFloat));
     is_touched.assign(static_cast<size_t>(rows), false);
+  } else if (is_known() || version->current_version() == first_version) {
+    float *values = buffer.data_ptr<float>();
+    for (const int64_t row : touched) std::fill_n(values + row * width, width, 0.0f);
+  } else {
+    // Somebody has written to the gradient: scaled it by what is no number, or added noise to every row.
+    buffer.zero_();
   }
   for (const int64_t row : touched) is_touched[static_cast<size_t>(row)] = false;
   touched.clear();
   // Autograd gets a tensor of its own on the memory, which it may keep as the parameter's gradient.
   at::Tensor alias = at::empty({0}, buffer.options()).set_(buffer.storage(), 0, shape, buffer.strides());
   version = alias.unsafeGetTensorImpl()->version_counter();
-  expected_version = version->current_version();
+  first_version = version->current_version();
+  expected_version = first_version;
   return alias;
 }
 
@@ -39,7 +52,7 @@ void RowGradient::touch(int64_t row) {
 
 bool RowGradient::covers(const at::Tensor &gradient) const {
   return buffer.defined() && gradient.sizes() == buffer.sizes() && gradient.is_contiguous() &&
-         gradient.data_ptr() == buffer.data_ptr() && version && version->current_version() == expected_version;
+         gradient.data_ptr() == buffer.data_ptr() && is_known();
 }
 
 bool RowGradient::knows(const at::Tensor &moment) const {
@@ -126,7 +139,7 @@ struct Embeddings : torch::autograd::Function<Embeddings> {
       std::unique_lock<std::mutex> guard;
       if (rows) {
         guard = std::unique_lock<std::mutex>(rows->lock);
-        d_words = rows->take(numbers[0], width);
+        d_words = rows->take(numbers[0], width, sum_of_words());
         for (int64_t i = 0; i < tokens; ++i)
           if (ids[i] != numbers[3]) rows->touch(ids[i]);
       } else {
@@ -144,6 +157,15 @@ struct Embeddings : torch::autograd::Function<Embeddings> {
     }
     return {d_words, d_types, d_positions, total.narrow(0, 0, width), total.narrow(0, width, width),
             {}, {}, {}, {}, {}, {}, {}};
+  }
+
+  /// What the gradient of the words is added to, in a backward pass that adds up gradients in the parameters.
+  static at::Tensor sum_of_words() {
+    const auto *asked_for = torch::autograd::get_current_graph_task_exec_info();
+    const auto node = torch::autograd::get_current_node();
+    if (asked_for == nullptr || !asked_for->empty() || !node) return {};
+    const auto *sum = dynamic_cast<const torch::autograd::AccumulateGrad *>(node->next_edge(0).function.get());
+    return sum == nullptr ? at::Tensor() : sum->variable.grad();
   }
 
   /// to[ids[i]] += from[i], in the order of the tokens: repeated runs give the same sums.
