@@ -153,8 +153,9 @@ int32_t ct_group_new(
     gethostname(host, sizeof(host) - 1);
     // A connection of its own: one that waits would keep the other from being heard.
     auto own_store = store->value->clone();
+    // The search for who is missing may be as short as an operation, and has to hear each rank more than once.
     const auto group = c10::make_intrusive<ct::Group>(
-        store->value, rank, size, std::string(host) + ", process " + std::to_string(getpid()), own_store);
+        store->value, rank, size, std::string(host) + ", process " + std::to_string(getpid()), own_store, timeout / 6);
 #ifdef SWIFTLET_GLOO
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
     const char *interface = std::getenv("GLOO_SOCKET_IFNAME");

@@ -42,7 +42,10 @@ inline double seconds_between(Clock::time_point from, Clock::time_point to) {
 class Heartbeat {
  public:
   /// @param host of this process, for messages.
-  Heartbeat(const c10::intrusive_ptr<c10d::Store> &store, int rank, int size, std::string host);
+  /// @param slowest the longest time between two signs of life.
+  Heartbeat(
+      const c10::intrusive_ptr<c10d::Store> &store, int rank, int size, std::string host,
+      std::chrono::milliseconds slowest);
   ~Heartbeat();
 
   /// A collective operation begins.
@@ -71,8 +74,9 @@ class Group : public c10d::ProcessGroup {
  public:
   Group(
       c10::intrusive_ptr<c10d::Store> store, int rank, int size, std::string host,
-      const c10::intrusive_ptr<c10d::Store> &heartbeat_store)
-      : c10d::ProcessGroup(std::move(store), rank, size), heartbeat(heartbeat_store, rank, size, std::move(host)) {}
+      const c10::intrusive_ptr<c10d::Store> &heartbeat_store, std::chrono::milliseconds slowest_beat)
+      : c10d::ProcessGroup(std::move(store), rank, size),
+        heartbeat(heartbeat_store, rank, size, std::move(host), slowest_beat) {}
 
   c10::intrusive_ptr<c10d::Work> allreduce(
       std::vector<at::Tensor> &tensors, const c10d::AllreduceOptions &options) override {

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "distributed.h"
@@ -75,7 +76,9 @@ struct Heartbeat::Shared {
   }
 };
 
-Heartbeat::Heartbeat(const c10::intrusive_ptr<c10d::Store> &store, int rank, int size, std::string host)
+Heartbeat::Heartbeat(
+    const c10::intrusive_ptr<c10d::Store> &store, int rank, int size, std::string host,
+    std::chrono::milliseconds slowest)
     : shared_(std::make_shared<Shared>()) {
   shared_->store = store;
   shared_->rank = rank;
@@ -84,7 +87,8 @@ Heartbeat::Heartbeat(const c10::intrusive_ptr<c10d::Store> &store, int rank, int
     if (c == '\t' || c == '\n') c = ' ';
   shared_->host = std::move(host);
   // A thousand ranks must not keep the one store busy.
-  shared_->period = std::chrono::milliseconds(std::max(300, 4 * size));
+  const auto usual = std::chrono::milliseconds(std::max(300, 4 * size));
+  shared_->period = std::clamp(usual, std::chrono::milliseconds(20), std::max(slowest, std::chrono::milliseconds(20)));
   const char *launcher = std::getenv("SWIFTLET_LAUNCHER_PID");
   // Where a shell stands between, its end says nothing.
   const pid_t parent = getppid();

@@ -18,15 +18,19 @@ struct LaunchCommand: ParsableCommand {
     @Option(help: "Port there; by default a free one, with several machines 29500.") var masterPort: Int?
     @Option(help: "How often to start all processes again, from the last checkpoint, after one has failed.")
     var maxRestarts = 0
-    @Option(help: "Seconds that the others have to say what they miss, after one has failed; then they are made to end.")
-    var gracePeriod = 10
+    @Option(
+        help: """
+            Seconds that the others have to say what they miss, after one has failed; then they are made to end. By \
+            default 5 and half a second for each process, at most 30.
+            """)
+    var gracePeriod: Int?
     @Argument(parsing: .postTerminator, help: "A command of swiftlet with its options, or a program.")
     var command: [String]
 
     func validate() throws {
         for (name, value, least) in [
             ("--nproc-per-node", nprocPerNode, 1), ("--nnodes", nnodes, 1), ("--node-rank", nodeRank, 0),
-            ("--max-restarts", maxRestarts, 0), ("--grace-period", gracePeriod, 0),
+            ("--max-restarts", maxRestarts, 0), ("--grace-period", gracePeriod ?? 0, 0),
         ] where value < least {
             throw ValidationError("\(name) is \(value); it must be at least \(least).")
         }
@@ -46,7 +50,7 @@ struct LaunchCommand: ParsableCommand {
         launcher.masterHost = masterAddr
         launcher.masterPort = masterPort.map(UInt16.init)
         launcher.maxRestarts = maxRestarts
-        launcher.grace = .seconds(gracePeriod)
+        launcher.grace = gracePeriod.map { .seconds($0) }
         try launcher.run()
     }
 

@@ -21,9 +21,20 @@ do {
     try run(settings)
     try ProcessGroup.shared()?.close()
 } catch {
+    let arguments = CommandLine.arguments
+    if arguments.count == 3, let rank = try? ProcessEnvironment.current().rank {
+        try? noteTime("\(rank).error-at", in: arguments[2])
+    }
     var text = "\(error)\n"
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     exit(1)
+}
+
+/// Writes down when something happened, in seconds since 1970.
+func noteTime(_ name: String, in folder: String) throws {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    try AtomicFile.write("\(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9)", to: FileSystem.join(folder, name))
 }
 
 struct Settings {
@@ -51,6 +62,7 @@ struct Settings {
         guard int("fail_rank", -1) == rank, int("fail_step", -1) == step,
             int("fail_attempt", 0) == (try? ProcessEnvironment.current().restartCount)
         else { return }
+        try? noteTime("failed-at", in: folder)
         switch text("fail_how") {
         case "stop": kill(getpid(), SIGSTOP)
         case "exit": exit(3)

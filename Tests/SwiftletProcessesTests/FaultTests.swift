@@ -34,14 +34,69 @@ import Testing
         #expect(try leftovers().isEmpty)
     }
 
-    @Test func `a process that hangs is named within the timeout, and made to end`() throws {
+    /// Seconds that the scheduler may take to run, one after the other, what is due at the timeout.
+    private let margin = 1.5
+
+    /// How long after the failure each rank, except the one that fails, had its error.
+    private func delays(_ ranks: [Int], _ name: String = "run") throws -> [Double] {
+        func time(_ file: String) throws -> Double {
+            try #require(Double(try MappedFile.text(FileSystem.join(processes.files.file(name), file))), "\(file)")
+        }
+        let start = try time("failed-at")
+        return try ranks.map { try time("\($0).error-at") - start }
+    }
+
+    @Test(arguments: [2, 8]) func `a process that hangs is named within the timeout, and made to end`(
+        timeout: Int
+    ) throws {
         let outcome = try processes.run(
-            2, trainer.merging(["fail_rank": 1, "fail_step": 2, "fail_how": "stop", "timeout": 4]),
+            3, trainer.merging(["fail_rank": 1, "fail_step": 2, "fail_how": "stop", "timeout": .int(timeout)]),
             launch: ["--grace-period", "1"])
         #expect(outcome.status == 1)
-        #expect(outcome.error.contains("rank 0: "), "\(outcome.error)")
-        #expect(outcome.error.contains("rank 1 (") && outcome.error.contains("gives no sign of life"), "\(outcome.error)")
+        for rank in [0, 2] {
+            #expect(outcome.error.contains("rank \(rank): "), "\(outcome.error)")
+            #expect(
+                outcome.error.components(separatedBy: "\n").contains {
+                    $0.hasPrefix("rank \(rank): ") && $0.contains("rank 1 (") && $0.contains("gives no sign of life")
+                }, "\(outcome.error)")
+        }
+        let delays = try delays([0, 2])
+        #expect(delays.allSatisfy { $0 <= Double(timeout) + margin }, "\(delays)")
         #expect(try leftovers().isEmpty)
+    }
+
+    /// Started as by srun or mpirun: rank 0 keeps the store, and nobody looks after the processes.
+    @Test(arguments: [0, 1]) func `without a launcher, the others still end within the timeout`(hanging: Int) throws {
+        let settings = trainer.merging([
+            "fail_rank": .int(hanging), "fail_step": 2, "fail_how": "stop", "timeout": 6,
+        ])
+        let others = [0, 1, 2].filter { $0 != hanging }
+        let outcome = try processes.runWithoutLauncher(3, settings, in: "run", hanging: hanging)
+        #expect(others.allSatisfy { outcome.statuses[$0] == 1 }, "\(outcome.statuses)")
+        for rank in others {
+            let error = outcome.errors[rank]
+            #expect(error.hasPrefix("rank \(rank): "), "\(error)")
+            #expect(
+                hanging == 0 ? error.contains("does not answer") : error.contains("rank 1 (") && error.contains("no sign"),
+                "\(error)")
+        }
+        let delays = try delays(others)
+        #expect(delays.allSatisfy { $0 <= 6 + margin }, "\(delays)")
+        #expect(try leftovers().isEmpty)
+    }
+
+    @Test func `a launcher that keeps its port to itself`() throws {
+        let attempt = try processes.folder("run/none_x/attempt_0")
+        for rank in 0..<2 { try FileSystem.createDirectory("\(attempt)/\(rank)") }
+        let outcome = try processes.runWithoutLauncher(2, trainer, in: "run") { rank in
+            [
+                "MASTER_PORT": "0", "TORCHELASTIC_USE_AGENT_STORE": "True", "LOCAL_RANK": "\(rank)",
+                "LOCAL_WORLD_SIZE": "2", "TORCHELASTIC_ERROR_FILE": "\(attempt)/\(rank)/error.json",
+            ]
+        }
+        #expect(outcome.statuses == [0, 0], "\(outcome.errors)")
+        let results = try processes.results(processes.files.file("run"), 2)
+        #expect(results.count == 2 && results.first?["weights"] == results.last?["weights"])
     }
 
     @Test func `started again from the last checkpoint, a run ends as if nothing had been`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletIO
+import SwiftletTensor
 import SwiftletTestSupport
 
 /// Programs of this package, run as several processes.
@@ -55,6 +56,38 @@ struct Processes {
         return try run(URL(fileURLWithPath: command[0]), Array(command.dropFirst()), name, 1)
     }
 
+    /// Runs it as processes that only the environment tells of each other, in a program that has nothing to do with them.
+    ///
+    /// - Parameters:
+    ///   - hanging: the rank that never ends by itself; it is killed when the others have ended.
+    ///   - variables: of a rank, beside the usual ones.
+    func runWithoutLauncher(
+        _ count: Int, _ settings: JSONObject, in name: String, hanging: Int? = nil,
+        variables: (Int) -> [String: String] = { _ in [:] }
+    ) throws -> (statuses: [Int32], errors: [String]) {
+        let command = try scenario(settings, in: name)
+        let port = "\(try Self.freePort())"
+        let all = try (0..<count).map { rank in
+            try start(
+                URL(fileURLWithPath: command[0]), Array(command.dropFirst()), "\(name).\(rank)",
+                ["RANK": "\(rank)", "WORLD_SIZE": "\(count)", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port]
+                    .merging(variables(rank)) { $1 })
+        }
+        for (rank, process) in all.enumerated() where rank != hanging { Self.wait(for: process) }
+        if let hanging {
+            kill(all[hanging].processIdentifier, SIGKILL)
+            all[hanging].waitUntilExit()
+        }
+        return (
+            all.map(\.terminationStatus), try (0..<count).map { try MappedFile.text(files.file("\(name).\($0).err")) }
+        )
+    }
+
+    /// One that nobody listens at.
+    private static func freePort() throws -> UInt16 {
+        try SharedStore(host: "127.0.0.1", port: 0, serves: true).port
+    }
+
     private func scenario(_ settings: JSONObject, in name: String) throws -> [String] {
         var settings = settings
         settings["model"] = .string(Locations.fixture("tiny-bert"))
@@ -79,11 +112,14 @@ struct Processes {
         try (0..<count).map { "\(folder)/\($0).json" }.filter(FileSystem.exists).map { try JSONValue(contentsOf: $0) }
     }
 
-    func start(_ program: URL, _ arguments: [String], _ name: String) throws -> Process {
+    func start(
+        _ program: URL, _ arguments: [String], _ name: String, _ variables: [String: String] = [:]
+    ) throws -> Process {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+            .merging(variables) { $1 }
         for stream in ["out", "err"] { try AtomicFile.write("", to: files.file("\(name).\(stream)")) }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: files.file("\(name).out"))

@@ -23,6 +23,20 @@ import Testing
         #expect(environment.launcherKeepsStore && environment.restartCount == 2)
     }
 
+    @Test func `torchrun with port 0, which it tells nobody`() throws {
+        let variables = [
+            "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": "0", "TORCHELASTIC_USE_AGENT_STORE": "True",
+            "TORCHELASTIC_ERROR_FILE": "/tmp/torchelastic_a/none_b/attempt_1/0/error.json",
+        ]
+        let environment = try read(variables)
+        #expect(environment.portFile == "/tmp/torchelastic_a/none_b/attempt_1/swiftlet-port")
+        #expect(!environment.launcherKeepsStore && environment.masterPort == 0)
+        // Another machine has no such file.
+        let other = try #require(throws: ProcessError.self) { try read(variables.merging(["WORLD_SIZE": "4"]) { $1 }) }
+        #expect(other.message == "MASTER_PORT is 0, which is no port")
+    }
+
     @Test func `srun`() throws {
         let environment = try read([
             "SLURM_STEP_ID": "0", "SLURM_PROCID": "5", "SLURM_STEP_NUM_TASKS": "8", "SLURM_LOCALID": "1",

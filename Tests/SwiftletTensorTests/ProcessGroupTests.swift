@@ -172,11 +172,14 @@ func onRanks<Value: Sendable>(
                 Thread.sleep(forTimeInterval: 6)
                 return ""
             }
+            let start = ContinuousClock.now
             do {
                 try group.allReduce(Tensor([1] as [Float], shape: [1]), as: "the sum of losses")
                 return "no error"
             } catch let error as ProcessError {
-                return error.message
+                let took = ContinuousClock.now - start
+                // Half a second for the scheduler.
+                return took < .milliseconds(2500) ? error.message : "after \(took): \(error.message)"
             }
         }
         for rank in [0, 2] {
@@ -201,6 +204,32 @@ func onRanks<Value: Sendable>(
         #expect(twin.message.contains("two processes claim to be rank 1"))
         environment.masterPort = 1
         #expect(throws: ProcessError.self) { try ProcessGroup(environment, timeout: .milliseconds(300)) }
+    }
+
+    @Test func `a store that hangs is named within the timeout`() throws {
+        // Connections are taken up by the system, and never answered.
+        #if canImport(Darwin)
+        let listener = socket(AF_INET, SOCK_STREAM, 0)
+        #else
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isOpen = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        try #require(isOpen)
+        var environment = ProcessEnvironment()
+        (environment.rank, environment.size, environment.masterPort) = (1, 2, UInt16(bigEndian: address.sin_port))
+        let start = ContinuousClock.now
+        let error = try #require(throws: ProcessError.self) { try ProcessGroup(environment, timeout: .seconds(2)) }
+        #expect(ContinuousClock.now - start < .milliseconds(2500))
+        #expect(error.message.contains("can't be reached within 2 s"), "\(error.message)")
     }
 
     @Test func `ranks that count differently are told so`() async throws {

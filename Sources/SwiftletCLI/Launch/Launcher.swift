@@ -19,9 +19,11 @@ struct Launcher {
     var masterHost: String?
     var masterPort: UInt16?
     var maxRestarts = 0
-    /// How long the others may take to say what they miss, after one has failed; then they are asked to end, and after
-    /// the same time made to.
-    var grace = Duration.seconds(10)
+    /// How long the others may take to say what they miss, after one has failed; then they are asked to end. `nil`
+    /// allows for the second that each takes to look around before its neighbours in the ring get to know.
+    var grace: Duration?
+    /// How long they may take to end when asked; then they are made to. One that hangs does not hear it.
+    var patience = Duration.seconds(2)
     /// How long launchers wait for each other.
     var joinTimeout = Duration.seconds(300)
     var logger = Logger(label: "swiftlet.launch")
@@ -160,7 +162,8 @@ struct Launcher {
             if failure != nil {
                 let since = clock.now - (failedAt ?? clock.now)
                 failedAt = failedAt ?? clock.now
-                if since > grace * 2, lastSignal != SIGKILL {
+                let grace = grace ?? min(.seconds(5) + .milliseconds(500 * size), .seconds(30))
+                if since > grace + patience, lastSignal != SIGKILL {
                     lastSignal = SIGKILL
                     running.forEach { $0.process.send(SIGKILL) }
                 } else if since > grace, lastSignal == 0 {

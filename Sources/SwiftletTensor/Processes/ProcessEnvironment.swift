@@ -19,6 +19,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
     public var masterPort: UInt16 = 29500
     /// The launcher keeps the store; otherwise rank 0 does.
     public var launcherKeepsStore = false
+    /// Where rank 0 says at which port it keeps the store, if the launcher doesn't. Only on one machine.
+    public var portFile: String?
     /// How often the launcher has started all processes before.
     public var restartCount = 0
 
@@ -84,10 +86,30 @@ public struct ProcessEnvironment: Sendable, Equatable {
                 remedy: "Set it to the address of the machine of rank 0.")
         }
         let port = try number("MASTER_PORT")
-        guard port.map({ 1...65535 ~= $0 }) ?? true else { throw ProcessError("MASTER_PORT is \(port ?? 0)") }
+        if port == 0, launcherKeepsStore, localSize == size, let file = variable("TORCHELASTIC_ERROR_FILE"),
+            let folder = Self.folderOfAttempt(file)
+        {
+            // torchrun takes a free port for its store, and tells its processes 0.
+            launcherKeepsStore = false
+            masterPort = 0
+            portFile = "\(folder)/swiftlet-port"
+            return
+        }
+        guard port.map({ 1...65535 ~= $0 }) ?? true else {
+            throw ProcessError(
+                "MASTER_PORT is \(port ?? 0), which is no port",
+                remedy: "Give the launcher one from 1 to 65535, or none.")
+        }
         // Two jobs on one machine must not meet at one port.
         let job = try number(slurm: "SLURM_JOB_ID", "SLURM_JOBID").map { 15_000 + $0 % 40_000 }
         masterPort = UInt16(port ?? job ?? 29500)
+    }
+
+    /// The folder that torchrun makes for one start of all processes, from a file in that of one process:
+    /// `.../attempt_0/1/error.json`.
+    private static func folderOfAttempt(_ file: String) -> String? {
+        let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count > 3 ? parts.dropLast(2).joined(separator: "/") : nil
     }
 
     /// The first host of SLURM's short form: `gpu[03-05,9],login` is gpu03, gpu04, gpu05, gpu9 and login.

@@ -19,11 +19,12 @@ public final class ProcessGroup: @unchecked Sendable {
     public let environment: ProcessEnvironment
     public var rank: Int { environment.rank }
     public var size: Int { environment.size }
-    /// How long an operation waits for the other ranks.
+    /// How long it may take from where an operation goes no further to the error that says who is missing.
     public let timeout: Duration
     public let store: SharedStore
     let handle: OpaquePointer
     private let keepsStore: Bool
+    private let shares: TimeoutShares
     private var hasEnded = false
 
     /// Whether this build can run several processes.
@@ -50,7 +51,7 @@ public final class ProcessGroup: @unchecked Sendable {
 
     /// Meets the other processes.
     ///
-    /// - Parameter timeout: how long to wait for them, here and in each operation.
+    /// - Parameter timeout: how long they may be missing, here and in each operation, before an error says who is.
     /// - Throws: `ProcessError` that names the ranks which have not come in time.
     public init(_ environment: ProcessEnvironment, timeout: Duration = .seconds(1800)) throws(ProcessError) {
         guard Self.isAvailable else {
@@ -58,82 +59,16 @@ public final class ProcessGroup: @unchecked Sendable {
                 "this build can't run several processes, because Gloo's headers were missing when it was made",
                 remedy: "Run scripts/bootstrap where it can fetch libgloo-dev, and build again.")
         }
-        self.environment = environment
         self.timeout = timeout
+        shares = TimeoutShares(timeout, size: environment.size)
         keepsStore = !environment.launcherKeepsStore && environment.rank == 0
-        let root = try SharedStore(
-            host: environment.masterHost, port: environment.masterPort, serves: keepsStore, timeout: timeout)
+        var environment = environment
+        let root = try Self.openStore(&environment, serves: keepsStore, timeout)
+        self.environment = environment
         let store = try root.prefixed("swiftlet/\(environment.restartCount)/")
         self.store = store
-        try Self.meet(environment, store, timeout)
-        var handle: OpaquePointer?
-        let status = ct_group_new(
-            store.handle, environment.masterHost, environment.masterPort, Int32(environment.rank),
-            Int32(environment.size), timeout.milliseconds, ct_nccl_available() && ct_cuda_available(), &handle)
-        guard status == 0, let handle else {
-            throw ProcessError(
-                "rank \(environment.rank) can't connect to the others: \(shortReason(String(cString: ct_last_error())))",
-                remedy: "GLOO_SOCKET_IFNAME chooses the network interface.")
-        }
-        self.handle = handle
-    }
-
-    /// Waits until every rank has said that it is there.
-    private static func meet(
-        _ environment: ProcessEnvironment, _ store: SharedStore, _ timeout: Duration
-    ) throws(ProcessError) {
-        let clock = ContinuousClock()
-        let end = clock.now + timeout
-        guard try store.add("claims/\(environment.rank)") == 1 else {
-            throw ProcessError(
-                "two processes claim to be rank \(environment.rank) of \(environment.size)",
-                remedy: "Give each its own RANK; two runs at once need different MASTER_PORTs.")
-        }
-        try store.set("arrived/\(environment.rank)", "\(environment.size)")
-        guard environment.rank == 0 else {
-            guard try store.wait("met", end - clock.now) else {
-                throw try absence(environment, store, timeout, from: 0)
-            }
-            let failure = try store.get("met")
-            guard failure.isEmpty else { throw ProcessError(failure) }
-            return
-        }
-        // One rank looks for all: with a thousand of them, everybody looking for everybody would keep the store busy
-        // for a minute.
-        do throws(ProcessError) {
-            for rank in 0..<environment.size {
-                guard try store.wait("arrived/\(rank)", end - clock.now) else {
-                    throw try absence(environment, store, timeout, from: rank)
-                }
-                let size = try store.get("arrived/\(rank)")
-                guard size == "\(environment.size)" else {
-                    throw ProcessError(
-                        "rank \(rank) counts \(size) processes, rank 0 counts \(environment.size)",
-                        remedy: "Start all with the same WORLD_SIZE.")
-                }
-            }
-        } catch {
-            try? store.set("met", error.message)
-            // The others read it in the store, which may go with this process.
-            usleep(500_000)
-            throw error
-        }
-        try store.set("met", "")
-    }
-
-    /// The error that names the ranks which have not come, none of them below `first`.
-    private static func absence(
-        _ environment: ProcessEnvironment, _ store: SharedStore, _ timeout: Duration, from first: Int
-    ) throws(ProcessError) -> ProcessError {
-        var missing: [String] = []
-        for rank in first..<environment.size where try !store.has("arrived/\(rank)") { missing.append("\(rank)") }
-        // Rank 0 may have come and gone before it could say so.
-        if missing.isEmpty { missing = ["0"] }
-        return ProcessError(
-            "rank \(environment.rank): \(missing.count == 1 ? "rank" : "ranks") \(missing.joined(separator: ", ")) "
-                + "of \(environment.size) did not arrive at \(environment.masterHost):\(environment.masterPort) "
-                + "within \(timeout.inWords)",
-            remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?")
+        try Self.meet(environment, store, shares)
+        handle = try Self.connect(environment, store, shares)
     }
 
     deinit { ct_group_free(handle) }
@@ -234,12 +169,15 @@ public final class ProcessGroup: @unchecked Sendable {
     }
 
     /// Tells the others that this rank fails, in its own words, so that they need not guess.
-    public func announceFailure(_ message: String) {
+    public func announceFailure(_ message: String) { announceFailure(message, .seconds(3)) }
+
+    /// - Parameter patience: how long the others may still look for the culprit in the store, which goes with this
+    ///   process if it keeps it.
+    private func announceFailure(_ message: String, _ patience: Duration) {
         guard !hasEnded else { return }
         hasEnded = true
         _ = ct_group_end(handle, true, message)
-        // The others look for the culprit in the store, which goes with this process.
-        if keepsStore { linger(.seconds(3)) { false } }
+        if keepsStore { linger(patience) { false } }
     }
 
     private func check(_ operation: String, _ status: Int32) throws(ProcessError) {
@@ -250,15 +188,15 @@ public final class ProcessGroup: @unchecked Sendable {
     func failure(_ operation: String, _ reason: String) -> ProcessError {
         var tensor: OpaquePointer?
         var text = ""
+        let end = ContinuousClock.now + shares.search
         // Two or three signs of life of each, unless the store can't be reached either.
-        let limit = min(15_000, max(3_000, timeout.milliseconds / 2)) + Int64(size) * 40
-        if ct_group_survey(handle, limit, &tensor) == 0, let tensor {
+        if ct_group_survey(handle, (shares.search * 3 / 4).milliseconds, &tensor) == 0, let tensor {
             text = String(decoding: Tensor(owning: tensor).bytes(), as: UTF8.self)
         }
         let message = RankReport.explain(
             operation, rank: rank, reports: RankReport.parse(text),
             store: "\(environment.masterHost):\(environment.masterPort)", reason: shortReason(reason))
-        announceFailure(message)
+        announceFailure(message, min(.seconds(3), end - ContinuousClock.now))
         return ProcessError(message, remedy: "The run goes on from its last checkpoint with resume_from_checkpoint=last.")
     }
 

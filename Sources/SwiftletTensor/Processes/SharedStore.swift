@@ -2,19 +2,30 @@ import CTorch
 
 /// Keys and values that all processes of a run see: c10d's TCPStore.
 ///
+/// A question gets its answer, or an error inside the store's timeout, even where the machine that keeps it hangs or
+/// the network was cut. After that a store is of no use.
+///
 /// `Sendable` because the store guards itself with a lock, and the handle never changes.
 public final class SharedStore: @unchecked Sendable {
     let handle: OpaquePointer
     public let host: String
+    private let questions: PatientQueue
+    private let timeout: Duration
 
     /// Connects to a store, or with `serves` opens it at `port` of this machine; port 0 takes a free one.
     ///
     /// - Throws: `ProcessError` if it can't be reached in time, or the port is taken.
     public init(host: String, port: UInt16, serves: Bool = false, timeout: Duration = .seconds(300)) throws(ProcessError) {
-        var handle: OpaquePointer?
-        let status = ct_store_open(host, port, serves, timeout.milliseconds, &handle)
-        guard status == 0, let handle else {
-            let reason = shortReason(String(cString: ct_last_error()))
+        let questions = PatientQueue()
+        // c10d's own limit comes first: it says what is wrong.
+        let limit = max((timeout - min(timeout / 10, .seconds(2))).milliseconds, 1)
+        let opened = questions.run(timeout) {
+            var handle: OpaquePointer?
+            let status = ct_store_open(host, port, serves, limit, &handle)
+            return Opened(handle: handle, reason: status == 0 ? "" : shortReason(String(cString: ct_last_error())))
+        }
+        guard let handle = opened?.handle else {
+            let reason = opened?.reason ?? "it does not answer"
             throw serves
                 ? ProcessError(
                     "the store can't be opened at port \(port): \(reason)",
@@ -23,13 +34,12 @@ public final class SharedStore: @unchecked Sendable {
                     "the store at \(host):\(port) can't be reached within \(timeout.inWords): \(reason)",
                     remedy: "It is kept by rank 0 or its launcher. Is that running, and is the address right?")
         }
-        self.handle = handle
-        self.host = host
+        (self.handle, self.host, self.questions, self.timeout) = (handle, host, questions, timeout)
     }
 
-    private init(owning handle: OpaquePointer, host: String) {
+    private init(owning handle: OpaquePointer, of other: SharedStore) {
         self.handle = handle
-        self.host = host
+        (host, questions, timeout) = (other.host, other.questions, other.timeout)
     }
 
     deinit { ct_store_free(handle) }
@@ -37,9 +47,10 @@ public final class SharedStore: @unchecked Sendable {
     /// The same store with `prefix` before every key.
     public func prefixed(_ prefix: String) throws(ProcessError) -> SharedStore {
         var handle: OpaquePointer?
-        try check(ct_store_prefixed(self.handle, prefix, &handle))
-        guard let handle else { throw ProcessError("the store has no handle") }
-        return SharedStore(owning: handle, host: host)
+        guard ct_store_prefixed(self.handle, prefix, &handle) == 0, let handle else {
+            throw ProcessError("the store has no handle: \(shortReason(String(cString: ct_last_error())))")
+        }
+        return SharedStore(owning: handle, of: self)
     }
 
     /// Of a store without prefix.
@@ -50,20 +61,25 @@ public final class SharedStore: @unchecked Sendable {
 
     public func set(_ key: String, _ value: String) throws(ProcessError) {
         let bytes = Array(value.utf8)
-        try check(ct_store_set(handle, key, bytes, bytes.count))
+        try ask { ct_store_set($0, key, bytes, bytes.count) == 0 ? () : nil }
     }
 
     /// Waits for the key, for as long as the store's timeout.
     public func get(_ key: String) throws(ProcessError) -> String {
-        var tensor: OpaquePointer?
-        try check(ct_store_get(handle, key, &tensor))
-        return tensor.map { String(decoding: Tensor(owning: $0).bytes(), as: UTF8.self) } ?? ""
+        try ask(timeout) { store in
+            var tensor: OpaquePointer?
+            guard ct_store_get(store, key, &tensor) == 0 else { return nil }
+            return tensor.map { String(decoding: Tensor(owning: $0).bytes(), as: UTF8.self) } ?? ""
+        }
     }
 
-    public func has(_ key: String) throws(ProcessError) -> Bool {
-        var found = false
-        try check(ct_store_check(handle, key, &found))
-        return found
+    public func has(_ key: String) throws(ProcessError) -> Bool { try has(key, within: usualLimit) }
+
+    private func has(_ key: String, within limit: Duration) throws(ProcessError) -> Bool {
+        try ask(limit) { store in
+            var found = false
+            return ct_store_check(store, key, &found) == 0 ? found : nil
+        }
     }
 
     /// Adds to a counter that begins at 0.
@@ -71,21 +87,49 @@ public final class SharedStore: @unchecked Sendable {
     /// - Returns: the sum.
     @discardableResult
     public func add(_ key: String, _ amount: Int = 1) throws(ProcessError) -> Int {
-        var sum: Int64 = 0
-        try check(ct_store_add(handle, key, Int64(amount), &sum))
-        return Int(sum)
+        try ask { store in
+            var sum: Int64 = 0
+            return ct_store_add(store, key, Int64(amount), &sum) == 0 ? Int(sum) : nil
+        }
     }
 
     /// Whether the key is there within the time.
     public func wait(_ key: String, _ timeout: Duration) throws(ProcessError) -> Bool {
-        if ct_store_wait(handle, key, max(timeout.milliseconds, 1)) == 0 { return true }
+        let share = Self.share(self.timeout)
+        if try ask(timeout + share / 2, { ct_store_wait($0, key, max(timeout.milliseconds, 1)) == 0 }) { return true }
         // A store that is gone fails here too, and then says so.
-        return try has(key)
+        return try has(key, within: share)
     }
 
-    private func check(_ status: Int32) throws(ProcessError) {
-        guard status != 0 else { return }
-        throw ProcessError("the store at \(host) is gone: \(shortReason(String(cString: ct_last_error())))")
+    /// What a last question may take, or the end of one that waits, without much more than the timeout in all.
+    private static func share(_ timeout: Duration) -> Duration {
+        max(min(timeout / 10, .seconds(2)), .milliseconds(250))
+    }
+
+    /// What a question that waits for nobody may take.
+    private var usualLimit: Duration { min(max(timeout / 4, .seconds(1)), timeout, .seconds(20)) }
+
+    private struct Opened: @unchecked Sendable {
+        let handle: OpaquePointer?
+        let reason: String
+    }
+
+    /// - Parameter question: gives `nil` where c10d has failed.
+    private func ask<Value: Sendable>(
+        _ limit: Duration? = nil, _ question: @escaping @Sendable (OpaquePointer) -> Value?
+    ) throws(ProcessError) -> Value {
+        let answer = questions.run(limit ?? usualLimit) { [self] in
+            let value = question(handle)
+            // The message belongs to the thread.
+            return (value, value == nil ? shortReason(String(cString: ct_last_error())) : "")
+        }
+        guard let (value, reason) = answer else {
+            throw ProcessError(
+                "the store at \(host) does not answer",
+                remedy: "It is kept by rank 0 or its launcher. Does that hang, or is the network to it cut?")
+        }
+        guard let value else { throw ProcessError("the store at \(host) is gone: \(reason)") }
+        return value
     }
 }
 
