@@ -9,20 +9,19 @@ import sys
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # both arguments are local paths
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-WARM_UP = 5  # steps that are run but not measured
-
 
 def parse(description, default_steps):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("model", help="a checkpoint directory")
     parser.add_argument("dataset", help="a dataset folder in the Hub's layout, or one that holds --config as a folder")
     parser.add_argument("--config", help="the dataset's configuration, such as mrpc")
-    parser.add_argument("--steps", type=int, default=default_steps, help="measured steps, after 5 of warm-up")
+    parser.add_argument("--steps", type=int, default=default_steps, help="measured steps, after the warm-up")
+    parser.add_argument("--warm-up", type=int, default=5, help="steps that are run but not measured")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, help="default: what torch chooses")
     parser.add_argument("--bf16", action="store_true", help="train or predict in bfloat16 where autocast allows")
     parser.add_argument("--length", type=int, help="give every row exactly this many tokens, its own over and over")
-    parser.add_argument("--layers", type=int, help="fewer layers than the checkpoint has")
+    parser.add_argument("--layers", type=int, help="fewer or more layers than the checkpoint has")
     parser.add_argument("--seed", type=int, default=42)
     return parser.parse_args()
 

@@ -7,7 +7,7 @@
 
 import time
 
-from common import WARM_UP, load, parse, report
+from common import load, parse, report
 
 arguments = parse(__doc__.splitlines()[0], default_steps=0)
 
@@ -24,7 +24,7 @@ class Clock(TrainerCallback):
 
     def on_prediction_step(self, args, state, control, **kwargs):
         self.batches += 1
-        if self.batches == WARM_UP:
+        if self.batches == arguments.warm_up:
             self.started = time.perf_counter()
         self.stopped = time.perf_counter()
 
@@ -33,7 +33,7 @@ def main():
     model, tokenizer, tokenized = load(arguments)
     split = tokenized["validation"]
     if arguments.steps:
-        split = split.select(range(min(len(split), (WARM_UP + arguments.steps) * arguments.batch_size)))
+        split = split.select(range(min(len(split), (arguments.warm_up + arguments.steps) * arguments.batch_size)))
     with tempfile.TemporaryDirectory() as output:
         settings = TrainingArguments(
             output, seed=arguments.seed, per_device_eval_batch_size=arguments.batch_size, use_cpu=True,
@@ -44,12 +44,12 @@ def main():
         trainer.remove_callback(PrinterCallback)
         predictions = trainer.predict(split)
     seconds = clock.stopped - clock.started
-    examples = len(split) - WARM_UP * arguments.batch_size
+    examples = len(split) - arguments.warm_up * arguments.batch_size
     report({
         "examples_per_second": round(examples / seconds, 2),
         "seconds": round(seconds, 3),
-        "steps": clock.batches - WARM_UP,
-        "warm_up_steps": WARM_UP,
+        "steps": clock.batches - arguments.warm_up,
+        "warm_up_steps": arguments.warm_up,
         "examples": examples,
         "loss": predictions.metrics["test_loss"],
         "logits": predictions.predictions[:4].tolist(),

@@ -8,7 +8,7 @@ The schedule decays over all the steps that are run, warm-up included.
 
 import time
 
-from common import WARM_UP, load, parse, report
+from common import load, parse, report
 
 arguments = parse(__doc__.splitlines()[0], default_steps=40)
 
@@ -23,7 +23,7 @@ class Clock(TrainerCallback):
     started = stopped = 0.0
 
     def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step == WARM_UP:
+        if state.global_step == arguments.warm_up:
             self.started = time.perf_counter()
         self.stopped = time.perf_counter()
 
@@ -33,7 +33,7 @@ def main():
     with tempfile.TemporaryDirectory() as output:
         settings = TrainingArguments(
             output, seed=arguments.seed, per_device_train_batch_size=arguments.batch_size,
-            max_steps=WARM_UP + arguments.steps, bf16=arguments.bf16, use_cpu=True,
+            max_steps=arguments.warm_up + arguments.steps, bf16=arguments.bf16, use_cpu=True,
             logging_steps=1, save_strategy="no", disable_tqdm=True,
         )
         clock = Clock()
@@ -47,7 +47,7 @@ def main():
         "examples_per_second": round(arguments.steps * arguments.batch_size / seconds, 2),
         "seconds": round(seconds, 3),
         "steps": arguments.steps,
-        "warm_up_steps": WARM_UP,
+        "warm_up_steps": arguments.warm_up,
         "losses": [entry["loss"] for entry in log],
         "grad_norms": [entry["grad_norm"] for entry in log],
     })

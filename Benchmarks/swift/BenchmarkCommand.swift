@@ -8,9 +8,6 @@ import Darwin
 import Glibc
 #endif
 
-/// Steps that are run but not measured, as on the Python side.
-let warmUpSteps = 5
-
 @main
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +27,8 @@ struct ModelBenchmark: ParsableCommand {
     @Argument(help: "A checkpoint folder.") var model: String
     @Argument(help: "A dataset folder in the Hub's layout.") var dataset: String
     @Option(help: "The dataset's configuration, such as mrpc.") var config: String?
-    @Option(help: "Measured steps, after 5 of warm-up; 0 is all.") var steps = 40
+    @Option(help: "Measured steps, after the warm-up; 0 is all.") var steps = 40
+    @Option(help: "Steps that are run but not measured.") var warmUp = 5
     @Option var batchSize = 8
     @Option(help: "By default what libtorch chooses.") var threads: Int?
     @Option var seed: UInt64 = 42
@@ -65,19 +63,23 @@ struct ModelBenchmark: ParsableCommand {
         args.kernels = kernels
         args.perDeviceTrainBatchSize = batchSize
         args.perDeviceEvalBatchSize = batchSize
-        args.maxSteps = warmUpSteps + steps
+        args.maxSteps = warmUp + steps
         args.loggingSteps = 1
         args.saveStrategy = .no
         args.bf16 = bf16
-        let clock = StepClock()
-        let collator = CountingCollator(tokenizer)
+        let clock = StepClock(warmUp: warmUp)
         var split = try tokenized.split(task == .train ? "train" : "validation")
         if task == .infer, steps > 0 {
-            split = try split.select(0..<min(split.numRows, (warmUpSteps + steps) * batchSize))
+            split = try split.select(0..<min(split.numRows, (warmUp + steps) * batchSize))
         }
-        let trainer = try Trainer(
-            model: classifier, args: args, trainDataset: split, dataCollator: collator, tokenizer: tokenizer,
-            callbacks: [clock])
+        func trainer(_ collator: (any DataCollator)?) throws -> Trainer {
+            try Trainer(
+                model: classifier, args: args, trainDataset: split, dataCollator: collator, tokenizer: tokenizer,
+                callbacks: [clock])
+        }
+        // What it would take by itself, counted.
+        let collator = CountingCollator(try trainer(nil).collator(isTraining: task == .train))
+        let trainer = try trainer(collator)
         var figures: JSONObject
         switch task {
         case .train:
@@ -93,14 +95,15 @@ struct ModelBenchmark: ParsableCommand {
             figures["grad_norms"] = .array(logs.compactMap { $0["grad_norm"] })
         case .infer:
             let output = try trainer.predict(split)
-            figures = clock.figures(examples: split.numRows - warmUpSteps * batchSize)
+            figures = clock.figures(examples: split.numRows - warmUp * batchSize)
             figures["loss"] = output.metrics.first { $0.name == "test_loss" }.map { .double($0.value) }
         }
-        let batches = Array(collator.tokens.prefix(figures["steps"].flatMap(\.int).map { $0 + warmUpSteps } ?? 0).dropFirst(warmUpSteps))
+        let batches = Array(collator.tokens.prefix(figures["steps"].flatMap(\.int).map { $0 + warmUp } ?? 0).dropFirst(warmUp))
         figures["tokens"] = .int(batches.reduce(0, +))
         figures["peak_rss_mb"] = .double(Self.peakMemory)
         if limit, let seconds = figures["seconds"]?.double {
-            let least = try MatrixLimit(classifier.config).seconds(tokens: batches, isTraining: task == .train)
+            let least = try MatrixLimit(classifier.config, dtype: bf16 ? .bfloat16 : .float32)
+                .seconds(tokens: batches, isTraining: task == .train)
             figures["limit_seconds"] = .double(least)
             figures["share_of_limit"] = .double(least / seconds)
         }
@@ -137,12 +140,14 @@ final class StepClock: TrainerCallback {
     private var started: ContinuousClock.Instant
     private var stopped: ContinuousClock.Instant
     private var steps = 0
+    private let warmUp: Int
     private var waited = (start: 0.0, stop: 0.0)
     private var worked = (start: 0.0, stop: 0.0)
     /// Whose waiting for other processes is measured.
     var accelerator: Accelerator?
 
-    init() {
+    init(warmUp: Int) {
+        self.warmUp = warmUp
         started = clock.now
         stopped = started
     }
@@ -155,7 +160,7 @@ final class StepClock: TrainerCallback {
         stopped = clock.now
         waited.stop = accelerator?.secondsWaited ?? 0
         worked.stop = Self.processorSeconds
-        if step == warmUpSteps {
+        if step == warmUp {
             started = stopped
             waited.start = waited.stop
             worked.start = worked.stop
@@ -183,7 +188,7 @@ final class StepClock: TrainerCallback {
         let seconds = (stopped - started) / .seconds(1)
         return [
             "examples_per_second": .double(Double(examples) / seconds), "seconds": .double(seconds),
-            "steps": .int(steps - warmUpSteps), "examples": .int(examples),
+            "steps": .int(steps - warmUp), "examples": .int(examples),
         ]
     }
 }

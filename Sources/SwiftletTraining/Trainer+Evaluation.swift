@@ -43,7 +43,7 @@ extension Trainer {
         _ = Generator.default.randomInt64()
         var rows = examples.rows
         if isUnlabelled { for row in rows.indices { rows[row].label = nil } }
-        var source = BatchSource(own, rows: rows, collator, args)
+        var source = BatchSource(own, rows: rows, collator(isTraining: false), args)
         defer { source.cancel() }
         var (gathered, tokenLabels) = ([GatheredArrays](), GatheredArrays())
         var (lossSum, losses) = (0.0, [Double]())

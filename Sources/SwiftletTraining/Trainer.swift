@@ -20,6 +20,8 @@ public final class Trainer {
     let trainDataset: Dataset?
     let evalDataset: Dataset?
     let collator: any DataCollator
+    /// Used instead where `collator(isTraining:)` says so.
+    let packing: DataCollatorWithFlattening?
     let computeMetrics: ComputeMetrics?
     let metrics: [Metric]
     let tokenizer: Tokenizer?
@@ -34,7 +36,8 @@ public final class Trainer {
     /// - Parameters:
     ///   - trainDataset: tokenized rows; columns that no model takes are left aside, said at level `debug`.
     ///   - dataCollator: by default that of the model's task: pads each batch to its longest row, and for filling in
-    ///     hides tokens.
+    ///     hides tokens. Where whole rows are classified, or chosen among, with the fused kernels, rows are packed
+    ///     instead, `DataCollatorWithFlattening`: the same results without padding.
     ///   - tokenizer: gives the padding, and is saved with the model.
     ///   - computeMetrics: called with all predictions of an evaluation. Where evaluations are to come, it is tried on
     ///     a few made-up predictions before the training, so that a mistake in it costs no epoch.
@@ -55,8 +58,12 @@ public final class Trainer {
                 remedy: "Give one, or set evalStrategy to .no.")
         }
         switch (dataCollator, tokenizer) {
-        case (let given?, _): collator = given
-        case (nil, let tokenizer?): collator = try defaultCollator(model, tokenizer, args)
+        case (let given?, _):
+            collator = given
+            packing = nil
+        case (nil, let tokenizer?):
+            collator = try defaultCollator(model, tokenizer, args)
+            packing = try Self.packing(model, tokenizer)
         case (nil, nil): throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
         }
         for case let stopping as EarlyStoppingCallback in callbacks { try stopping.prepare(args) }

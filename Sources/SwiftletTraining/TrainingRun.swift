@@ -90,7 +90,8 @@ final class TrainingRun {
         tell { $0.onEpochBegin($1, &$2) }
         let order = batches.order(epoch: progress.epoch, drawingFrom: epochStartState)
         var source = BatchSource(
-            order[min(progress.batchesDone, order.count)...].map { $0 }, rows: batches.rows, trainer.collator, args)
+            order[min(progress.batchesDone, order.count)...].map { $0 }, rows: batches.rows,
+            trainer.collator(isTraining: true), args)
         defer { source.cancel() }
         while progress.batchesDone < order.count, trainer.state.globalStep < plan.maxSteps,
             !control.shouldTrainingStop, !control.shouldEpochStop
@@ -137,7 +138,7 @@ final class TrainingRun {
             if index < group.count - 1 { tell { $0.onSubstepEnd($1, &$2) } }
         }
         let sums = try accelerator.sum([
-            group.reduce(0) { $0 + $1.inputIDs.count }, trainer.stop.isSet ? 1 : 0,
+            group.reduce(0) { $0 + $1.placeCount }, trainer.stop.isSet ? 1 : 0,
         ])
         trainer.state.totalFlops += flopsPerToken * Double(sums[0])
         if args.includeNumInputTokensSeen { trainer.state.inputTokensSeen += sums[0] }

@@ -63,7 +63,7 @@ public struct DataCollatorWithPadding: DataCollator {
 
     /// Classes become int64 `[batch]`; numbers float32 `[batch]`; several labels float32 `[batch, labels]`; the answers
     /// of questions, int64 `[batch]` each.
-    private static func setLabels(_ inputs: inout ModelInputs, _ examples: [TokenizedExample]) throws {
+    static func setLabels(_ inputs: inout ModelInputs, _ examples: [TokenizedExample]) throws {
         let labels = examples.compactMap(\.label)
         guard labels.count == examples.count, let first = labels.first else { return }
         switch first {

@@ -14,17 +14,28 @@ public struct DataCollatorForMultipleChoice: DataCollator {
     /// - Returns: tensors of shape `[batch, choices, sequence]`, and the right choice of each row, int64 `[batch]`, if
     ///   the rows have labels.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
+        let count = try Self.choiceCount(examples)
+        var inputs = try padding.pad(examples.flatMap(\.choices)).inputs
+        func nested(_ tensor: Tensor) -> Tensor { tensor.view([examples.count, count, -1]) }
+        inputs.inputIDs = nested(inputs.inputIDs)
+        inputs.attentionMask = inputs.attentionMask.map(nested)
+        inputs.tokenTypeIDs = inputs.tokenTypeIDs.map(nested)
+        inputs.labels = try Self.labels(examples, count: count)
+        return inputs
+    }
+
+    static func choiceCount(_ examples: [TokenizedExample]) throws(TrainingError) -> Int {
         let count = examples.first?.choices.count ?? 0
         guard count > 0, examples.allSatisfy({ $0.choices.count == count }) else {
             throw TrainingError(
                 "the rows of one batch have \(examples.map(\.choices.count)) choices; all must have as many, and some",
                 remedy: "Give each row a list of lists in 'input_ids': tokenizer.encodeChoices(...) does.")
         }
-        var inputs = try padding.pad(examples.flatMap(\.choices)).inputs
-        func nested(_ tensor: Tensor) -> Tensor { tensor.view([examples.count, count, -1]) }
-        inputs.inputIDs = nested(inputs.inputIDs)
-        inputs.attentionMask = inputs.attentionMask.map(nested)
-        inputs.tokenTypeIDs = inputs.tokenTypeIDs.map(nested)
+        return count
+    }
+
+    /// int64 `[batch]`; `nil` unless all rows have a label.
+    static func labels(_ examples: [TokenizedExample], count: Int) throws -> Tensor? {
         let labels = try examples.compactMap { example -> Int? in
             guard let label = example.label else { return nil }
             guard case .id(let id) = label, (0..<count).contains(id) else {
@@ -32,7 +43,6 @@ public struct DataCollatorForMultipleChoice: DataCollator {
             }
             return id
         }
-        if labels.count == examples.count { inputs.labels = Tensor(labels, shape: [labels.count]) }
-        return inputs
+        return labels.count == examples.count ? Tensor(labels, shape: [labels.count]) : nil
     }
 }

@@ -1,0 +1,34 @@
+import SwiftletIO
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+import SwiftletTokenizers
+
+extension Trainer {
+    /// What makes the batches of a pass: packed ones where the fused kernels are to run, which compute no padding, and
+    /// where all the model answers is one row for each row. Padded ones for libtorch's operations, whose results are
+    /// Python's to the bit, and where padding counts: among the places of an answer, and in the random draws of heads on
+    /// tokens.
+    public func collator(isTraining: Bool) -> any DataCollator {
+        guard let packing else { return collator }
+        let state = model.state
+        let before = state.isTraining
+        state.isTraining = isTraining
+        defer { state.isTraining = before }
+        let isFused = autocast(args.bf16 ? .bfloat16 : state.autocastDType, on: state.device) { state.runsFused }
+        return isFused ? packing : collator
+    }
+
+    /// `nil` for models whose answers for packed rows are others than for padded ones.
+    static func packing(_ model: any PretrainedModel, _ tokenizer: Tokenizer) throws -> DataCollatorWithFlattening? {
+        let canPack =
+            switch model {
+            case is SequenceClassifier: true
+            // ELECTRA's head may read the last place of a row, or all, which is padding in Python.
+            case is MultipleChoice: (model.config.json["summary_type"]?.string ?? "first") == "first"
+            default: false
+            }
+        // Padding on the left shifts positions.
+        return canPack && tokenizer.paddingSide == .right ? try DataCollatorWithFlattening(tokenizer: tokenizer) : nil
+    }
+}
