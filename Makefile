@@ -25,7 +25,7 @@ test: bootstrap ## build and run the tests
 # What doesn't fit into the minutes is left out, and said.
 MINUTES = 25
 
-bench: bootstrap ## measure speed beside the Python stack; MINUTES=90 leaves nothing out
+bench: bootstrap ## measure speed beside the Python stack; MINUTES=90 leaves out less
 	$(SWIFT_BUILD) --product swiftlet-benchmark
 	$(SWIFT_BUILD) --product swiftlet
 	Benchmarks/matrix --minutes $(MINUTES)
