@@ -5,14 +5,16 @@ import Testing
 /// The memory of a table's gradient is used again each step, with only its touched rows cleared: whatever a program does
 /// to a gradient must not be in the next one.
 @Suite struct RowGradientTests {
-    private static let (rowCount, width) = (40, 8)
+    private static let rowCount = 40
+    private static let width = 8
 
     /// A table whose gradient's memory is used again, and one whose gradients are always new.
     private struct Twins {
         let cached, plain: Tensor
         let rows = RowGradient()
         private let types = Tensor.zeros([1, width])
-        private let (weight, bias) = (Tensor.ones([width]), Tensor.zeros([width]))
+        private let weight = Tensor.ones([width])
+        private let bias = Tensor.zeros([width])
         private let moments: [(Tensor, Tensor, Tensor)]
 
         init() {
