@@ -99,7 +99,7 @@ std::vector<std::shared_ptr<::gloo::transport::Device>> gloo_devices(
 int32_t ct_store_open(const char *host, uint16_t port, bool serves, int64_t timeout_ms, ct_store **out) {
   return ct::boundary([&] {
     // c10d's own warnings come with a C++ backtrace; what they are about ends in an error of ours.
-    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = 2;
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = 3;
     c10d::TCPStoreOptions options;
     options.port = port;
     options.isServer = serves;
