@@ -67,6 +67,10 @@ def model_folder(minilm, shape, folder):
     return model
 
 
+def layer_count(folder):
+    return json.loads((folder / "config.json").read_text())["num_hidden_layers"]
+
+
 def products_per_token(folder, layers=None):
     """Multiplications of the linear layers for one token, which the time of a step grows with."""
     config = json.loads((folder / "config.json").read_text())

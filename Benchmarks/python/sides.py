@@ -161,11 +161,12 @@ def row(result):
             f"{memory['swiftlet']:7.0f}{memory['python']:7.0f}")
 
 
-def write(report, name):
+def write(report, name, says_so=True):
     """Into Benchmarks/results, whole or not at all."""
     folder = ROOT / "Benchmarks" / "results"
     folder.mkdir(exist_ok=True)
     path = folder / ("-".join(filter(None, [report["date"], name])) + ".json")
     path.with_suffix(".new").write_text(json.dumps(report, indent=1) + "\n")
     path.with_suffix(".new").replace(path)
-    print(f"written to {path.relative_to(ROOT)}", flush=True)
+    if says_so:
+        print(f"written to {path.relative_to(ROOT)}", flush=True)
