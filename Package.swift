@@ -19,7 +19,11 @@ func bridge(_ name: String, to library: String, _ libraries: [String], headers: 
     let folder = "\(deps)/\(library)"
     return .target(
         name: name,
-        cxxSettings: [.unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] })],
+        cxxSettings: [
+            // As the libraries were built: their headers lay some types out in another way without it.
+            .define("NDEBUG"),
+            .unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] }),
+        ],
         linkerSettings: [
             .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(folder)/lib"])
         ] + libraries.map { .linkedLibrary($0) })

@@ -14,6 +14,10 @@
 
 #include "boundary.h"
 
+#ifndef NDEBUG
+#error "libtorch is built with NDEBUG, without which at::RecordFunction has another layout here than there"
+#endif
+
 namespace ct {
 
 namespace {

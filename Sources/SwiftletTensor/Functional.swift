@@ -101,5 +101,5 @@ public enum F {
         }
     }
 
-    private static func list(_ tensor: Tensor?) -> [Tensor] { tensor.map { [$0] } ?? [] }
+    static func list(_ tensor: Tensor?) -> [Tensor] { tensor.map { [$0] } ?? [] }
 }

@@ -80,18 +80,21 @@ public enum FusedF {
     /// - Parameters:
     ///   - x: `[tokens, inputs]`
     ///   - starts: the row of each sequence's first token, and at the end the number of tokens
+    ///   - distanceBias: added to the scores by how far a key lies from its query, `[heads, 2 longest - 1]` for the
+    ///     longest sequence, the farthest before the query first
     ///   - firstOnly: only the first token of each sequence asks
     /// - Returns: `[tokens, width]`, with `firstOnly` `[sequences, width]`.
     public static func attention(
         _ x: Tensor, query: Projection, key: Projection, value: Projection, starts: [Int], headCount: Int,
-        firstOnly: Bool = false, dropout: DropoutDraw = .none
+        distanceBias: Tensor? = nil, firstOnly: Bool = false, dropout: DropoutDraw = .none
     ) -> Tensor {
         let parameters = [query.weight, query.bias, key.weight, key.bias, value.weight, value.bias]
         let rows = starts.map(Int64.init)
-        return result("fused attention", [x] + parameters) { out in
+        return result("fused attention", [x] + parameters + F.list(distanceBias)) { out in
             withHandles(parameters) {
                 ct_fused_attention(
-                    x.handle, $0, rows, Int64(rows.count - 1), Int64(headCount), firstOnly, dropout.code, out)
+                    x.handle, $0, distanceBias?.handle, rows, Int64(rows.count - 1), Int64(headCount), firstOnly,
+                    dropout.code, out)
             }
         }
     }

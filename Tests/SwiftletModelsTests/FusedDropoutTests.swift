@@ -102,18 +102,22 @@ extension ModelTests {
             #expect(wrong == nil)
         }
 
-        @Test(arguments: [(0.0, false), (0.2, false), (0.2, true)])
-        func `attention`(p: Double, firstOnly: Bool) throws {
+        @Test(arguments: [(0.0, false), (0.2, false), (0.2, true)], [false, true])
+        func `attention`(_ setting: (p: Double, firstOnly: Bool), biased: Bool) throws {
+            let (p, firstOnly) = setting
             manualSeed(3)
             let (starts, heads, width, inputs) = ([0, 5, 6, 140], 3, 24, 16)
+            // The bias reaches farther than the longest sequence of 134 tokens.
+            let farthest = 136
             let shapes = [[140, inputs]] + (0..<3).flatMap { _ in [[width, inputs], [width]] }
+                + (biased ? [[heads, 2 * farthest + 1]] : [])
             let tensors = shapes.map { Tensor.randn($0) * 0.7 }
             let draw = draw(p)
             // A key's bias moves all scores of a row alike: its true gradient is zero, and what there is, rounding.
             let wrong = same(tensors, zeroGradient: 4) {
                 FusedF.attention(
                     $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]), starts: starts,
-                    headCount: heads, firstOnly: firstOnly, dropout: draw)
+                    headCount: heads, distanceBias: biased ? $0[7] : nil, firstOnly: firstOnly, dropout: draw)
             } _: { t in
                 let (q, k, v) = (F.linear(t[0], t[1], t[2]), F.linear(t[0], t[3], t[4]), F.linear(t[0], t[5], t[6]))
                 let rows = zip(starts, starts.dropFirst()).enumerated().map { sequence, bounds in
@@ -125,7 +129,13 @@ extension ModelTests {
                         func part(_ x: Tensor, _ count: Int) -> Tensor {
                             x.narrow(0, bounds.0, count).narrow(1, head * 8, 8)
                         }
-                        let scores = part(q, queries).matmul(part(k, count).transpose(0, 1)) * (1 / 8.0.squareRoot())
+                        var scores = part(q, queries).matmul(part(k, count).transpose(0, 1)) * (1 / 8.0.squareRoot())
+                        if biased {
+                            let rows = (0..<queries).map {
+                                t[7].narrow(0, head, 1).narrow(1, farthest - $0, count)
+                            }
+                            scores = scores + Tensor.cat(rows, 0)
+                        }
                         let kept = draw.multipliers(row: sequence * heads + head, count: queries * columns)
                             .reshape([queries, columns]).narrow(1, 0, count)
                         return (scores.softmax(1) * kept).matmul(part(v, count))

@@ -26,6 +26,18 @@ struct Settings {
   bool recorded;
 };
 
+/// `[heads, 2 longest - 1]`, from the farthest before to the farthest after, with room for whole vectors behind.
+at::Tensor padded_bias(const at::Tensor &bias) {
+  at::Tensor padded = at::zeros({bias.size(0), bias.size(1) + kAlign}, bias.options());
+  padded.narrow(1, 0, bias.size(1)).copy_(bias);
+  return padded;
+}
+
+/// The place of distance 0 in a row of what `padded_bias` made.
+float *centre(const at::Tensor &padded, int64_t row) {
+  return padded.data_ptr<float>() + row * padded.size(1) + (padded.size(1) - kAlign) / 2;
+}
+
 /// What one pass works on. Queries, keys and values lie in one buffer [tokens, 3 width], or, where only first tokens
 /// ask, the queries in their own.
 struct Pass {
@@ -34,6 +46,8 @@ struct Pass {
   const float *q, *k, *v, *q_bias, *k_bias, *v_bias;
   int64_t q_stride, kv_stride;
   float *out, *log_sum;
+  /// A row for each head, as `padded_bias` makes it, or undefined.
+  at::Tensor distance_bias;
 
   int64_t query_begin(int64_t s) const { return settings.first_only ? s : settings.starts[s]; }
   int64_t queries(int64_t s) const { return settings.first_only ? 1 : keys(s); }
@@ -55,6 +69,7 @@ struct Pass {
     head.q_bias = q_bias + column;
     head.k_bias = k_bias + column;
     head.v_bias = v_bias + column;
+    head.distance_bias = distance_bias.defined() ? centre(distance_bias, index) : nullptr;
     head.out = out + first * width + column;
     head.out_stride = width;
     head.log_sum = log_sum == nullptr ? nullptr : log_sum + index * total_queries() + first;
@@ -87,7 +102,8 @@ struct Pass {
 struct Attention : torch::autograd::Function<Attention> {
   static at::Tensor forward(
       AutogradContext *context, const at::Tensor &x, const at::Tensor &wq, const at::Tensor &bq, const at::Tensor &wk,
-      const at::Tensor &bk, const at::Tensor &wv, const at::Tensor &bv, Settings settings) {
+      const at::Tensor &bk, const at::Tensor &wv, const at::Tensor &bv,
+      const std::optional<at::Tensor> &distance_bias, Settings settings) {
     const int64_t tokens = x.size(0), width = wq.size(0);
     const bool first = settings.first_only;
     at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), asked, first_rows;
@@ -99,7 +115,8 @@ struct Attention : torch::autograd::Function<Attention> {
     const int64_t queries = first ? asked.size(0) : tokens;
     at::Tensor out = floats({queries, width});
     at::Tensor log_sums = settings.recorded ? floats({settings.heads, queries}) : at::Tensor();
-    const Pass pass = make(settings, projected, asked, bq, bk, bv, out, log_sums);
+    Pass pass = make(settings, projected, asked, bq, bk, bv, out, log_sums);
+    if (distance_bias) pass.distance_bias = padded_bias(*distance_bias);
     pass.each(false, [&](int64_t sequence, int64_t head, float *scratch) {
       table().attention_forward(pass.head(sequence, head), scratch);
     });
@@ -107,6 +124,7 @@ struct Attention : torch::autograd::Function<Attention> {
       context->save_for_backward({x, wq, bq, wk, bk, wv, bv, out});
       context->saved_data["projected"] = projected;
       context->saved_data["log_sums"] = log_sums;
+      if (distance_bias) context->saved_data["distance_bias"] = pass.distance_bias;
       if (first) {
         context->saved_data["asked"] = asked;
         context->saved_data["first_rows"] = first_rows;
@@ -133,8 +151,15 @@ struct Attention : torch::autograd::Function<Attention> {
     const at::Tensor log_sums = context->saved_data["log_sums"].toTensor();
     const at::Tensor asked = first ? context->saved_data["asked"].toTensor() : at::Tensor();
     const at::Tensor grad = grads[0].contiguous();
-    const Pass pass = make(settings, projected, asked, saved[2], saved[4], saved[6], out, log_sums);
+    Pass pass = make(settings, projected, asked, saved[2], saved[4], saved[6], out, log_sums);
     const int64_t width = pass.width;
+    // Each head of each sequence adds to sums of its own: threads share none, and the order of additions is fixed.
+    at::Tensor bias_sums;
+    const auto kept_bias = context->saved_data.find("distance_bias");
+    if (kept_bias != context->saved_data.end()) {
+      pass.distance_bias = kept_bias->second.toTensor();
+      bias_sums = at::zeros({pass.sequences * settings.heads, pass.distance_bias.size(1)}, projected.options());
+    }
 
     at::Tensor slopes = floats(projected.sizes()), asked_slopes = first ? floats(asked.sizes()) : at::Tensor();
     at::Tensor sums = floats({pass.sequences, 3 * width});
@@ -153,21 +178,26 @@ struct Attention : torch::autograd::Function<Attention> {
       gradient.dq_bias = sums.data_ptr<float>() + sequence * 3 * width + column;
       gradient.dk_bias = gradient.dq_bias + width;
       gradient.dv_bias = gradient.dk_bias + width;
+      gradient.d_distance_bias = bias_sums.defined() ? centre(bias_sums, sequence * settings.heads + head) : nullptr;
       table().attention_backward(pass.head(sequence, head), gradient, scratch);
     });
     const at::Tensor total = sum_parts(sums);
+    at::Tensor d_distance_bias;
+    if (bias_sums.defined())
+      d_distance_bias = bias_sums.view({pass.sequences, settings.heads, bias_sums.size(1)})
+                            .sum(0)
+                            .narrow(1, 0, bias_sums.size(1) - kAlign);
 
     const bool needs_x = context->needs_input_grad(0);
     const bool all_weights =
         context->needs_input_grad(1) && context->needs_input_grad(3) && context->needs_input_grad(5);
-    const auto weights = joined(wq, wk, wv);
+    const auto weights = projecting(wq, wk, wv, first);
     at::Tensor dx, dwq, dwk, dwv;
     const auto part = [&](const at::Tensor &of, int64_t dim, int64_t index) {
       return of.narrow(dim, (index - (first ? 1 : 0)) * width, width);
     };
     if (all_weights && weights) {
-      const LinearGradients d =
-          linear_gradients(slopes, x, first ? weights->narrow(0, width, 2 * width) : *weights, needs_x, true);
+      const LinearGradients d = linear_gradients(slopes, x, *weights, needs_x, true);
       dx = d.x;
       if (!first) dwq = part(d.weight, 0, 0);
       dwk = part(d.weight, 0, 1);
@@ -191,7 +221,7 @@ struct Attention : torch::autograd::Function<Attention> {
       if (needs_x) dx.index_add_(0, first_tokens(settings), q.x);
     }
     return {dx, dwq, total.narrow(0, 0, width), dwk, total.narrow(0, width, width), dwv,
-            total.narrow(0, 2 * width, width), {}};
+            total.narrow(0, 2 * width, width), d_distance_bias, {}};
   }
 
   static at::Tensor first_tokens(const Settings &settings) {
@@ -200,15 +230,22 @@ struct Attention : torch::autograd::Function<Attention> {
     return rows;
   }
 
+  /// What all tokens are multiplied with, where it lies in one piece: without `wq` where only first tokens ask.
+  static std::optional<at::Tensor> projecting(
+      const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv, bool first) {
+    const auto weights = joined(wq, wk, wv);
+    if (!weights || !first) return weights;
+    return weights->narrow(0, wq.size(0), 2 * wq.size(0));
+  }
+
   static void project(
       const at::Tensor &x, const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv, bool first,
       at::Tensor &projected) {
-    const int64_t width = wq.size(0);
-    const auto weights = joined(wq, wk, wv);
-    if (weights) {
-      multiply(projected, x, (first ? weights->narrow(0, width, 2 * width) : *weights).t());
+    if (const auto weights = projecting(wq, wk, wv, first)) {
+      multiply(projected, x, weights->t());
       return;
     }
+    const int64_t width = wq.size(0);
     int64_t column = 0;
     for (const at::Tensor *weight : {&wq, &wk, &wv}) {
       if (first && weight == &wq) continue;
@@ -245,8 +282,9 @@ struct Attention : torch::autograd::Function<Attention> {
 using namespace ct::kernels;
 
 int32_t ct_fused_attention(
-    const ct_tensor *x, const ct_tensor *const *weights_and_biases, const int64_t *starts, int64_t sequence_count,
-    int64_t head_count, bool first_only, ct_dropout_draw draw, ct_tensor **out) {
+    const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
+    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw draw,
+    ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor &input = ct::get(x);
     const auto p = ct::list(weights_and_biases, 6);
@@ -263,10 +301,21 @@ int32_t ct_fused_attention(
     TORCH_CHECK(head_count > 0 && width % head_count == 0, "a width of ", width, " for ", head_count, " heads");
     TORCH_CHECK(sequence_count > 0 && starts[0] == 0 && starts[sequence_count] == input.size(0),
                 "sequences that cover ", sequence_count > 0 ? starts[sequence_count] : 0, " tokens of ", input.size(0));
-    for (int64_t s = 0; s < sequence_count; ++s) TORCH_CHECK(starts[s] < starts[s + 1], "an empty sequence");
+    int64_t longest = 0;
+    for (int64_t s = 0; s < sequence_count; ++s) {
+      TORCH_CHECK(starts[s] < starts[s + 1], "an empty sequence");
+      longest = std::max(longest, starts[s + 1] - starts[s]);
+    }
+    std::optional<at::Tensor> distances;
+    if (distance_bias != nullptr) {
+      distances = ct::get(distance_bias);
+      check_shape(*distances, {head_count, distances->size(-1)}, "the distances' bias");
+      TORCH_CHECK(distances->size(1) % 2 == 1 && distances->size(1) >= 2 * longest - 1,
+                  "biases of ", distances->size(1), " distances for sequences of up to ", longest, " tokens");
+    }
     Settings settings{
         std::vector<int64_t>(starts, starts + sequence_count + 1), head_count, first_only, dropout(draw),
-        records({&input, &p[0], &p[1], &p[2], &p[3], &p[4], &p[5]})};
-    ct::give(Attention::apply(input, p[0], p[1], p[2], p[3], p[4], p[5], std::move(settings)), out);
+        records({&input, &p[0], &p[1], &p[2], &p[3], &p[4], &p[5]}) || (distances && records({&*distances}))};
+    ct::give(Attention::apply(input, p[0], p[1], p[2], p[3], p[4], p[5], distances, std::move(settings)), out);
   });
 }

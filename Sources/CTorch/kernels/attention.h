@@ -63,6 +63,17 @@ CT_INLINE void gather(
     }
 }
 
+/// scores [rows, columns] += the bias of each distance, for the queries from `first` on.
+CT_INLINE void add_distance_bias(
+    const AttentionHead &head, int64_t first, int64_t rows, int64_t columns, float *scores) {
+  if (head.distance_bias == nullptr) return;
+  for (int64_t i = 0; i < rows; ++i) {
+    const float *bias = head.distance_bias - (first + i);
+    float *row = scores + i * columns;
+    for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) + load(bias + j));
+  }
+}
+
 /// to [width, padded columns] = from [rows, from_row] transposed, padded with zeros.
 CT_INLINE void transpose(int64_t rows, int64_t width, const float *from, int64_t from_row, float *to, int64_t to_row) {
   for (int64_t j = 0; j < width; ++j) {
@@ -109,6 +120,7 @@ static void attention_forward(const AttentionHead &head, float *scratch) {
     const int64_t rows = head.query_count - first < block ? head.query_count - first : block;
     gather(rows, width, padded, head.q + first * head.q_stride, head.q_stride, head.q_bias, head.scale, q);
     product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
+    add_distance_bias(head, first, rows, columns, scores);
     if (head.dropout.active()) draw(head, first, rows, columns, drawn);
     for (int64_t i = 0; i < rows; ++i) {
       float *row = scores + i * columns;
@@ -180,6 +192,7 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
       balance[i] = sum(total);
     }
     product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
+    add_distance_bias(head, first, rows, columns, scores);
     product(rows, columns, width, grad, padded, 1, vt, columns, slopes, columns, false);
     const bool drops = head.dropout.active();
     if (drops) draw(head, first, rows, columns, drawn);
@@ -193,6 +206,10 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
         store(slope + j, p * (factor * load(slope + j) - subtract));
       }
       for (int64_t j = keys; j < columns; ++j) row[j] = slope[j] = 0;
+      if (gradient.d_distance_bias != nullptr) {
+        float *sums = gradient.d_distance_bias - (first + i);
+        for (int64_t j = 0; j < columns; j += W) store(sums + j, load(sums + j) + load(slope + j));
+      }
     }
     const bool again = first > 0;
     product(keys, padded, rows, scores, 1, columns, grad, padded, dv, padded, again);

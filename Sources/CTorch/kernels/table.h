@@ -36,6 +36,9 @@ struct AttentionHead {
   int64_t q_stride, k_stride, v_stride;
   /// Added to every row while it is read; `width` numbers each.
   const float *q_bias, *k_bias, *v_bias;
+  /// Added to the score of a query and a key that lies so many places after it; at negative places for those before.
+  /// Readable up to `kAlign` numbers beyond the farthest key. Null for none.
+  const float *distance_bias;
   float *out;
   int64_t out_stride;
   /// Logarithm of each query's sum of exponentials. May be null in `attention_forward`.
@@ -53,6 +56,8 @@ struct AttentionGradient {
   int64_t dq_stride, dk_stride, dv_stride;
   /// Column sums of dq, dk and dv; `width` numbers each, overwritten.
   float *dq_bias, *dk_bias, *dv_bias;
+  /// Of the biases, added to, also beyond the farthest key, with zeros. Null where there are none.
+  float *d_distance_bias;
 };
 
 /// Rows of `normalize(dropout(x + bias) + residual)`.

@@ -85,11 +85,13 @@ struct SelfAttention {
     }
 
     /// On packed tokens with the fused kernel.
-    func fused(_ x: Tensor, starts: [Int], firstOnly: Bool, dropout stream: inout DropoutStream) -> Tensor {
+    func fused(
+        _ x: Tensor, starts: [Int], distanceBias: Tensor?, firstOnly: Bool, dropout stream: inout DropoutStream
+    ) -> Tensor {
         joinInMemory([query, key, value])
         return FusedF.attention(
             x, query: query.projection, key: key.projection, value: value.projection, starts: starts,
-            headCount: headCount, firstOnly: firstOnly, dropout: dropout.draw(from: &stream))
+            headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly, dropout: dropout.draw(from: &stream))
     }
 }
 
@@ -140,19 +142,14 @@ struct PostNormLayer {
     /// - Parameters:
     ///   - x: `[tokens, width]`
     ///   - firsts: if given, only these tokens, the first of each sequence, are computed
+    ///   - distanceBias: added to the scores, as `RelativeBias.byDistance` gives it
     func fused(
-        _ x: Tensor, starts: [Int], firsts: Tensor?, bias: Tensor?, dropout stream: inout DropoutStream
+        _ x: Tensor, starts: [Int], firsts: Tensor?, distanceBias: Tensor?, dropout stream: inout DropoutStream
     ) -> Tensor {
-        // The attention kernel takes no bias; all else of the layer is fused all the same.
-        let context =
-            if let bias {
-                attention(x, layout: .packed(starts: starts), bias: bias)
-            } else {
-                attention.fused(x, starts: starts, firstOnly: firsts != nil, dropout: &stream)
-            }
+        let context = attention.fused(
+            x, starts: starts, distanceBias: distanceBias, firstOnly: firsts != nil, dropout: &stream)
         let attended = attentionOutput.fused(
-            bias == nil ? context : firsts.map { context.indexSelect(0, $0) } ?? context,
-            residual: firsts.map { x.indexSelect(0, $0) } ?? x, dropout: &stream)
+            context, residual: firsts.map { x.indexSelect(0, $0) } ?? x, dropout: &stream)
         return output.fused(
             intermediate.fused(attended, activation: activation), residual: attended, dropout: &stream)
     }

@@ -80,12 +80,12 @@ struct PostNormStack {
         var dropout = DropoutStream()
         let x = embeddings.fused(inputs, dropout: &dropout)
         var states = [projection?(x) ?? x]
-        let bias = bias?(longest(inputs))
+        let bias = bias?.byDistance(longest(inputs))
         let isShort = needs == .firstTokens && !outputHiddenStates
         for (index, layer) in layers.enumerated() {
             let next = layer.fused(
                 states[states.count - 1], starts: starts, firsts: isShort && index == layers.count - 1 ? firsts : nil,
-                bias: bias, dropout: &dropout)
+                distanceBias: bias, dropout: &dropout)
             if outputHiddenStates { states.append(next) } else { states = [next] }
         }
         var last = states[states.count - 1]

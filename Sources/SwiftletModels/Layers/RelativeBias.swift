@@ -25,6 +25,13 @@ struct RelativeBias {
         return table(Tensor(buckets, shape: [length, length]).to(device)).permute([2, 0, 1])
     }
 
+    /// `[heads, 2 length - 1]`: by how far who is asked lies from who asks, from the farthest before to the farthest
+    /// after. What the fused kernel takes.
+    func byDistance(_ length: Int) -> Tensor {
+        let buckets = (1 - length..<length).map(Self.bucket)
+        return table(Tensor(buckets, shape: [buckets.count])).transpose(0, 1).contiguous()
+    }
+
     /// The table's row for a distance: who is asked lies so far after who asks.
     static func bucket(_ distance: Int) -> Int {
         let farthest = 128.0

@@ -1,0 +1,105 @@
+// Fused CPU kernels, and the profile of where time goes. Conventions: CTorch.h.
+#pragma once
+
+#include "ct_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: Fused CPU kernels (kernels/)
+//
+// For contiguous float32 on the CPU. Each has its own backward pass, which may run once. Tokens of all sequences lie
+// one after the other, `[tokens, width]`; `starts[s]` is the row of sequence s's first token, `starts[count]` the
+// number of tokens.
+
+/// Which elements a fused function drops. The same numbers give the same mask.
+typedef struct {
+  double probability;
+  /// Drawn anew for every forward pass.
+  uint64_t key;
+  /// Tells apart the places that drop with one key.
+  uint32_t place;
+} ct_dropout_draw;
+
+/// The projections to queries, keys and values and the attention within each sequence: `[tokens, width]`. The six are
+/// weight and bias of query, key and value; weights that follow one another in memory are multiplied as one. With
+/// `first_only`, just the first token of each sequence asks, and the result is `[sequences, width]`.
+/// `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies from its query, the farthest
+/// before it first; it may be NULL.
+int32_t ct_fused_attention(
+    const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
+    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw dropout,
+    ct_tensor **out);
+/// gelu(x · weightᵀ + bias), of `[rows, inputs]`.
+int32_t ct_fused_linear_gelu(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out);
+/// layer_norm(dropout(x · weightᵀ + bias) + residual), of `[rows, inputs]`.
+int32_t ct_fused_linear_norm(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, const ct_tensor *residual,
+    const ct_tensor *norm_weight, const ct_tensor *norm_bias, double epsilon, ct_dropout_draw dropout, ct_tensor **out);
+
+/// The gradient of one embedding table: memory that is used again, and which rows have ever had one.
+typedef struct ct_row_gradient ct_row_gradient;
+/// NULL where memory runs out.
+ct_row_gradient *ct_row_gradient_new(void);
+/// NULL is fine.
+void ct_row_gradient_free(ct_row_gradient *rows);
+/// dropout(layer_norm(words + segments + positions)), `[tokens, width]`. `tables` and `ids` are in that order. The
+/// gradient of word `padding_index` is zero; -1 for none. `rows` may be NULL.
+int32_t ct_fused_embeddings(
+    const ct_tensor *const *tables, const ct_tensor *const *ids, const ct_tensor *norm_weight,
+    const ct_tensor *norm_bias, double epsilon, int64_t padding_index, ct_row_gradient *rows, ct_dropout_draw dropout,
+    ct_tensor **out);
+
+/// One parameter of an update, with tensors of its shape; `step` is float32 `[]`, the number of updates before this one.
+typedef struct {
+  const ct_tensor *parameter, *gradient, *average, *square_average, *step;
+  double learning_rate, weight_decay;
+  /// Of an embedding table, or NULL.
+  ct_row_gradient *rows;
+} ct_update;
+/// Scales the gradients so that their common norm is at most `max_norm`, without changing them, and makes one AdamW
+/// update in place. `*norm` is the norm before. Rows of a table that never had a gradient are left out, where that
+/// changes nothing.
+int32_t ct_fused_update(
+    const ct_update *updates, int32_t count, double max_norm, double beta1, double beta2, double epsilon, double *norm);
+
+/// The kernels' instruction set, such as "avx2". Don't free.
+const char *ct_kernel_set(void);
+/// "avx512", "avx2", "portable", or "auto" for the best there is; fails where the processor lacks it.
+int32_t ct_set_kernel_set(const char *name);
+/// The multipliers, 0 or the scale, of one row of `count` elements: what the kernels apply.
+int32_t ct_dropout_multipliers(ct_dropout_draw dropout, uint32_t row, int64_t count, ct_tensor **out);
+
+// MARK: Profile (profile.cpp)
+
+/// A piece of work that ran: an operation of libtorch, a node of its backward pass, or a span. Times in nanoseconds.
+typedef struct {
+  /// Lives as long as the process.
+  const char *name;
+  int64_t thread, start, duration;
+  /// Of the duration, what other pieces on this list took.
+  int64_t inside;
+  /// Floating-point operations of a matrix product, else 0.
+  int64_t operations;
+  /// Whether it is a product of two matrices, and which.
+  bool is_product, is_first_transposed, is_second_transposed;
+  int64_t rows, columns, depth;
+} ct_profile_event;
+/// Begins to record, for all threads. What was recorded before is dropped.
+int32_t ct_profile_start(void);
+int32_t ct_profile_stop(void);
+/// What was recorded, in the order in which it ended; valid until the next start.
+int64_t ct_profile_events(const ct_profile_event **events);
+/// Work under a name, to be ended on the same thread. NULL where nothing is recorded.
+void *ct_profile_span_begin(const char *name);
+/// NULL is fine.
+void ct_profile_span_end(void *span);
+/// The least time of a product of float32 matrices on the CPU.
+int32_t ct_profile_product_time(
+    int64_t rows, int64_t columns, int64_t depth, bool is_first_transposed, bool is_second_transposed,
+    int32_t repetitions, int64_t *nanoseconds);
+
+#ifdef __cplusplus
+}
+#endif
