@@ -23,28 +23,9 @@ from torch.optim import AdamW
 from torch.utils.data import DataLoader
 from transformers import BertForSequenceClassification, get_scheduler
 
+from training_rows import collate, rows
+
 ROWS, EVAL_ROWS, BATCH_SIZE, EPOCHS, SEED, RATE = 21, 10, 4, 3, 42, 1e-3
-
-
-def rows(count):
-    out = []
-    for row in range(count):
-        ids = [5 + (row * 7 + position * 3) % 90 for position in range(3 + row % 5)]
-        out.append({"row": row, "input_ids": ids, "labels": row % 2})
-    return out
-
-
-def collate(examples):
-    length = max(len(example["input_ids"]) for example in examples)
-    ids = torch.zeros(len(examples), length, dtype=torch.int64)
-    mask = torch.zeros_like(ids)
-    for index, example in enumerate(examples):
-        ids[index, : len(example["input_ids"])] = torch.tensor(example["input_ids"])
-        mask[index, : len(example["input_ids"])] = 1
-    return {
-        "row": [example["row"] for example in examples], "input_ids": ids, "attention_mask": mask,
-        "labels": torch.tensor([example["labels"] for example in examples]),
-    }
 
 
 def loop(directory):
@@ -61,7 +42,7 @@ def loop(directory):
     model.train()
     for _ in range(EPOCHS):
         for batch in train:
-            out["order"].append(batch.pop("row"))
+            out["order"].append(batch.pop("row").tolist())
             loss = model(**batch).loss
             loss.backward()
             out["losses"].append(loss.item())

@@ -30,6 +30,8 @@ from torch.optim import AdamW
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 from transformers import BertForSequenceClassification, get_scheduler
 
+from training_rows import collate, rows
+
 EVAL_ROWS, SEED, RATE, EPOCHS = 10, 42, 1e-3, 2
 
 # What the test sets by the same names.
@@ -41,27 +43,6 @@ SETTINGS = {
     "drop_last": {"rows": 21, "batch_size": 4, "drop_last": True},
     "accumulated": {"rows": 22, "batch_size": 2, "accumulation": 2},
 }
-
-
-def rows(count):
-    out = []
-    for row in range(count):
-        ids = [5 + (row * 7 + position * 3) % 90 for position in range(3 + row % 5)]
-        out.append({"row": row, "input_ids": ids, "labels": row % 2})
-    return out
-
-
-def collate(examples):
-    length = max(len(example["input_ids"]) for example in examples)
-    ids = torch.zeros(len(examples), length, dtype=torch.int64)
-    mask = torch.zeros_like(ids)
-    for index, example in enumerate(examples):
-        ids[index, : len(example["input_ids"])] = torch.tensor(example["input_ids"])
-        mask[index, : len(example["input_ids"])] = 1
-    return {
-        "row": torch.tensor([example["row"] for example in examples]), "input_ids": ids, "attention_mask": mask,
-        "labels": torch.tensor([example["labels"] for example in examples]),
-    }
 
 
 def loop(directory, settings):
