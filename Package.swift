@@ -33,10 +33,18 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-/// A program of `docs/course.md`. It imports what a user would: one module.
+/// The library `Swiftlet` and the modules that it hands on. A program names them all: SwiftPM builds it anew only when a
+/// module changes that it names, and `Swiftlet` itself does not change when what it hands on does.
+let modules = [
+    "Swiftlet", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
+    "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO",
+]
+let everything = modules.map { Target.Dependency.byName(name: $0) }
+
+/// A program of `docs/course.md` or `docs/tasks.md`. It imports what a user would: one module.
 func example(_ name: String) -> Target {
     .executableTarget(
-        name: "example-\(name)", dependencies: ["Swiftlet"], path: "Examples/\(name)",
+        name: "example-\(name)", dependencies: everything, path: "Examples/\(name)",
         swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
 }
 
@@ -75,10 +83,6 @@ var targets: [Target] = [
 var products: [Product] = []
 
 if withTorch {
-    let everything: [Target.Dependency] = [
-        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTraining", "SwiftletTokenizers", "SwiftletDatasets",
-        "SwiftletMetrics", "SwiftletHub",
-    ]
     targets += [
         // Gloo itself is in libtorch; only its headers lie beside it, and where they don't, one process is all there is.
         bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"], headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"]),
@@ -91,33 +95,40 @@ if withTorch {
                 "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers", "SwiftletDatasets",
                 "SwiftletMetrics", "SwiftletIO", logging,
             ]),
-        library("Swiftlet", everything + ["SwiftletIO"]),
+        library("Swiftlet", Array(everything.dropFirst())),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
-            name: "SwiftletCLI", dependencies: ["Swiftlet", "SwiftletIO", logging, arguments],
+            name: "SwiftletCLI", dependencies: everything + [logging, arguments],
             resources: [.copy("Resources/paraphrases")], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "swiftlet-benchmark", dependencies: ["Swiftlet", "SwiftletIO", arguments], path: "Benchmarks/swift",
+            name: "swiftlet-benchmark", dependencies: everything + [arguments], path: "Benchmarks/swift",
             swiftSettings: swiftSettings),
         example("processing-data"),
         example("trainer"),
         example("trainer-metrics"),
         example("full-training"),
         example("accelerate"),
+        example("tasks"),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
         tests("SwiftletModels", ["SwiftletNN", "SwiftletTensor"]),
         tests(
             "SwiftletTraining",
-            ["SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics"]),
+            [
+                "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets",
+                "SwiftletMetrics", "TinyTraining",
+            ]),
+        .target(
+            name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
+            path: "Tests/TinyTraining", swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletCLITests",
-            dependencies: ["SwiftletCLI", "Swiftlet", "SwiftletHub", "SwiftletHubTestServer", "SwiftletTestSupport", "SwiftletIO"],
+            dependencies: everything + ["SwiftletCLI", "SwiftletHubTestServer", "SwiftletTestSupport"],
             swiftSettings: swiftSettings),
         // What the tests of several processes start.
         .executableTarget(
-            name: "swiftlet-scenario", dependencies: ["Swiftlet", "SwiftletIO"], path: "Tests/Scenarios",
+            name: "swiftlet-scenario", dependencies: everything + ["TinyTraining"], path: "Tests/Scenarios",
             swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
         .testTarget(
             name: "SwiftletProcessesTests",
@@ -130,11 +141,11 @@ if withTorch {
             name: "SwiftletExamplesTests",
             dependencies: [
                 "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
-                "example-accelerate", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
+                "example-accelerate", "example-tasks", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
             ], swiftSettings: swiftSettings),
     ]
     products += [
-        .library(name: "Swiftlet", targets: ["Swiftlet"]),
+        .library(name: "Swiftlet", targets: modules),
         .executable(name: "swiftlet", targets: ["SwiftletCLI"]),
     ]
 }

@@ -19,8 +19,12 @@ extension Trainer {
         }
         run.progress.processCount = accelerator.numProcesses
         let optimizerState = args.saveOnlyModel ? [] : try accelerator.wholeState(of: run.optimizer)
-        let own = Generator.default.state
-        let torch = try accelerator.group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
+        func ofAll(_ own: [UInt8]) throws -> [[UInt8]] {
+            try accelerator.group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
+        }
+        let torch = try ofAll(Generator.default.state)
+        // All have a batch ahead, or none: they do the same steps.
+        let beforeBatchAhead = try run.stateBeforeBatchAhead.map(ofAll)
         try accelerator.onMain {
             _ = try Checkpoint.write(step: state.globalStep, in: args.outputDir) { folder in
                 func file(_ name: String) -> String { FileSystem.join(folder, name) }
@@ -32,7 +36,9 @@ extension Trainer {
                 try AtomicFile.write(
                     JSONValue.object(run.schedule.state).text(.config) + "\n", to: file(Self.schedulerFile))
                 try AtomicFile.write(run.progress.json.text(.config) + "\n", to: file(Self.progressFile))
-                try RandomState(torch: torch, torchAtEpochStart: run.epochStartState).write(to: folder)
+                try RandomState(
+                    torch: torch, torchAtEpochStart: run.epochStartState, torchBeforeBatchAhead: beforeBatchAhead
+                ).write(to: folder)
             }
         }
     }

@@ -62,7 +62,7 @@ public final class Trainer {
             collator = given
             packing = nil
         case (nil, let tokenizer?):
-            collator = try defaultCollator(model, tokenizer, args)
+            collator = try defaultCollator(model, tokenizer)
             packing = try Self.packing(model, tokenizer)
         case (nil, nil): throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
         }

@@ -18,6 +18,8 @@ final class TrainingRun {
     var control = TrainerControl()
     /// Of the default generator at the beginning of the epoch under way.
     var epochStartState: [UInt8] = []
+    /// The same before the batch was made that is ready for the next update, if one is.
+    var stateBeforeBatchAhead: [UInt8]?
     private var lossSinceLog = Tensor.zeros([])
     private var gradientNorm = Tensor.zeros([])
     private var rate = 0.0
@@ -93,6 +95,7 @@ final class TrainingRun {
             order[min(progress.batchesDone, order.count)...].map { $0 }, rows: batches.rows,
             trainer.collator(isTraining: true), args)
         defer { source.cancel() }
+        if let state = stateBeforeBatchAhead { try source.makeFirst(drawingFrom: state) }
         while progress.batchesDone < order.count, trainer.state.globalStep < plan.maxSteps,
             !control.shouldTrainingStop, !control.shouldEpochStop
         {
@@ -101,12 +104,14 @@ final class TrainingRun {
                 try update(try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } })
             }
             progress.batchesDone += count
+            stateBeforeBatchAhead = source.stateBeforeAhead
             trainer.state.epoch = Double(progress.epoch) + Double(progress.batchesDone) / Double(plan.batchesPerEpoch)
             askStrategies(atStepEnd: true)
             tell { $0.onStepEnd($1, &$2) }
             try logEvaluateSave()
             try stopIfAsked()
         }
+        stateBeforeBatchAhead = nil
         askStrategies(atStepEnd: false)
         tell { $0.onEpochEnd($1, &$2) }
         try logIfAsked()
@@ -277,6 +282,8 @@ final class TrainingRun {
         if args.ignoreDataSkip, progress.hasBegunEpoch {
             self.progress.batchesDone = 0
             self.progress.hasBegunEpoch = false
+        } else {
+            stateBeforeBatchAhead = random.torchBeforeBatchAhead.map { $0[accelerator.processIndex] }
         }
         Generator.default.state = random.torch[accelerator.processIndex]
         control.shouldTrainingStop = progress.shouldStop

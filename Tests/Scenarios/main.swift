@@ -6,6 +6,7 @@
 // in OUT; they run one after the other in the same processes, whose start takes longer than any of them.
 import Swiftlet
 import SwiftletIO
+import TinyTraining
 
 #if canImport(Darwin)
 import Darwin

@@ -16,12 +16,14 @@ struct ExampleTests {
 
     /// The program's standard output, a line each. It runs in the temporary folder, where it also writes.
     ///
-    /// - Parameter processes: above 1, `swiftlet launch` starts it.
-    private func run(_ name: String, processes: Int = 1) throws -> [String] {
+    /// - Parameters:
+    ///   - arguments: by default the small task's model and data
+    ///   - processes: above 1, `swiftlet launch` starts it.
+    private func run(_ name: String, _ arguments: [String]? = nil, processes: Int = 1) throws -> [String] {
         let process = Process()
         let program: URL = try #require(Self.program(name), "\(name) is not built")
         process.executableURL = program
-        process.arguments = [task.model, task.data]
+        process.arguments = arguments ?? [task.model, task.data]
         if processes > 1 {
             let launcher: URL = try #require(Self.program("swiftlet"), "swiftlet is not built")
             process.executableURL = launcher
@@ -33,14 +35,14 @@ struct ExampleTests {
     private func output(of process: Process) throws -> String {
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
-        for name in ["out", "err"] { try AtomicFile.write("", to: folder.file(name)) }
-        process.standardOutput = FileHandle(forWritingAtPath: folder.file("out"))
-        process.standardError = FileHandle(forWritingAtPath: folder.file("err"))
+        for name in ["stdout", "stderr"] { try AtomicFile.write("", to: folder.file(name)) }
+        process.standardOutput = FileHandle(forWritingAtPath: folder.file("stdout"))
+        process.standardError = FileHandle(forWritingAtPath: folder.file("stderr"))
         try process.run()
         process.waitUntilExit()
-        let errors = try MappedFile.text(folder.file("err"))
+        let errors = try MappedFile.text(folder.file("stderr"))
         #expect(process.terminationStatus == 0, "\(errors)")
-        return try MappedFile.text(folder.file("out"))
+        return try MappedFile.text(folder.file("stdout"))
     }
 
     private static func program(_ name: String) -> URL? {
@@ -100,6 +102,25 @@ struct ExampleTests {
         #expect(lines.count == 2, "one process prints")
         #expect(lines[0] == steps)
         #expect(lines[1].hasPrefix("{'accuracy': "))
+    }
+
+    /// 24 rows in batches of 8, three epochs.
+    @Test func `a training for each task`() throws {
+        for name in ["Examples", "Sources"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.file(name), withDestinationPath: "\(Locations.root)/\(name)")
+        }
+        let lines = try run("example-tasks", [task.model, "24"])
+        for name in ["entities", "endings"] {
+            let line = try #require(lines.first { $0.hasPrefix("\(name) 9 ") }, "\(name) makes no nine steps: \(lines)")
+            let loss = try #require(line.split(separator: " ").last.flatMap { Double($0) })
+            #expect(loss > 0 && loss < 3)
+        }
+        #expect(lines.contains("questions 9 24"), "an answer for each question")
+        #expect(lines.contains { $0.contains("exact_match") && $0.contains("f1") })
+        #expect(lines.contains("vectors 9 24"))
+        let blocks = try #require(lines.first { $0.hasPrefix("field ") }.map(numbers))
+        #expect(blocks.count == 2 && blocks[0] == 3 * ((blocks[1] + 7) / 8) && blocks[1] > 5)
     }
 
     // What the pages show on the left is run too, where there is a Python to do it.

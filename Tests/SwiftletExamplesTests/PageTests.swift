@@ -2,7 +2,7 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-/// The pages of the course show what the programs contain.
+/// The pages show what the programs contain.
 @Suite struct PageTests {
     private struct Page {
         let name: String
@@ -38,22 +38,27 @@ import Testing
         }
     }
 
-    /// What lies between `// docs: begin NAME` and `// docs: end NAME`.
-    private func regions() throws -> [(name: String, code: String)] {
+    private static let coursePrograms = ["processing-data", "trainer", "trainer-metrics", "full-training", "accelerate"]
+
+    /// What lies between `// docs: begin NAME` and `// docs: end NAME`, without the indentation of these lines.
+    private func regions(of programs: [String]) throws -> [(name: String, code: String)] {
         var regions: [(name: String, code: String)] = []
-        for program in ["processing-data", "trainer", "trainer-metrics", "full-training", "accelerate"] {
-            var open: (name: String, lines: [Substring])?
+        for program in programs {
+            var open: (name: String, indent: Int, lines: [Substring])?
             let text = try MappedFile.text("\(Locations.root)/Examples/\(program)/main.swift")
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-                if line.hasPrefix("// docs: begin ") {
+                let content = line.drop { $0 == " " }
+                if content.hasPrefix("// docs: begin ") {
                     try #require(open == nil, "\(program): '\(line)' inside another region")
-                    open = (String(line.dropFirst("// docs: begin ".count)), [])
-                } else if let region = open, line == "// docs: end \(region.name)" {
+                    open = (String(content.dropFirst("// docs: begin ".count)), line.count - content.count, [])
+                } else if let region = open, content == "// docs: end \(region.name)" {
                     regions.append((region.name, region.lines.joined(separator: "\n")))
                     open = nil
                 } else {
-                    #expect(!line.hasPrefix("// docs:"), "\(program): '\(line)' ends nothing")
-                    open?.lines.append(line)
+                    #expect(!content.hasPrefix("// docs:"), "\(program): '\(line)' ends nothing")
+                    let indent = open?.indent ?? 0
+                    #expect(line.prefix(indent).allSatisfy { $0 == " " }, "\(program): '\(line)' is less indented")
+                    open?.lines.append(line.dropFirst(indent))
                 }
             }
             #expect(open == nil, "\(program): '\(open?.name ?? "")' has no end")
@@ -61,11 +66,16 @@ import Testing
         return regions
     }
 
-    @Test(arguments: ["course.md", "course.ko.md"]) func `the Swift is the programs' own`(name: String) throws {
+    @Test(arguments: [
+        ("course.md", coursePrograms, 30), ("course.ko.md", coursePrograms, 30), ("tasks.md", ["tasks"], 4),
+    ])
+    func `the Swift is the programs' own`(name: String, programs: [String], count: Int) throws {
         let page = try Page(name)
-        let regions = try regions()
-        #expect(regions.count > 30)
-        #expect(page.python.count == page.swift.count, "each listing has both languages")
+        let regions = try regions(of: programs)
+        #expect(regions.count > count)
+        if programs == Self.coursePrograms {
+            #expect(page.python.count == page.swift.count, "each listing has both languages")
+        }
         for region in regions {
             #expect(page.swift.contains(region.code), "docs/\(name) does not show region '\(region.name)' as it is")
         }

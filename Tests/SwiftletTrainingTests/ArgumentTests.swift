@@ -7,6 +7,7 @@ import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// Runs with one argument changed, against the same runs of transformers' Trainer; see
 /// Tools/reference/trainer_arguments.py.

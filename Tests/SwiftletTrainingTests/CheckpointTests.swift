@@ -1,8 +1,11 @@
 import SwiftletIO
+import SwiftletModels
 import SwiftletNN
+import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 @Suite(.oneAtATime) struct CheckpointTests {
     /// Ends a run after a step, as a signal does.
@@ -83,6 +86,37 @@ import Testing
         stop.request = first.stop
         #expect(throws: TrainingError.self) { try first.train() }
         let second = try tinyTrainer({ change(&$0, parts.path) }, rows: 39)
+        #expect(difference(Outcome(second, try second.train(resumeFrom: .last)), expected) == nil)
+    }
+
+    /// Exchanges ids at random, as a collator that hides tokens does.
+    private struct DrawingCollator: DataCollator {
+        var drawsRandomNumbers: Bool { true }
+
+        func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
+            var inputs = try TinyCollator()(examples)
+            inputs.inputIDs = inputs.inputIDs + Tensor.randint(2, inputs.inputIDs.shape)
+            return inputs
+        }
+    }
+
+    /// The batch after the one of the stop is made by then, from draws before the stop.
+    @Test(arguments: 1...14, [0, 2]) func `draws of a collator go on where they were`(step: Int, workers: Int) throws {
+        let (whole, parts) = (try TemporaryDirectory(), try TemporaryDirectory())
+        func trainer(_ folder: String, _ callbacks: [any TrainerCallback] = []) throws -> Trainer {
+            try tinyTrainer(
+                {
+                    arguments(&$0, folder)
+                    $0.dataloaderNumWorkers = workers
+                }, rows: 39, callbacks: callbacks, collator: DrawingCollator())
+        }
+        let uninterrupted = try trainer(whole.path)
+        let expected = Outcome(uninterrupted, try uninterrupted.train())
+        let stop = StopAfter(step)
+        let first = try trainer(parts.path, [stop])
+        stop.request = first.stop
+        #expect(throws: TrainingError.self) { try first.train() }
+        let second = try trainer(parts.path)
         #expect(difference(Outcome(second, try second.train(resumeFrom: .last)), expected) == nil)
     }
 

@@ -7,6 +7,7 @@ import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// The training loop written by hand against PyTorch's; `Tools/reference/manual_loop.py` made the numbers.
 @Suite(.oneAtATime) struct ManualLoopTests {
@@ -21,14 +22,6 @@ import Testing
     /// Batches as row numbers.
     private func batches(_ json: JSONValue?) throws -> [[Int]] {
         try #require(json?.array).map { try #require($0.array).compactMap(\.int) }
-    }
-
-    /// The rows of a batch: its first ids tell them apart.
-    private func rowNumbers(_ inputs: ModelInputs) -> [Int] {
-        let (ids, width) = (inputs.inputIDs.ints(), inputs.inputIDs.shape[1])
-        return stride(from: 0, to: ids.count, by: width).map { start in
-            (0..<30).first { 5 + $0 * 7 % 90 == ids[start] } ?? -1
-        }
     }
 
     @Test func `losses, rates and batches of the course's loop`() throws {

@@ -8,6 +8,7 @@ import SwiftletTestSupport
 import SwiftletTokenizers
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 @Suite(.oneAtATime) struct TrainerTests {
     private func losses(_ trainer: Trainer) throws -> [Double] {

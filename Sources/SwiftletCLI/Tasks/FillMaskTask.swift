@@ -31,8 +31,7 @@ struct FillMaskTask: CommandTask {
 
     func collator(_ args: TrainingArguments) throws -> (any DataCollator)? {
         try DataCollatorForLanguageModeling(
-            tokenizer: tokenizer, mlmProbability: options.mlmProbability ?? 0.15, wholeWordMask: options.wholeWordMask,
-            seed: args.dataloaderNumWorkers > 0 ? args.dataSeed ?? args.seed : nil)
+            tokenizer: tokenizer, mlmProbability: options.mlmProbability ?? 0.15, wholeWordMask: options.wholeWordMask)
     }
 
     /// Texts joined and cut into blocks of `--max-length` tokens, or of the model's limit, 1024 at most.

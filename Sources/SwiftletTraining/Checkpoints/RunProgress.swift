@@ -53,21 +53,30 @@ struct RandomState {
     var torch: [[UInt8]]
     /// The same of the first one at the beginning of the epoch: the order of the rows may come from it.
     var torchAtEpochStart: [UInt8]
+    /// The same of every process before it made the batch that is ready for the next update; without one, `nil`.
+    var torchBeforeBatchAhead: [[UInt8]]?
 
     static let file = "rng_state.safetensors"
 
-    init(torch: [[UInt8]], torchAtEpochStart: [UInt8]) {
+    init(torch: [[UInt8]], torchAtEpochStart: [UInt8], torchBeforeBatchAhead: [[UInt8]]?) {
         self.torch = torch
         self.torchAtEpochStart = torchAtEpochStart
+        self.torchBeforeBatchAhead = torchBeforeBatchAhead
     }
 
-    private static func name(_ process: Int) -> String { process == 0 ? "torch" : "torch_\(process)" }
+    private static let now = "torch"
+    private static let beforeBatchAhead = "torch_before_batch_ahead"
+
+    private static func name(_ name: String, _ process: Int) -> String { process == 0 ? name : "\(name)_\(process)" }
 
     func write(to folder: String) throws {
         func bytes(_ values: [UInt8]) -> Tensor { values.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) } }
+        func all(_ name: String, _ states: [[UInt8]]) -> [(name: String, tensor: Tensor)] {
+            states.enumerated().map { (Self.name(name, $0), bytes($1)) }
+        }
         try Safetensors.write(
-            [("torch_at_epoch_start", bytes(torchAtEpochStart))]
-                + torch.enumerated().map { (Self.name($0), bytes($1)) },
+            [("torch_at_epoch_start", bytes(torchAtEpochStart))] + all(Self.now, torch)
+                + all(Self.beforeBatchAhead, torchBeforeBatchAhead ?? []),
             metadata: [:], to: FileSystem.join(folder, Self.file))
     }
 
@@ -76,11 +85,16 @@ struct RandomState {
         func bytes(_ name: String) -> [UInt8]? {
             tensors.first { $0.name == name }?.tensor.withUnsafeBytes { [UInt8]($0) }
         }
-        guard let start = bytes("torch_at_epoch_start"), bytes("torch") != nil else {
+        func all(_ name: String) -> [[UInt8]] {
+            Array((0...).lazy.map { bytes(Self.name(name, $0)) }.prefix { $0 != nil }.compactMap(\.self))
+        }
+        guard let start = bytes("torch_at_epoch_start"), bytes(Self.now) != nil else {
             throw TrainingError("'\(path)' has no random state")
         }
         torchAtEpochStart = start
-        torch = []
-        while let next = bytes(Self.name(torch.count)) { torch.append(next) }
+        torch = all(Self.now)
+        let ahead = all(Self.beforeBatchAhead)
+        // Checkpoints of before batches were made ahead have none.
+        torchBeforeBatchAhead = ahead.count == torch.count ? ahead : nil
     }
 }

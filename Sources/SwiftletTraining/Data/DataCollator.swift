@@ -6,11 +6,15 @@ public import SwiftletTokenizers
 public protocol DataCollator {
     /// Whether batches have something to train on also where the rows have no labels.
     var makesLabels: Bool { get }
+    /// Whether it draws from libtorch's default generator. Its batches are then made on the thread that trains, whatever
+    /// the number of workers, so that its draws and dropout's have one order, which a resumed run has too.
+    var drawsRandomNumbers: Bool { get }
     func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs
 }
 
 extension DataCollator {
     public var makesLabels: Bool { false }
+    public var drawsRandomNumbers: Bool { false }
 }
 
 /// Pads each batch to its longest row, as `transformers.DataCollatorWithPadding` does.

@@ -108,7 +108,7 @@ public struct DataLoader: Sequence {
             all = Array(all.dropFirst(preparation.skip))
             preparation.skip = 0
         }
-        return BatchSource(all, rows: rows, collator, ahead: prefetchDepth)
+        return BatchSource(all, rows: rows, collator, ahead: prefetchDepth, isOneAhead: preparation != nil)
     }
 
     /// A generator of one's own is drawn from directly; libtorch's gives the seed of a fresh one, so that the number

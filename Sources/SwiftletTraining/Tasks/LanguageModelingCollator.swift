@@ -7,6 +7,7 @@ public import SwiftletTokenizers
 /// with the same seed hides the same tokens.
 public struct DataCollatorForLanguageModeling: DataCollator {
     public var makesLabels: Bool { true }
+    public var drawsRandomNumbers: Bool { generator == nil }
     /// The share of tokens to predict.
     public let mlmProbability: Double
     /// Whether all tokens of a word are hidden together. They then all become the mask token, as in Python.
@@ -22,8 +23,8 @@ public struct DataCollatorForLanguageModeling: DataCollator {
     // With its module: the standard library has generators too.
     private let generator: SwiftletTensor.Generator?
 
-    /// - Parameter seed: of a generator of its own, which goes on from batch to batch; libtorch's default one if `nil`.
-    ///   Batches made ahead on another thread need one, or they draw in between what dropout draws.
+    /// - Parameter seed: of a generator of its own, which goes on from batch to batch and which a resumed run begins anew;
+    ///   libtorch's default one, which checkpoints keep, if `nil`.
     /// - Throws: `TrainingError` for a tokenizer without a padding or a mask token, and shares that make no sense.
     public init(
         tokenizer: Tokenizer, mlmProbability: Double = 0.15, wholeWordMask: Bool = false,

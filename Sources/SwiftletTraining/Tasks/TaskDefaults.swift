@@ -38,17 +38,12 @@ extension PretrainedModel {
 }
 
 /// What makes batches for a model where nothing else is asked for.
-func defaultCollator(
-    _ model: any PretrainedModel, _ tokenizer: Tokenizer, _ args: TrainingArguments
-) throws -> any DataCollator {
+func defaultCollator(_ model: any PretrainedModel, _ tokenizer: Tokenizer) throws -> any DataCollator {
     switch model.task {
     case .sequenceClassification, .questionAnswering: try DataCollatorWithPadding(tokenizer: tokenizer)
     case .tokenClassification: try DataCollatorForTokenClassification(tokenizer: tokenizer)
     case .multipleChoice: try DataCollatorForMultipleChoice(tokenizer: tokenizer)
-    case .maskedLM:
-        // On a thread of its own it must not draw in between what dropout draws.
-        try DataCollatorForLanguageModeling(
-            tokenizer: tokenizer, seed: args.dataloaderNumWorkers > 0 ? args.dataSeed ?? args.seed : nil)
+    case .maskedLM: try DataCollatorForLanguageModeling(tokenizer: tokenizer)
     case nil: try DataCollatorForSentencePairs(tokenizer: tokenizer)
     }
 }
