@@ -65,11 +65,11 @@ CT_INLINE void gather(
 
 /// scores [rows, columns] += the bias of each distance, for the queries from `first` on.
 CT_INLINE void add_distance_bias(
-    const AttentionHead &head, int64_t first, int64_t rows, int64_t columns, float *scores) {
+    const AttentionHead &head, int64_t first, int64_t rows, int64_t columns, float *scores, int64_t stride) {
   if (head.distance_bias == nullptr) return;
   for (int64_t i = 0; i < rows; ++i) {
     const float *bias = head.distance_bias - (first + i);
-    float *row = scores + i * columns;
+    float *row = scores + i * stride;
     for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) + load(bias + j));
   }
 }
@@ -90,15 +90,20 @@ CT_INLINE int64_t block_size(int64_t queries, int64_t padded_keys) {
   return size < queries ? size : round_up(queries, 4);
 }
 
+/// From one row of scores, or of transposed keys, to the next: a vector more than it takes, so that at lengths that are
+/// powers of two not all rows fall on the same few places of the cache.
+CT_INLINE int64_t row_stride(int64_t columns) { return columns + kAlign; }
+
 static int64_t attention_scratch(int64_t queries, int64_t keys, int64_t width, bool backward) {
   const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
   const int64_t block = block_size(queries, columns);
-  const int64_t rows = block * padded, scores = round_up(block * columns, kDraw);
-  return backward ? 4 * keys * padded + 2 * width * columns + 3 * rows + 3 * scores + block
-                  : keys * padded + keys * padded + width * columns + 2 * rows + 2 * scores;
+  const int64_t rows = block * padded, stride = row_stride(columns), scores = block * stride;
+  const int64_t drawn = round_up(block * columns, kDraw);
+  return backward ? 4 * keys * padded + 2 * width * stride + 3 * rows + 2 * scores + drawn + block
+                  : 2 * keys * padded + width * stride + 2 * rows + scores + drawn;
 }
 
-/// scores [rows, columns] *= dropout, for the rows from `first` on. `drawn` has room for as many numbers.
+/// The multipliers of scores [rows, columns] for the rows from `first` on. `drawn` has room for as many numbers.
 CT_INLINE const float *draw(
     const AttentionHead &head, int64_t first, int64_t rows, int64_t columns, float *drawn) {
   const int64_t begin = first * columns / kDraw;
@@ -109,21 +114,21 @@ CT_INLINE const float *draw(
 static void attention_forward(const AttentionHead &head, float *scratch) {
   const int64_t width = head.width, keys = head.key_count;
   const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
-  const int64_t block = block_size(head.query_count, columns);
-  float *k = scratch, *v = k + keys * padded, *kt = v + keys * padded, *q = kt + width * columns;
+  const int64_t block = block_size(head.query_count, columns), stride = row_stride(columns);
+  float *k = scratch, *v = k + keys * padded, *kt = v + keys * padded, *q = kt + width * stride;
   float *out = q + block * padded, *scores = out + block * padded;
-  float *drawn = scores + round_up(block * columns, kDraw);
+  float *drawn = scores + block * stride;
   gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
-  transpose(keys, width, k, padded, kt, columns);
+  transpose(keys, width, k, padded, kt, stride);
   gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
   for (int64_t first = 0; first < head.query_count; first += block) {
     const int64_t rows = head.query_count - first < block ? head.query_count - first : block;
     gather(rows, width, padded, head.q + first * head.q_stride, head.q_stride, head.q_bias, head.scale, q);
-    product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
-    add_distance_bias(head, first, rows, columns, scores);
+    product(rows, columns, width, q, padded, 1, kt, stride, scores, stride, false);
+    add_distance_bias(head, first, rows, columns, scores, stride);
     if (head.dropout.active()) draw(head, first, rows, columns, drawn);
     for (int64_t i = 0; i < rows; ++i) {
-      float *row = scores + i * columns;
+      float *row = scores + i * stride;
       for (int64_t j = keys; j < columns; ++j) row[j] = -INFINITY;
       Vec highest = load(row);
       for (int64_t j = W; j < columns; j += W) highest = larger(highest, load(row + j));
@@ -147,7 +152,7 @@ static void attention_forward(const AttentionHead &head, float *scratch) {
         for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) * inverse);
       }
     }
-    product(rows, padded, keys, scores, columns, 1, v, padded, out, padded, false);
+    product(rows, padded, keys, scores, stride, 1, v, padded, out, padded, false);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < width; j += W)
         store_part(head.out + (first + i) * head.out_stride + j, load(out + i * padded + j), width - j);
@@ -172,15 +177,16 @@ CT_INLINE void scatter(
 static void attention_backward(const AttentionHead &head, const AttentionGradient &gradient, float *scratch) {
   const int64_t width = head.width, keys = head.key_count;
   const int64_t padded = round_up(width, kAlign), columns = round_up(keys, kAlign);
-  const int64_t block = block_size(head.query_count, columns), scores_size = round_up(block * columns, kDraw);
+  const int64_t block = block_size(head.query_count, columns), stride = row_stride(columns);
   float *k = scratch, *v = k + keys * padded, *dk = v + keys * padded, *dv = dk + keys * padded;
-  float *kt = dv + keys * padded, *vt = kt + width * columns, *q = vt + width * columns;
+  float *kt = dv + keys * padded, *vt = kt + width * stride, *q = vt + width * stride;
   float *grad = q + block * padded, *dq = grad + block * padded, *scores = dq + block * padded;
-  float *slopes = scores + scores_size, *drawn = slopes + scores_size, *balance = drawn + scores_size;
+  float *slopes = scores + block * stride, *drawn = slopes + block * stride;
+  float *balance = drawn + round_up(block * columns, kDraw);
   gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
   gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
-  transpose(keys, width, k, padded, kt, columns);
-  transpose(keys, width, v, padded, vt, columns);
+  transpose(keys, width, k, padded, kt, stride);
+  transpose(keys, width, v, padded, vt, stride);
   for (int64_t first = 0; first < head.query_count; first += block) {
     const int64_t rows = head.query_count - first < block ? head.query_count - first : block;
     gather(rows, width, padded, head.q + first * head.q_stride, head.q_stride, head.q_bias, head.scale, q);
@@ -191,13 +197,13 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
       for (int64_t j = 0; j < width; j += W) total += load_part(out + j, width - j) * load(grad + i * padded + j);
       balance[i] = sum(total);
     }
-    product(rows, columns, width, q, padded, 1, kt, columns, scores, columns, false);
-    add_distance_bias(head, first, rows, columns, scores);
-    product(rows, columns, width, grad, padded, 1, vt, columns, slopes, columns, false);
+    product(rows, columns, width, q, padded, 1, kt, stride, scores, stride, false);
+    add_distance_bias(head, first, rows, columns, scores, stride);
+    product(rows, columns, width, grad, padded, 1, vt, stride, slopes, stride, false);
     const bool drops = head.dropout.active();
     if (drops) draw(head, first, rows, columns, drawn);
     for (int64_t i = 0; i < rows; ++i) {
-      float *row = scores + i * columns, *slope = slopes + i * columns;
+      float *row = scores + i * stride, *slope = slopes + i * stride;
       const float *kept = drawn + i * columns;
       const float shift = head.log_sum[first + i], subtract = balance[i];
       for (int64_t j = 0; j < columns; j += W) {
@@ -212,9 +218,9 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
       }
     }
     const bool again = first > 0;
-    product(keys, padded, rows, scores, 1, columns, grad, padded, dv, padded, again);
-    product(keys, padded, rows, slopes, 1, columns, q, padded, dk, padded, again);
-    product(rows, padded, keys, slopes, columns, 1, k, padded, dq, padded, false);
+    product(keys, padded, rows, scores, 1, stride, grad, padded, dv, padded, again);
+    product(keys, padded, rows, slopes, 1, stride, q, padded, dk, padded, again);
+    product(rows, padded, keys, slopes, stride, 1, k, padded, dq, padded, false);
     scatter(
         rows, width, padded, dq, gradient.dq + first * gradient.dq_stride, gradient.dq_stride, gradient.dq_bias,
         head.scale, again);
