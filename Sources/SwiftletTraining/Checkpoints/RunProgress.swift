@@ -86,7 +86,9 @@ struct RandomState {
             tensors.first { $0.name == name }?.tensor.withUnsafeBytes { [UInt8]($0) }
         }
         func all(_ name: String) -> [[UInt8]] {
-            Array((0...).lazy.map { bytes(Self.name(name, $0)) }.prefix { $0 != nil }.compactMap(\.self))
+            var states: [[UInt8]] = []
+            while let next = bytes(Self.name(name, states.count)) { states.append(next) }
+            return states
         }
         guard let start = bytes("torch_at_epoch_start"), bytes(Self.now) != nil else {
             throw TrainingError("'\(path)' has no random state")
