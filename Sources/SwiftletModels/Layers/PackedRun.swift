@@ -41,7 +41,11 @@ extension ModelState {
             return output(reference(inputs), starts: nil)
         }
         let isShort = needs == .firstTokens && !outputHiddenStates
-        let states = fused(batch?.inputs ?? inputs, isShort ? firstTokens(starts, .cpu) : nil)
+        func run(_ packed: ModelInputs) -> [Tensor] {
+            fused(packed, isShort ? firstTokens(packed.sequenceStarts ?? starts, .cpu) : nil)
+        }
+        let packed = batch?.inputs ?? inputs
+        let states = outputHiddenStates ? run(packed) : [inParts(packed) { run($0)[0] }]
         if isShort { return output(states, starts: nil) }
         return batch.map { output(states.map($0.padded), starts: nil) } ?? output(states, starts: starts)
     }

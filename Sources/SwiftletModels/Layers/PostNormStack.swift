@@ -75,24 +75,32 @@ struct PostNormStack {
     ///
     /// Where only first tokens are read, the last layer computes no others.
     private func fused(_ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds) -> EncoderOutput {
+        guard !outputHiddenStates else {
+            let states = fusedStates(inputs, all: true, firstsOnly: false)
+            return EncoderOutput(
+                lastHiddenState: states[states.count - 1], hiddenStates: states, sequenceStarts: inputs.sequenceStarts)
+        }
+        let isShort = needs == .firstTokens
+        return EncoderOutput(
+            lastHiddenState: state.inParts(inputs) { fusedStates($0, all: false, firstsOnly: isShort)[0] },
+            sequenceStarts: isShort ? nil : inputs.sequenceStarts)
+    }
+
+    /// The embeddings and each layer's output, or the last alone.
+    private func fusedStates(_ inputs: ModelInputs, all: Bool, firstsOnly: Bool) -> [Tensor] {
         let starts = inputs.sequenceStarts ?? [0, inputs.inputIDs.count]
         let firsts = firstTokens(starts, .cpu)
         var dropout = DropoutStream()
         let x = embeddings.fused(inputs, dropout: &dropout)
         var states = [projection?(x) ?? x]
         let bias = bias?.byDistance(longest(inputs))
-        let isShort = needs == .firstTokens && !outputHiddenStates
         for (index, layer) in layers.enumerated() {
             let next = layer.fused(
-                states[states.count - 1], starts: starts, firsts: isShort && index == layers.count - 1 ? firsts : nil,
+                states[states.count - 1], starts: starts, firsts: firstsOnly && index == layers.count - 1 ? firsts : nil,
                 distanceBias: bias, dropout: &dropout)
-            if outputHiddenStates { states.append(next) } else { states = [next] }
+            if all { states.append(next) } else { states = [next] }
         }
-        var last = states[states.count - 1]
-        if isShort, layers.isEmpty { last = last.indexSelect(0, firsts) }
-        return EncoderOutput(
-            lastHiddenState: last, hiddenStates: outputHiddenStates ? states : nil,
-            sequenceStarts: isShort ? nil : starts)
+        return firstsOnly && layers.isEmpty ? [states[0].indexSelect(0, firsts)] : states
     }
 
     private func longest(_ inputs: ModelInputs) -> Int {
