@@ -22,8 +22,9 @@ int32_t ct_autocast_end(ct_device device, bool was_enabled) {
   });
 }
 
-bool ct_autocast_enabled(ct_device device) {
-  return at::autocast::is_autocast_enabled(ct::device(device).type());
+int32_t ct_autocast_dtype(ct_device device) {
+  const at::DeviceType type = ct::device(device).type();
+  return at::autocast::is_autocast_enabled(type) ? static_cast<int32_t>(at::autocast::get_autocast_dtype(type)) : -1;
 }
 
 int32_t ct_use_deterministic_algorithms(bool enabled) {

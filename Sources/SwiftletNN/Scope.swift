@@ -26,10 +26,11 @@ public final class ModelState {
 
     public subscript(name: String) -> Parameter? { byName[name] }
 
-    /// Whether the next pass is to run on the fused kernels. They are for float32 on the CPU; anything else, and what
-    /// works between the operations that they join, runs on libtorch's.
+    /// Whether the next pass is to run on the fused kernels. They are for float32 on the CPU, with products in bfloat16
+    /// under `autocast`; anything else, and what works between the operations that they join, runs on libtorch's.
     public var runsFused: Bool {
-        (kernels ?? .default) == .fused && device == .cpu && dtype == .float32 && !isAutocastEnabled(on: device)
+        (kernels ?? .default) == .fused && device == .cpu && dtype == .float32
+            && [nil, .bfloat16].contains(currentAutocastDType(on: device))
             && !(isTraining && (recomputesActivations || neftuneAlpha != nil))
     }
 

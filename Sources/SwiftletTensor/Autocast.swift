@@ -14,8 +14,8 @@ public func autocast<Result, Failure: Error>(
     return try body()
 }
 
-/// Whether the calling thread is inside `autocast` for the device.
-public func isAutocastEnabled(on device: Device = .cpu) -> Bool { ct_autocast_enabled(device.code) }
+/// The type of the `autocast` for the device that the calling thread is inside, or `nil`.
+public func currentAutocastDType(on device: Device = .cpu) -> DType? { DType(code: ct_autocast_dtype(device.code)) }
 
 /// Makes operations without a deterministic form fail, as `torch.use_deterministic_algorithms` does. For the process.
 public func useDeterministicAlgorithms(_ isOn: Bool) {

@@ -5,8 +5,8 @@ import Synchronization
 public enum Kernels: String, Sendable, CaseIterable {
     /// libtorch's operations in the order of the Python stack, padding included: the same seed gives Python's numbers.
     case reference
-    /// Fused CPU kernels on packed tokens, for float32. The same results to rounding; dropout draws other masks of the
-    /// same kind.
+    /// Fused CPU kernels on packed tokens, for float32, and for products in bfloat16 under `autocast`. The same results to
+    /// rounding; dropout draws other masks of the same kind.
     case fused
 
     private static let current = Mutex(Kernels.fused)
@@ -28,6 +28,16 @@ public enum Kernels: String, Sendable, CaseIterable {
             throw TensorError(
                 "the fused kernels can't use the instruction set '\(name)' on this processor",
                 remedy: "Give avx512, avx2, portable, or auto.")
+        }
+    }
+
+    /// How the kernels multiply what `autocast` has them round to bfloat16: "native" as numbers of that type, "float32"
+    /// as float32 numbers with the same values. "auto" is native where the processor has instructions for it.
+    ///
+    /// - Throws: `TensorError` for another name.
+    public static func selectBFloat16Products(_ name: String) throws {
+        guard ct_set_bfloat16_products(name) == 0 else {
+            throw TensorError("'\(name)' is no way to multiply bfloat16", remedy: "Give native, float32, or auto.")
         }
     }
 }
@@ -68,7 +78,9 @@ public struct DropoutDraw: Sendable {
     }
 }
 
-/// Functions with fused CPU kernels, forward and backward, for contiguous float32.
+/// Functions with fused CPU kernels, forward and backward, for contiguous float32. Under `autocast` to bfloat16 the
+/// operands of products are rounded to it; results and gradients stay float32, and copies of weights are kept until
+/// they change.
 ///
 /// Tokens of all sequences lie one after the other, `[tokens, width]`. The backward pass of each may run once.
 public enum FusedF {

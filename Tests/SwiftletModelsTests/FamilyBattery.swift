@@ -24,6 +24,8 @@ struct FamilyBattery {
             try hiddenStates(fixture)
             try dropout(fixture)
             try gaps(fixture)
+            try manyTokens(fixture)
+            try bfloat16(fixture)
             try fields(fixture)
             try swappedWeights(fixture)
             try freshHeads(fixture)
@@ -165,6 +167,53 @@ struct FamilyBattery {
         }
         expect(logits[0], logits[1], "\(fixture.folder), a gap in the mask")
         #expect(difference(logits[0], try fixture.floats("sequence.logits"), absolute: 1e-3) != nil)
+    }
+
+    /// Without gradients a batch of so many tokens runs in parts, with them at once; padding must not get between.
+    private func manyTokens(_ fixture: FamilyFixture) throws {
+        for task in fixture.heads {
+            let model = try fixture.model(task)
+            model.state.kernels = .fused
+            var inputs = try fixture.padded(task)
+            let copies = 2500 / fixture.lengths.reduce(0, +) + 1
+            func repeated(_ tensor: Tensor) -> Tensor { Tensor.cat([Tensor](repeating: tensor, count: copies), 0) }
+            inputs.inputIDs = repeated(inputs.inputIDs)
+            inputs.attentionMask = inputs.attentionMask.map(repeated)
+            inputs.tokenTypeIDs = inputs.tokenTypeIDs.map(repeated)
+            (inputs.labels, inputs.startPositions, inputs.endPositions) = (nil, nil, nil)
+            let atOnce = try model(inputs)
+            let inParts = try noGrad { try model(inputs) }
+            for (expected, actual) in zip(atOnce.predictions, inParts.predictions) {
+                expect(actual.floats(), expected.detach().floats(), "\(fixture.folder), \(task), many tokens")
+            }
+        }
+    }
+
+    /// Products in bfloat16 are about as near to float32 with either kernels.
+    private func bfloat16(_ fixture: FamilyFixture) throws {
+        for task in fixture.heads {
+            let model = try fixture.model(task)
+            let inputs = try fixture.padded(task)
+            func predictions(_ kernels: Kernels, _ dtype: DType?) throws -> [Float] {
+                model.state.kernels = kernels
+                return try noGrad {
+                    let output = try autocast(dtype) { try model(inputs) }
+                    // States of padding are anyone's.
+                    return output.predictions.flatMap { prediction in
+                        let values = prediction.to(.float32)
+                        guard task == "token" || task == "masked" else { return values.floats() }
+                        return fixture.tokens(values.floats(), width: values.shape[2])
+                    }
+                }
+            }
+            let exact = try predictions(.reference, nil)
+            let (usual, fused) = (try predictions(.reference, .bfloat16), try predictions(.fused, .bfloat16))
+            let error = zip(usual, exact).map { abs(Double($0) - Double($1)) }.max() ?? 0
+            let size = exact.map { abs(Double($0)) }.max() ?? 0
+            let wrong = difference(fused, exact, absolute: 3 * error + 2e-3 * size)
+            #expect(wrong == nil, "\(fixture.folder), \(task), bfloat16; libtorch's error \(error), largest \(size)")
+            #expect(fused != exact, "\(fixture.folder), \(task), bfloat16 is float32")
+        }
     }
 
     // MARK: Mistakes that must be noticed

@@ -9,9 +9,9 @@ extern "C" {
 
 // MARK: Fused CPU kernels (kernels/)
 //
-// For contiguous float32 on the CPU. Each has its own backward pass, which may run once. Tokens of all sequences lie
-// one after the other, `[tokens, width]`; `starts[s]` is the row of sequence s's first token, `starts[count]` the
-// number of tokens.
+// For contiguous float32 on the CPU; under autocast to bfloat16 the operands of products are rounded to it. Each has its
+// own backward pass, which may run once. Tokens of all sequences lie one after the other, `[tokens, width]`; `starts[s]`
+// is the row of sequence s's first token, `starts[count]` the number of tokens.
 
 /// Which elements a fused function drops. The same numbers give the same mask.
 typedef struct {
@@ -68,6 +68,9 @@ int32_t ct_fused_update(
 const char *ct_kernel_set(void);
 /// "avx512", "avx2", "portable", or "auto" for the best there is; fails where the processor lacks it.
 int32_t ct_set_kernel_set(const char *name);
+/// How the kernels multiply numbers that were rounded to bfloat16: "native", "float32", or "auto" for what suits the
+/// processor.
+int32_t ct_set_bfloat16_products(const char *name);
 /// The multipliers, 0 or the scale, of one row of `count` elements: what the kernels apply.
 int32_t ct_dropout_multipliers(ct_dropout_draw dropout, uint32_t row, int64_t count, ct_tensor **out);
 

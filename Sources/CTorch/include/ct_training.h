@@ -68,7 +68,8 @@ int32_t ct_recompute(
 
 int32_t ct_autocast_begin(ct_device device, int32_t dtype, bool *was_enabled);
 int32_t ct_autocast_end(ct_device device, bool was_enabled);
-bool ct_autocast_enabled(ct_device device);
+/// The type, or -1 outside.
+int32_t ct_autocast_dtype(ct_device device);
 /// For the process: operations that have no deterministic form fail.
 int32_t ct_use_deterministic_algorithms(bool enabled);
 

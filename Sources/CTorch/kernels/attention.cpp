@@ -22,6 +22,7 @@ struct Settings {
   int64_t heads;
   /// Only the first token of each sequence asks.
   bool first_only;
+  Precision precision;
   Dropout dropout;
   bool recorded;
 };
@@ -106,12 +107,13 @@ struct Attention : torch::autograd::Function<Attention> {
       const std::optional<at::Tensor> &distance_bias, Settings settings) {
     const int64_t tokens = x.size(0), width = wq.size(0);
     const bool first = settings.first_only;
+    const at::Tensor input = operand(x, settings.precision);
     at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), asked, first_rows;
     if (first) {
-      first_rows = x.index_select(0, first_tokens(settings));
-      asked = product(first_rows, wq.t());
+      first_rows = input.index_select(0, first_tokens(settings));
+      asked = product(first_rows, weight_operand(wq, settings.precision).t());
     }
-    project(x, wq, wk, wv, first, projected);
+    project(input, wq, wk, wv, settings, projected);
     const int64_t queries = first ? asked.size(0) : tokens;
     at::Tensor out = floats({queries, width});
     at::Tensor log_sums = settings.recorded ? floats({settings.heads, queries}) : at::Tensor();
@@ -121,7 +123,7 @@ struct Attention : torch::autograd::Function<Attention> {
       table().attention_forward(pass.head(sequence, head), scratch);
     });
     if (settings.recorded) {
-      context->save_for_backward({x, wq, bq, wk, bk, wv, bv, out});
+      context->save_for_backward({input, wq, bq, wk, bk, wv, bv, out});
       context->saved_data["projected"] = projected;
       context->saved_data["log_sums"] = log_sums;
       if (distance_bias) context->saved_data["distance_bias"] = pass.distance_bias;
@@ -132,7 +134,7 @@ struct Attention : torch::autograd::Function<Attention> {
       context->saved_data["starts"] = settings.starts;
       context->saved_data["numbers"] = std::vector<int64_t>{
           settings.heads, first, static_cast<int64_t>(settings.dropout.key), settings.dropout.place,
-          settings.dropout.threshold};
+          settings.dropout.threshold, static_cast<int64_t>(settings.precision)};
       context->saved_data["scale"] = static_cast<double>(settings.dropout.scale);
     }
     return out;
@@ -140,9 +142,11 @@ struct Attention : torch::autograd::Function<Attention> {
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor &x = saved[0], &wq = saved[1], &wk = saved[3], &wv = saved[5], &out = saved[7];
+    const at::Tensor &input = saved[0], &wq = saved[1], &wk = saved[3], &wv = saved[5], &out = saved[7];
     const auto numbers = context->saved_data["numbers"].toIntVector();
-    Settings settings{context->saved_data["starts"].toIntVector(), numbers[0], numbers[1] != 0, {}, true};
+    Settings settings{
+        context->saved_data["starts"].toIntVector(), numbers[0], numbers[1] != 0, static_cast<Precision>(numbers[5]), {},
+        true};
     settings.dropout = Dropout{
         static_cast<uint64_t>(numbers[2]), static_cast<uint32_t>(numbers[3]), static_cast<uint32_t>(numbers[4]),
         static_cast<float>(context->saved_data["scale"].toDouble())};
@@ -191,32 +195,36 @@ struct Attention : torch::autograd::Function<Attention> {
     const bool needs_x = context->needs_input_grad(0);
     const bool all_weights =
         context->needs_input_grad(1) && context->needs_input_grad(3) && context->needs_input_grad(5);
-    const auto weights = projecting(wq, wk, wv, first);
+    const auto weights = projecting(wq, wk, wv, settings);
     at::Tensor dx, dwq, dwk, dwv;
     const auto part = [&](const at::Tensor &of, int64_t dim, int64_t index) {
       return of.narrow(dim, (index - (first ? 1 : 0)) * width, width);
     };
+    const auto of_weight = [&](const at::Tensor &grad, const at::Tensor &rows, const at::Tensor &weight, size_t place) {
+      return linear_gradients(
+          grad, rows, weight_operand(weight, settings.precision), needs_x, context->needs_input_grad(place));
+    };
+    slopes = operand(slopes, settings.precision);
     if (all_weights && weights) {
-      const LinearGradients d = linear_gradients(slopes, x, *weights, needs_x, true);
+      const LinearGradients d = linear_gradients(slopes, input, *weights, needs_x, true);
       dx = d.x;
       if (!first) dwq = part(d.weight, 0, 0);
       dwk = part(d.weight, 0, 1);
       dwv = part(d.weight, 0, 2);
     } else {
-      const LinearGradients k = linear_gradients(part(slopes, 1, 1), x, wk, needs_x, context->needs_input_grad(3));
-      const LinearGradients v = linear_gradients(part(slopes, 1, 2), x, wv, needs_x, context->needs_input_grad(5));
+      const LinearGradients k = of_weight(part(slopes, 1, 1), input, wk, 3), v = of_weight(part(slopes, 1, 2), input, wv, 5);
       dwk = k.weight;
       dwv = v.weight;
       if (needs_x) dx = k.x.add_(v.x);
       if (!first) {
-        const LinearGradients q = linear_gradients(part(slopes, 1, 0), x, wq, needs_x, context->needs_input_grad(1));
+        const LinearGradients q = of_weight(part(slopes, 1, 0), input, wq, 1);
         dwq = q.weight;
         if (needs_x) dx.add_(q.x);
       }
     }
     if (first) {
-      const at::Tensor asking = context->saved_data["first_rows"].toTensor();
-      const LinearGradients q = linear_gradients(asked_slopes, asking, wq, needs_x, context->needs_input_grad(1));
+      const LinearGradients q = of_weight(
+          operand(asked_slopes, settings.precision), context->saved_data["first_rows"].toTensor(), wq, 1);
       dwq = q.weight;
       if (needs_x) dx.index_add_(0, first_tokens(settings), q.x);
     }
@@ -232,24 +240,25 @@ struct Attention : torch::autograd::Function<Attention> {
 
   /// What all tokens are multiplied with, where it lies in one piece: without `wq` where only first tokens ask.
   static std::optional<at::Tensor> projecting(
-      const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv, bool first) {
+      const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv, const Settings &settings) {
     const auto weights = joined(wq, wk, wv);
-    if (!weights || !first) return weights;
-    return weights->narrow(0, wq.size(0), 2 * wq.size(0));
+    if (!weights) return weights;
+    if (!settings.first_only) return weight_operand(*weights, settings.precision, {&wq, &wk, &wv});
+    return weight_operand(weights->narrow(0, wq.size(0), 2 * wq.size(0)), settings.precision, {&wk, &wv});
   }
 
   static void project(
-      const at::Tensor &x, const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv, bool first,
-      at::Tensor &projected) {
-    if (const auto weights = projecting(wq, wk, wv, first)) {
-      multiply(projected, x, weights->t());
+      const at::Tensor &input, const at::Tensor &wq, const at::Tensor &wk, const at::Tensor &wv,
+      const Settings &settings, at::Tensor &projected) {
+    if (const auto weights = projecting(wq, wk, wv, settings)) {
+      multiply(projected, input, weights->t());
       return;
     }
     const int64_t width = wq.size(0);
     int64_t column = 0;
     for (const at::Tensor *weight : {&wq, &wk, &wv}) {
-      if (first && weight == &wq) continue;
-      multiply(projected.narrow(1, column, width), x, weight->t());
+      if (settings.first_only && weight == &wq) continue;
+      multiply(projected.narrow(1, column, width), input, weight_operand(*weight, settings.precision).t());
       column += width;
     }
   }
@@ -286,7 +295,7 @@ int32_t ct_fused_attention(
     const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw draw,
     ct_tensor **out) {
   return ct::boundary([&] {
-    const at::Tensor &input = ct::get(x);
+    const at::Tensor input = as_float32(ct::get(x));
     const auto p = ct::list(weights_and_biases, 6);
     TORCH_CHECK(input.dim() == 2, "attention takes [tokens, width], not ", input.sizes());
     check_dense(input, "the input");
@@ -314,7 +323,7 @@ int32_t ct_fused_attention(
                   "biases of ", distances->size(1), " distances for sequences of up to ", longest, " tokens");
     }
     Settings settings{
-        std::vector<int64_t>(starts, starts + sequence_count + 1), head_count, first_only, dropout(draw),
+        std::vector<int64_t>(starts, starts + sequence_count + 1), head_count, first_only, precision(), dropout(draw),
         records({&input, &p[0], &p[1], &p[2], &p[3], &p[4], &p[5]}) || (distances && records({&*distances}))};
     ct::give(Attention::apply(input, p[0], p[1], p[2], p[3], p[4], p[5], distances, std::move(settings)), out);
   });

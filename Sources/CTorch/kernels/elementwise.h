@@ -216,4 +216,23 @@ static void adamw(
   }
 }
 
+/// The bits of the nearest bfloat16 as those of a float.
+CT_INLINE Bits nearest_bfloat16(Vec x) {
+  const Bits bits = (Bits)x, rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
+  // A number that is none would be rounded to infinity or round about to zero.
+  return (Bits)(x == x ? (Vec)rounded : (Vec)(Bits{} + 0x7FC00000u));
+}
+
+static void round_to_bfloat16(const float *from, float *to, int64_t count) {
+  for (int64_t i = 0; i < count; i += W)
+    store_part(to + i, (Vec)nearest_bfloat16(load_part(from + i, count - i)), count - i);
+}
+
+static void to_bfloat16(const float *from, uint16_t *to, int64_t count) {
+  for (int64_t i = 0; i < count; i += W) {
+    const Halves halves = __builtin_convertvector(nearest_bfloat16(load_part(from + i, count - i)) >> 16, Halves);
+    std::memcpy(to + i, &halves, static_cast<size_t>(count - i < W ? count - i : W) * 2);
+  }
+}
+
 }  // namespace ct::kernels::CT_SET

@@ -12,6 +12,7 @@
 #include "../boundary.h"
 #include "../profile.h"
 #include "parallel.h"
+#include "precision.h"
 #include "product.h"
 #include "table.h"
 

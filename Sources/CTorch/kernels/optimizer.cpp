@@ -16,6 +16,7 @@ struct Parameter {
   float *average, *square;
   int64_t count;
   AdamWSettings settings;
+  std::vector<Mirror> mirrors;
 };
 
 struct Piece {
@@ -91,6 +92,7 @@ int32_t ct_fused_update(
     std::vector<Parameter> parameters;
     std::vector<Piece> summed, changed;
     std::vector<at::Tensor> alive;
+    MirrorUpdate copies;
     for (int32_t i = 0; i < count; ++i) {
       const ct_update &update = updates[i];
       const at::Tensor &values = ct::get(update.parameter), gradient = ct::get(update.gradient).contiguous();
@@ -115,7 +117,7 @@ int32_t ct_fused_update(
       const size_t index = parameters.size();
       parameters.push_back(
           {values.data_ptr<float>(), gradient.data_ptr<float>(), average.data_ptr<float>(), square.data_ptr<float>(),
-           values.numel(), settings});
+           values.numel(), settings, copies.mirrors(values)});
       alive.push_back(gradient);
       if (update.rows != nullptr && values.dim() == 2) {
         RowGradient &rows = *update.rows->value;
@@ -160,11 +162,13 @@ int32_t ct_fused_update(
       table().adamw(
           p.values + piece.begin, p.gradient + piece.begin, p.average + piece.begin, p.square + piece.begin,
           piece.count, settings);
+      for (const Mirror &mirror : p.mirrors) mirror.update(p.values + piece.begin, piece.count);
     });
     for (int32_t i = 0; i < count; ++i) {
       ct::get(updates[i].step).add_(1);
       // The values changed behind autograd's back; it has to know.
       ct::get(updates[i].parameter).unsafeGetTensorImpl()->bump_version();
     }
+    copies.finish();
   });
 }

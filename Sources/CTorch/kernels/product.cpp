@@ -1,13 +1,9 @@
-#include "product.h"
-
-#include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 #include <dlfcn.h>
 
 #include <algorithm>
 
-#include "../profile.h"
-#include "parallel.h"
+#include "fused.h"
 
 namespace ct::kernels {
 
@@ -88,6 +84,10 @@ bool can_share(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b) 
 }  // namespace
 
 void multiply(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
+  if (a.scalar_type() == at::kBFloat16) {
+    out.copy_(at::mm(a, b));
+    return;
+  }
   const int64_t threads = thread_count();
   if (threads == 1 || gemm_entry() == nullptr || !can_share(out, a, b)) {
     at::Tensor result = out;
@@ -103,7 +103,7 @@ void multiply(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
 }
 
 at::Tensor product(const at::Tensor &a, const at::Tensor &b) {
-  at::Tensor out = at::empty({a.size(0), b.size(1)}, a.options());
+  at::Tensor out = floats({a.size(0), b.size(1)});
   multiply(out, a, b);
   return out;
 }

@@ -117,6 +117,9 @@ struct Table {
   void (*adamw)(
       float *parameter, const float *gradient, float *average, float *square, int64_t count,
       const AdamWSettings &settings);
+  /// The nearest numbers that bfloat16 can hold, ties to even.
+  void (*round_to_bfloat16)(const float *from, float *to, int64_t count);
+  void (*to_bfloat16)(const float *from, uint16_t *to, int64_t count);
   /// Rows [begin, end) of x *= their multipliers.
   void (*dropout_rows)(const Dropout &dropout, float *x, int64_t width, int64_t begin, int64_t end);
   /// 64 multipliers, 0 or the scale, for each draw [begin, end) of row `row`: what the kernels above use.

@@ -14,6 +14,8 @@ constexpr int W = CT_WIDTH;
 typedef float Vec __attribute__((vector_size(W * 4)));
 typedef float VecAnywhere __attribute__((vector_size(W * 4), aligned(4)));
 typedef int32_t Ints __attribute__((vector_size(W * 4)));
+typedef uint32_t Bits __attribute__((vector_size(W * 4)));
+typedef uint16_t Halves __attribute__((vector_size(W * 2)));
 
 CT_INLINE Vec load(const float *p) { return *reinterpret_cast<const VecAnywhere *>(p); }
 CT_INLINE void store(float *p, Vec v) { *reinterpret_cast<VecAnywhere *>(p) = v; }

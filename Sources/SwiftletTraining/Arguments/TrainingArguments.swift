@@ -56,10 +56,11 @@ public struct TrainingArguments: Sendable {
     // MARK: Speed and precision
 
     /// `.fused` runs BERT on fused CPU kernels without padding; `.reference` on libtorch's operations in Python's order,
-    /// for the numbers of the same seed in Python. What the fused kernels lack, such as `bf16`, runs on libtorch's.
+    /// for the numbers of the same seed in Python. What the fused kernels lack runs on libtorch's.
     public var kernels = Kernels.fused
 
-    /// Runs matrix products and the like in bfloat16; weights and their updates stay float32.
+    /// Runs matrix products and the like in bfloat16; weights and their updates stay float32. A processor without
+    /// bfloat16 multiplies the rounded numbers as float32 in the fused kernels, which is no faster than float32.
     public var bf16 = false
 
     /// Keeps only each layer's input and computes the layer again in the backward pass: less memory for about a third

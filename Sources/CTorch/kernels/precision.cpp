@@ -1,0 +1,172 @@
+#include "precision.h"
+
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/TensorImpl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <utility>
+
+#include "fused.h"
+
+namespace ct::kernels {
+
+namespace {
+
+enum class Units { automatic, native, float32 };
+std::atomic<Units> chosen_units{Units::automatic};
+
+/// Whether bfloat16 is multiplied as such. With AVX-512 but without its bfloat16 instructions libtorch's library does it
+/// in pieces, at less than the speed of float32; without AVX-512 at a small part of it.
+bool multiplies_bfloat16() {
+  switch (chosen_units.load(std::memory_order_relaxed)) {
+    case Units::native: return true;
+    case Units::float32: return false;
+    case Units::automatic: break;
+  }
+#if defined(__x86_64__)
+  static const bool has_units = __builtin_cpu_supports("avx512bf16");
+  return has_units && at::globalContext().userEnabledMkldnn();
+#else
+  return false;
+#endif
+}
+
+/// What is worth a thread.
+constexpr int64_t kChunk = 1 << 14;
+
+void round(const float *from, const at::Tensor &to) {
+  const int64_t count = to.numel();
+  float *floats = to.scalar_type() == at::kFloat ? to.data_ptr<float>() : nullptr;
+  auto *halves = floats == nullptr ? reinterpret_cast<uint16_t *>(to.data_ptr<at::BFloat16>()) : nullptr;
+  const Mirror all{from, count, floats, halves};
+  const Span span("rounding to bfloat16");
+  const int64_t units = (count + kAlign - 1) / kAlign;
+  parallel(units, std::min((count + kChunk - 1) / kChunk, thread_count() * 4), [&](int64_t, int64_t begin, int64_t end) {
+    all.update(from + begin * kAlign, std::min(count, end * kAlign) - begin * kAlign);
+  });
+}
+
+at::Tensor empty_operand(at::IntArrayRef shape) {
+  return at::empty(shape, at::TensorOptions(multiplies_bfloat16() ? at::kBFloat16 : at::kFloat));
+}
+
+struct Copy {
+  // Keeps the address from being used again by other memory.
+  c10::weak_intrusive_ptr<c10::StorageImpl> memory{c10::intrusive_ptr<c10::StorageImpl>()};
+  at::Tensor rounded;
+  /// Of the tensors that share the memory, and their sum when the copy was made: it changes when one of them does.
+  std::vector<c10::VariableVersion> versions;
+  uint64_t sum_of_versions = 0;
+
+  uint64_t current() const {
+    uint64_t sum = 0;
+    for (const c10::VariableVersion &version : versions) sum += version.current_version();
+    return sum;
+  }
+  bool is_fresh() const { return rounded.defined() && current() == sum_of_versions; }
+};
+
+struct Copies {
+  std::mutex lock;
+  /// By the place and number of the weight's elements.
+  std::map<std::pair<const float *, int64_t>, Copy> of;
+};
+
+Copies &copies() {
+  static Copies all;
+  return all;
+}
+
+}  // namespace
+
+Precision precision() {
+  if (!at::autocast::is_autocast_enabled(at::kCPU)) return Precision::float32;
+  const at::ScalarType type = at::autocast::get_autocast_dtype(at::kCPU);
+  TORCH_CHECK(type == at::kBFloat16, "the fused kernels compute in float32 or bfloat16, not in ", type);
+  return Precision::bfloat16;
+}
+
+at::Tensor as_float32(const at::Tensor &tensor) {
+  return tensor.scalar_type() == at::kFloat ? tensor : tensor.to(at::kFloat).contiguous();
+}
+
+at::Tensor operand(const at::Tensor &matrix, Precision precision) {
+  if (precision == Precision::float32) return matrix;
+  const at::Tensor dense = matrix.contiguous();
+  at::Tensor rounded = empty_operand(dense.sizes());
+  round(dense.data_ptr<float>(), rounded);
+  return rounded;
+}
+
+at::Tensor weight_operand(
+    const at::Tensor &weight, Precision precision, std::initializer_list<const at::Tensor *> owners) {
+  if (precision == Precision::float32) return weight;
+  const float *values = weight.data_ptr<float>();
+  c10::StorageImpl *memory = weight.storage().unsafeGetStorageImpl();
+  Copies &all = copies();
+  std::lock_guard<std::mutex> guard(all.lock);
+  Copy &copy = all.of[{values, weight.numel()}];
+  const bool fits = copy.memory._unsafe_get_target() == memory && copy.rounded.defined() &&
+                    (copy.rounded.scalar_type() == at::kBFloat16) == multiplies_bfloat16();
+  if (fits && copy.is_fresh()) return copy.rounded.view(weight.sizes());
+  if (!fits) {
+    copy.memory = weight.storage().getWeakStorageImpl();
+    copy.rounded = empty_operand({weight.numel()});
+    copy.versions.clear();
+    for (const at::Tensor *owner : owners) copy.versions.push_back(owner->unsafeGetTensorImpl()->version_counter());
+    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.memory.expired() ? all.of.erase(i) : std::next(i);
+  }
+  round(values, copy.rounded);
+  copy.sum_of_versions = copy.current();
+  return copy.rounded.view(weight.sizes());
+}
+
+void Mirror::update(const float *begin, int64_t length) const {
+  const float *first = std::max(begin, weight), *last = std::min(begin + length, weight + count);
+  if (first >= last) return;
+  if (floats != nullptr) {
+    table().round_to_bfloat16(first, floats + (first - weight), last - first);
+  } else {
+    table().to_bfloat16(first, halves + (first - weight), last - first);
+  }
+}
+
+MirrorUpdate::MirrorUpdate() : guard_(copies().lock) {
+  auto &all = copies().of;
+  for (auto i = all.begin(); i != all.end();)
+    i = i->second.memory.expired() || !i->second.is_fresh() ? all.erase(i) : std::next(i);
+}
+
+std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
+  std::vector<Mirror> found;
+  const float *begin = weight.data_ptr<float>(), *end = begin + weight.numel();
+  for (const auto &[place, copy] : copies().of) {
+    const auto &[first, count] = place;
+    if (end <= first || first + count <= begin) continue;
+    const bool is_half = copy.rounded.scalar_type() == at::kBFloat16;
+    found.push_back(
+        {first, count, is_half ? nullptr : copy.rounded.data_ptr<float>(),
+         is_half ? reinterpret_cast<uint16_t *>(copy.rounded.data_ptr<at::BFloat16>()) : nullptr});
+  }
+  return found;
+}
+
+void MirrorUpdate::finish() {
+  for (auto &[place, copy] : copies().of) copy.sum_of_versions = copy.current();
+}
+
+}  // namespace ct::kernels
+
+int32_t ct_set_bfloat16_products(const char *name) {
+  using namespace ct::kernels;
+  return ct::boundary([&] {
+    const std::string given = name;
+    TORCH_CHECK(
+        given == "auto" || given == "native" || given == "float32", "products of bfloat16 can't be '", given, "'");
+    chosen_units = given == "auto" ? Units::automatic : given == "native" ? Units::native : Units::float32;
+  });
+}
