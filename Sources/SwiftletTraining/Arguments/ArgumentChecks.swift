@@ -112,7 +112,6 @@ extension TrainingArguments {
     /// What keeps a run off the fused kernels, as the beginning of a sentence; `nil` if nothing does.
     func whyNotFused(on state: ModelState) -> String? {
         if state.device != .cpu { return "a model on \(state.device)" }
-        if bf16 { return "bf16" }
         if gradientCheckpointing { return "gradient_checkpointing" }
         if neftuneNoiseAlpha != nil { return "neftune_noise_alpha" }
         return nil
