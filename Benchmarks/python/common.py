@@ -6,6 +6,8 @@ import os
 import resource
 import sys
 
+import glue
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # both arguments are local paths
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -32,8 +34,8 @@ def stretched(ids, length):
     return ids[:1] + [body[place % len(body)] for place in range(length - 2)] + ids[-1:]
 
 
-def load(arguments):
-    """The seeded model, its tokenizer and the tokenized splits."""
+def load(arguments, texts=glue.PAIR):
+    """The seeded model, its tokenizer and the splits with their columns of `texts` tokenized."""
     import datasets
     import torch
     import transformers
@@ -47,7 +49,7 @@ def load(arguments):
     raw = datasets.load_dataset(arguments.dataset, arguments.config)
 
     def tokenize(batch):
-        encoded = tokenizer(batch["sentence1"], batch["sentence2"], truncation=True)
+        encoded = tokenizer(*(batch[name] for name in texts), truncation=True)
         if not arguments.length:
             return encoded
         rows = [stretched(ids, arguments.length) for ids in encoded["input_ids"]]

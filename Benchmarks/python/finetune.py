@@ -5,28 +5,18 @@
 
 import argparse
 import json
-import os
 import tempfile
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # both arguments are local paths
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-import datasets
+import common
+import glue
 import numpy
 import sklearn.metrics
-import torch
 import transformers
 
-METRICS = {
+COMPUTED = {
     "accuracy": lambda labels, predictions: float((labels == predictions).mean()),
     "f1": lambda labels, predictions: sklearn.metrics.f1_score(labels, predictions),
     "matthews_correlation": lambda labels, predictions: sklearn.metrics.matthews_corrcoef(labels, predictions),
-}
-# The texts of each task, and what evaluate's "glue" computes for it.
-TASKS = {
-    "mrpc": (("sentence1", "sentence2"), ("accuracy", "f1")),
-    "rte": (("sentence1", "sentence2"), ("accuracy",)),
-    "cola": (("sentence",), ("matthews_correlation",)),
 }
 
 
@@ -34,27 +24,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="a checkpoint directory")
     parser.add_argument("dataset", help="GLUE in the Hub's layout")
-    parser.add_argument("--config", required=True, choices=list(TASKS))
+    parser.add_argument("--config", required=True, choices=list(glue.TEXTS))
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--threads", type=int)
+    parser.set_defaults(length=None, layers=None)
     arguments = parser.parse_args()
-    datasets.disable_progress_bars()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    columns, names = TASKS[arguments.config]
-    tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
-    raw = datasets.load_dataset(arguments.dataset, arguments.config)
-    tokenized = raw.map(lambda batch: tokenizer(*(batch[name] for name in columns), truncation=True), batched=True)
-    transformers.set_seed(arguments.seed)
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(arguments.model, num_labels=2)
+    names = glue.METRICS[arguments.config]
+    model, tokenizer, tokenized = common.load(arguments, glue.TEXTS[arguments.config])
 
     def compute(prediction):
         predicted = numpy.argmax(prediction.predictions, axis=1)
-        return {name: METRICS[name](prediction.label_ids, predicted) for name in names}
+        return {name: COMPUTED[name](prediction.label_ids, predicted) for name in names}
 
     with tempfile.TemporaryDirectory() as output:
         settings = transformers.TrainingArguments(
