@@ -4,15 +4,17 @@ import Darwin
 import Glibc
 #endif
 
-/// A file mapped read-only into memory: pages are read when touched and shared between processes.
+/// A file mapped into memory: pages are read when touched and shared between processes.
 public final class MappedFile: Sendable {
     public let path: String
     /// Valid as long as this object: keep it with `withExtendedLifetime` while the bytes are in use.
-    // Sendable: never written after `init`.
+    // Sendable: never written after `init` but by whoever asked for a copy on write.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
+    /// - Parameter copiesOnWrite: the bytes may be written to, which gives this object pages of its own and leaves the
+    ///   file as it is. Else writing ends the process.
     /// - Throws: `FileError` if the file can't be opened or is a folder.
-    public init(_ path: String) throws(FileError) {
+    public init(_ path: String, copiesOnWrite: Bool = false) throws(FileError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("read", path, code: errno) }
@@ -26,7 +28,9 @@ public final class MappedFile: Sendable {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        // No memory is set aside for pages that may never be written to: the file may be larger than what is free.
+        let address = mmap(
+            nil, count, copiesOnWrite ? PROT_READ | PROT_WRITE : PROT_READ, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
         guard let address, address != MAP_FAILED else { throw .system("map", path, code: errno) }
         bytes = UnsafeRawBufferPointer(start: address, count: count)
     }

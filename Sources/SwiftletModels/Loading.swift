@@ -34,7 +34,7 @@ struct CheckpointLoader {
                 report.mismatched.append((parameter.name, shape, parameter.shape))
                 continue
             }
-            state.assign(try file.tensor(name), to: parameter)
+            state.assign(try file.tensor(name), to: parameter, takesOver: true)
         }
         report.loadedCount = loaded.count - report.mismatched.count
         report.missing = state.parameters.map(\.name).filter { loaded[$0] == nil }

@@ -57,11 +57,16 @@ public final class ModelState {
         }
     }
 
-    /// Gives a parameter a copy of these values.
-    public func assign(_ values: Tensor, to parameter: Parameter) {
+    /// Gives a parameter these values.
+    ///
+    /// - Parameter takesOver: the tensor's memory becomes the parameter's, where dtype and device are the model's. Training
+    ///   writes to it. Else the parameter has a copy.
+    public func assign(_ values: Tensor, to parameter: Parameter, takesOver: Bool = false) {
         precondition(values.shape == parameter.shape, "shape \(values.shape) for '\(parameter.name)'")
-        // A copy in the model's own memory: the file's pages are read-only, and training writes in place.
-        parameter.tensor = noGrad { values.to(dtype).to(device).clone() }
+        parameter.tensor = noGrad {
+            let converted = values.to(dtype).to(device)
+            return takesOver ? converted.detach() : converted.clone()
+        }
         parameter.isInitialized = true
         parameter.isTrainable = true
     }

@@ -25,7 +25,7 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `FileError` if the file can't be read, `SafetensorsError` if it isn't a sound safetensors file.
     public init(_ path: String) throws {
         self.path = path
-        file = try MappedFile(path)
+        file = try MappedFile(path, copiesOnWrite: true)
         let header = try SafetensorsHeader(file)
         names = header.names
         metadata = header.metadata
@@ -36,8 +36,8 @@ public final class SafetensorsFile: Sendable {
 
     public func dtype(of name: String) throws(SafetensorsError) -> DType { try entry(name).dtype }
 
-    /// A tensor on the file's own pages, read-only: `clone()` before changing it in place. Where the elements are not
-    /// aligned for their type, a copy.
+    /// A tensor on the file's own pages. Changing it in place leaves the file as it is, and changes what this object gives
+    /// for the name from then on. Where the elements are not aligned for their type, a copy.
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
         let entry = try entry(name)
         let address = file.bytes.baseAddress.map { UInt(bitPattern: $0 + entry.bytes.lowerBound) } ?? 0

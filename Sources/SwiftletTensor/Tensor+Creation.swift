@@ -69,7 +69,7 @@ extension Tensor {
 
     /// A tensor on the pages of a file, not copied; the file stays mapped as long as the storage is in use.
     ///
-    /// Read-only: the pages can't be written, and an in-place operation would stop the process. `clone()` first.
+    /// Unless the file was mapped with `copiesOnWrite`, an in-place operation would stop the process: `clone()` first.
     /// Bounds and alignment are the caller's to check.
     public convenience init(borrowing file: MappedFile, offset: Int, shape: [Int], dtype: DType) {
         let byteCount = shape.reduce(dtype.byteCount, *)

@@ -68,11 +68,11 @@ public final class WeightFolder: Sendable {
         }
     }
 
-    /// Read-only; see `SafetensorsFile.tensor(_:)`.
+    /// May be changed in place, as it is read from here once; see `SafetensorsFile.tensor(_:)`.
     public func tensor(_ name: String) throws -> Tensor {
         switch source {
         case .safetensors(let file): try file.tensor(name)
-        case .torch(let files): try torch(files, name).tensor(name)
+        case .torch(let files): try torch(files, name).tensor(name).clone()
         }
     }
 

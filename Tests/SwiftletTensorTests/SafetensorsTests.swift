@@ -80,6 +80,18 @@ import Testing
         #expect(throws: FileError.self) { try Safetensors.write([("t", matrix)], to: "/proc/nowhere/x.safetensors") }
     }
 
+    @Test func `what is written to a tensor stays out of the file`() throws {
+        let path = folder.file("kept.safetensors")
+        try AtomicFile.write(Self.pythonBytes, to: path)
+        let (file, other) = (try SafetensorsFile(path), try SafetensorsFile(path))
+        let (tensor, before) = (try file.tensor("b"), try other.tensor("b"))
+        tensor.mul_(-1)
+        #expect(tensor.floats() == [-1, -2, -3] && before.floats() == [1, 2, 3])
+        #expect(try SafetensorsFile(path).tensor("b").floats() == [1, 2, 3])
+        let written = try MappedFile(path)
+        #expect(withExtendedLifetime(written) { Array(written.bytes) } == Self.pythonBytes)
+    }
+
     @Test func `elements that are not aligned are copied`() throws {
         let path = folder.file("odd.safetensors")
         let header = #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
