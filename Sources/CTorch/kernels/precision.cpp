@@ -38,11 +38,14 @@ bool multiplies_bfloat16() {
 /// What is worth a thread.
 constexpr int64_t kChunk = 1 << 14;
 
+Mirror mirror(const float *weight, const at::Tensor &copy) {
+  if (copy.scalar_type() == at::kFloat) return {weight, copy.numel(), copy.data_ptr<float>(), nullptr};
+  return {weight, copy.numel(), nullptr, reinterpret_cast<uint16_t *>(copy.data_ptr<at::BFloat16>())};
+}
+
 void round(const float *from, const at::Tensor &to) {
   const int64_t count = to.numel();
-  float *floats = to.scalar_type() == at::kFloat ? to.data_ptr<float>() : nullptr;
-  auto *halves = floats == nullptr ? reinterpret_cast<uint16_t *>(to.data_ptr<at::BFloat16>()) : nullptr;
-  const Mirror all{from, count, floats, halves};
+  const Mirror all = mirror(from, to);
   const Span span("rounding to bfloat16");
   const int64_t units = (count + kAlign - 1) / kAlign;
   parallel(units, std::min((count + kChunk - 1) / kChunk, thread_count() * 4), [&](int64_t, int64_t begin, int64_t end) {
@@ -147,10 +150,7 @@ std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
   for (const auto &[place, copy] : copies().of) {
     const auto &[first, count] = place;
     if (end <= first || first + count <= begin) continue;
-    const bool is_half = copy.rounded.scalar_type() == at::kBFloat16;
-    found.push_back(
-        {first, count, is_half ? nullptr : copy.rounded.data_ptr<float>(),
-         is_half ? reinterpret_cast<uint16_t *>(copy.rounded.data_ptr<at::BFloat16>()) : nullptr});
+    found.push_back(mirror(first, copy.rounded));
   }
   return found;
 }
