@@ -56,6 +56,7 @@ int32_t ct_set_grad(const ct_tensor *x, const ct_tensor *gradient) {
 
 int32_t ct_backward(const ct_tensor *x, const ct_tensor *gradient, bool retain_graph) {
   return ct::boundary([&] {
+    ct::load_cuda();
     torch::autograd::variable_list gradients;
     if (gradient != nullptr) gradients.push_back(ct::get(gradient));
     torch::autograd::backward({ct::get(x)}, gradients, retain_graph);
@@ -65,6 +66,7 @@ int32_t ct_backward(const ct_tensor *x, const ct_tensor *gradient, bool retain_g
 int32_t ct_gradients(
     const ct_tensor *output, const ct_tensor *const *inputs, int32_t count, bool retain_graph, ct_tensor **out) {
   return ct::boundary([&] {
+    ct::load_cuda();
     ct::give(
         torch::autograd::grad({ct::get(output)}, ct::list(inputs, count), /*grad_outputs=*/{}, retain_graph), out);
   });

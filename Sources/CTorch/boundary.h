@@ -80,8 +80,14 @@ inline at::Scalar scalar(ct_scalar value) {
 
 inline at::ScalarType dtype(int32_t value) { return static_cast<at::ScalarType>(value); }
 
+/// A CUDA build of libtorch has its kernels in a library of its own, which registers itself when loaded. Programs link
+/// only the CPU part, so that they run with either build. Comes before whatever asks libtorch which devices there are:
+/// it asks once, and keeps the answer.
+void load_cuda();
+
 inline at::Device device(ct_device value) {
   const auto type = static_cast<at::DeviceType>(value.type);
+  if (type == at::kCUDA) load_cuda();
   return type == at::kCPU ? at::Device(type) : at::Device(type, static_cast<at::DeviceIndex>(value.index));
 }
 

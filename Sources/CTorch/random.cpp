@@ -3,36 +3,25 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/randperm.h>
-#include <dlfcn.h>
 #include <torch/headeronly/version.h>
 
 #include <mutex>
 
 #include "boundary.h"
 
-namespace {
-
-/// A CUDA build of libtorch has its kernels in a library of its own, which registers itself when loaded. Programs link
-/// only the CPU part, so that they run with either build.
-void load_cuda() {
-#ifdef __linux__
-  static const bool loaded = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
-  (void)loaded;
-#endif
-}
-
-}  // namespace
-
 int32_t ct_manual_seed(uint64_t seed) {
-  return ct::boundary([&] { at::manual_seed(seed); });
+  return ct::boundary([&] {
+    ct::load_cuda();
+    at::manual_seed(seed);
+  });
 }
 
 int32_t ct_generator_new(uint64_t seed, ct_generator **out) {
   return ct::boundary([&] { *out = new ct_generator{at::detail::createCPUGenerator(seed)}; });
 }
 
-int32_t ct_generator_default(ct_generator **out) {
-  return ct::boundary([&] { *out = new ct_generator{at::detail::getDefaultCPUGenerator()}; });
+int32_t ct_generator_default(ct_device device, ct_generator **out) {
+  return ct::boundary([&] { *out = new ct_generator{at::globalContext().defaultGenerator(ct::device(device))}; });
 }
 
 void ct_generator_free(ct_generator *generator) { delete generator; }
@@ -97,21 +86,6 @@ int32_t ct_thread_count(void) { return at::get_num_threads(); }
 
 int32_t ct_set_thread_count(int32_t count) {
   return ct::boundary([&] { at::set_num_threads(count); });
-}
-
-bool ct_cuda_available(void) {
-  bool available = false;
-  ct::boundary([&] {
-    load_cuda();
-    available = at::hasCUDA();
-  });
-  return available;
-}
-
-bool ct_mps_available(void) {
-  bool available = false;
-  ct::boundary([&] { available = at::hasMPS(); });
-  return available;
 }
 
 const char *ct_torch_version(void) { return TORCH_VERSION; }

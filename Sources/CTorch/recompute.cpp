@@ -1,7 +1,7 @@
 // Activation checkpointing: a part of the graph keeps its input only and is computed again in the backward pass.
 #include "boundary.h"
 
-#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -26,10 +26,16 @@ struct Body {
   }
 };
 
-/// Puts a state of the default generator in force, and the one before back again.
+at::Tensor state_of(at::Generator generator) {
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  return generator.get_state();
+}
+
+/// Puts a state of a device's default generator in force, and the one before back again.
 class GeneratorState {
  public:
-  explicit GeneratorState(const at::Tensor &state) : generator_(at::detail::getDefaultCPUGenerator()) {
+  GeneratorState(at::Device device, const at::Tensor &state)
+      : generator_(at::globalContext().defaultGenerator(device)) {
     std::lock_guard<std::mutex> lock(generator_.mutex());
     before_ = generator_.get_state();
     generator_.set_state(state);
@@ -47,11 +53,8 @@ class GeneratorState {
 struct Recompute : public torch::autograd::Function<Recompute> {
   static at::Tensor forward(
       torch::autograd::AutogradContext *context, const at::Tensor &x, std::shared_ptr<Body> body) {
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
-    {
-      std::lock_guard<std::mutex> lock(generator.mutex());
-      context->saved_data["random"] = generator.get_state();
-    }
+    // Dropout draws on the device of the states.
+    context->saved_data["random"] = state_of(at::globalContext().defaultGenerator(x.device()));
     const at::DeviceType device = x.device().type();
     context->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
     context->saved_data["dtype"] = static_cast<int64_t>(at::autocast::get_autocast_dtype(device));
@@ -72,7 +75,7 @@ struct Recompute : public torch::autograd::Function<Recompute> {
     at::Tensor output;
     {
       at::AutoGradMode recording(true);
-      GeneratorState random(context->saved_data["random"].toTensor());
+      GeneratorState random(x.device(), context->saved_data["random"].toTensor());
       const bool before = at::autocast::is_autocast_enabled(device);
       at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(context->saved_data["dtype"].toInt()));
       at::autocast::set_autocast_enabled(device, context->saved_data["autocast"].toBool());

@@ -26,15 +26,15 @@ private let replaced = ["--group-by-length": ["--train-sampling-strategy", "grou
 
 /// Options of the Python Trainer that make no sense here or are not there yet: refused with the reason, not ignored.
 private let refused: [String: String] = [
-    "--fp16": "float16 needs a GPU and this program trains on the CPU; use --bf16, or leave it out",
-    "--fp16-full-eval": "float16 needs a GPU; leave it out",
+    "--fp16": "is not implemented; use --bf16, or leave it out",
+    "--fp16-full-eval": "is not implemented; leave it out",
     "--bf16-full-eval": "is not implemented; --bf16 evaluates with bfloat16 products too",
-    "--tf32": "TensorFloat-32 is a GPU's format; leave it out",
-    "--auto-find-batch-size": "finds the batch size by running out of a GPU's memory; on a CPU the system would end "
-        + "the program. Lower --per-device-train-batch-size",
-    "--eval-accumulation-steps": "moves predictions off a GPU; here they never are on one",
+    "--tf32": "is not implemented; use --bf16, or leave it out",
+    "--auto-find-batch-size": "is not implemented: it finds the batch size by running out of a GPU's memory, and on a CPU "
+        + "the system would end the program. Lower --per-device-train-batch-size",
+    "--eval-accumulation-steps": "is not needed: predictions leave a GPU after every batch",
     "--torch-compile": "compiles Python; there is none here",
-    "--torch-empty-cache-steps": "empties a GPU's cache; leave it out",
+    "--torch-empty-cache-steps": "is not implemented; leave it out",
     "--deepspeed": "is a Python library; leave it out",
     "--fsdp": "is not implemented; --shards-optimizer-state shares the optimizer's state out to the processes",
     "--hub-token": "would show the token to everybody on this machine; set HF_TOKEN",

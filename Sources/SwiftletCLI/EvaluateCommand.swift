@@ -9,10 +9,10 @@ struct SavedModel {
     let model: any PretrainedModel
     let tokenizer: Tokenizer
 
-    let kernels: Kernels
+    let speed: KernelOptions
 
-    init(_ path: String, kernels: Kernels) throws {
-        self.kernels = kernels
+    init(_ path: String, speed: KernelOptions) throws {
+        self.speed = speed
         let path = try HubNames.model(path)
         let options = LoadOptions(logger: Logger(label: "swiftlet"))
         task = try TaskName(ofModel: path)
@@ -34,7 +34,7 @@ struct SavedModel {
     ) throws -> Trainer {
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = batchSize
-        args.kernels = kernels
+        speed.apply(to: &args)
         return try Trainer(
             model: model, args: args, dataCollator: try task.collator(args), tokenizer: tokenizer,
             computeMetrics: rows.computeMetrics, metrics: metrics,
@@ -56,7 +56,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let dataset = try data.load().split(split)
-        let saved = try SavedModel(model, kernels: speed.kernels)
+        let saved = try SavedModel(model, speed: speed)
         try taskOptions.check(saved.task, data: data, metric: metric)
         let task = try saved.task.make(
             saved.tokenizer, sample: dataset, data: data, options: taskOptions, metric: metric)

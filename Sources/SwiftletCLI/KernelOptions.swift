@@ -4,6 +4,12 @@ import Swiftlet
 /// The choice of implementation, which every command that runs a model has.
 struct KernelOptions: ParsableArguments {
     @Option(
-        help: "fused: CPU kernels without padding; reference: libtorch's operations in Python's order, for its numbers.")
+        help: "fused: kernels without padding; reference: libtorch's operations in Python's order, for its numbers.")
     var kernels = Kernels.fused
+    @Flag(help: "Stay on the CPU, also where there is a GPU.") var useCpu = false
+
+    func apply(to args: inout TrainingArguments) {
+        args.kernels = kernels
+        args.useCPU = useCpu
+    }
 }

@@ -33,7 +33,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     func run() throws {
-        let saved = try SavedModel(model, kernels: speed.kernels)
+        let saved = try SavedModel(model, speed: speed)
         let (dataset, options) = try rows()
         try taskOptions.check(saved.task, data: options)
         let task = try saved.task.make(saved.tokenizer, sample: dataset, data: options, options: taskOptions, metric: nil)

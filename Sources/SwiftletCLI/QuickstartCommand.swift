@@ -30,10 +30,10 @@ struct QuickstartCommand: ParsableCommand {
         args.loggingStrategy = .epoch
         args.saveStrategy = .no
         args.seed = seed
-        args.kernels = speed.kernels
+        speed.apply(to: &args)
         try FineTuningRun(model: model, dataset: dataset, options: options, metric: "glue/mrpc", args: args).run()
 
-        let saved = try SavedModel(outputDir, kernels: speed.kernels)
+        let saved = try SavedModel(outputDir, speed: speed)
         let test = try dataset.split("test")
         let task = try TextClassificationTask(
             tokenizer: saved.tokenizer, sample: test, options: options, metric: "glue/mrpc")

@@ -17,7 +17,6 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Predict the test split after the training.") var doPredict = false
     @Flag(help: .hidden) var doTrain = false
     @Flag(help: .hidden) var doEval = false
-    @Flag(help: .hidden) var useCpu = false
     @OptionGroup var data: DatasetOptions
     @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
     @OptionGroup var training: TrainingOptions

@@ -20,7 +20,7 @@ struct TrainingOptions: ParsableArguments {
         length.apply(to: &args)
         try optimizer.apply(to: &args)
         loss.apply(to: &args)
-        args.kernels = speed.kernels
+        speed.apply(to: &args)
         strategy.apply(to: &args)
         rows.apply(to: &args)
         processes.apply(to: &args)

@@ -63,12 +63,14 @@ public enum AutoModel {
     ) throws -> Model {
         let config = try AutoConfig.fromPretrained(path, options: options)
         let family = try Families.family(config)
-        let state = ModelState(device: options.device)
+        // On the CPU first: a head that is drawn anew has Python's numbers there only.
+        let state = ModelState()
         let model = try make(config, state)
         let loader = CheckpointLoader(
             baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: model.task == nil)
         let report = try loader.load(path, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
         state.initializeMissing()
+        model.to(options.device)
         if !report.isComplete { options.logger?.notice("\(report)") }
         return model
     }

@@ -20,6 +20,9 @@ public protocol Encoder: AnyObject {
     var state: ModelState { get }
     /// Width of a token's state.
     var hiddenSize: Int { get }
+    /// Whether packed tokens are attended to in one pass on a GPU too, by `F.packedAttention`. Where not, that happens
+    /// sequence by sequence, and padded batches are faster there.
+    var attendsToPackedOnGPU: Bool { get }
 
     /// - Parameters:
     ///   - outputHiddenStates: keep the embeddings and each layer's output.
@@ -52,6 +55,8 @@ extension Encoder {
     }
 
     public static var lossRule: ClassificationLossRule { .standard }
+
+    public var attendsToPackedOnGPU: Bool { false }
 
     public func pooled(_ output: EncoderOutput) -> Tensor? { nil }
 

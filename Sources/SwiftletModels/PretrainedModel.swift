@@ -1,6 +1,6 @@
 import SwiftletIO
 public import SwiftletNN
-import SwiftletTensor
+public import SwiftletTensor
 
 /// A pretrained encoder, alone or with the head of a task.
 public protocol PretrainedModel: AnyObject {
@@ -35,6 +35,8 @@ extension PretrainedModel {
     public func parameters() -> [Parameter] { state.parameters }
     /// Number of trainable values.
     public var parameterCount: Int { state.parameters.reduce(0) { $0 + $1.count } }
+    /// Moves the parameters to a device, as `torch.nn.Module.to`. Inputs must be there too: `inputs.to(device)`.
+    public func to(_ device: Device) { state.move(to: device) }
     public func train() { state.isTraining = true }
     public func eval() { state.isTraining = false }
 

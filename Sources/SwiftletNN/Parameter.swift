@@ -78,6 +78,13 @@ public final class Parameter {
 
     public var count: Int { shape.reduce(1, *) }
 
+    func move(to device: Device) {
+        let wasTrainable = isTrainable
+        rowGradient = nil
+        tensor = noGrad { tensor.detach().to(device) }
+        isTrainable = wasTrainable
+    }
+
     /// Whether training changes this parameter. `false` freezes it.
     public var isTrainable: Bool {
         get { tensor.requiresGrad }

@@ -17,7 +17,7 @@ public final class ModelState {
     /// The implementation the model runs with; `nil` means `Kernels.default`.
     public var kernels: Kernels?
     public let dtype: DType
-    public let device: Device
+    public private(set) var device: Device
 
     public init(dtype: DType = .float32, device: Device = .cpu) {
         self.dtype = dtype
@@ -32,6 +32,20 @@ public final class ModelState {
         (kernels ?? .default) == .fused && device == .cpu && dtype == .float32
             && [nil, .bfloat16].contains(currentAutocastDType(on: device))
             && !(isTraining && (recomputesActivations || neftuneAlpha != nil))
+    }
+
+    /// Whether the next pass on packed tokens runs in libtorch's kernels for them on a GPU, where the model's attention
+    /// can: the results are those of padded tokens to rounding, and dropout draws other masks.
+    public var runsPackedOnGPU: Bool {
+        (kernels ?? .default) == .fused && device.isCUDA && !(isTraining && neftuneAlpha != nil)
+    }
+
+    /// Moves all parameters. Gradients are dropped; optimizers that hold the parameters go on with them, but not with
+    /// what they keep for each, so make them or load their state afterwards.
+    public func move(to device: Device) {
+        guard device != self.device else { return }
+        self.device = device
+        for parameter in parameters { parameter.move(to: device) }
     }
 
     func register(_ parameter: Parameter) {

@@ -41,6 +41,8 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    public var isCUDA: Bool { kind == .cuda }
+
     /// Whether this libtorch is a CUDA build and finds a GPU.
     public static var isCUDAAvailable: Bool { ct_cuda_available() }
     public static var isMPSAvailable: Bool { ct_mps_available() }

@@ -8,7 +8,7 @@ public func manualSeed(_ seed: UInt64) {
 /// The seed that the CPU's default generator was last given.
 public func initialSeed() -> UInt64 { Generator.default.seed }
 
-/// A source of random numbers on the CPU: PyTorch's Mersenne twister, so the same seed gives Python's numbers.
+/// A source of random numbers. Those of the CPU are PyTorch's Mersenne twister, so the same seed gives Python's numbers.
 ///
 /// `Sendable` because libtorch guards a generator with a lock of its own, which every use here takes.
 public final class Generator: @unchecked Sendable {
@@ -26,12 +26,15 @@ public final class Generator: @unchecked Sendable {
     deinit { ct_generator_free(handle) }
 
     /// The CPU's default generator, which dropout and initializers draw from.
-    public static let `default`: Generator = {
+    public static let `default` = Generator.default(on: .cpu)
+
+    /// A device's default generator, which what runs there draws from.
+    public static func `default`(on device: Device) -> Generator {
         var handle: OpaquePointer?
-        perform("Generator.default", []) { ct_generator_default(&handle) }
+        perform("Generator.default", []) { ct_generator_default(device.code, &handle) }
         guard let handle else { fatalError("Generator.default: \(String(cString: ct_last_error()))") }
         return Generator(owning: handle)
-    }()
+    }
 
     /// The seed last given. Setting it starts the generator anew.
     public var seed: UInt64 {

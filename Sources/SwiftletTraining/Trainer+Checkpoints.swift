@@ -23,6 +23,8 @@ extension Trainer {
             try accelerator.group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
         }
         let torch = try ofAll(Generator.default.state)
+        let device = model.state.device
+        let ofDevice = device == .cpu ? nil : try ofAll(Generator.default(on: device).state)
         // All have a batch ahead, or none: they do the same steps.
         let beforeBatchAhead = try run.stateBeforeBatchAhead.map(ofAll)
         try accelerator.onMain {
@@ -37,7 +39,8 @@ extension Trainer {
                     JSONValue.object(run.schedule.state).text(.config) + "\n", to: file(Self.schedulerFile))
                 try AtomicFile.write(run.progress.json.text(.config) + "\n", to: file(Self.progressFile))
                 try RandomState(
-                    torch: torch, torchAtEpochStart: run.epochStartState, torchBeforeBatchAhead: beforeBatchAhead
+                    torch: torch, torchAtEpochStart: run.epochStartState, torchBeforeBatchAhead: beforeBatchAhead,
+                    device: ofDevice
                 ).write(to: folder)
             }
         }
@@ -92,9 +95,14 @@ extension Trainer {
         for callback in callbacks {
             if let kept = state.callbackStates[callback.stateName]?.object { callback.restore(kept) }
         }
-        let random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
+        var random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
         guard random.torch.count == accelerator.numProcesses else {
             throw TrainingError("'\(path)' has random states of \(random.torch.count) processes")
+        }
+        if (random.device == nil) != (model.state.device == .cpu) {
+            let (before, now) = random.device == nil ? ("the CPU", "a GPU") : ("a GPU", "the CPU")
+            logger.warning("'\(path)' was written on \(before); on \(now) dropout draws other numbers from here on")
+            random.device = nil
         }
         run.restore(progress, random: random)
         logger.info("going on from \(path), step \(state.globalStep) of \(state.maxSteps)")

@@ -5,8 +5,8 @@ import SwiftletTensor
 import SwiftletTokenizers
 
 extension Trainer {
-    /// What makes the batches of a pass: packed ones where the fused kernels are to run, which compute no padding, and
-    /// where all the model answers is one row for each row. Padded ones for libtorch's operations, whose results are
+    /// What makes the batches of a pass: packed ones where the fused kernels are to run, or a GPU's for packed tokens,
+    /// which compute no padding, and where all the model answers is one row for each row. Padded ones for libtorch's operations, whose results are
     /// Python's to the bit, and where padding counts: among the places of an answer, and in the random draws of heads on
     /// tokens.
     public func collator(isTraining: Bool) -> any DataCollator {
@@ -16,7 +16,7 @@ extension Trainer {
         state.isTraining = isTraining
         defer { state.isTraining = before }
         let isFused = autocast(args.bf16 ? .bfloat16 : state.autocastDType, on: state.device) { state.runsFused }
-        return isFused ? packing : collator
+        return isFused || state.runsPackedOnGPU && model.encoder.attendsToPackedOnGPU ? packing : collator
     }
 
     /// `nil` for models whose answers for packed rows are others than for padded ones.

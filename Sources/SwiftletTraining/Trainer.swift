@@ -31,7 +31,8 @@ public final class Trainer {
     public let accelerator: Accelerator
     private let stopRequest = StopRequest()
 
-    /// Seeds libtorch's default generator with `args.seed`, as Python's does here.
+    /// Seeds libtorch's default generators with `args.seed`, as Python's does here, and moves the model to this process's
+    /// GPU, if there is one and `args.useCPU` is not set. A model that was put on a GPU before stays on it.
     ///
     /// - Parameters:
     ///   - trainDataset: tokenized rows; columns that no model takes are left aside, said at level `debug`.
@@ -70,7 +71,13 @@ public final class Trainer {
         loss = try TrainingLoss(args, model)
         self.accelerator = try accelerator ?? Accelerator(
             group: try ProcessGroup.shared(timeout: .seconds(args.ddpTimeout)), devicePlacement: false,
-            shardsOptimizerState: args.shardsOptimizerState, findUnusedParameters: args.ddpFindUnusedParameters)
+            shardsOptimizerState: args.shardsOptimizerState, findUnusedParameters: args.ddpFindUnusedParameters,
+            cpu: args.useCPU)
+        if args.useCPU {
+            model.to(.cpu)
+        } else if model.state.device == .cpu {
+            model.to(self.accelerator.device)
+        }
         manualSeed(args.seed)
         if args.fullDeterminism { useDeterministicAlgorithms(true) }
         model.state.kernels = args.kernels

@@ -159,7 +159,7 @@ final class TrainingRun {
     /// Clips the gradients and updates the weights.
     private func step() {
         let maxNorm = args.maxGradNorm > 0 ? args.maxGradNorm : .infinity
-        if let adamW = optimizer as? AdamW, args.kernels == .fused {
+        if let adamW = optimizer as? AdamW, args.kernels == .fused, model.state.device == .cpu {
             // Clipping happens while the update reads the gradients: callbacks see them as they were.
             tell { $0.onPreOptimizerStep($1, &$2) }
             gradientNorm = Tensor(adamW.clipAndStep(maxNorm: maxNorm))
@@ -286,6 +286,7 @@ final class TrainingRun {
             stateBeforeBatchAhead = random.torchBeforeBatchAhead.map { $0[accelerator.processIndex] }
         }
         Generator.default.state = random.torch[accelerator.processIndex]
+        if let states = random.device { Generator.default(on: model.state.device).state = states[accelerator.processIndex] }
         control.shouldTrainingStop = progress.shouldStop
             || trainer.state.globalStep >= plan.maxSteps && !progress.hasBegunEpoch
     }

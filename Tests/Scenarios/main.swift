@@ -48,6 +48,8 @@ struct Settings {
     func bool(_ name: String, _ usual: Bool = false) -> Bool { json[name]?.bool ?? usual }
 
     func model() throws -> SequenceClassifier {
+        // Of a head that the checkpoint lacks.
+        manualSeed(42)
         let dropout = JSONValue.double(double("dropout", 0))
         return try AutoModelForSequenceClassification.fromPretrained(
             text("model"), overrides: ["hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout])
@@ -120,7 +122,7 @@ func masksProbe(_ model: any PretrainedModel) throws -> JSONValue {
     defer { Generator.default.state = state }
     model.train()
     let rows = try TokenizedExamples(tinyDataset(rows: 4)).rows
-    return numbers(try noGrad { try model(try TinyCollator()(rows)).predictions[0].doubles() })
+    return numbers(try noGrad { try model(try TinyCollator()(rows).to(model.state.device)).predictions[0].doubles() })
 }
 
 func runLoop(_ settings: Settings) throws {

@@ -13,8 +13,8 @@ extern "C" {
 int32_t ct_manual_seed(uint64_t seed);
 /// A CPU generator of its own.
 int32_t ct_generator_new(uint64_t seed, ct_generator **out);
-/// A handle on the CPU's default generator, which itself lives as long as the process.
-int32_t ct_generator_default(ct_generator **out);
+/// A handle on a device's default generator, which itself lives as long as the process.
+int32_t ct_generator_default(ct_device device, ct_generator **out);
 /// NULL is fine.
 void ct_generator_free(ct_generator *generator);
 /// The seed that the generator was last given.
@@ -41,10 +41,6 @@ int32_t ct_randperm(int64_t count, const ct_generator *generator, ct_tensor **ou
 /// Threads that one operation may use.
 int32_t ct_thread_count(void);
 int32_t ct_set_thread_count(int32_t count);
-/// Whether libtorch sees a CUDA device.
-bool ct_cuda_available(void);
-/// Whether libtorch sees a Metal device.
-bool ct_mps_available(void);
 /// Such as "2.13.0". Don't free.
 const char *ct_torch_version(void);
 

@@ -7,6 +7,13 @@
 extern "C" {
 #endif
 
+// MARK: Devices (devices.cpp)
+
+/// Whether libtorch sees a CUDA device.
+bool ct_cuda_available(void);
+/// Whether libtorch sees a Metal device.
+bool ct_mps_available(void);
+
 // MARK: Tensors: making, reading, freeing (tensor.cpp)
 
 /// Frees a handle; NULL is fine. The storage goes with its last handle.

@@ -23,6 +23,7 @@ public final class BertModel: Encoder {
     }
 
     public var hiddenSize: Int { settings.hiddenSize }
+    public var attendsToPackedOnGPU: Bool { true }
 
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds

@@ -33,11 +33,10 @@ public final class DebertaModel: Encoder {
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
     ) throws -> EncoderOutput {
         try limits.check(inputs)
-        return state.encode(inputs, outputHiddenStates: outputHiddenStates, needs: needs) {
-            encoder.fused($0, all: outputHiddenStates, firsts: $1)
-        } reference: {
-            encoder.states($0, all: outputHiddenStates)
-        }
+        return state.encode(
+            inputs, outputHiddenStates: outputHiddenStates, needs: needs,
+            fused: { encoder.fused($0, all: outputHiddenStates, firsts: $1) },
+            reference: { encoder.states($0, all: outputHiddenStates) })
     }
 
     public func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {

@@ -23,6 +23,7 @@ public final class DistilBertModel: Encoder {
     }
 
     public var hiddenSize: Int { settings.width }
+    public var attendsToPackedOnGPU: Bool { true }
 
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds

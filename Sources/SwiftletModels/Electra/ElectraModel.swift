@@ -27,6 +27,7 @@ public final class ElectraModel: Encoder {
     }
 
     public var hiddenSize: Int { settings.hiddenSize }
+    public var attendsToPackedOnGPU: Bool { true }
 
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds

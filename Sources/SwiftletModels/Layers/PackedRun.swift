@@ -18,12 +18,16 @@ extension ModelState {
     /// Runs an encoder packed with fused kernels where that gives what is asked for, else with libtorch's operations.
     ///
     /// - Parameters:
+    ///   - packsPositions: whether positions given with padded inputs go along with the tokens. Else such inputs stay
+    ///     padded: they would lose their places
+    ///   - canFuse: whether the kernels are right for these packed inputs; gaps are places of padding between tokens
     ///   - fused: on packed inputs whose positions are the places in a padded row; with first tokens, `[batch]`, only
     ///     these in the last layer
     ///   - reference: on the inputs as they are
     /// - Returns: of both, the embeddings and each layer's output where `outputHiddenStates`, else the last alone.
     func encode(
-        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds,
+        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds, packsPositions: Bool = false,
+        canFuse: (ModelInputs, _ hasGaps: Bool) -> Bool = { _, _ in true },
         fused: (ModelInputs, _ firsts: Tensor?) -> [Tensor], reference: (ModelInputs) -> [Tensor]
     ) -> EncoderOutput {
         func output(_ states: [Tensor], starts: [Int]?) -> EncoderOutput {
@@ -34,17 +38,16 @@ extension ModelState {
         guard runsFused, !(needs == .allPlaces && inputs.hasPadding) else {
             return output(reference(inputs), starts: inputs.sequenceStarts)
         }
-        // Padded inputs with positions of their own would lose their places when packed.
-        let canPack = inputs.sequenceStarts == nil && inputs.positionIDs == nil
+        let canPack = inputs.sequenceStarts == nil && (packsPositions || inputs.positionIDs == nil)
         let batch = canPack ? PackedBatch(inputs) : nil
-        guard let starts = inputs.sequenceStarts ?? batch?.inputs.sequenceStarts else {
-            return output(reference(inputs), starts: nil)
+        let packed = batch?.inputs ?? inputs
+        guard let starts = packed.sequenceStarts, canFuse(packed, batch?.hasGaps == true) else {
+            return output(reference(inputs), starts: inputs.sequenceStarts)
         }
         let isShort = needs == .firstTokens && !outputHiddenStates
-        func run(_ packed: ModelInputs) -> [Tensor] {
-            fused(packed, isShort ? firstTokens(packed.sequenceStarts ?? starts, .cpu) : nil)
+        func run(_ part: ModelInputs) -> [Tensor] {
+            fused(part, isShort ? firstTokens(part.sequenceStarts ?? starts, .cpu) : nil)
         }
-        let packed = batch?.inputs ?? inputs
         let states = outputHiddenStates ? run(packed) : [inParts(packed) { run($0)[0] }]
         if isShort { return output(states, starts: nil) }
         return batch.map { output(states.map($0.padded), starts: nil) } ?? output(states, starts: starts)

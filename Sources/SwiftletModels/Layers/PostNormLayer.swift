@@ -55,7 +55,14 @@ struct SelfAttention {
         case .padded(let mask):
             let (batch, length) = (x.shape[0], x.shape[1])
             return context(q, k, v, [batch, length], mask: mask, bias: bias?.unsqueeze(0)).reshape(x.shape)
-        case .packed(let starts):
+        case .packed(let starts, let bounds):
+            if bias == nil, let bounds {
+                func heads(_ t: Tensor) -> Tensor { t.view([t.shape[0], headCount, t.shape[1] / headCount]) }
+                let context = F.packedAttention(
+                    heads(q), heads(k), heads(v), bounds: bounds, longest: longest(starts),
+                    dropout: dropout.activeProbability)
+                if let context { return context.reshape(x.shape) }
+            }
             return Tensor.cat(
                 zip(starts, starts.dropFirst()).map { start, end in
                     let length = end - start

@@ -5,13 +5,17 @@ enum TokenLayout {
     /// `[batch, sequence]`. The mask is bool `[batch, 1, sequence, sequence]`, true where attention is allowed; `nil`
     /// allows all.
     case padded(mask: Tensor?)
-    /// `[tokens]`: the index of each sequence's first token, and at the end the number of tokens.
-    case packed(starts: [Int])
+    /// `[tokens]`: the index of each sequence's first token, and at the end the number of tokens. On a GPU also as its
+    /// kernels read them, int32 `[sequences + 1]`.
+    case packed(starts: [Int], bounds: Tensor?)
 
     /// A padded batch without padding gets no mask: then libtorch skips masking, as in Python.
     init(_ inputs: ModelInputs) {
         if let starts = inputs.sequenceStarts {
-            self = .packed(starts: starts)
+            let device = inputs.inputIDs.device
+            self = .packed(
+                starts: starts,
+                bounds: device.isCUDA ? Tensor(starts, shape: [starts.count]).to(.int32).to(device) : nil)
             return
         }
         guard let mask = inputs.attentionMask else {
@@ -27,6 +31,9 @@ enum TokenLayout {
         self = .padded(mask: allowed.view([batch, 1, 1, length]).expand([batch, 1, length, length]))
     }
 }
+
+/// Tokens of the longest of packed sequences.
+func longest(_ starts: [Int]) -> Int { zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0 }
 
 extension ModelInputs {
     /// Whether some place of a padded batch is padding.

@@ -39,11 +39,10 @@ public final class ModernBertModel: Encoder {
         try InputLimits(
             vocabularySize: settings.vocabularySize, typeVocabularySize: nil, maximumLength: .max, positionCount: .max
         ).check(inputs)
-        return state.encode(inputs, outputHiddenStates: outputHiddenStates, needs: needs) {
-            states($0, all: outputHiddenStates, firsts: $1)
-        } reference: {
-            states($0, all: outputHiddenStates, firsts: nil)
-        }
+        return state.encode(
+            inputs, outputHiddenStates: outputHiddenStates, needs: needs,
+            fused: { states($0, all: outputHiddenStates, firsts: $1) },
+            reference: { states($0, all: outputHiddenStates, firsts: nil) })
     }
 
     /// - Parameter firsts: if given, the last layer computes these tokens only.

@@ -36,6 +36,7 @@ public final class RobertaModel: Encoder {
     }
 
     public var hiddenSize: Int { settings.hiddenSize }
+    public var attendsToPackedOnGPU: Bool { true }
 
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds

@@ -10,8 +10,11 @@ extension Accelerator {
     ///
     /// All processes call it; the main process writes. A folder of that name is replaced only when the new one is whole.
     public func saveState(_ folder: String) throws {
-        let random = try (group?.allGather(bytes: SwiftletTensor.Generator.default.state, as: "the saving of random states"))
-            ?? [SwiftletTensor.Generator.default.state]
+        func ofAll(_ own: [UInt8]) throws -> [[UInt8]] {
+            try group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
+        }
+        let random = try ofAll(SwiftletTensor.Generator.default.state)
+        let ofDevice = device == .cpu ? [] : try ofAll(SwiftletTensor.Generator.default(on: device).state)
         let states = try optimizers.map { try wholeState(of: $0) }
         try onMain {
             let temporary = "\(folder).writing"
@@ -36,6 +39,7 @@ extension Accelerator {
             let state: JSONValue = ["format": .int(Self.format), "num_processes": .int(numProcesses), "epochs": epochs]
             try AtomicFile.write(state.text(.config) + "\n", to: file("accelerator", 0, "json"))
             var tensors = random.enumerated().map { ("process_\($0)", tensor($1)) }
+            tensors += ofDevice.enumerated().map { ("device_\($0)", tensor($1)) }
             for (index, loader) in loaders.enumerated() {
                 if let generator = loader.generator { tensors.append(("loader_\(index)", tensor(generator.state))) }
             }
@@ -83,6 +87,9 @@ extension Accelerator {
         let random = try shared(tensors: { try read(path("random_states", 0, "safetensors")) })
         for (name, state) in random {
             if name == "process_\(processIndex)" { SwiftletTensor.Generator.default.state = bytes(state) }
+            if name == "device_\(processIndex)", device != .cpu {
+                SwiftletTensor.Generator.default(on: device).state = bytes(state)
+            }
         }
         for (index, loader) in loaders.enumerated() {
             loader.epoch = json["epochs"]?.array.flatMap { index < $0.count ? $0[index].int : nil } ?? 0

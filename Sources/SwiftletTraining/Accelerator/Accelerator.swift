@@ -29,7 +29,7 @@ public final class Accelerator {
     public let splitBatches: Bool
     public let evenBatches: Bool
     public let useSeedableSampler: Bool
-    /// Puts batches on `device`.
+    /// Puts models and batches on `device`.
     public let devicePlacement: Bool
     /// The schedule steps once a training step and process, so that its length stays that of a single process.
     public let stepSchedulerWithOptimizer: Bool
@@ -113,7 +113,8 @@ public final class Accelerator {
 
     // MARK: Prepare
 
-    /// Readies a model and whatever else takes part, and gives it back in the same order. Every process starts with the
+    /// Readies a model and whatever else takes part, and gives it back in the same order. The model moves to `device`,
+    /// where `devicePlacement` says so. Every process starts with the
     /// main process's weights, and from here on draws random numbers of its own, so that dropout differs between
     /// processes; the main process goes on with those of a run on its own.
     ///
@@ -130,10 +131,13 @@ public final class Accelerator {
     }
 
     private func prepared<Model: PretrainedModel>(_ model: Model) throws -> Model {
-        guard model.state.device == device || !devicePlacement else {
-            throw TrainingError(
-                "the model is on \(model.state.device), and this process works on \(device)",
-                remedy: "Make it with device: accelerator.device.")
+        if devicePlacement, model.state.device != device {
+            guard model.state.device == .cpu else {
+                throw TrainingError(
+                    "the model is on \(model.state.device), and this process works on \(device)",
+                    remedy: "Leave it on the CPU, or make it with device: accelerator.device.")
+            }
+            model.to(device)
         }
         if mixedPrecision == .bf16 { model.state.autocastDType = .bfloat16 }
         let isNew = !models.contains { $0 === model }

@@ -23,7 +23,7 @@ extension TrainingArguments {
             "freeze": .array(freeze.map { .string($0) }), "label_smoothing_factor": .double(labelSmoothingFactor),
             "class_weights": .array(classWeights.map { .double($0) }),
             "neftune_noise_alpha": optional(neftuneNoiseAlpha), "bf16": .bool(bf16),
-            "kernels": .string(kernels.rawValue),
+            "use_cpu": .bool(useCPU), "kernels": .string(kernels.rawValue),
             "gradient_checkpointing": .bool(gradientCheckpointing),
             "logging_strategy": .string(loggingStrategy.rawValue), "logging_steps": .double(loggingSteps),
             "logging_first_step": .bool(loggingFirstStep), "logging_nan_inf_filter": .bool(loggingNaNInfFilter),

@@ -55,8 +55,12 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Speed and precision
 
-    /// `.fused` runs BERT on fused CPU kernels without padding; `.reference` on libtorch's operations in Python's order,
-    /// for the numbers of the same seed in Python. What the fused kernels lack runs on libtorch's.
+    /// Stays on the CPU also where there is a GPU.
+    public var useCPU = false
+
+    /// `.fused` runs models on fused CPU kernels without padding, on a GPU on libtorch's kernels for packed tokens;
+    /// `.reference` on libtorch's operations in Python's order, for the numbers of the same seed in Python. What the
+    /// fused kernels lack runs on libtorch's.
     public var kernels = Kernels.fused
 
     /// Runs matrix products and the like in bfloat16; weights and their updates stay float32. A processor without

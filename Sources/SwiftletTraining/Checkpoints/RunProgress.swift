@@ -55,16 +55,22 @@ struct RandomState {
     var torchAtEpochStart: [UInt8]
     /// The same of every process before it made the batch that is ready for the next update; without one, `nil`.
     var torchBeforeBatchAhead: [[UInt8]]?
+    /// The default generator of the GPU of every process, which dropout draws from there; on the CPU, `nil`.
+    var device: [[UInt8]]?
 
     static let file = "rng_state.safetensors"
 
-    init(torch: [[UInt8]], torchAtEpochStart: [UInt8], torchBeforeBatchAhead: [[UInt8]]?) {
+    init(
+        torch: [[UInt8]], torchAtEpochStart: [UInt8], torchBeforeBatchAhead: [[UInt8]]?, device: [[UInt8]]? = nil
+    ) {
         self.torch = torch
         self.torchAtEpochStart = torchAtEpochStart
         self.torchBeforeBatchAhead = torchBeforeBatchAhead
+        self.device = device
     }
 
     private static let now = "torch"
+    private static let ofDevice = "device"
     private static let beforeBatchAhead = "torch_before_batch_ahead"
 
     private static func name(_ name: String, _ process: Int) -> String { process == 0 ? name : "\(name)_\(process)" }
@@ -76,7 +82,7 @@ struct RandomState {
         }
         try Safetensors.write(
             [("torch_at_epoch_start", bytes(torchAtEpochStart))] + all(Self.now, torch)
-                + all(Self.beforeBatchAhead, torchBeforeBatchAhead ?? []),
+                + all(Self.beforeBatchAhead, torchBeforeBatchAhead ?? []) + all(Self.ofDevice, device ?? []),
             metadata: [:], to: FileSystem.join(folder, Self.file))
     }
 
@@ -98,5 +104,7 @@ struct RandomState {
         let ahead = all(Self.beforeBatchAhead)
         // Checkpoints of before batches were made ahead have none.
         torchBeforeBatchAhead = ahead.count == torch.count ? ahead : nil
+        let device = all(Self.ofDevice)
+        self.device = device.count == torch.count ? device : nil
     }
 }

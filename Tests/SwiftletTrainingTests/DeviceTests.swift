@@ -1,0 +1,48 @@
+import SwiftletIO
+import SwiftletModels
+import SwiftletTensor
+import SwiftletTestSupport
+import SwiftletTraining
+import Testing
+import TinyTraining
+
+/// Where a model is, and that of its batches. What runs on a GPU is also checked by `Tools/checks/gpu-stand-in`.
+@Suite(.oneAtATime) struct DeviceTests {
+    @Test func staysOnTheCPUWhereItIsAskedTo() throws {
+        let trainer = try tinyTrainer({ $0.useCPU = true })
+        #expect(trainer.accelerator.device == .cpu && trainer.model.state.device == .cpu)
+        #expect(trainer.args.json["use_cpu"]?.bool == true)
+    }
+
+    @Test func movesWhereItIsAskedTo() throws {
+        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        try #require(model.parameters().first).isTrainable = false
+        let before = model.parameters().map { ($0.tensor.floats(), $0.isTrainable) }
+        let device: Device = Device.isCUDAAvailable ? .cuda() : .cpu
+        model.to(device)
+        #expect(model.state.device == device)
+        for (parameter, before) in zip(model.parameters(), before) {
+            #expect(parameter.tensor.device == device && parameter.isTrainable == before.1)
+            #expect(parameter.tensor.floats() == before.0)
+        }
+    }
+
+    @Test(.enabled(if: Device.isCUDAAvailable, "needs a GPU"))
+    func trainsOnAGPUAsOnTheCPU() throws {
+        let losses = try [true, false].map { usesCPU in
+            var args = TrainingArguments("unused")
+            args.loggingSteps = 1
+            args.saveStrategy = .no
+            args.useCPU = usesCPU
+            // Dropout draws on the device, where the numbers are others.
+            let model = try AutoModelForSequenceClassification.fromPretrained(
+                Locations.fixture("tiny-bert"), overrides: ["hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0])
+            let trainer = try Trainer(
+                model: model, args: args, trainDataset: try tinyDataset(rows: 21), dataCollator: TinyCollator())
+            #expect(model.parameters().allSatisfy { $0.tensor.device.isCUDA != usesCPU })
+            try trainer.train()
+            return trainer.state.logHistory.compactMap { $0["loss"]?.double }
+        }
+        #expect(losses[0].count == 9 && zip(losses[0], losses[1]).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+}
