@@ -23,8 +23,7 @@ let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
 // docs: begin accelerate-prepare
 let accelerator = try Accelerator()
 
-let network = try AutoModelForSequenceClassification.fromPretrained(
-    checkpoint, numLabels: 2, device: accelerator.device)
+let network = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
 let (model, optimizer, trainLoader, evalLoader) = try accelerator.prepare(
     network,
     AdamW(network.parameters(), lr: 5e-5),

@@ -41,18 +41,12 @@ let batch = try trainLoader.first()
 print(batch.shapes)
 // docs: end first-batch
 
-// docs: begin device
-let device = Device.isCUDAAvailable ? Device.cuda() : .cpu
-print(device)
-// docs: end device
-
 // docs: begin loop-model
-let model = try AutoModelForSequenceClassification.fromPretrained(
-    checkpoint, numLabels: 2, device: device)
+let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
 // docs: end loop-model
 
 // docs: begin one-output
-let outputs = try model(batch.to(device))
+let outputs = try model(batch)
 print(try outputs.requireLoss(), outputs.logits.shape)
 // docs: end one-output
 
@@ -70,6 +64,12 @@ let lrScheduler = try getScheduler(
     numTrainingSteps: numTrainingSteps)
 print(numTrainingSteps)
 // docs: end scheduler
+
+// docs: begin device
+let device = Device.isCUDAAvailable ? Device.cuda() : .cpu
+model.to(device)
+print(device)
+// docs: end device
 
 // docs: begin loop
 let progressBar = ProgressBar(total: numTrainingSteps)

@@ -8,6 +8,9 @@ struct KernelOptions: ParsableArguments {
     var kernels = Kernels.fused
     @Flag(help: "Stay on the CPU, also where there is a GPU.") var useCpu = false
 
+    /// Where a model is to run that no Trainer moves.
+    var device: Device { !useCpu && Device.isCUDAAvailable ? .cuda() : .cpu }
+
     func apply(to args: inout TrainingArguments) {
         args.kernels = kernels
         args.useCPU = useCpu

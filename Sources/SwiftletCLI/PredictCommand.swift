@@ -43,6 +43,7 @@ struct PredictCommand: ParsableCommand {
                     message: "error: option '--dataset' makes no sense here: a model for fill-mask predicts what a text "
                         + "leaves open. Give --text, or rows on standard input; 'evaluate' measures it on a split")
             }
+            saved.model.to(speed.device)
             try write(try task.fill(try dataset.strings("text"), with: saved.model))
             return
         }

@@ -1,5 +1,6 @@
 import SwiftletIO
 import SwiftletModels
+import SwiftletNN
 import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTraining

@@ -74,7 +74,8 @@ struct FillMaskTask: CommandTask {
                 throw TrainingError(
                     "text \(index) has no \(tokenizer.maskToken ?? "mask") to fill in", remedy: "Put one where a word is wanted.")
             }
-            let logits = try model.state.evaluating { try noGrad { try model(try ModelInputs(encoding)) } }.logits
+            let inputs = try ModelInputs(encoding).to(model.state.device)
+            let logits = try model.state.evaluating { try noGrad { try model(inputs) } }.logits
             let scores = logits.softmax(-1)
             let filled = places.map { place -> JSONValue in
                 let row = scores.select(0, 0).select(0, place).floats()

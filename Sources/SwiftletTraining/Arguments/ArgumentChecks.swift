@@ -111,7 +111,7 @@ extension TrainingArguments {
 
     /// What keeps a run off the fused kernels, as the beginning of a sentence; `nil` if nothing does.
     func whyNotFused(on state: ModelState) -> String? {
-        if state.device != .cpu { return "a model on \(state.device)" }
+        if state.device != .cpu, !state.device.isCUDA { return "a model on \(state.device)" }
         if gradientCheckpointing { return "gradient_checkpointing" }
         if neftuneNoiseAlpha != nil { return "neftune_noise_alpha" }
         return nil
