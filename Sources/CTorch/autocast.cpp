@@ -4,6 +4,8 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 
+#include <cstdlib>
+
 int32_t ct_autocast_begin(ct_device device, int32_t dtype, bool *was_enabled) {
   return ct::boundary([&] {
     const at::DeviceType type = ct::device(device).type();
@@ -28,5 +30,9 @@ int32_t ct_autocast_dtype(ct_device device) {
 }
 
 int32_t ct_use_deterministic_algorithms(bool enabled) {
-  return ct::boundary([&] { at::globalContext().setDeterministicAlgorithms(enabled, false); });
+  return ct::boundary([&] {
+    // What NVIDIA's library wants besides, and reads when it starts; a value of the user's own stays.
+    if (enabled) setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8", /*overwrite=*/0);
+    at::globalContext().setDeterministicAlgorithms(enabled, false);
+  });
 }

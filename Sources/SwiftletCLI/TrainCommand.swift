@@ -51,7 +51,7 @@ struct TrainCommand: ParsableCommand {
             }
         }
         // All must stop at the same step; the rest only writes.
-        run.callbacks = training.callbacks(args).filter { run.isMainProcess || $0 is EarlyStoppingCallback }
+        run.callbacks = try training.callbacks(args).filter { run.isMainProcess || $0 is EarlyStoppingCallback }
         run.predictsTest = doPredict
         let upload = run.isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
         try run.run()

@@ -28,7 +28,9 @@ struct TrainingOptions: ParsableArguments {
     }
 
     /// Early stopping and the reports that were asked for.
-    func callbacks(_ args: TrainingArguments) -> [any TrainerCallback] {
+    ///
+    /// - Throws: `UsageError` for a report that can't be made.
+    func callbacks(_ args: TrainingArguments) throws -> [any TrainerCallback] {
         var callbacks: [any TrainerCallback] = []
         if let patience = strategy.earlyStoppingPatience {
             callbacks.append(EarlyStoppingCallback(patience: patience, threshold: strategy.earlyStoppingThreshold))
@@ -40,7 +42,14 @@ struct TrainingOptions: ParsableArguments {
         if targets.contains(.jsonl) || targets.contains(.all) {
             callbacks.append(JSONLinesLogCallback(FileSystem.join(args.outputDir, "log.jsonl")))
         }
-        if profile { callbacks.append(ProfileCallback(folder: args.outputDir) { print($0, terminator: "") }) }
+        if profile {
+            guard speed.device == .cpu else {
+                throw UsageError(
+                    message: "error: option '--profile' measures operations of the CPU, and those of a GPU run beside it; "
+                        + "give --use-cpu too, or leave it out")
+            }
+            callbacks.append(ProfileCallback(folder: args.outputDir) { print($0, terminator: "") })
+        }
         return callbacks
     }
 }
