@@ -26,26 +26,22 @@ int32_t ct_packed_attention(
   return ct::boundary([&] {
     const at::Tensor &q = ct::get(query), &k = ct::get(key), &v = ct::get(value), &starts = ct::get(bounds);
     if (!q.is_cuda()) return;
-    switch (backend(q, k, v, dropout)) {
-      case at::SDPBackend::flash_attention:
-        // Where it attends to a batch, libtorch fills heads up to such a width first; here nobody does.
-        if (q.size(-1) % 8 != 0) return;
-        ct::give(
-            std::get<0>(at::_flash_attention_forward(
-                q, k, v, starts, starts, longest, longest, dropout, /*is_causal=*/false, /*return_debug_mask=*/false)),
-            out);
-        return;
-      case at::SDPBackend::efficient_attention:
-      case at::SDPBackend::cudnn_attention: {
-        // What the backward pass needs of the forward one is not kept for nothing.
-        const bool records = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-        const auto result = at::_efficient_attention_forward(
-            q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), /*bias=*/std::nullopt, starts, starts, longest, longest,
-            dropout, /*custom_mask_type=*/0, /*compute_log_sumexp=*/records);
-        ct::give(std::get<0>(result).squeeze(0), out);
-        return;
-      }
-      default: return;
+    const at::SDPBackend chosen = backend(q, k, v, dropout);
+    // cuDNN's kernel runs where flash attention does.
+    if (chosen == at::SDPBackend::flash_attention || chosen == at::SDPBackend::cudnn_attention) {
+      // Where it attends to a batch, libtorch fills heads up to such a width first; here nobody does.
+      if (q.size(-1) % 8 != 0) return;
+      ct::give(
+          std::get<0>(at::_flash_attention_forward(
+              q, k, v, starts, starts, longest, longest, dropout, /*is_causal=*/false, /*return_debug_mask=*/false)),
+          out);
+    } else if (chosen == at::SDPBackend::efficient_attention) {
+      // What the backward pass needs of the forward one is not kept for nothing.
+      const bool records = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
+      const auto result = at::_efficient_attention_forward(
+          q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), /*bias=*/std::nullopt, starts, starts, longest, longest,
+          dropout, /*custom_mask_type=*/0, /*compute_log_sumexp=*/records);
+      ct::give(std::get<0>(result).squeeze(0), out);
     }
   });
 }
