@@ -1,5 +1,6 @@
 # make        lists the targets
-# Everything is built in the release configuration, so that all targets share their objects.
+# Everything is built in the release configuration and without what @testable needs, so that all targets share their
+# objects.
 
 SWIFT_BUILD = swift build -c release
 
@@ -20,7 +21,7 @@ build: bootstrap ## build everything
 	$(SWIFT_BUILD)
 
 test: bootstrap ## build and run the tests
-	swift test -c release --no-parallel
+	swift test -c release --no-parallel --disable-testable-imports
 
 # What doesn't fit into the minutes is left out, and said.
 MINUTES = 25
