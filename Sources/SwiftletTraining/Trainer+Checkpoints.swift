@@ -19,14 +19,11 @@ extension Trainer {
         }
         run.progress.processCount = accelerator.numProcesses
         let optimizerState = args.saveOnlyModel ? [] : try accelerator.wholeState(of: run.optimizer)
-        func ofAll(_ own: [UInt8]) throws -> [[UInt8]] {
-            try accelerator.group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
-        }
-        let torch = try ofAll(Generator.default.state)
+        let torch = try accelerator.ofAll(randomState: Generator.default.state)
         let device = model.state.device
-        let ofDevice = device == .cpu ? nil : try ofAll(Generator.default(on: device).state)
+        let ofDevice = device == .cpu ? nil : try accelerator.ofAll(randomState: Generator.default(on: device).state)
         // All have a batch ahead, or none: they do the same steps.
-        let beforeBatchAhead = try run.stateBeforeBatchAhead.map(ofAll)
+        let beforeBatchAhead = try run.stateBeforeBatchAhead.map(accelerator.ofAll)
         try accelerator.onMain {
             _ = try Checkpoint.write(step: state.globalStep, in: args.outputDir) { folder in
                 func file(_ name: String) -> String { FileSystem.join(folder, name) }

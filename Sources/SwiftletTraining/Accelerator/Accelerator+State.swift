@@ -10,11 +10,8 @@ extension Accelerator {
     ///
     /// All processes call it; the main process writes. A folder of that name is replaced only when the new one is whole.
     public func saveState(_ folder: String) throws {
-        func ofAll(_ own: [UInt8]) throws -> [[UInt8]] {
-            try group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
-        }
-        let random = try ofAll(SwiftletTensor.Generator.default.state)
-        let ofDevice = device == .cpu ? [] : try ofAll(SwiftletTensor.Generator.default(on: device).state)
+        let random = try ofAll(randomState: SwiftletTensor.Generator.default.state)
+        let ofDevice = device == .cpu ? [] : try ofAll(randomState: SwiftletTensor.Generator.default(on: device).state)
         let states = try optimizers.map { try wholeState(of: $0) }
         try onMain {
             let temporary = "\(folder).writing"
@@ -97,6 +94,11 @@ extension Accelerator {
                 loader.generator?.state = bytes(state.tensor)
             }
         }
+    }
+
+    /// What each process has, in the order of ranks.
+    func ofAll(randomState own: [UInt8]) throws -> [[UInt8]] {
+        try group?.allGather(bytes: own, as: "the saving of random states") ?? [own]
     }
 
     // MARK: One process for all

@@ -114,9 +114,9 @@ public final class Accelerator {
     // MARK: Prepare
 
     /// Readies a model and whatever else takes part, and gives it back in the same order. The model moves to `device`,
-    /// where `devicePlacement` says so. Every process starts with the
-    /// main process's weights, and from here on draws random numbers of its own, so that dropout differs between
-    /// processes; the main process goes on with those of a run on its own.
+    /// where `devicePlacement` says so. Every process starts with the main process's weights, and from here on draws
+    /// random numbers of its own, so that dropout differs between processes; the main process goes on with those of a run
+    /// on its own.
     ///
     /// - Throws: `ProcessError` if the model is not the same on all processes.
     public func prepare<Model: PretrainedModel, each Item: Preparable>(
