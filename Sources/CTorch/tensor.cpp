@@ -120,6 +120,16 @@ int32_t ct_from_blob(
   });
 }
 
+int32_t ct_out_of_file(const ct_tensor *tensor, ct_tensor **out) {
+  return ct::boundary([&] {
+    const at::Tensor &given = ct::get(tensor);
+    // Only memory that was given to libtorch can't be resized.
+    // Only memory that was given to libtorch can't be resized.
+    const bool stays = given.storage().resizable() || ct::is_table(given.sizes());
+    ct::give(stays ? given : given.detach().clone(), out);
+  });
+}
+
 int32_t ct_rank(const ct_tensor *tensor, int32_t *out) {
   return ct::boundary([&] { *out = static_cast<int32_t>(ct::get(tensor).dim()); });
 }

@@ -4,8 +4,13 @@
 
 namespace ct {
 
-/// Zeros. Large ones in the machine's memory take none of it, and no time, until they are written: of the moments and
-/// the gradient of a table of embeddings most rows never are.
+/// Whether this is the shape of a table of embeddings, most rows of which are seldom or never written to.
+bool is_table(at::IntArrayRef shape);
+
+/// Zeros. Those for a table take neither memory nor time until they are written.
 at::Tensor zeros(at::IntArrayRef shape, const at::TensorOptions &options);
+
+/// Whether these are zeros for a table that nothing has been written to. True once at most: who asks is about to write.
+bool take_untouched(const at::Tensor &tensor);
 
 }  // namespace ct

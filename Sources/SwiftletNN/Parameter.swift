@@ -85,6 +85,15 @@ public final class Parameter {
         isTrainable = wasTrainable
     }
 
+    /// Brings values that lie on the pages of a file into memory of their own, for what will write to all of them: one copy
+    /// costs less than one of each page at its first write. Those of a table of embeddings stay.
+    func moveOutOfFile() {
+        guard tensor.device == .cpu, gradient == nil else { return }
+        let wasTrainable = isTrainable
+        tensor = tensor.outOfFile()
+        isTrainable = wasTrainable
+    }
+
     /// Whether training changes this parameter. `false` freezes it.
     public var isTrainable: Bool {
         get { tensor.requiresGrad }

@@ -32,7 +32,7 @@ public enum Kernels: String, Sendable, CaseIterable {
     }
 
     /// How the kernels multiply what `autocast` has them round to bfloat16: "native" as numbers of that type, "float32"
-    /// as float32 numbers with the same values. "auto" is native where the processor has instructions for it.
+    /// as float32 numbers with the same values. "auto" is native where the processor is faster that way.
     ///
     /// - Throws: `TensorError` for another name.
     public static func selectBFloat16Products(_ name: String) throws {

@@ -86,6 +86,10 @@ extension Tensor {
         self.init(owning: handle ?? ct_tensor_undefined())
     }
 
+    /// The tensor itself, or a copy, not recorded, of one that was made with `init(borrowing:)`, unless it is a table of
+    /// many more rows than columns.
+    package func outOfFile() -> Tensor { result("outOfFile", [self]) { ct_out_of_file(handle, $0) } }
+
     public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
         Tensor(owning: fullHandle("zeros", shape, 0, dtype, device))
     }

@@ -56,7 +56,11 @@ struct TwinRuns {
         var gradients: [(name: String, values: [Double])]
     }
 
-    func run(_ kernels: Kernels, _ inputs: ModelInputs) throws -> Result {
+    func run(_ kernels: Kernels, _ inputs: ModelInputs) throws -> Result { try Self.run(model, kernels, inputs) }
+
+    private static func run(
+        _ model: SequenceClassifier, _ kernels: Kernels, _ inputs: ModelInputs
+    ) throws -> Result {
         model.state.kernels = kernels
         let output = try model(inputs)
         let loss = try #require(output.loss)
@@ -68,14 +72,22 @@ struct TwinRuns {
         return Result(loss: loss.item(), logits: output.logits.floats(), gradients: gradients)
     }
 
-    /// The loss in double precision.
-    func exactLoss(_ inputs: ModelInputs) throws -> Double {
+    /// With libtorch's operations in double precision. In single precision they take short cuts of their own: with AVX-512
+    /// the exponentials of attention are right to 20 bits.
+    func runExactly(_ inputs: ModelInputs) throws -> Result {
         let exact = try SequenceClassifier(model.config, state: ModelState(dtype: .float64))
-        exact.state.kernels = .reference
         for (from, to) in zip(model.parameters(), exact.parameters()) {
             exact.state.assign(from.tensor.detach(), to: to)
         }
-        return try noGrad { try #require(try exact(inputs).loss).item() }
+        exact.state.isTraining = model.state.isTraining
+        return try Self.run(exact, .reference, inputs)
+    }
+
+    /// The largest difference of two gradients, as a share of the parameter's largest.
+    static func largestError(_ actual: Result, _ expected: Result) -> Double {
+        zip(actual.gradients, expected.gradients).filter { !$0.0.name.hasSuffix("key.bias") }.map { a, e in
+            (zip(a.values, e.values).map { abs($0 - $1) }.max() ?? 0) / (e.values.map(abs).max() ?? 1)
+        }.max() ?? 0
     }
 
     /// The first difference beyond rounding, or `nil`.
@@ -110,14 +122,17 @@ extension ModelTests {
         @Test(arguments: [
             [5], [1, 2, 1], [3, 17, 16, 64, 2, 33], [130, 7, 65, 512], [1, 511, 200, 48, 90],
         ], ["auto", "avx2", "portable"])
-        func `loss and every gradient are those of the reference`(lengths: [Int], set: String) throws {
+        func `loss and every gradient are those of the reference in double precision`(lengths: [Int], set: String) throws {
             guard (try? Kernels.selectInstructionSet(set)) != nil else { return }
             defer { try? Kernels.selectInstructionSet("auto") }
             let twins = try TwinRuns()
             let inputs = TwinRuns.batch(lengths)
-            let reference = try twins.run(.reference, inputs)
-            let wrong = TwinRuns.difference(try twins.run(.fused, inputs), reference)
-            #expect(wrong == nil)
+            let reference = try twins.runExactly(inputs)
+            // Where libtorch's own single precision is further off than 1e-5, the batch is that sensitive to rounding.
+            let rounding = TwinRuns.largestError(try twins.run(.reference, inputs), reference)
+            let wrong = TwinRuns.difference(
+                try twins.run(.fused, inputs), reference, relative: max(1e-5, 1.5 * rounding))
+            #expect(wrong == nil, "the reference is off by \(rounding)")
             // What the comparison must notice: another batch.
             let other = try twins.run(.fused, TwinRuns.batch(lengths + [lengths[0]]))
             #expect(TwinRuns.difference(other, reference) != nil)
@@ -131,7 +146,7 @@ extension ModelTests {
             let twins = try TwinRuns(overrides)
             let inputs = TwinRuns.batch([9, 40, 23])
             let (fused, reference) = (try twins.run(.fused, inputs), try twins.run(.reference, inputs))
-            let rounding = abs(reference.loss - (try twins.exactLoss(inputs)))
+            let rounding = abs(reference.loss - (try twins.runExactly(inputs).loss))
             let wrong = TwinRuns.difference(fused, reference)
             #expect(wrong == nil, "the reference is off by \(rounding)")
         }

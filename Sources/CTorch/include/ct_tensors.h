@@ -53,6 +53,21 @@ int32_t ct_read(const ct_tensor *tensor, int32_t dtype, void *buffer, size_t byt
 /// The only element.
 int32_t ct_item(const ct_tensor *tensor, double *out);
 
+/// The tensor itself, or, where it lies on the pages of a file, a copy in memory of its own. Tables of embeddings stay where
+/// they are: most of their rows are never written to.
+int32_t ct_out_of_file(const ct_tensor *tensor, ct_tensor **out);
+
+// MARK: Memory of tensors (memory.cpp)
+
+/// Bytes that are kept for tensors on the CPU, and those of them in use.
+typedef struct {
+  size_t total, used;
+} ct_kept_memory;
+/// Zeros where the system's allocator does it all.
+ct_kept_memory ct_memory_kept(void);
+/// Gives what is free back to the system.
+void ct_memory_release(void);
+
 // MARK: Element-wise and whole-tensor operations (ops.cpp)
 
 /// Operations from one tensor to one of the same shape, except where a comment gives another.

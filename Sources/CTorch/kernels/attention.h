@@ -13,41 +13,64 @@ template <int Rows, int Columns>
 CT_INLINE void tile(
     int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row, float *c,
     int64_t c_row, bool accumulate) {
+  // Only where every loop over them is unrolled are the sums in registers.
   Vec sums[Rows][Columns];
+  #pragma unroll
   for (int i = 0; i < Rows; ++i)
+    #pragma unroll
     for (int j = 0; j < Columns; ++j) sums[i][j] = accumulate ? load(c + i * c_row + j * W) : Vec{};
   for (int64_t k = 0; k < depth; ++k) {
     Vec row[Columns];
+    #pragma unroll
     for (int j = 0; j < Columns; ++j) row[j] = load(b + k * b_row + j * W);
+    #pragma unroll
     for (int i = 0; i < Rows; ++i) {
       const Vec factor = all(a[i * a_row + k * a_column]);
+      #pragma unroll
       for (int j = 0; j < Columns; ++j) sums[i][j] += factor * row[j];
     }
   }
+  #pragma unroll
   for (int i = 0; i < Rows; ++i)
+    #pragma unroll
     for (int j = 0; j < Columns; ++j) store(c + i * c_row + j * W, sums[i][j]);
 }
 
-template <int Columns>
+/// One tile of all `rows`, which are at most `Rows`.
+template <int Rows, int Columns>
+CT_INLINE void last_tile(
+    int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+    float *c, int64_t c_row, bool accumulate) {
+  if (rows == Rows) return tile<Rows, Columns>(depth, a, a_row, a_column, b, b_row, c, c_row, accumulate);
+  if constexpr (Rows > 1)
+    last_tile<Rows - 1, Columns>(rows, depth, a, a_row, a_column, b, b_row, c, c_row, accumulate);
+}
+
+template <int Rows, int Columns>
 CT_INLINE void panel(
     int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
     float *c, int64_t c_row, bool accumulate) {
   int64_t i = 0;
-  for (; i + 6 <= rows; i += 6)
-    tile<6, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
-  for (; i + 2 <= rows; i += 2)
-    tile<2, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
-  if (i < rows) tile<1, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+  for (; i + Rows <= rows; i += Rows)
+    tile<Rows, Columns>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+  last_tile<Rows - 1, Columns>(
+      rows - i, depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
 }
 
 /// c [rows, columns] = a [rows, depth] · b [depth, columns], or c += . `columns` is a multiple of `kAlign`.
 static __attribute__((noinline)) void product(
     int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b,
     int64_t b_row, float *c, int64_t c_row, bool accumulate) {
+  // AVX-512 has 32 registers, the others 16.
+  constexpr bool has_many = W == 16;
   int64_t j = 0;
+  if constexpr (has_many)
+    for (; j + 4 * W <= columns; j += 4 * W)
+      panel<6, 4>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
   for (; j + 2 * W <= columns; j += 2 * W)
-    panel<2>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
-  for (; j < columns; j += W) panel<1>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
+    panel<has_many ? 12 : 6, 2>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
+  for (; j < columns; j += W)
+    panel<has_many ? 12 : 6, 1>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
 }
 
 /// to [rows, padded] = (from + bias) * scale, padded with zeros.
@@ -74,12 +97,18 @@ CT_INLINE void add_distance_bias(
   }
 }
 
-/// to [width, padded columns] = from [rows, from_row] transposed, padded with zeros.
+/// to [width, rows padded with zeros] = from [rows, from_row] transposed. Rows of both can be read and written up to a
+/// multiple of `kAlign`.
 CT_INLINE void transpose(int64_t rows, int64_t width, const float *from, int64_t from_row, float *to, int64_t to_row) {
-  for (int64_t j = 0; j < width; ++j) {
-    for (int64_t i = 0; i < rows; ++i) to[j * to_row + i] = from[i * from_row + j];
-    for (int64_t i = rows; i < to_row; ++i) to[j * to_row + i] = 0;
-  }
+  for (int64_t i = 0; i < rows; i += W)
+    for (int64_t j = 0; j < width; j += W) {
+      Vec block[W];
+      for (int r = 0; r < W; ++r) block[r] = i + r < rows ? load(from + (i + r) * from_row + j) : Vec{};
+      transpose(block);
+      for (int r = 0; r < W && j + r < width; ++r) store(to + (j + r) * to_row + i, block[r]);
+    }
+  for (int64_t j = 0; j < width; ++j)
+    for (int64_t i = round_up(rows, W); i < round_up(rows, kAlign); i += W) store(to + j * to_row + i, Vec{});
 }
 
 /// Queries whose scores are held at once: what fits into some tens of kilobytes. A multiple of 4, so that a block
@@ -118,6 +147,8 @@ static void attention_forward(const AttentionHead &head, float *scratch) {
   float *k = scratch, *v = k + keys * padded, *kt = v + keys * padded, *q = kt + width * stride;
   float *out = q + block * padded, *scores = out + block * padded;
   float *drawn = scores + block * stride;
+  const int64_t within = keys / W * W;
+  const Ints inside = before(within, keys, InOrder{});
   gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
   transpose(keys, width, k, padded, kt, stride);
   gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
@@ -129,27 +160,29 @@ static void attention_forward(const AttentionHead &head, float *scratch) {
     if (head.dropout.active()) draw(head, first, rows, columns, drawn);
     for (int64_t i = 0; i < rows; ++i) {
       float *row = scores + i * stride;
-      for (int64_t j = keys; j < columns; ++j) row[j] = -INFINITY;
-      Vec highest = load(row);
-      for (int64_t j = W; j < columns; j += W) highest = larger(highest, load(row + j));
+      // Nothing is attended to beyond the keys, where the last vector may reach.
+      Vec highest = within < keys ? (inside ? load(row + within) : all(-INFINITY)) : load(row);
+      for (int64_t j = 0; j < within; j += W) highest = larger(highest, load(row + j));
       const float top = maximum(highest);
       Vec total{};
-      for (int64_t j = 0; j < columns; j += W) {
+      for (int64_t j = 0; j < within; j += W) {
         const Vec e = exponential(load(row + j) - top);
         store(row + j, e);
-        if (j + W <= keys) total += e;
+        total += e;
       }
-      // The last vector may reach beyond the keys, where nothing is attended to.
-      float sum_of_row = sum(total);
-      for (int64_t j = keys / W * W; j < keys; ++j) sum_of_row += row[j];
-      for (int64_t j = keys; j < columns; ++j) row[j] = 0;
+      if (within < keys) {
+        const Vec e = inside ? exponential(load(row + within) - top) : Vec{};
+        store(row + within, e);
+        total += e;
+      }
+      const float sum_of_row = sum(total);
       if (head.log_sum != nullptr) head.log_sum[first + i] = top + std::log(sum_of_row);
       const float inverse = 1 / sum_of_row;
       if (head.dropout.active()) {
         const float *kept = drawn + i * columns;
-        for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) * load(kept + j) * inverse);
+        for (int64_t j = 0; j < keys; j += W) store(row + j, load(row + j) * load(kept + j) * inverse);
       } else {
-        for (int64_t j = 0; j < columns; j += W) store(row + j, load(row + j) * inverse);
+        for (int64_t j = 0; j < keys; j += W) store(row + j, load(row + j) * inverse);
       }
     }
     product(rows, padded, keys, scores, stride, 1, v, padded, out, padded, false);
@@ -206,13 +239,14 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
       float *row = scores + i * stride, *slope = slopes + i * stride;
       const float *kept = drawn + i * columns;
       const float shift = head.log_sum[first + i], subtract = balance[i];
-      for (int64_t j = 0; j < columns; j += W) {
+      // What is beyond the keys enters no product.
+      for (int64_t j = 0; j < keys; j += W) {
         const Vec p = exponential(load(row + j) - shift), factor = drops ? load(kept + j) : all(1);
         store(row + j, p * factor);
         store(slope + j, p * (factor * load(slope + j) - subtract));
       }
-      for (int64_t j = keys; j < columns; ++j) row[j] = slope[j] = 0;
       if (gradient.d_distance_bias != nullptr) {
+        for (int64_t j = keys; j < columns; ++j) slope[j] = 0;
         float *sums = gradient.d_distance_bias - (first + i);
         for (int64_t j = 0; j < columns; j += W) store(sums + j, load(sums + j) + load(slope + j));
       }

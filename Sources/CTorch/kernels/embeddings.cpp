@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "../memory.h"
 #include "../zeros.h"
 
 namespace ct::kernels {
@@ -44,10 +45,24 @@ at::Tensor RowGradient::take(int64_t rows, int64_t width, const at::Tensor &sum)
   return alias;
 }
 
+void RowGradient::prepare_writing(const at::Tensor &words, const at::Tensor &ids) {
+  // Only memory that was given to libtorch can't be resized.
+  if (words.storage().resizable()) return;
+  const std::lock_guard guard(lock);
+  const int64_t *rows = ids.data_ptr<int64_t>();
+  for (int64_t i = 0; i < ids.numel(); ++i)
+    if (is_new(rows[i])) ct::prepare_writing(words.select(0, rows[i]));
+}
+
+bool RowGradient::is_new(int64_t row) const {
+  return is_active.empty() || !is_active[static_cast<size_t>(row)];
+}
+
 void RowGradient::touch(int64_t row) {
   if (is_touched[static_cast<size_t>(row)]) return;
   is_touched[static_cast<size_t>(row)] = true;
   touched.push_back(row);
+  if (is_new(row)) ct::prepare_writing(buffer.select(0, row));
 }
 
 bool RowGradient::covers(const at::Tensor &gradient) const {
@@ -218,9 +233,11 @@ int32_t ct_fused_embeddings(
     check_shape(weight, {t[0].size(1)}, "the norm's weight");
     check_shape(shift, {t[0].size(1)}, "the norm's bias");
     const int64_t tokens = ct::get(ids[0]).numel();
+    const at::Tensor word_ids = checked(ct::get(ids[0]), tokens, t[0].size(0), "token ids");
+    if (rows != nullptr && records({&t[0]})) rows->value->prepare_writing(t[0], word_ids);
     ct::give(
         Embeddings::apply(
-            t[0], t[1], t[2], weight, shift, checked(ct::get(ids[0]), tokens, t[0].size(0), "token ids"),
+            t[0], t[1], t[2], weight, shift, word_ids,
             checked(ct::get(ids[1]), tokens, t[1].size(0), "segments"),
             checked(ct::get(ids[2]), tokens, t[2].size(0), "positions"), padding_index, epsilon, dropout(draw),
             rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value),

@@ -38,6 +38,8 @@ struct RowGradient : torch::CustomClassHolder {
   /// @param sum the gradient that autograd is going to add it to; undefined where it does anything else with it.
   at::Tensor take(int64_t rows, int64_t width, const at::Tensor &sum);
   void touch(int64_t row);
+  /// Has the pages of these rows of the table ready for the update, where it lies on the pages of a file.
+  void prepare_writing(const at::Tensor &words, const at::Tensor &ids);
   /// Whether `active` was found in this moment, and nobody else has written to it since.
   bool knows(const at::Tensor &moment) const;
   /// Begins an empty list of `active` rows.
@@ -46,6 +48,8 @@ struct RowGradient : torch::CustomClassHolder {
   bool covers(const at::Tensor &gradient) const;
 
  private:
+  /// Whether no update has changed this row.
+  bool is_new(int64_t row) const;
   /// Whether rows that are not among the touched ones are still zero, as far as that is known.
   bool is_known() const { return version && expected_version && version->current_version() == *expected_version; }
 };

@@ -1,6 +1,8 @@
 // Gradient norm, clipping and AdamW over all parameters at once.
 #include <algorithm>
 
+#include "../memory.h"
+#include "../zeros.h"
 #include "embeddings.h"
 
 namespace ct::kernels {
@@ -42,12 +44,18 @@ void update_active(
   const int64_t count = gradient.size(0), width = gradient.size(1);
   if (!rows.knows(average)) {
     rows.forget(average);
-    for (int64_t row = 0; row < count; ++row)
+    const bool is_first = ct::take_untouched(average), are_both = ct::take_untouched(square) && is_first;
+    for (int64_t row = 0; row < count && !are_both; ++row)
       if (any(average.data_ptr<float>() + row * width, width) || any(square.data_ptr<float>() + row * width, width))
         activate(rows, row);
   }
   if (rows.covers(gradient)) {
-    for (const int64_t row : rows.touched) activate(rows, row);
+    for (const int64_t row : rows.touched) {
+      if (rows.is_active[static_cast<size_t>(row)]) continue;
+      ct::prepare_writing(average.select(0, row));
+      ct::prepare_writing(square.select(0, row));
+      activate(rows, row);
+    }
   } else {
     for (int64_t row = 0; row < count; ++row)
       if (!rows.is_active[static_cast<size_t>(row)] && any(gradient.data_ptr<float>() + row * width, width))

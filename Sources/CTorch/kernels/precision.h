@@ -15,9 +15,8 @@ enum class Precision : int64_t { float32, bfloat16 };
 /// What autocast asks of the calling thread.
 Precision precision();
 
-/// `matrix`, float32, as products take it: itself, or rounded to bfloat16. Where the processor multiplies bfloat16, the
-/// copy is of that type; elsewhere it holds the rounded numbers as float32, whose products are the same and faster than
-/// any that are put together from smaller steps.
+/// `matrix`, float32, as products take it: itself, or rounded to bfloat16. Where the processor is faster with
+/// bfloat16, the copy is of that type; elsewhere it holds the rounded numbers as float32, whose products are the same.
 at::Tensor operand(const at::Tensor &matrix, Precision precision);
 
 /// The same of a weight, or of several that lie one after the other. The copy is kept until one of `owners`, the tensors

@@ -4,6 +4,7 @@
 // Before the target changes: inline functions of these headers must run everywhere.
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "table.h"
 

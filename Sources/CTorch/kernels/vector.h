@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <utility>
 
 #include "table.h"
 
@@ -38,20 +39,50 @@ CT_INLINE void store_part(float *p, Vec v, int64_t count) {
   std::memcpy(p, buffer, static_cast<size_t>(count) * 4);
 }
 
-CT_INLINE float sum(Vec v) {
-  float buffer[W];
-  store(buffer, v);
-  for (int step = W / 2; step > 0; step /= 2)
-    for (int i = 0; i < step; ++i) buffer[i] += buffer[i + step];
-  return buffer[0];
+template <int... Lanes>
+using Order = std::integer_sequence<int, Lanes...>;
+using InOrder = std::make_integer_sequence<int, W>;
+
+/// Lane i is lane i + Step of `v`, round about.
+template <int Step, int... Lanes>
+CT_INLINE Vec turned(Vec v, Order<Lanes...>) {
+  return __builtin_shufflevector(v, v, (Lanes + Step) % W...);
 }
 
+template <int Step = W / 2>
+CT_INLINE float sum(Vec v) {
+  if constexpr (Step == 0) return v[0];
+  else return sum<Step / 2>(v + turned<Step>(v, InOrder{}));
+}
+
+template <int Step = W / 2>
 CT_INLINE float maximum(Vec v) {
-  float buffer[W];
-  store(buffer, v);
-  float result = buffer[0];
-  for (int i = 1; i < W; ++i) result = buffer[i] > result ? buffer[i] : result;
-  return result;
+  if constexpr (Step == 0) return v[0];
+  else return maximum<Step / 2>(larger(v, turned<Step>(v, InOrder{})));
+}
+
+/// The halves of `a` and `b` from lane `From` on, in turn: a0 b0 a1 b1 ...
+template <int From, int... Lanes>
+CT_INLINE Vec zipped(Vec a, Vec b, Order<Lanes...>) {
+  return __builtin_shufflevector(a, b, (Lanes % 2 * W + From + Lanes / 2)...);
+}
+
+/// `W` rows become the columns. Each round moves the row's highest bit to the column's lowest.
+CT_INLINE void transpose(Vec (&rows)[W]) {
+  for (int round = 1; round < W; round *= 2) {
+    Vec next[W];
+    for (int i = 0; i < W / 2; ++i) {
+      next[2 * i] = zipped<0>(rows[i], rows[i + W / 2], InOrder{});
+      next[2 * i + 1] = zipped<W / 2>(rows[i], rows[i + W / 2], InOrder{});
+    }
+    for (int i = 0; i < W; ++i) rows[i] = next[i];
+  }
+}
+
+/// All bits of the lanes that lie before `end` in the vector at `begin`.
+template <int... Lanes>
+CT_INLINE Ints before(int64_t begin, int64_t end, Order<Lanes...>) {
+  return Ints{Lanes...} < static_cast<int32_t>(end - begin);
 }
 
 /// e to the x for x up to 88, to one unit in the last place; below -87 something as small as 1e-38.

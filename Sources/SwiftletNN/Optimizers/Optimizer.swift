@@ -26,7 +26,10 @@ open class Optimizer {
     /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
     package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
 
-    public init(groups: [ParameterGroup]) { self.groups = groups }
+    public init(groups: [ParameterGroup]) {
+        self.groups = groups
+        for parameter in groups.flatMap(\.parameters) where parameter.isTrainable { parameter.moveOutOfFile() }
+    }
 
     /// One update of every parameter that has a gradient.
     public func step() {

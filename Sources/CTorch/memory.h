@@ -1,0 +1,17 @@
+// Memory for tensors on the CPU: see memory.cpp.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+
+namespace ct {
+
+/// Memory that is all zero. What has just come from the system isn't cleared a second time.
+c10::DataPtr zero_memory(size_t bytes);
+
+/// Has the pages of this tensor, which nothing may have touched before, provided for writing. A page that is read first, as
+/// that of a file or as one of zeros, is exchanged at the first write, which interrupts the other threads.
+void prepare_writing(const at::Tensor &dense);
+
+}  // namespace ct
