@@ -13,6 +13,7 @@
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -30,7 +31,7 @@ constexpr size_t kGrain = 64;
 constexpr size_t kLargePage = 2 << 20;
 /// What is asked of the system at once.
 constexpr size_t kChunk = 32 << 20;
-/// Free memory beyond this goes back to the system, in whole chunks.
+/// Free memory beyond this, and beyond as much as is in use, goes back to the system, in whole chunks.
 constexpr size_t kMostFree = 512 << 20;
 
 constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
@@ -157,7 +158,9 @@ class Buffers final : public c10::Allocator {
       join(block, block->after);
     }
     free_.insert(block);
-    if (free_bytes_ > kMostFree && block->is_chunk()) unmap_free_chunks(kMostFree);
+    // In training a step's buffers take about as much as weights and moments, which stay.
+    const size_t most = std::max(kMostFree, total_ - free_bytes_);
+    if (free_bytes_ > most && block->is_chunk()) unmap_free_chunks(most);
     return true;
   }
 
@@ -206,10 +209,10 @@ c10::DataPtr zero_memory(size_t bytes) {
   return memory;
 }
 
-void prepare_writing(const at::Tensor &dense) {
+void prepare_writing(const float *begin, int64_t count) {
   constexpr uintptr_t page = 4096;
-  const auto begin = reinterpret_cast<uintptr_t>(dense.data_ptr());
-  const uintptr_t start = begin / page * page, end = round_up(begin + dense.nbytes(), page);
+  const uintptr_t start = reinterpret_cast<uintptr_t>(begin) / page * page;
+  const uintptr_t end = round_up(reinterpret_cast<uintptr_t>(begin + count), page);
   // A system before Linux 5.14 doesn't know it, and provides pages when they are written to.
   constexpr int populate_write = 23;
   madvise(reinterpret_cast<void *>(start), end - start, populate_write);
@@ -235,7 +238,7 @@ c10::DataPtr zero_memory(size_t bytes) {
   return memory;
 }
 
-void prepare_writing(const at::Tensor &) {}
+void prepare_writing(const float *, int64_t) {}
 
 }  // namespace ct
 

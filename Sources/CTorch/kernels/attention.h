@@ -73,6 +73,10 @@ static __attribute__((noinline)) void product(
     panel<has_many ? 12 : 6, 1>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
 }
 
+/// Rows from where a loop is to where it has the next ones fetched: a head's part of a row is too short, and the next too
+/// far, for the processor to do so by itself.
+constexpr int64_t kRowsAhead = 12;
+
 /// to [rows, padded] = (from + bias) * scale, padded with zeros.
 CT_INLINE void gather(
     int64_t rows, int64_t width, int64_t padded, const float *from, int64_t stride, const float *bias, float scale,
@@ -80,6 +84,7 @@ CT_INLINE void gather(
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < padded; j += W) {
       const int64_t left = width - j;
+      __builtin_prefetch(from + (i + kRowsAhead) * stride + j);
       Vec value = left > 0 ? load_part(from + i * stride + j, left) : Vec{};
       if (bias != nullptr && left > 0) value += load_part(bias + j, left);
       store(to + i * padded + j, value * scale);
@@ -187,8 +192,10 @@ static void attention_forward(const AttentionHead &head, float *scratch) {
     }
     product(rows, padded, keys, scores, stride, 1, v, padded, out, padded, false);
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < width; j += W)
+      for (int64_t j = 0; j < width; j += W) {
+        __builtin_prefetch(head.out + (first + i + kRowsAhead) * head.out_stride + j, 1);
         store_part(head.out + (first + i) * head.out_stride + j, load(out + i * padded + j), width - j);
+      }
   }
 }
 
@@ -199,6 +206,7 @@ CT_INLINE void scatter(
   for (int64_t j = 0; j < width; j += W) {
     Vec total = add_sums ? load_part(sums + j, width - j) : Vec{};
     for (int64_t i = 0; i < rows; ++i) {
+      __builtin_prefetch(to + (i + kRowsAhead) * stride + j, 1);
       const Vec value = load(from + i * padded + j) * scale;
       store_part(to + i * stride + j, value, width - j);
       total += value;
@@ -227,7 +235,10 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
     for (int64_t i = 0; i < rows; ++i) {
       const float *out = head.out + (first + i) * head.out_stride;
       Vec total{};
-      for (int64_t j = 0; j < width; j += W) total += load_part(out + j, width - j) * load(grad + i * padded + j);
+      for (int64_t j = 0; j < width; j += W) {
+        __builtin_prefetch(out + kRowsAhead * head.out_stride + j);
+        total += load_part(out + j, width - j) * load(grad + i * padded + j);
+      }
       balance[i] = sum(total);
     }
     product(rows, columns, width, q, padded, 1, kt, stride, scores, stride, false);

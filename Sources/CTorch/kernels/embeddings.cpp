@@ -49,9 +49,9 @@ void RowGradient::prepare_writing(const at::Tensor &words, const at::Tensor &ids
   // Only memory that was given to libtorch can't be resized.
   if (words.storage().resizable()) return;
   const std::lock_guard guard(lock);
-  const int64_t *rows = ids.data_ptr<int64_t>();
+  const int64_t *rows = ids.data_ptr<int64_t>(), width = words.size(1);
   for (int64_t i = 0; i < ids.numel(); ++i)
-    if (is_new(rows[i])) ct::prepare_writing(words.select(0, rows[i]));
+    if (is_new(rows[i])) ct::prepare_writing(words.data_ptr<float>() + rows[i] * width, width);
 }
 
 bool RowGradient::is_new(int64_t row) const {
@@ -62,7 +62,7 @@ void RowGradient::touch(int64_t row) {
   if (is_touched[static_cast<size_t>(row)]) return;
   is_touched[static_cast<size_t>(row)] = true;
   touched.push_back(row);
-  if (is_new(row)) ct::prepare_writing(buffer.select(0, row));
+  if (is_new(row)) ct::prepare_writing(buffer.data_ptr<float>() + row * buffer.size(1), buffer.size(1));
 }
 
 bool RowGradient::covers(const at::Tensor &gradient) const {

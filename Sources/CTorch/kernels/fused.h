@@ -54,8 +54,9 @@ inline bool records(std::initializer_list<const at::Tensor *> inputs) {
   return false;
 }
 
-/// Parts of rows that are worth a thread each, with sums of their own.
-inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 2); }
+/// Parts of rows that are worth a thread each, with sums of their own: some for each thread, so that none waits long for
+/// another that is slower.
+inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 4); }
 
 /// The sum of `parts` rows of [parts, width], of which part is a contiguous [width].
 inline at::Tensor sum_parts(const at::Tensor &parts) {

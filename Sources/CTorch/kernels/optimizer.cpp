@@ -52,8 +52,8 @@ void update_active(
   if (rows.covers(gradient)) {
     for (const int64_t row : rows.touched) {
       if (rows.is_active[static_cast<size_t>(row)]) continue;
-      ct::prepare_writing(average.select(0, row));
-      ct::prepare_writing(square.select(0, row));
+      ct::prepare_writing(average.data_ptr<float>() + row * width, width);
+      ct::prepare_writing(square.data_ptr<float>() + row * width, width);
       activate(rows, row);
     }
   } else {
@@ -110,8 +110,9 @@ int32_t ct_fused_update(
       check_shape(gradient, values.sizes(), "a gradient");
       check_shape(average, values.sizes(), "a moment");
       check_shape(square, values.sizes(), "a moment");
-      TORCH_CHECK(step.numel() == 1 && step.scalar_type() == at::kFloat, "a step count of ", step.sizes());
-      const double steps = step.item<double>() + 1;
+      check_dense(step, "a step count");
+      TORCH_CHECK(step.numel() == 1, "a step count of ", step.sizes());
+      const double steps = static_cast<double>(*step.data_ptr<float>()) + 1;
       const double correction1 = 1 - std::pow(beta1, steps), correction2 = 1 - std::pow(beta2, steps);
       AdamWSettings settings{};
       settings.beta1 = static_cast<float>(beta1);
@@ -173,8 +174,9 @@ int32_t ct_fused_update(
       for (const Mirror &mirror : p.mirrors) mirror.update(p.values + piece.begin, piece.count);
     });
     for (int32_t i = 0; i < count; ++i) {
-      ct::get(updates[i].step).add_(1);
-      // The values changed behind autograd's back; it has to know.
+      // The numbers changed behind autograd's back; it has to know. An operation for each would take longer than the count.
+      *ct::get(updates[i].step).data_ptr<float>() += 1;
+      ct::get(updates[i].step).unsafeGetTensorImpl()->bump_version();
       ct::get(updates[i].parameter).unsafeGetTensorImpl()->bump_version();
     }
     copies.finish();

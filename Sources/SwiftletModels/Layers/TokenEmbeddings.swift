@@ -61,7 +61,7 @@ struct TokenEmbeddings {
         var sum = state.withNoise(words(inputs.inputIDs))
         // Segment 0 is added also when no segments are given.
         if let types { sum = sum + types(inputs.tokenTypeIDs ?? .zerosLike(inputs.inputIDs)) }
-        return dropout(norm(sum + positions(inputs.positionIDs ?? places(inputs))))
+        return dropout(norm(sum + positions(inputs.places)))
     }
 
     func fused(_ inputs: ModelInputs, dropout stream: inout DropoutStream) -> Tensor {
@@ -69,7 +69,7 @@ struct TokenEmbeddings {
             words: words, types: types, positions: positions,
             ids: (
                 inputs.inputIDs.to(.int64), inputs.tokenTypeIDs?.to(.int64),
-                (inputs.positionIDs ?? places(inputs)).to(.int64)
+                inputs.places.to(.int64)
             ), norm: norm, dropout: dropout.draw(from: &stream))
     }
 
@@ -99,14 +99,5 @@ struct TokenEmbeddings {
         }
         inputs.positionIDs = Tensor(positions, shape: [positions.count]).to(inputs.inputIDs.device)
         return inputs
-    }
-
-    /// 0, 1, 2, ... in each sequence: `[1, sequence]`, or packed `[tokens]`
-    private func places(_ inputs: ModelInputs) -> Tensor {
-        guard let starts = inputs.sequenceStarts else {
-            return Tensor.arange(inputs.inputIDs.shape[1]).to(inputs.inputIDs.device).unsqueeze(0)
-        }
-        let places = zip(starts, starts.dropFirst()).flatMap { Array(0..<($1 - $0)) }
-        return Tensor(places, shape: [places.count]).to(inputs.inputIDs.device)
     }
 }
