@@ -82,17 +82,25 @@ CT_INLINE float normalize(
   return inverse;
 }
 
+/// Multipliers that are drawn at once.
+constexpr int64_t kDrawn = 8 * kDraw;
+
+/// The multipliers of the elements [start, stop) of a row; `start` is a multiple of `kDraw`.
+CT_INLINE void draw_row(const Dropout &dropout, int64_t row, int64_t start, int64_t stop, float *kept) {
+  dropout_multipliers(dropout, static_cast<uint32_t>(row), start / kDraw, round_up(stop, kDraw) / kDraw, kept);
+}
+
 static void norm_forward(const NormRows &rows, int64_t begin, int64_t end) {
   const int64_t width = rows.width;
-  alignas(64) float kept[kDraw];
+  alignas(64) float kept[kDrawn];
   for (int64_t row = begin; row < end; ++row) {
     float *x = rows.x + row * width;
     const float *residual = rows.residual + row * width;
-    for (int64_t start = 0; start < width; start += kDraw) {
-      const int64_t stop = start + kDraw < width ? start + kDraw : width;
+    for (int64_t start = 0; start < width; start += kDrawn) {
+      const int64_t stop = start + kDrawn < width ? start + kDrawn : width;
       const bool drops = rows.dropout.active();
       if (drops) {
-        dropout_multipliers(rows.dropout, static_cast<uint32_t>(row), start / kDraw, start / kDraw + 1, kept);
+        draw_row(rows.dropout, row, start, stop, kept);
       }
       for (int64_t j = start; j < stop; j += W) {
         const int64_t left = stop - j;
@@ -108,7 +116,7 @@ static void norm_forward(const NormRows &rows, int64_t begin, int64_t end) {
 
 static void norm_backward(const NormGradient &rows, int64_t begin, int64_t end) {
   const int64_t width = rows.width;
-  alignas(64) float kept[kDraw];
+  alignas(64) float kept[kDrawn];
   const bool drops = rows.dropout.active();
   for (int64_t row = begin; row < end; ++row) {
     const float *grad = rows.grad + row * width, *normalized = rows.normalized + row * width;
@@ -124,10 +132,10 @@ static void norm_backward(const NormGradient &rows, int64_t begin, int64_t end) 
     }
     const float mean = sum(mean_part) / static_cast<float>(width), slope = sum(slope_part) / static_cast<float>(width);
     const float inverse = rows.inverse_deviation[row];
-    for (int64_t start = 0; start < width; start += kDraw) {
-      const int64_t stop = start + kDraw < width ? start + kDraw : width;
+    for (int64_t start = 0; start < width; start += kDrawn) {
+      const int64_t stop = start + kDrawn < width ? start + kDrawn : width;
       if (drops) {
-        dropout_multipliers(rows.dropout, static_cast<uint32_t>(row), start / kDraw, start / kDraw + 1, kept);
+        draw_row(rows.dropout, row, start, stop, kept);
       }
       for (int64_t j = start; j < stop; j += W) {
         const int64_t left = stop - j;
@@ -144,12 +152,12 @@ static void norm_backward(const NormGradient &rows, int64_t begin, int64_t end) 
 }
 
 static void dropout_rows(const Dropout &dropout, float *x, int64_t width, int64_t begin, int64_t end) {
-  alignas(64) float kept[kDraw];
+  alignas(64) float kept[kDrawn];
   for (int64_t row = begin; row < end; ++row) {
     float *values = x + row * width;
-    for (int64_t start = 0; start < width; start += kDraw) {
-      const int64_t stop = start + kDraw < width ? start + kDraw : width;
-      dropout_multipliers(dropout, static_cast<uint32_t>(row), start / kDraw, start / kDraw + 1, kept);
+    for (int64_t start = 0; start < width; start += kDrawn) {
+      const int64_t stop = start + kDrawn < width ? start + kDrawn : width;
+      draw_row(dropout, row, start, stop, kept);
       for (int64_t j = start; j < stop; j += W)
         store_part(values + j, load_part(values + j, stop - j) * load(kept + (j - start)), stop - j);
     }
