@@ -196,7 +196,7 @@ static double sum_of_squares(const float *x, int64_t count) {
     int64_t i = start;
     for (; i + 4 * W <= stop; i += 4 * W)
       for (int p = 0; p < 4; ++p) {
-        __builtin_prefetch(x + i + p * W + kAhead);
+        if (i + kAhead < count) __builtin_prefetch(x + i + p * W + kAhead);
         const Vec value = load(x + i + p * W);
         parts[p] += value * value;
       }
@@ -216,10 +216,12 @@ static void adamw(
     const AdamWSettings &settings) {
   for (int64_t i = 0; i < count; i += W) {
     const int64_t left = count - i;
-    __builtin_prefetch(gradient + i + kAhead);
-    __builtin_prefetch(average + i + kAhead, 1);
-    __builtin_prefetch(square + i + kAhead, 1);
-    __builtin_prefetch(parameter + i + kAhead, 1);
+    if (left > kAhead) {
+      __builtin_prefetch(gradient + i + kAhead);
+      __builtin_prefetch(average + i + kAhead, 1);
+      __builtin_prefetch(square + i + kAhead, 1);
+      __builtin_prefetch(parameter + i + kAhead, 1);
+    }
     const Vec g = load_part(gradient + i, left) * settings.grad_scale;
     Vec m = load_part(average + i, left), v = load_part(square + i, left);
     m += (g - m) * settings.one_less_beta1;

@@ -24,6 +24,16 @@ struct Parameter {
 struct Piece {
   size_t parameter;
   int64_t begin, count;
+
+  /// Has the first lines fetched while another piece is computed: rows are too short for that to begin by itself.
+  void fetch(const Parameter &of) const {
+    for (int64_t i = begin; i < begin + std::min<int64_t>(count, 128); i += 16) {
+      __builtin_prefetch(of.gradient + i);
+      __builtin_prefetch(of.average + i, 1);
+      __builtin_prefetch(of.square + i, 1);
+      __builtin_prefetch(of.values + i, 1);
+    }
+  }
 };
 
 bool any(const float *values, int64_t count) {
@@ -65,7 +75,10 @@ void update_active(
 
 /// Consecutive rows as one piece.
 void add_rows(std::vector<Piece> &pieces, size_t parameter, std::vector<int64_t> &rows, int64_t width) {
-  std::sort(rows.begin(), rows.end());
+  // Only what was added since the last time is out of order.
+  const auto added = std::is_sorted_until(rows.begin(), rows.end());
+  std::sort(added, rows.end());
+  std::inplace_merge(rows.begin(), added, rows.end());
   for (size_t i = 0; i < rows.size();) {
     size_t end = i + 1;
     while (end < rows.size() && rows[end] == rows[end - 1] + 1 && static_cast<int64_t>(end - i) * width < kChunk) ++end;
@@ -166,6 +179,10 @@ int32_t ct_fused_update(
     each(changed, [&](int64_t i) {
       const Piece &piece = changed[static_cast<size_t>(i)];
       const Parameter &p = parameters[piece.parameter];
+      if (i + 1 < static_cast<int64_t>(changed.size())) {
+        const Piece &next = changed[static_cast<size_t>(i + 1)];
+        next.fetch(parameters[next.parameter]);
+      }
       AdamWSettings settings = p.settings;
       settings.grad_scale = scale;
       table().adamw(
