@@ -5,8 +5,10 @@ import Synchronization
 import Testing
 
 /// Runs `body` on some ranks at once, each a thread of this process that meets the others in a store of its own.
+/// The usual timeout leaves room for name servers: c10d asks them for the names of addresses, and its store answers nobody
+/// meanwhile. One question may take ten seconds where they are slow.
 func onRanks<Value: Sendable>(
-    _ size: Int, timeout: Duration = .seconds(20), claimedSizes: [Int]? = nil,
+    _ size: Int, timeout: Duration = .seconds(60), claimedSizes: [Int]? = nil,
     _ body: @escaping @Sendable (ProcessGroup) throws -> Value
 ) async throws -> [Result<Value, any Error>] {
     let store = try SharedStore(host: "127.0.0.1", port: 0, serves: true)
