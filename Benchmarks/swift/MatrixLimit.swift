@@ -5,56 +5,109 @@ import Synchronization
 /// reaches for these shapes in this process. Attention's own products, 2% at MRPC's lengths, are left out, which makes
 /// the limit stricter. Those of bfloat16 run as such or as float32, whichever is faster here.
 struct MatrixLimit {
-    private let hidden: Int
-    private let intermediate: Int
+    private let layer: [(inputs: Int, outputs: Int)]
     private let layers: Int
+    private let isTraining: Bool
     private let dtypes: [DType]
 
-    /// - Parameter dtype: of the products.
-    init(_ config: ModelConfig, dtype: DType = .float32) throws {
-        dtypes = dtype == .float32 ? [dtype] : [dtype, .float32]
-        hidden = try config.int("hidden_size", default: nil, atLeast: 1)
-        intermediate = try config.int("intermediate_size", default: nil, atLeast: 1)
-        layers = try config.int("num_hidden_layers", default: nil, atLeast: 1)
-    }
-
-    /// Seconds for all batches: those of a few of them, evenly spread, in the fastest of a few passes.
-    ///
     /// - Parameters:
-    ///   - tokens: tokens of each batch.
+    ///   - dtype: of the products.
     ///   - isTraining: with the two products of each layer's backward pass.
-    func seconds(tokens: [Int], isTraining: Bool, passes: Int = 2) -> Double {
-        dtypes.map { seconds(tokens, isTraining, passes, $0) }.min() ?? 0
+    init(_ config: ModelConfig, dtype: DType, isTraining: Bool) throws {
+        let hidden = try config.int("hidden_size", default: nil, atLeast: 1)
+        let intermediate = try config.int("intermediate_size", default: nil, atLeast: 1)
+        // Query, key and value are one product.
+        layer = [(hidden, 3 * hidden), (hidden, hidden), (hidden, intermediate), (intermediate, hidden)]
+        layers = try config.int("num_hidden_layers", default: nil, atLeast: 1)
+        dtypes = dtype == .float32 ? [dtype] : [dtype, .float32]
+        self.isTraining = isTraining
     }
 
-    private func seconds(_ all: [Int], _ isTraining: Bool, _ passes: Int, _ dtype: DType) -> Double {
-        let count = min(all.count, 8)
-        let tokens = (0..<count).map { all[$0 * all.count / count] }
-        let part = Double(tokens.reduce(0, +)) / Double(max(all.reduce(0, +), 1))
-        // Query, key and value are one product.
-        let layer = [(hidden, 3 * hidden), (hidden, hidden), (hidden, intermediate), (intermediate, hidden)]
-        let most = tokens.max() ?? 0
-        let inputs = Dictionary(
-            uniqueKeysWithValues: Set(layer.flatMap { [$0.0, $0.1] }).map { ($0, Tensor.ones([most, $0], dtype: dtype)) })
-        let weights = (0..<layers).map { _ in layer.map { Tensor.full([$0.1, $0.0], 0.01, dtype: dtype) } }
-        let clock = ContinuousClock()
-        let times = (0..<passes).map { _ in
-            clock.measure {
-                noGrad {
-                    for count in tokens {
-                        func rows(_ width: Int) -> Tensor { inputs[width]!.narrow(0, 0, count) }
-                        for weight in weights.joined() {
-                            let (outputs, width) = (weight.shape[0], weight.shape[1])
-                            _ = rows(width).matmul(weight.transpose(0, 1))
-                            guard isTraining else { continue }
-                            _ = rows(outputs).matmul(weight)
-                            _ = rows(outputs).transpose(0, 1).matmul(rows(width))
-                        }
-                    }
-                }
+    /// The products of one number type, to be timed.
+    final class Products {
+        private let limit: MatrixLimit
+        private let dtype: DType
+        private let weights: [Tensor]
+        private var inputs: [Int: Tensor] = [:]
+
+        fileprivate init(_ limit: MatrixLimit, _ dtype: DType) {
+            self.limit = limit
+            self.dtype = dtype
+            weights = (0..<limit.layers).flatMap { _ in
+                limit.layer.map { Tensor.full([$0.outputs, $0.inputs], 0.01, dtype: dtype) }
             }
         }
-        return part > 0 ? (times.min() ?? .zero) / .seconds(1) / part : 0
+
+        private func rows(_ count: Int, _ width: Int) -> Tensor {
+            let kept = inputs[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.ones([count, width], dtype: dtype)
+            inputs[width] = kept
+            return kept.narrow(0, 0, count)
+        }
+
+        /// Seconds for a batch of so many tokens.
+        func seconds(tokens: Int) -> Double {
+            // What they are of is there before the clock runs.
+            for (inputs, outputs) in limit.layer { _ = (rows(tokens, inputs), rows(tokens, outputs)) }
+            return ContinuousClock().measure {
+                noGrad {
+                    for weight in weights {
+                        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+                        _ = rows(tokens, inputs).matmul(weight.transpose(0, 1))
+                        guard limit.isTraining else { continue }
+                        _ = rows(tokens, outputs).matmul(weight)
+                        _ = rows(tokens, outputs).transpose(0, 1).matmul(rows(tokens, inputs))
+                    }
+                }
+            } / .seconds(1)
+        }
+    }
+
+    /// Those of the number type that is faster for so many tokens.
+    func fastest(tokens: Int) -> Products {
+        var candidates = dtypes.map { Products(self, $0) }
+        if candidates.count == 1 { return candidates[0] }
+        let times = candidates.map { candidate in (0..<3).map { _ in candidate.seconds(tokens: tokens) }.min() ?? 0 }
+        let best = times.indices.min { times[$0] < times[$1] } ?? 0
+        return candidates.remove(at: best)
+    }
+}
+
+/// After each step runs its products alone: the machine may be a third faster a minute later, so that only what is
+/// measured in turns can be compared.
+final class LimitClock: TrainerCallback {
+    private let limit: MatrixLimit
+    private let tokens: () -> [Int]
+    private let warmUp: Int
+    private var products: MatrixLimit.Products?
+    private let clock = ContinuousClock()
+    private var resumed: ContinuousClock.Instant
+    private var seconds = (steps: 0.0, products: 0.0)
+
+    /// - Parameter tokens: of the batches so far.
+    init(_ limit: MatrixLimit, warmUp: Int, tokens: @escaping () -> [Int]) {
+        self.limit = limit
+        self.warmUp = warmUp
+        self.tokens = tokens
+        resumed = clock.now
+    }
+
+    /// What the products take of a step.
+    var share: Double { seconds.products / seconds.steps }
+
+    func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl) { tick(state.globalStep) }
+    func onPredictionStep(_ state: TrainerState, done: Int, total: Int) { tick(done) }
+
+    private func tick(_ step: Int) {
+        let took = (clock.now - resumed) / .seconds(1)
+        let count = tokens()[step - 1]
+        let products = products ?? limit.fastest(tokens: count)
+        self.products = products
+        let least = products.seconds(tokens: count)
+        if step > warmUp {
+            seconds.steps += took
+            seconds.products += least
+        }
+        resumed = clock.now
     }
 }
 

@@ -96,12 +96,16 @@ std::string readable(std::string name) {
 bool is_transposed(const at::Tensor &matrix) { return matrix.dim() == 2 && matrix.stride(0) == 1 && matrix.stride(1) > 1; }
 
 /// The size of a matrix product.
+void set_shape(ct_profile_event &event, const ProductShape &shape) {
+  event.rows = shape.rows;
+  event.depth = shape.depth;
+  event.columns = shape.columns;
+  event.is_first_transposed = shape.is_first_transposed;
+  event.is_second_transposed = shape.is_second_transposed;
+}
+
 void measure(ct_profile_event &event, const at::Tensor &a, const at::Tensor &b) {
-  event.rows = a.size(-2);
-  event.depth = a.size(-1);
-  event.columns = b.size(-1);
-  event.is_first_transposed = is_transposed(a);
-  event.is_second_transposed = is_transposed(b);
+  set_shape(event, {a.size(-2), b.size(-1), a.size(-1), is_transposed(a), is_transposed(b)});
   event.is_product = a.dim() == 2;
   event.operations = 2 * a.numel() * event.columns;
 }
@@ -141,8 +145,11 @@ Span::Span(const char *name, int64_t operations) {
   open_ = open;
 }
 
-Span::Span(const char *name, const at::Tensor &a, const at::Tensor &b) : Span(name) {
-  if (open_ != nullptr) measure(static_cast<Open *>(open_)->event, a, b);
+Span::Span(const char *name, const ProductShape &shape) : Span(name, 2 * shape.rows * shape.columns * shape.depth) {
+  if (open_ == nullptr) return;
+  ct_profile_event &event = static_cast<Open *>(open_)->event;
+  set_shape(event, shape);
+  event.is_product = true;
 }
 
 Span::~Span() {

@@ -1,11 +1,15 @@
 // Marks pieces of work that a profile shows beside libtorch's operations.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 
 namespace ct {
+
+/// A product [rows, depth] by [depth, columns].
+struct ProductShape {
+  int64_t rows, columns, depth;
+  bool is_first_transposed, is_second_transposed;
+};
 
 /// The work from here to the end of the block, under a name that lives as long as the process. Costs one load where
 /// nothing is recorded.
@@ -13,7 +17,7 @@ class Span {
  public:
   explicit Span(const char *name, int64_t operations = 0);
   /// A product of two matrices.
-  Span(const char *name, const at::Tensor &a, const at::Tensor &b);
+  Span(const char *name, const ProductShape &shape);
   ~Span();
   Span(const Span &) = delete;
   Span &operator=(const Span &) = delete;

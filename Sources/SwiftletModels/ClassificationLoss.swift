@@ -1,3 +1,4 @@
+import SwiftletNN
 import SwiftletTensor
 
 /// How a family's Python class computes the loss of sequence classification where `problem_type` is not given.
@@ -25,8 +26,9 @@ struct ClassificationLoss {
     /// - Parameters:
     ///   - logits: `[batch, labels]`
     ///   - labels: `[batch]`, or `[batch, labels]` with several labels a row
-    mutating func callAsFunction(_ logits: Tensor, _ labels: Tensor) throws -> Tensor {
-        if problemType == nil, rule == .deberta { return try debertaLoss(logits, labels) }
+    ///   - state: the model's, which says with which kernels it runs
+    mutating func callAsFunction(_ logits: Tensor, _ labels: Tensor, _ state: ModelState) throws -> Tensor {
+        if problemType == nil, rule == .deberta { return try debertaLoss(logits, labels, state) }
         let isInteger = [.int64, .int32, .int16, .int8, .uint8, .bool].contains(labels.dtype)
         let type = problemType ?? (labelCount == 1 ? .regression : isInteger ? .singleLabelClassification : .multiLabelClassification)
         problemType = type
@@ -36,7 +38,7 @@ struct ClassificationLoss {
             return labelCount == 1
                 ? F.mse(logits.reshape([-1]), targets.reshape([-1])) : F.mse(logits, targets)
         case .singleLabelClassification:
-            return try classLoss(logits, labels, of: labelCount, "labels")
+            return try classLoss(logits, labels, of: labelCount, "labels", state)
         case .multiLabelClassification:
             guard !isInteger, labels.shape == logits.shape else {
                 throw ModelError(
@@ -50,13 +52,13 @@ struct ClassificationLoss {
 
 extension ClassificationLoss {
     /// No problem type is chosen, nor kept.
-    private func debertaLoss(_ logits: Tensor, _ labels: Tensor) throws -> Tensor {
+    private func debertaLoss(_ logits: Tensor, _ labels: Tensor, _ state: ModelState) throws -> Tensor {
         if labelCount == 1 { return F.mse(logits.reshape([-1]), labels.reshape([-1]).to(logits.dtype)) }
         if labels.rank == 1 || labels.shape.last == 1 {
             let classes = labels.reshape([-1]).to(.int64)
             let known = Tensor.where(classes.lt(0), Tensor.full(classes.shape, -100, dtype: .int64, device: classes.device), classes)
             // The mean over no rows would not be a number.
-            return known.lt(0).all() ? logits.sum() * 0 : try classLoss(logits, known, of: labelCount, "labels")
+            return known.lt(0).all() ? logits.sum() * 0 : try classLoss(logits, known, of: labelCount, "labels", state)
         }
         guard labels.shape == logits.shape else {
             throw ModelError(
@@ -73,7 +75,9 @@ extension ClassificationLoss {
 ///   - logits: `[..., classes]`
 ///   - labels: int64, as many as there are rows of logits
 ///   - name: what the classes are, for messages
-func classLoss(_ logits: Tensor, _ labels: Tensor, of count: Int, _ name: String) throws -> Tensor {
+func classLoss(
+    _ logits: Tensor, _ labels: Tensor, of count: Int, _ name: String, _ state: ModelState
+) throws -> Tensor {
     let rows = logits.reshape([-1, count])
     let targets = labels.reshape([-1]).to(.int64)
     guard targets.count == rows.shape[0] else {
@@ -87,5 +91,14 @@ func classLoss(_ logits: Tensor, _ labels: Tensor, of count: Int, _ name: String
             remedy: name == "labels"
                 ? "Check the label column, or load the model with numLabels: \((values.max() ?? 0) + 1)." : nil)
     }
-    return F.crossEntropy(rows, targets)
+    return state.crossEntropy(rows, targets)
+}
+
+extension ModelState {
+    /// The mean cross-entropy, with the kernels that the model runs with.
+    func crossEntropy(_ logits: Tensor, _ targets: Tensor, ignoreIndex: Int = -100) -> Tensor {
+        runsFused
+            ? FusedF.crossEntropy(logits, targets, ignoreIndex: ignoreIndex)
+            : F.crossEntropy(logits, targets, ignoreIndex: ignoreIndex)
+    }
 }

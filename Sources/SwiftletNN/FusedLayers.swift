@@ -4,17 +4,21 @@ extension Linear {
     /// The parameters as the fused functions take them: without a bias, zeros.
     public var projection: FusedF.Projection { (weight.tensor, bias?.tensor ?? Tensor.zeros([weight.shape[0]])) }
 
-    /// `norm(dropout(self(x)) + residual)` in one fused function, for packed tokens.
-    public func fused(_ x: Tensor, residual: Tensor, norm: LayerNorm, dropout: DropoutDraw) -> Tensor {
-        FusedF.linearNorm(
-            x, projection.weight, projection.bias, residual: residual, normWeight: norm.weight.tensor,
-            normBias: norm.biasOrZeros, eps: norm.epsilon, dropout: dropout)
+    /// `norm(dropout(self(x)) + residual)` as the fused functions take it.
+    public func residual(_ norm: LayerNorm, dropout: DropoutDraw) -> FusedF.ResidualNorm {
+        FusedF.ResidualNorm(
+            projection, norm: (norm.weight.tensor, norm.biasOrZeros), eps: norm.epsilon, dropout: dropout)
     }
+}
 
-    /// `activation(self(x))`, fused where the activation has a kernel.
-    public func fused(_ x: Tensor, activation: Activation) -> Tensor {
-        activation == .gelu ? FusedF.linearGELU(x, projection.weight, projection.bias) : activation(self(x))
-    }
+/// The second half of a layer, `output` of `activation(intermediate(x))` with x as the residual, on packed tokens; in one
+/// fused function where the activation has a kernel.
+public func fusedFeedForward(
+    _ x: Tensor, _ intermediate: Linear, _ activation: Activation, output: FusedF.ResidualNorm
+) -> Tensor {
+    activation == .gelu
+        ? FusedF.feedForward(x, intermediate.projection, output: output)
+        : FusedF.linearNorm(activation(intermediate(x)), residual: x, output: output)
 }
 
 extension LayerNorm {

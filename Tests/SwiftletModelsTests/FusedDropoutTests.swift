@@ -84,40 +84,144 @@ extension ModelTests {
             let (rows, inputs, width) = (13, 20, 72)
             let tensors = [[rows, inputs], [width, inputs], [width], [rows, width], [width], [width]].map { Tensor.randn($0) }
             let draw = draw(p, place: 4)
-            let kept = Tensor.cat((0..<rows).map { draw.multipliers(row: $0, count: width).unsqueeze(0) }, 0)
             let wrong = same(tensors) {
-                FusedF.linearNorm($0[0], $0[1], $0[2], residual: $0[3], normWeight: $0[4], normBias: $0[5], eps: 1e-5, dropout: draw)
+                FusedF.linearNorm($0[0], residual: $0[3], output: output($0, (1, 2, 4, 5), draw))
             } _: {
-                F.layerNorm(F.linear($0[0], $0[1], $0[2]) * kept + $0[3], weight: $0[4], bias: $0[5], eps: 1e-5)
+                expectedOutput($0[0], residual: $0[3], $0, (1, 2, 4, 5), draw)
             }
             #expect(wrong == nil)
         }
 
-        @Test func `linear and GELU`() throws {
+        /// The end of a half of a layer with tensors of these places: weight, bias, and those of the norm.
+        private func output(
+            _ t: [Tensor], _ places: (Int, Int, Int, Int), _ draw: DropoutDraw
+        ) -> FusedF.ResidualNorm {
+            FusedF.ResidualNorm(
+                (t[places.0], t[places.1]), norm: (t[places.2], t[places.3]), eps: 1e-5, dropout: draw)
+        }
+
+        /// The same in libtorch's operations.
+        private func expectedOutput(
+            _ x: Tensor, residual: Tensor, _ t: [Tensor], _ places: (Int, Int, Int, Int), _ draw: DropoutDraw
+        ) -> Tensor {
+            let y = F.linear(x, t[places.0], t[places.1])
+            let (rows, width) = (y.shape[0], y.shape[1])
+            let kept = Tensor.cat((0..<rows).map { draw.multipliers(row: $0, count: width).unsqueeze(0) }, 0)
+            return F.layerNorm(y * kept + residual, weight: t[places.2], bias: t[places.3], eps: 1e-5)
+        }
+
+        @Test(arguments: [0.0, 0.25])
+        func `the second half of a layer`(p: Double) throws {
             manualSeed(2)
-            let tensors = [[40, 20], [70, 20], [70]].map { Tensor.randn($0) }
-            let wrong = same(tensors) { FusedF.linearGELU($0[0], $0[1], $0[2]) } _: {
-                F.linear($0[0], $0[1], $0[2]).gelu(approximate: "none")
+            let tensors = [[40, 20], [70, 20], [70], [20, 70], [20], [20], [20]].map { Tensor.randn($0) * 0.7 }
+            let draw = draw(p, place: 2)
+            let wrong = same(tensors) {
+                FusedF.feedForward($0[0], ($0[1], $0[2]), output: output($0, (3, 4, 5, 6), draw))
+            } _: {
+                expectedOutput(
+                    F.linear($0[0], $0[1], $0[2]).gelu(approximate: "none"), residual: $0[0], $0, (3, 4, 5, 6), draw)
             }
             #expect(wrong == nil)
+        }
+
+        /// What is frozen gets no gradient, and the rest the same as ever.
+        @Test func `inputs without a gradient`() throws {
+            manualSeed(2)
+            let tensors = [[40, 20], [70, 20], [70], [20, 70], [20], [20], [20]].map { Tensor.randn($0) * 0.7 }
+            let attention = [[40, 16]] + (0..<3).flatMap { _ in [[24, 16], [24]] } + [[16, 24], [16], [16], [16]]
+            let others = attention.map { Tensor.randn($0) * 0.7 }
+            func gradients(_ leaves: [Tensor], _ frozen: Int?, _ body: ([Tensor]) -> Tensor) -> [[Float]?] {
+                let leaves = leaves.map { $0.clone() }
+                for (index, leaf) in leaves.enumerated() where index != frozen { leaf.requiresGrad = true }
+                body(leaves).pow(3).sum().backward()
+                return leaves.map { $0.grad?.floats() }
+            }
+            func check(_ leaves: [Tensor], _ body: ([Tensor]) -> Tensor) {
+                let all = gradients(leaves, nil, body)
+                for frozen in leaves.indices {
+                    let some = gradients(leaves, frozen, body)
+                    for index in leaves.indices {
+                        if index == frozen {
+                            #expect(some[index] == nil)
+                        } else if let a = some[index], let e = all[index] {
+                            // Sums may be taken in another order.
+                            let size = Double(e.map(abs).max() ?? 0)
+                            #expect(difference(a, e, absolute: 2e-5 * max(size, 1), relative: 1e-5) == nil)
+                        } else {
+                            Issue.record("no gradient of \(index) with \(frozen) frozen")
+                        }
+                    }
+                }
+            }
+            check(tensors) { FusedF.feedForward($0[0], ($0[1], $0[2]), output: output($0, (3, 4, 5, 6), .none)) }
+            for firstOnly in [false, true] {
+                check(others) {
+                    FusedF.selfAttention(
+                        $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]),
+                        output: output($0, (7, 8, 9, 10), .none), starts: [0, 11, 40], headCount: 3, firstOnly: firstOnly)
+                }
+            }
+        }
+
+        @Test func `a backward pass runs once`() throws {
+            let x = Tensor.randn([4, 8])
+            x.requiresGrad = true
+            let norm = (Tensor.ones([8]), Tensor.zeros([8]))
+            let y = FusedF.linearNorm(
+                x, residual: x, output: .init((Tensor.randn([8, 8]), Tensor.zeros([8])), norm: norm, eps: 1e-5)).sum()
+            y.backward(retainGraph: true)
+            let error = try #require(throws: TensorError.self) { try withTensorErrors { y.backward() } }
+            #expect(error.description.contains("second time"))
+        }
+
+        @Test(arguments: [1, 2, 16, 37, 3000], ["auto", "avx2", "portable"])
+        func `cross-entropy`(classes: Int, set: String) throws {
+            guard (try? Kernels.selectInstructionSet(set)) != nil else { return }
+            defer { try? Kernels.selectInstructionSet("auto") }
+            manualSeed(6)
+            let logits = Tensor.randn([9, classes]) * 8
+            // One row that has been masked, and two that count for nothing.
+            if classes > 2 { noGrad { _ = logits.narrow(0, 3, 1).narrow(1, 1, 1).fill_(-Double.infinity) } }
+            let targets = Tensor((0..<9).map { $0 % 4 == 2 ? -100 : ($0 * 7) % classes }, shape: [9])
+            let wrong = same([logits]) { FusedF.crossEntropy($0[0], targets) } _: { F.crossEntropy($0[0], targets) }
+            #expect(wrong == nil)
+            #expect(
+                abs(FusedF.crossEntropy(logits, targets).item() - F.crossEntropy(logits.to(.float64), targets).item())
+                    <= 1e-6 * F.crossEntropy(logits, targets).item() + 1e-7)
+        }
+
+        @Test func `cross-entropy of what is no number, or of no row`() throws {
+            for odd in [Double.nan, .infinity] {
+                let logits = Tensor.randn([2, 40])
+                noGrad { _ = logits.narrow(0, 1, 1).narrow(1, 37, 1).fill_(odd) }
+                #expect(FusedF.crossEntropy(logits, Tensor([0, 1], shape: [2])).item().isNaN)
+                #expect(FusedF.crossEntropy(logits, Tensor([0, -100], shape: [2])).item().isFinite)
+            }
+            let logits = Tensor.randn([2, 5])
+            logits.requiresGrad = true
+            let nothing = FusedF.crossEntropy(logits, Tensor([7, 7], shape: [2]), ignoreIndex: 7)
+            #expect(nothing.item().isNaN)
+            nothing.backward()
+            #expect(logits.grad?.floats() == [Float](repeating: 0, count: 10))
         }
 
         @Test(arguments: [(0.0, false), (0.2, false), (0.2, true)], [false, true])
-        func `attention`(_ setting: (p: Double, firstOnly: Bool), biased: Bool) throws {
+        func `the first half of a layer`(_ setting: (p: Double, firstOnly: Bool), biased: Bool) throws {
             let (p, firstOnly) = setting
             manualSeed(3)
             let (starts, heads, width, inputs) = ([0, 5, 6, 140], 3, 24, 16)
             // The bias reaches farther than the longest sequence of 134 tokens.
             let farthest = 136
             let shapes = [[140, inputs]] + (0..<3).flatMap { _ in [[width, inputs], [width]] }
-                + (biased ? [[heads, 2 * farthest + 1]] : [])
+                + [[inputs, width], [inputs], [inputs], [inputs]] + (biased ? [[heads, 2 * farthest + 1]] : [])
             let tensors = shapes.map { Tensor.randn($0) * 0.7 }
-            let draw = draw(p)
+            let (draw, after) = (draw(p), draw(p, place: 1))
             // A key's bias moves all scores of a row alike: its true gradient is zero, and what there is, rounding.
             let wrong = same(tensors, zeroGradient: 4) {
-                FusedF.attention(
-                    $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]), starts: starts,
-                    headCount: heads, distanceBias: biased ? $0[7] : nil, firstOnly: firstOnly, dropout: draw)
+                FusedF.selfAttention(
+                    $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]),
+                    output: output($0, (7, 8, 9, 10), after), starts: starts, headCount: heads,
+                    distanceBias: biased ? $0[11] : nil, firstOnly: firstOnly, dropout: draw)
             } _: { t in
                 let (q, k, v) = (F.linear(t[0], t[1], t[2]), F.linear(t[0], t[3], t[4]), F.linear(t[0], t[5], t[6]))
                 let rows = zip(starts, starts.dropFirst()).enumerated().map { sequence, bounds in
@@ -132,7 +236,7 @@ extension ModelTests {
                         var scores = part(q, queries).matmul(part(k, count).transpose(0, 1)) * (1 / 8.0.squareRoot())
                         if biased {
                             let rows = (0..<queries).map {
-                                t[7].narrow(0, head, 1).narrow(1, farthest - $0, count)
+                                t[11].narrow(0, head, 1).narrow(1, farthest - $0, count)
                             }
                             scores = scores + Tensor.cat(rows, 0)
                         }
@@ -142,7 +246,8 @@ extension ModelTests {
                     }
                     return Tensor.cat(parts, 1)
                 }
-                return Tensor.cat(rows, 0)
+                let asking = firstOnly ? t[0].indexSelect(0, Tensor(starts.dropLast(), shape: [3])) : t[0]
+                return expectedOutput(Tensor.cat(rows, 0), residual: asking, t, (7, 8, 9, 10), after)
             }
             #expect(wrong == nil)
         }

@@ -22,21 +22,33 @@ typedef struct {
   uint32_t place;
 } ct_dropout_draw;
 
-/// The projections to queries, keys and values and the attention within each sequence: `[tokens, width]`. The six are
-/// weight and bias of query, key and value; weights that follow one another in memory are multiplied as one. With
-/// `first_only`, just the first token of each sequence asks, and the result is `[sequences, width]`.
-/// `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies from its query, the farthest
-/// before it first; it may be NULL.
-int32_t ct_fused_attention(
+/// The end of both halves of a layer, norm(dropout(x · weightᵀ + bias) + residual).
+typedef struct {
+  const ct_tensor *weight, *bias, *norm_weight, *norm_bias;
+  double epsilon;
+  ct_dropout_draw dropout;
+} ct_residual_norm;
+
+/// The first half of a layer: projections to queries, keys and values, the attention within each sequence, and `output`
+/// with x as the residual: `[tokens, width]`. The six are weight and bias of query, key and value; weights that follow
+/// one another in memory are multiplied as one. With `first_only`, just the first token of each sequence asks, and the
+/// result is `[sequences, width]`. `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies
+/// from its query, the farthest before it first; it may be NULL. `dropout` is that of attention weights.
+int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
     const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw dropout,
-    ct_tensor **out);
-/// gelu(x · weightᵀ + bias), of `[rows, inputs]`.
-int32_t ct_fused_linear_gelu(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out);
-/// layer_norm(dropout(x · weightᵀ + bias) + residual), of `[rows, inputs]`.
+    ct_residual_norm output, ct_tensor **out);
+/// The second half: `output` of gelu(x · weightᵀ + bias), with x `[rows, width]` as the residual.
+int32_t ct_fused_feed_forward(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_residual_norm output, ct_tensor **out);
+/// `output` of x by itself, `[rows, inputs]`.
 int32_t ct_fused_linear_norm(
-    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, const ct_tensor *residual,
-    const ct_tensor *norm_weight, const ct_tensor *norm_bias, double epsilon, ct_dropout_draw dropout, ct_tensor **out);
+    const ct_tensor *x, const ct_tensor *residual, ct_residual_norm output, ct_tensor **out);
+
+/// The mean of the cross-entropies of logits `[rows, classes]` with int64 targets `[rows]`, of the rows whose target isn't
+/// `ignored`.
+int32_t ct_fused_cross_entropy(
+    const ct_tensor *logits, const ct_tensor *targets, int64_t ignored, ct_tensor **out);
 
 /// The gradient of one embedding table: memory that is used again, and which rows have ever had one.
 typedef struct ct_row_gradient ct_row_gradient;

@@ -1,6 +1,8 @@
 // Word, segment and position embeddings, summed, normalized and dropped from.
 #include "embeddings.h"
 
+#include <ATen/ops/empty.h>
+#include <ATen/ops/narrow.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 #include <torch/csrc/autograd/graph_task.h>
 
@@ -86,59 +88,67 @@ void RowGradient::forget(const at::Tensor &moment) {
 
 namespace {
 
-struct Embeddings : torch::autograd::Function<Embeddings> {
-  static at::Tensor forward(
-      AutogradContext *context, const at::Tensor &words, const at::Tensor &types, const at::Tensor &positions,
-      const at::Tensor &weight, const at::Tensor &shift, at::Tensor ids, at::Tensor type_ids, at::Tensor position_ids,
-      int64_t padding_index, double epsilon, Dropout dropout, c10::intrusive_ptr<RowGradient> rows) {
-    const int64_t tokens = ids.numel(), width = words.size(1);
+/// Three tables [rows, width], and int64 ids [tokens] into each.
+struct Tables {
+  at::Tensor words, types, positions;
+};
+
+/// The gradient of a table: to[ids[i]] += from[i], in the order of the tokens, so that repeated runs give the same sums.
+struct RowSum {
+  float *to;
+  const int64_t *ids;
+  /// An id that adds nothing.
+  int64_t skipped;
+};
+
+class Embeddings : public Node {
+ public:
+  Embeddings(Tables ids, int64_t padding_index, Dropout dropout, c10::intrusive_ptr<RowGradient> rows)
+      : Node("Embeddings backward"), ids_(std::move(ids)), padding_index_(padding_index), dropout_(dropout),
+        rows_(std::move(rows)) {}
+
+  at::Tensor forward(
+      const Tables &tables, const at::Tensor &weight, const at::Tensor &shift, double epsilon, bool recorded) {
+    const int64_t tokens = ids_.words.numel(), width = tables.words.size(1);
     at::Tensor normalized = floats({tokens, width}), deviations = floats({tokens}), y = floats({tokens, width});
     const EmbeddingRows job{
-        width, ids.data_ptr<int64_t>(), type_ids.data_ptr<int64_t>(), position_ids.data_ptr<int64_t>(),
-        words.data_ptr<float>(), types.data_ptr<float>(), positions.data_ptr<float>(), weight.data_ptr<float>(),
-        shift.data_ptr<float>(), static_cast<float>(epsilon), normalized.data_ptr<float>(),
-        deviations.data_ptr<float>(), y.data_ptr<float>(), dropout};
+        width, ids_.words.data_ptr<int64_t>(), ids_.types.data_ptr<int64_t>(), ids_.positions.data_ptr<int64_t>(),
+        tables.words.data_ptr<float>(), tables.types.data_ptr<float>(), tables.positions.data_ptr<float>(),
+        weight.data_ptr<float>(), shift.data_ptr<float>(), static_cast<float>(epsilon), normalized.data_ptr<float>(),
+        deviations.data_ptr<float>(), y.data_ptr<float>(), dropout_};
     {
       const Span span("embeddings kernel");
       parallel(tokens, row_parts(tokens), [&](int64_t, int64_t begin, int64_t end) {
         table().embedding_forward(job, begin, end);
       });
     }
-    context->save_for_backward({weight});
-    context->saved_data["tensors"] =
-        std::vector<at::Tensor>{normalized, deviations, ids, type_ids, position_ids};
-    context->saved_data["numbers"] = std::vector<int64_t>{
-        words.size(0), types.size(0), positions.size(0), padding_index, static_cast<int64_t>(dropout.key),
-        dropout.place, dropout.threshold};
-    if (rows) context->saved_data["rows"] = c10::IValue::make_capsule(std::move(rows));
-    context->saved_data["scale"] = static_cast<double>(dropout.scale);
+    if (recorded) {
+      keep({&weight});
+      normalized_ = std::move(normalized);
+      deviations_ = std::move(deviations);
+      counts_ = {tables.words.size(0), tables.types.size(0), tables.positions.size(0)};
+    }
     return y;
   }
 
-  static variable_list backward(AutogradContext *context, variable_list grads) {
-    const at::Tensor weight = context->get_saved_variables()[0];
-    const auto tensors = context->saved_data["tensors"].toTensorVector();
-    const auto numbers = context->saved_data["numbers"].toIntVector();
-    const Dropout dropout{
-        static_cast<uint64_t>(numbers[4]), static_cast<uint32_t>(numbers[5]), static_cast<uint32_t>(numbers[6]),
-        static_cast<float>(context->saved_data["scale"].toDouble())};
-    c10::intrusive_ptr<RowGradient> rows;
-    if (context->saved_data.count("rows"))
-      rows = c10::static_intrusive_pointer_cast<RowGradient>(context->saved_data["rows"].toCapsule());
-    const int64_t tokens = tensors[2].numel(), width = weight.size(0), parts = row_parts(tokens);
-    at::Tensor grad = grads[0].contiguous();
-    if (dropout.active()) {
-      grad = grad.clone();
-      float *values = grad.data_ptr<float>();
-      parallel(tokens, row_parts(tokens), [&](int64_t, int64_t begin, int64_t end) {
-        table().dropout_rows(dropout, values, width, begin, end);
+ protected:
+  variable_list gradients(const at::Tensor &grad) override {
+    const at::Tensor weight = kept()[0], normalized = std::move(normalized_);
+    const int64_t tokens = grad.size(0), width = grad.size(1), parts = row_parts(tokens);
+    at::Tensor dropped = grad;
+    if (dropout_.active()) {
+      dropped = floats({tokens, width});
+      const float *from = grad.data_ptr<float>();
+      float *to = dropped.data_ptr<float>();
+      parallel(tokens, parts, [&](int64_t, int64_t begin, int64_t end) {
+        std::copy(from + begin * width, from + end * width, to + begin * width);
+        table().dropout_rows(dropout_, to, width, begin, end);
       });
     }
-    at::Tensor d_sum = floats({tokens, width});
-    at::Tensor sums = at::zeros({parts, 3 * width}, at::TensorOptions(at::kFloat));
+    const at::Tensor d_sum = floats({tokens, width}), sums = zeroed({parts, 3 * width});
     float *base = sums.data_ptr<float>();
     const NormGradient job{
-        width, grad.data_ptr<float>(), tensors[0].data_ptr<float>(), tensors[1].data_ptr<float>(),
+        width, dropped.data_ptr<float>(), normalized.data_ptr<float>(), deviations_.data_ptr<float>(),
         weight.data_ptr<float>(), d_sum.data_ptr<float>(), nullptr, nullptr, nullptr, nullptr, Dropout()};
     parallel(tokens, parts, [&](int64_t part, int64_t begin, int64_t end) {
       NormGradient mine = job;
@@ -148,49 +158,61 @@ struct Embeddings : torch::autograd::Function<Embeddings> {
     });
     const at::Tensor total = sum_parts(sums);
 
-    at::Tensor d_words, d_types, d_positions;
-    if (context->needs_input_grad(0)) {
-      const int64_t *ids = tensors[2].data_ptr<int64_t>();
-      std::unique_lock<std::mutex> guard;
-      if (rows) {
-        guard = std::unique_lock<std::mutex>(rows->lock);
-        d_words = rows->take(numbers[0], width, sum_of_words());
+    Tables d;
+    std::vector<RowSum> additions;
+    std::unique_lock<std::mutex> guard;
+    if (needs(0)) {
+      const int64_t *ids = ids_.words.data_ptr<int64_t>();
+      if (rows_) {
+        guard = std::unique_lock<std::mutex>(rows_->lock);
+        d.words = rows_->take(counts_[0], width, sum_of_words());
         for (int64_t i = 0; i < tokens; ++i)
-          if (ids[i] != numbers[3]) rows->touch(ids[i]);
+          if (ids[i] != padding_index_) rows_->touch(ids[i]);
       } else {
-        d_words = at::zeros({numbers[0], width}, at::TensorOptions(at::kFloat));
+        d.words = ct::zeros({counts_[0], width}, at::TensorOptions(at::kFloat));
       }
-      add_rows(d_words, d_sum, ids, numbers[3]);
+      additions.push_back({d.words.data_ptr<float>(), ids, padding_index_});
     }
-    if (context->needs_input_grad(1)) {
-      d_types = at::zeros({numbers[1], width}, at::TensorOptions(at::kFloat));
-      add_rows(d_types, d_sum, tensors[3].data_ptr<int64_t>(), -1);
+    if (needs(1)) {
+      d.types = zeroed({counts_[1], width});
+      additions.push_back({d.types.data_ptr<float>(), ids_.types.data_ptr<int64_t>(), -1});
     }
-    if (context->needs_input_grad(2)) {
-      d_positions = at::zeros({numbers[2], width}, at::TensorOptions(at::kFloat));
-      add_rows(d_positions, d_sum, tensors[4].data_ptr<int64_t>(), -1);
+    if (needs(2)) {
+      d.positions = zeroed({counts_[2], width});
+      additions.push_back({d.positions.data_ptr<float>(), ids_.positions.data_ptr<int64_t>(), -1});
     }
-    return {d_words, d_types, d_positions, total.narrow(0, 0, width), total.narrow(0, width, width),
-            {}, {}, {}, {}, {}, {}, {}};
+    add_rows(additions, d_sum);
+    return {d.words, d.types, d.positions, total.narrow(0, 0, width), total.narrow(0, width, width)};
   }
 
+ private:
   /// What the gradient of the words is added to, in a backward pass that adds up gradients in the parameters.
-  static at::Tensor sum_of_words() {
+  at::Tensor sum_of_words() const {
     const auto *asked_for = torch::autograd::get_current_graph_task_exec_info();
-    const auto node = torch::autograd::get_current_node();
-    if (asked_for == nullptr || !asked_for->empty() || !node) return {};
-    const auto *sum = dynamic_cast<const torch::autograd::AccumulateGrad *>(node->next_edge(0).function.get());
+    if (asked_for == nullptr || !asked_for->empty()) return {};
+    const auto *sum = dynamic_cast<const torch::autograd::AccumulateGrad *>(next_edge(0).function.get());
     return sum == nullptr ? at::Tensor() : sum->variable.grad();
   }
 
-  /// to[ids[i]] += from[i], in the order of the tokens: repeated runs give the same sums.
-  static void add_rows(at::Tensor &to, const at::Tensor &from, const int64_t *ids, int64_t skipped) {
-    const int64_t width = from.size(1);
-    float *target = to.data_ptr<float>();
+  /// Each thread adds the columns of its own.
+  static void add_rows(const std::vector<RowSum> &additions, const at::Tensor &from) {
+    const int64_t tokens = from.size(0), width = from.size(1), units = (width + kAlign - 1) / kAlign;
     const float *source = from.data_ptr<float>();
-    for (int64_t i = 0; i < from.size(0); ++i)
-      if (ids[i] != skipped) table().add(target + ids[i] * width, source + i * width, width);
+    parallel(units, thread_count(), [&](int64_t, int64_t first, int64_t last) {
+      const int64_t begin = first * kAlign, count = std::min(width, last * kAlign) - begin;
+      for (const RowSum &sum : additions)
+        for (int64_t i = 0; i < tokens; ++i)
+          if (sum.ids[i] != sum.skipped) table().add(sum.to + sum.ids[i] * width + begin, source + i * width + begin, count);
+    });
   }
+
+  Tables ids_;
+  int64_t padding_index_;
+  Dropout dropout_;
+  c10::intrusive_ptr<RowGradient> rows_;
+  at::Tensor normalized_, deviations_;
+  /// Rows of the tables.
+  std::array<int64_t, 3> counts_{};
 };
 
 /// int64 ids, dense, that lie within the table.
@@ -220,11 +242,11 @@ ct_row_gradient *ct_row_gradient_new(void) {
 void ct_row_gradient_free(ct_row_gradient *rows) { delete rows; }
 
 int32_t ct_fused_embeddings(
-    const ct_tensor *const *tables, const ct_tensor *const *ids, const ct_tensor *norm_weight,
+    const ct_tensor *const *table_list, const ct_tensor *const *ids, const ct_tensor *norm_weight,
     const ct_tensor *norm_bias, double epsilon, int64_t padding_index, ct_row_gradient *rows, ct_dropout_draw draw,
     ct_tensor **out) {
   return ct::boundary([&] {
-    const auto t = ct::list(tables, 3);
+    const auto t = ct::list(table_list, 3);
     const at::Tensor &weight = ct::get(norm_weight), &shift = ct::get(norm_bias);
     for (const at::Tensor &table : t) {
       TORCH_CHECK(table.dim() == 2, "an embedding table of ", table.sizes());
@@ -232,15 +254,18 @@ int32_t ct_fused_embeddings(
     }
     check_shape(weight, {t[0].size(1)}, "the norm's weight");
     check_shape(shift, {t[0].size(1)}, "the norm's bias");
+    const Tables tables{t[0], t[1], t[2]};
     const int64_t tokens = ct::get(ids[0]).numel();
-    const at::Tensor word_ids = checked(ct::get(ids[0]), tokens, t[0].size(0), "token ids");
-    if (rows != nullptr && records({&t[0]})) rows->value->prepare_writing(t[0], word_ids);
+    const Tables places{
+        checked(ct::get(ids[0]), tokens, t[0].size(0), "token ids"),
+        checked(ct::get(ids[1]), tokens, t[1].size(0), "segments"),
+        checked(ct::get(ids[2]), tokens, t[2].size(0), "positions")};
+    if (rows != nullptr && records({&tables.words})) rows->value->prepare_writing(tables.words, places.words);
+    const auto node = c10::make_intrusive<Embeddings>(
+        places, padding_index, dropout(draw), rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value);
     ct::give(
-        Embeddings::apply(
-            t[0], t[1], t[2], weight, shift, word_ids,
-            checked(ct::get(ids[1]), tokens, t[1].size(0), "segments"),
-            checked(ct::get(ids[2]), tokens, t[2].size(0), "positions"), padding_index, epsilon, dropout(draw),
-            rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value),
+        run(node, {&tables.words, &tables.types, &tables.positions, &weight, &shift},
+            [&](bool recorded) { return node->forward(tables, weight, shift, epsilon, recorded); }),
         out);
   });
 }

@@ -4,8 +4,6 @@
 #include <c10/core/TensorImpl.h>
 #include <c10/util/intrusive_ptr.h>
 
-#include <ATen/core/ivalue.h>
-
 #include <mutex>
 
 #include "fused.h"
@@ -14,7 +12,7 @@ namespace ct::kernels {
 
 /// The gradient's memory of one embedding table, used again each step with only its touched rows cleared, and which
 /// rows have ever had a gradient. Shared by the layer, its graphs and the optimizer.
-struct RowGradient : torch::CustomClassHolder {
+struct RowGradient : c10::intrusive_ptr_target {
   std::mutex lock;
   /// The memory; in use elsewhere while its storage is shared.
   at::Tensor buffer;

@@ -1,25 +1,20 @@
 // What the fused functions on tensors share.
 #pragma once
 
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/zeros.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include <ATen/EmptyTensor.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "../boundary.h"
 #include "../profile.h"
+#include "node.h"
 #include "parallel.h"
 #include "precision.h"
 #include "product.h"
 #include "table.h"
 
 namespace ct::kernels {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// The dropout of one place in a model.
 inline Dropout dropout(const ct_dropout_draw &draw) {
@@ -44,26 +39,27 @@ inline void check_shape(const at::Tensor &tensor, at::IntArrayRef shape, const c
   TORCH_CHECK(tensor.sizes() == shape, name, " has shape ", tensor.sizes(), " where ", shape, " is needed");
 }
 
-inline at::Tensor floats(at::IntArrayRef shape) { return at::empty(shape, at::TensorOptions(at::kFloat)); }
+/// Not by libtorch's dispatcher, which looks for whom to ask for longer than it takes to get the memory.
+inline at::Tensor floats(at::IntArrayRef shape) { return at::Tensor(at::detail::empty_cpu(shape, at::kFloat)); }
 
-/// Whether an operation on these is recorded.
-inline bool records(std::initializer_list<const at::Tensor *> inputs) {
-  if (!c10::GradMode::is_enabled()) return false;
-  for (const at::Tensor *input : inputs)
-    if (input->requires_grad()) return true;
-  return false;
+inline at::Tensor zeroed(at::IntArrayRef shape) {
+  at::Tensor result = floats(shape);
+  std::fill_n(result.data_ptr<float>(), result.numel(), 0.0f);
+  return result;
 }
 
 /// Parts of rows that are worth a thread each, with sums of their own: some for each thread, so that none waits long for
 /// another that is slower.
 inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 4); }
 
-/// The sum of `parts` rows of [parts, width], of which part is a contiguous [width].
+/// The sum of the rows of [parts, width].
 inline at::Tensor sum_parts(const at::Tensor &parts) {
-  at::Tensor total = parts.select(0, 0);
-  for (int64_t i = 1; i < parts.size(0); ++i)
-    table().add(total.data_ptr<float>(), parts.select(0, i).data_ptr<float>(), total.numel());
-  return parts.size(0) == 1 ? total : total.clone();
+  const int64_t width = parts.size(1);
+  at::Tensor total = floats({width});
+  const float *rows = parts.data_ptr<float>();
+  std::copy_n(rows, width, total.data_ptr<float>());
+  for (int64_t i = 1; i < parts.size(0); ++i) table().add(total.data_ptr<float>(), rows + i * width, width);
+  return total;
 }
 
 }  // namespace ct::kernels

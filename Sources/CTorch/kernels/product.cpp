@@ -1,3 +1,4 @@
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/mm.h>
 #include <dlfcn.h>
 
@@ -22,8 +23,8 @@ Gemm gemm_entry() {
   return entry;
 }
 
-/// Fewer elements than this in a row or column of a share aren't worth one.
-constexpr int64_t kLeast = 32;
+/// Less than so many rows or columns, or multiplications, aren't worth a share.
+constexpr int64_t kLeast = 32, kLeastWork = 1 << 18;
 /// Shares begin at whole cache lines of a row.
 constexpr int64_t kGrain = 16;
 
@@ -32,21 +33,18 @@ struct Operand {
   int stride;
   bool is_transposed;
 
-  explicit Operand(const at::Tensor &matrix)
-      : data(matrix.data_ptr<float>()),
-        stride(static_cast<int>(matrix.stride(1) == 1 ? matrix.stride(0) : matrix.stride(1))),
-        is_transposed(matrix.stride(1) != 1) {}
+  explicit Operand(const Factor &factor)
+      : data(factor.matrix.data_ptr<float>()), stride(static_cast<int>(factor.matrix.stride(0))),
+        is_transposed(factor.is_transposed) {}
 
   /// From row (or, for the second operand, column) `index` on.
   const float *from_row(int64_t index) const { return data + index * (is_transposed ? 1 : stride); }
   const float *from_column(int64_t index) const { return data + index * (is_transposed ? stride : 1); }
 };
 
-/// Whether rows or columns lie one after the other.
+/// Whether rows lie one after the other, as far apart as BLAS can say.
 bool is_dense(const at::Tensor &matrix) {
-  const auto fits = [&](int64_t stride, int64_t least) { return stride >= least && stride <= INT32_MAX; };
-  return (matrix.stride(1) == 1 && fits(matrix.stride(0), matrix.size(1))) ||
-         (matrix.stride(0) == 1 && fits(matrix.stride(1), matrix.size(0)));
+  return matrix.stride(1) == 1 && matrix.stride(0) >= matrix.size(1) && matrix.stride(0) <= INT32_MAX;
 }
 
 /// A product that is shared out.
@@ -55,62 +53,72 @@ struct Job {
   float *out;
   int out_stride;
   int rows, columns, depth;
+  /// What `out` held counts so many times.
+  float before;
 
-  Job(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b)
+  Job(const at::Tensor &out, const Factor &a, const Factor &b, Into into)
       : a(a), b(b), out(out.data_ptr<float>()), out_stride(static_cast<int>(out.stride(0))),
-        rows(static_cast<int>(a.size(0))), columns(static_cast<int>(b.size(1))), depth(static_cast<int>(a.size(1))) {}
+        rows(static_cast<int>(a.rows())), columns(static_cast<int>(b.columns())), depth(static_cast<int>(a.columns())),
+        before(into == Into::sum ? 1 : 0) {}
 
   /// What the shares are of.
   int64_t extent() const { return a.is_transposed ? rows : columns; }
 
   void run(int64_t begin, int64_t end) const {
     const int share = static_cast<int>(end - begin);
-    const float one = 1, zero = 0;
+    const float one = 1;
     const bool by_rows = a.is_transposed;
     const int r = by_rows ? share : rows, c = by_rows ? columns : share;
     // Read by columns, a matrix in rows is its transpose: out' = b' a'.
     gemm_entry()(
         b.is_transposed ? "T" : "N", a.is_transposed ? "T" : "N", &c, &r, &depth, &one,
-        by_rows ? b.data : b.from_column(begin), &b.stride, by_rows ? a.from_row(begin) : a.data, &a.stride, &zero,
+        by_rows ? b.data : b.from_column(begin), &b.stride, by_rows ? a.from_row(begin) : a.data, &a.stride, &before,
         by_rows ? out + begin * out_stride : out + begin, &out_stride);
   }
 };
 
-bool can_share(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
-  return a.device().is_cpu() && a.scalar_type() == at::kFloat && out.stride(1) == 1 && is_dense(out) && is_dense(a) &&
-         is_dense(b) && std::min({a.size(0), a.size(1), b.size(1)}) >= kLeast;
+bool can_share(const at::Tensor &out, const Factor &a, const Factor &b) {
+  return out.device().is_cpu() && a.matrix.scalar_type() == at::kFloat && is_dense(out) && is_dense(a.matrix) &&
+         is_dense(b.matrix) && (a.is_transposed ? a.rows() : b.columns()) >= kLeast &&
+         a.rows() * a.columns() * b.columns() >= kLeastWork;
 }
 
 }  // namespace
 
-void multiply(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
-  if (a.scalar_type() == at::kBFloat16) {
-    out.copy_(at::mm(a, b));
+at::Tensor Factor::tensor() const { return is_transposed ? matrix.t() : matrix; }
+
+void multiply(const at::Tensor &out, Factor a, Factor b, Into into) {
+  if (a.matrix.scalar_type() == at::kBFloat16) {
+    const at::Tensor result = at::mm(a.tensor(), b.tensor());
+    if (into == Into::sum) {
+      out.add_(result);
+    } else {
+      out.copy_(result);
+    }
     return;
   }
   const int64_t threads = thread_count();
   if (threads == 1 || gemm_entry() == nullptr || !can_share(out, a, b)) {
     at::Tensor result = out;
-    at::mm_out(result, a, b);
+    if (into == Into::sum) {
+      at::addmm_out(result, out, a.tensor(), b.tensor());
+    } else {
+      at::mm_out(result, a.tensor(), b.tensor());
+    }
     return;
   }
-  const Span span("product", a, b);
-  const Job job(out, a, b);
+  const Span span("product", {a.rows(), b.columns(), a.columns(), a.is_transposed, b.is_transposed});
+  const Job job(out, a, b, into);
   const int64_t extent = job.extent(), units = (extent + kGrain - 1) / kGrain;
   parallel(units, threads, [&](int64_t, int64_t begin, int64_t end) {
     job.run(begin * kGrain, std::min(extent, end * kGrain));
   });
 }
 
-at::Tensor product(const at::Tensor &a, const at::Tensor &b) {
-  at::Tensor out = floats({a.size(0), b.size(1)});
+at::Tensor product(Factor a, Factor b) {
+  at::Tensor out = floats({a.rows(), b.columns()});
   multiply(out, a, b);
   return out;
-}
-
-LinearGradients linear_gradients(
-    const at::Tensor &grad, const at::Tensor &x, const at::Tensor &weight, bool needs_x, bool needs_weight) {
-  return {needs_x ? product(grad, weight) : at::Tensor(), needs_weight ? product(grad.t(), x) : at::Tensor()};
 }
 
 }  // namespace ct::kernels

@@ -5,23 +5,29 @@
 
 namespace ct::kernels {
 
-/// out = a b, for two that `operand` made. `out`, float32, lies in rows; `a` and `b` too, or they are the transpose of a
-/// matrix that does.
+/// What is multiplied: a matrix in rows that `operand` made, or its transpose.
+struct Factor {
+  const at::Tensor &matrix;
+  bool is_transposed = false;
+
+  Factor(const at::Tensor &matrix, bool is_transposed = false) : matrix(matrix), is_transposed(is_transposed) {}
+
+  int64_t rows() const { return matrix.size(is_transposed ? 1 : 0); }
+  int64_t columns() const { return matrix.size(is_transposed ? 0 : 1); }
+  at::Tensor tensor() const;
+};
+
+inline Factor transposed(const at::Tensor &matrix) { return {matrix, true}; }
+
+enum class Into { empty, sum };
+
+/// out = a b, or out += a b. `out` is float32 and lies in rows.
 ///
 /// libtorch's library shares a product out by itself, and its threads wait for each other several times in it. Here each
 /// thread computes whole columns (where `a` is transposed: rows) with a product of its own, and waits once.
-void multiply(const at::Tensor &out, const at::Tensor &a, const at::Tensor &b);
+void multiply(const at::Tensor &out, Factor a, Factor b, Into into = Into::empty);
 
 /// a b, a new matrix of float32.
-at::Tensor product(const at::Tensor &a, const at::Tensor &b);
-
-/// The gradients of `x weight'` for `grad`, that of the result, all of them made by `operand`; those that aren't needed
-/// stay undefined.
-struct LinearGradients {
-  at::Tensor x, weight;
-};
-
-LinearGradients linear_gradients(
-    const at::Tensor &grad, const at::Tensor &x, const at::Tensor &weight, bool needs_x, bool needs_weight);
+at::Tensor product(Factor a, Factor b);
 
 }  // namespace ct::kernels

@@ -124,6 +124,10 @@ struct Table {
   void (*dropout_rows)(const Dropout &dropout, float *x, int64_t width, int64_t begin, int64_t end);
   /// 64 multipliers, 0 or the scale, for each draw [begin, end) of row `row`: what the kernels above use.
   void (*dropout_multipliers)(const Dropout &dropout, uint32_t row, int64_t begin, int64_t end, float *out);
+  /// The cross-entropy of one row with the class `target`; `slope`, if not null, becomes its gradient.
+  double (*cross_entropy)(const float *x, int64_t classes, int64_t target, float *slope);
+  /// x *= factor
+  void (*scale)(float *x, float factor, int64_t count);
 };
 
 /// The set for this processor, or the one that `select_table` chose.

@@ -75,8 +75,9 @@ struct DebertaOutput {
 
     func callAsFunction(_ x: Tensor, residual: Tensor) -> Tensor { norm(dropout(dense(x)) + residual) }
 
-    func fused(_ x: Tensor, residual: Tensor, dropout stream: inout DropoutStream) -> Tensor {
-        dense.fused(x, residual: residual, norm: norm.layerNorm, dropout: dropout.draw(from: &stream))
+    /// As the fused functions take it.
+    func fused(_ stream: inout DropoutStream) -> FusedF.ResidualNorm {
+        dense.residual(norm.layerNorm, dropout: dropout.draw(from: &stream))
     }
 }
 
@@ -107,9 +108,8 @@ struct DebertaLayer {
         _ x: Tensor, layout: DebertaLayout, relative: Tensor?, firsts: Tensor?, dropout stream: inout DropoutStream
     ) -> Tensor {
         let context = attention(x, layout: layout, relative: relative, firsts: firsts)
-        let attended = attentionOutput.fused(
-            context, residual: firsts.map { x.indexSelect(0, $0) } ?? x, dropout: &stream)
-        return output.fused(
-            intermediate.fused(attended, activation: activation), residual: attended, dropout: &stream)
+        let attended = FusedF.linearNorm(
+            context, residual: firsts.map { x.indexSelect(0, $0) } ?? x, output: attentionOutput.fused(&stream))
+        return fusedFeedForward(attended, intermediate, activation, output: output.fused(&stream))
     }
 }

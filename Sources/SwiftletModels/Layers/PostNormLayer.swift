@@ -91,14 +91,16 @@ struct SelfAttention {
         return dropout(scores.softmax(-1)).matmul(heads(v)).transpose(1, 2)
     }
 
-    /// On packed tokens with the fused kernel.
+    /// On packed tokens with the fused kernels, up to the norm of the sum with x.
     func fused(
-        _ x: Tensor, starts: [Int], distanceBias: Tensor?, firstOnly: Bool, dropout stream: inout DropoutStream
+        _ x: Tensor, output: ResidualOutput, starts: [Int], distanceBias: Tensor?, firstOnly: Bool,
+        dropout stream: inout DropoutStream
     ) -> Tensor {
         joinInMemory([query, key, value])
-        return FusedF.attention(
-            x, query: query.projection, key: key.projection, value: value.projection, starts: starts,
-            headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly, dropout: dropout.draw(from: &stream))
+        let dropout = dropout.draw(from: &stream)
+        return FusedF.selfAttention(
+            x, query: query.projection, key: key.projection, value: value.projection, output: output.fused(&stream),
+            starts: starts, headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly, dropout: dropout)
     }
 }
 
@@ -118,8 +120,9 @@ struct ResidualOutput {
         norm(dropout(dense(x)) + residual)
     }
 
-    func fused(_ x: Tensor, residual: Tensor, dropout stream: inout DropoutStream) -> Tensor {
-        dense.fused(x, residual: residual, norm: norm, dropout: dropout.draw(from: &stream))
+    /// As the fused functions take it.
+    func fused(_ stream: inout DropoutStream) -> FusedF.ResidualNorm {
+        dense.residual(norm, dropout: dropout.draw(from: &stream))
     }
 }
 
@@ -148,16 +151,14 @@ struct PostNormLayer {
 
     /// - Parameters:
     ///   - x: `[tokens, width]`
-    ///   - firsts: if given, only these tokens, the first of each sequence, are computed
+    ///   - firstOnly: only the first token of each sequence is computed
     ///   - distanceBias: added to the scores, as `RelativeBias.byDistance` gives it
     func fused(
-        _ x: Tensor, starts: [Int], firsts: Tensor?, distanceBias: Tensor?, dropout stream: inout DropoutStream
+        _ x: Tensor, starts: [Int], firstOnly: Bool, distanceBias: Tensor?, dropout stream: inout DropoutStream
     ) -> Tensor {
-        let context = attention.fused(
-            x, starts: starts, distanceBias: distanceBias, firstOnly: firsts != nil, dropout: &stream)
-        let attended = attentionOutput.fused(
-            context, residual: firsts.map { x.indexSelect(0, $0) } ?? x, dropout: &stream)
-        return output.fused(
-            intermediate.fused(attended, activation: activation), residual: attended, dropout: &stream)
+        let attended = attention.fused(
+            x, output: attentionOutput, starts: starts, distanceBias: distanceBias, firstOnly: firstOnly,
+            dropout: &stream)
+        return fusedFeedForward(attended, intermediate, activation, output: output.fused(&stream))
     }
 }

@@ -62,7 +62,7 @@ struct PostNormStack {
         let bias = bias?.byDistance(longest(inputs))
         for (index, layer) in layers.enumerated() {
             let next = layer.fused(
-                states[states.count - 1], starts: starts, firsts: index == layers.count - 1 ? firsts : nil,
+                states[states.count - 1], starts: starts, firstOnly: index == layers.count - 1 && firsts != nil,
                 distanceBias: bias, dropout: &dropout)
             if all { states.append(next) } else { states = [next] }
         }

@@ -27,7 +27,7 @@ public final class MultipleChoice: PretrainedModel {
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates, needs: head.needs)
         let logits = head(states, flat).reshape([-1, choices])
         return MultipleChoiceOutput(
-            loss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices") },
+            loss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices", state) },
             logits: logits, hiddenStates: states.hiddenStates)
     }
 

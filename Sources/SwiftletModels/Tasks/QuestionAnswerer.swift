@@ -60,6 +60,6 @@ public final class QuestionAnswerer: PretrainedModel {
             let end = starts.map { $0[row + 1] - $0[row] } ?? length
             return position < end ? max(position, 0) : length
         }
-        return F.crossEntropy(logits, Tensor(targets, shape: [rows]).to(logits.device), ignoreIndex: length)
+        return state.crossEntropy(logits, Tensor(targets, shape: [rows]).to(logits.device), ignoreIndex: length)
     }
 }

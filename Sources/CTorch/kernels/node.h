@@ -1,0 +1,72 @@
+// The fused functions as nodes of libtorch's graph.
+#pragma once
+
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <torch/csrc/autograd/node.h>
+#include <torch/csrc/autograd/saved_variable.h>
+
+#include <initializer_list>
+#include <vector>
+
+namespace ct::kernels {
+
+using torch::autograd::variable_list;
+using Inputs = std::initializer_list<const at::Tensor *>;
+
+/// Whether a function of these is recorded. Undefined ones count for nothing.
+bool records(Inputs inputs);
+
+/// A fused function that runs once forward and at most once backward: what it has kept for that is used up.
+///
+/// A node of its own, and not `torch::autograd::Function`, which looks everything it keeps up by name: between the kernels
+/// of one function there is nothing but the kernels.
+class Node : public torch::autograd::Node {
+ public:
+  explicit Node(const char *name) : name_(name) {}
+
+  /// What profiles and errors show.
+  std::string name() const final { return name_; }
+  variable_list apply(variable_list &&grads) final;
+  void release_variables() final;
+
+ protected:
+  /// The gradients of the inputs, in their order, for that of the result, which is dense. Those that aren't needed may
+  /// stay undefined.
+  virtual variable_list gradients(const at::Tensor &grad) = 0;
+
+  /// Whether anybody asks for the gradient of this input.
+  bool needs(size_t input) const { return task_should_compute_output(input); }
+
+  /// Keeps inputs for the backward pass, which fails if one of them is written to until then.
+  void keep(Inputs inputs);
+  /// Those, in their order.
+  std::vector<at::Tensor> kept() const;
+
+ private:
+  template <typename Function, typename Compute>
+  friend at::Tensor run(const c10::intrusive_ptr<Function> &, Inputs, const Compute &);
+
+  /// Makes this the source of `y`.
+  void give(const at::Tensor &y, Inputs inputs);
+
+  const char *name_;
+  std::vector<torch::autograd::SavedVariable> kept_;
+  bool is_used_ = false;
+};
+
+/// `compute(recorded)`, the result of a function of these inputs; what it keeps for the backward pass is kept if it is
+/// recorded.
+template <typename Function, typename Compute>
+at::Tensor run(const c10::intrusive_ptr<Function> &function, Inputs inputs, const Compute &compute) {
+  const bool recorded = records(inputs);
+  at::Tensor y;
+  {
+    // libtorch's operations inside aren't.
+    const at::AutoDispatchBelowADInplaceOrView unrecorded;
+    y = compute(recorded);
+  }
+  if (recorded) function->give(y, inputs);
+  return y;
+}
+
+}  // namespace ct::kernels

@@ -1,0 +1,256 @@
+#include "projected_attention.h"
+
+#include <ATen/ops/as_strided.h>
+#include <ATen/ops/narrow.h>
+
+#include <optional>
+
+namespace ct::kernels {
+
+namespace {
+
+/// The three weights as one [3 width, inputs] where they lie one after the other in memory, else nothing.
+std::optional<at::Tensor> joined(const at::Tensor &a, const at::Tensor &b, const at::Tensor &c) {
+  const auto size = a.numel();
+  if (b.numel() != size || c.numel() != size || !a.storage().is_alias_of(b.storage()) ||
+      !a.storage().is_alias_of(c.storage()) || b.data_ptr<float>() != a.data_ptr<float>() + size ||
+      c.data_ptr<float>() != b.data_ptr<float>() + size)
+    return std::nullopt;
+  return a.as_strided({3 * a.size(0), a.size(1)}, {a.size(1), 1});
+}
+
+/// `[heads, 2 longest - 1]`, from the farthest before to the farthest after, with room for whole vectors behind.
+at::Tensor padded_bias(const at::Tensor &bias) {
+  const int64_t width = bias.size(1);
+  at::Tensor padded = zeroed({bias.size(0), width + kAlign});
+  for (int64_t head = 0; head < bias.size(0); ++head)
+    std::copy_n(bias.data_ptr<float>() + head * width, width, padded.data_ptr<float>() + head * (width + kAlign));
+  return padded;
+}
+
+/// The place of distance 0 in a row of what `padded_bias` made.
+float *centre(const at::Tensor &padded, int64_t row) {
+  return padded.data_ptr<float>() + row * padded.size(1) + (padded.size(1) - kAlign) / 2;
+}
+
+/// What one pass works on. Queries, keys and values lie in one buffer [tokens, 3 width], or, where only first tokens
+/// ask, the queries in their own.
+struct Pass {
+  const AttentionSettings &settings;
+  int64_t width, head_width, sequences;
+  const float *q, *k, *v, *q_bias, *k_bias, *v_bias;
+  int64_t q_stride, kv_stride;
+  float *out, *log_sum;
+  /// A row for each head, as `padded_bias` makes it, or undefined.
+  at::Tensor distance_bias;
+
+  int64_t query_begin(int64_t s) const { return settings.first_only ? s : settings.starts[s]; }
+  int64_t queries(int64_t s) const { return settings.first_only ? 1 : keys(s); }
+  int64_t keys(int64_t s) const { return settings.starts[s + 1] - settings.starts[s]; }
+
+  AttentionHead head(int64_t sequence, int64_t index) const {
+    const int64_t column = index * head_width, first = query_begin(sequence), begin = settings.starts[sequence];
+    AttentionHead head{};
+    head.query_count = queries(sequence);
+    head.key_count = keys(sequence);
+    head.width = head_width;
+    head.scale = 1 / std::sqrt(static_cast<float>(head_width));
+    head.q = q + first * q_stride + column;
+    head.k = k + begin * kv_stride + column;
+    head.v = v + begin * kv_stride + column;
+    head.q_stride = q_stride;
+    head.k_stride = head.v_stride = kv_stride;
+    head.q_bias = q_bias + column;
+    head.k_bias = k_bias + column;
+    head.v_bias = v_bias + column;
+    head.distance_bias = distance_bias.defined() ? centre(distance_bias, index) : nullptr;
+    head.out = out + first * width + column;
+    head.out_stride = width;
+    head.log_sum = log_sum == nullptr ? nullptr : log_sum + index * settings.queries() + first;
+    head.dropout = settings.dropout;
+    head.index = static_cast<uint32_t>(sequence * settings.heads + index);
+    return head;
+  }
+
+  /// Calls `body(sequence, head, scratch)` for all of them. Heads go outside, so that threads get like shares.
+  template <typename Body>
+  void each(bool backward, const Body &body) const {
+    int64_t most = 0;
+    for (int64_t s = 0; s < sequences; ++s)
+      most = std::max(most, table().attention_scratch(queries(s), keys(s), head_width, backward));
+    // Two products forward, and five backward, one of them the scores' once more.
+    int64_t pairs = 0;
+    for (int64_t s = 0; s < sequences; ++s) pairs += queries(s) * keys(s);
+    const Span span(backward ? "attention kernel backward" : "attention kernel", (backward ? 10 : 4) * pairs * width);
+    const int64_t tasks = settings.heads * sequences;
+    const int64_t parts = std::min<int64_t>(tasks, thread_count() * 8);
+    // Allocated here: a loop's body must not throw.
+    const at::Tensor scratch = floats({parts, round_up(most, kAlign) + kAlign});
+    parallel(tasks, parts, [&](int64_t part, int64_t begin, int64_t end) {
+      float *mine = scratch.data_ptr<float>() + part * scratch.size(1);
+      for (int64_t task = begin; task < end; ++task) body(task % sequences, task / sequences, mine);
+    });
+  }
+};
+
+/// What all tokens are multiplied with, where it lies in one piece: without the queries' where only first tokens ask.
+std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionSettings &settings, Precision precision) {
+  const auto weights = joined(of.query, of.key, of.value);
+  if (!weights) return weights;
+  if (!settings.first_only) return weight_operand(*weights, precision, {&of.query, &of.key, &of.value});
+  const int64_t width = of.query.size(0);
+  return weight_operand(weights->narrow(0, width, 2 * width), precision, {&of.key, &of.value});
+}
+
+Pass make_pass(
+    const AttentionSettings &settings, const Projections &of, const at::Tensor &projected, const at::Tensor &asked,
+    const at::Tensor &out, const at::Tensor &log_sums, const at::Tensor &padded_bias) {
+  const int64_t width = of.query.size(0);
+  const bool first = settings.first_only;
+  const float *base = projected.data_ptr<float>();
+  Pass pass{settings, width, width / settings.heads, settings.sequences()};
+  pass.q = first ? asked.data_ptr<float>() : base;
+  pass.k = base + (first ? 0 : width);
+  pass.v = pass.k + width;
+  pass.q_bias = of.query_bias.data_ptr<float>();
+  pass.k_bias = of.key_bias.data_ptr<float>();
+  pass.v_bias = of.value_bias.data_ptr<float>();
+  pass.q_stride = first ? width : 3 * width;
+  pass.kv_stride = projected.size(1);
+  pass.out = out.data_ptr<float>();
+  pass.log_sum = log_sums.defined() ? log_sums.data_ptr<float>() : nullptr;
+  pass.distance_bias = padded_bias;
+  return pass;
+}
+
+}  // namespace
+
+at::Tensor AttentionSettings::first_rows(const at::Tensor &of) const {
+  const int64_t width = of.size(1), bytes = width * of.element_size();
+  at::Tensor rows(at::detail::empty_cpu({sequences(), width}, of.scalar_type()));
+  const auto *from = static_cast<const char *>(of.const_data_ptr());
+  auto *to = static_cast<char *>(rows.data_ptr());
+  for (int64_t s = 0; s < sequences(); ++s) std::copy_n(from + starts[s] * bytes, bytes, to + s * bytes);
+  return rows;
+}
+
+at::Tensor ProjectedAttention::forward(
+    const at::Tensor &input, const Projections &of, const at::Tensor &distance_bias, bool recorded) {
+  const int64_t tokens = input.size(0), width = of.query.size(0), queries = settings_.queries();
+  const bool first = settings_.first_only;
+  at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), asked;
+  if (first) asked = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
+  if (const auto weights = joined_weights(of, settings_, precision_)) {
+    multiply(projected, input, transposed(*weights));
+  } else {
+    int64_t column = 0;
+    for (const at::Tensor *weight : {&of.query, &of.key, &of.value}) {
+      if (first && weight == &of.query) continue;
+      multiply(projected.narrow(1, column, width), input, transposed(weight_operand(*weight, precision_)));
+      column += width;
+    }
+  }
+  const at::Tensor out = floats({queries, width});
+  at::Tensor log_sums = recorded ? floats({settings_.heads, queries}) : at::Tensor();
+  at::Tensor bias = distance_bias.defined() ? padded_bias(distance_bias) : at::Tensor();
+  const Pass pass = make_pass(settings_, of, projected, asked, out, log_sums, bias);
+  pass.each(false, [&](int64_t sequence, int64_t head, float *scratch) {
+    table().attention_forward(pass.head(sequence, head), scratch);
+  });
+  if (recorded) {
+    projected_ = std::move(projected);
+    asked_ = std::move(asked);
+    log_sums_ = std::move(log_sums);
+    distance_bias_ = std::move(bias);
+  }
+  return out;
+}
+
+ProjectedAttention::Gradients ProjectedAttention::backward(
+    const at::Tensor &grad, const at::Tensor &out, const at::Tensor &input, const Projections &of,
+    const at::Tensor &beside, Needs needs) {
+  at::Tensor projected = std::move(projected_), asked = std::move(asked_);
+  const bool first = settings_.first_only;
+  const Pass pass = make_pass(settings_, of, projected, asked, out, log_sums_, distance_bias_);
+  const int64_t width = pass.width, heads = settings_.heads;
+  // Each head of each sequence adds to sums of its own: threads share none, and the order of additions is fixed.
+  at::Tensor bias_sums;
+  if (distance_bias_.defined()) bias_sums = zeroed({pass.sequences * heads, distance_bias_.size(1)});
+
+  at::Tensor slopes = floats(projected.sizes()), asked_slopes = first ? floats(asked.sizes()) : at::Tensor();
+  const at::Tensor sums = floats({pass.sequences, 3 * width});
+  float *dq = first ? asked_slopes.data_ptr<float>() : slopes.data_ptr<float>();
+  float *dk = slopes.data_ptr<float>() + (first ? 0 : width), *dv = dk + width;
+  pass.each(true, [&](int64_t sequence, int64_t head, float *scratch) {
+    const int64_t column = head * pass.head_width, asks = pass.query_begin(sequence);
+    const int64_t begin = settings_.starts[sequence];
+    AttentionGradient gradient{};
+    gradient.grad = grad.data_ptr<float>() + asks * width + column;
+    gradient.dq = dq + asks * pass.q_stride + column;
+    gradient.dk = dk + begin * pass.kv_stride + column;
+    gradient.dv = dv + begin * pass.kv_stride + column;
+    gradient.dq_stride = pass.q_stride;
+    gradient.dk_stride = gradient.dv_stride = pass.kv_stride;
+    gradient.dq_bias = sums.data_ptr<float>() + sequence * 3 * width + column;
+    gradient.dk_bias = gradient.dq_bias + width;
+    gradient.dv_bias = gradient.dk_bias + width;
+    gradient.d_distance_bias = bias_sums.defined() ? centre(bias_sums, sequence * heads + head) : nullptr;
+    table().attention_backward(pass.head(sequence, head), gradient, scratch);
+  });
+  projected.reset();
+  asked.reset();
+
+  Gradients d;
+  const at::Tensor total = sum_parts(sums);
+  d.projections.query_bias = total.narrow(0, 0, width);
+  d.projections.key_bias = total.narrow(0, width, width);
+  d.projections.value_bias = total.narrow(0, 2 * width, width);
+  if (bias_sums.defined())
+    d.distance_bias =
+        bias_sums.view({pass.sequences, heads, bias_sums.size(1)}).sum(0).narrow(1, 0, bias_sums.size(1) - kAlign);
+
+  slopes = operand(slopes, precision_);
+  if (first) asked_slopes = operand(asked_slopes, precision_);
+  // Where only first tokens ask, what the others get is keys' and values' alone.
+  at::Tensor dx = first && needs.x ? floats(input.sizes()) : beside;
+  Into into = first ? Into::empty : Into::sum;
+  const auto add_to_x = [&](const at::Tensor &slope, const at::Tensor &weight) {
+    if (!needs.x) return;
+    multiply(dx, slope, weight, into);
+    into = Into::sum;
+  };
+  const auto joined = joined_weights(of, settings_, precision_);
+  if (joined && needs.query && needs.key && needs.value) {
+    const at::Tensor all = product(transposed(slopes), input);
+    const int64_t before = first ? 0 : width;
+    if (!first) d.projections.query = all.narrow(0, 0, width);
+    d.projections.key = all.narrow(0, before, width);
+    d.projections.value = all.narrow(0, before + width, width);
+    add_to_x(slopes, *joined);
+  } else {
+    int64_t column = 0;
+    const auto add = [&](const at::Tensor &weight, at::Tensor &gradient, bool is_needed) {
+      const at::Tensor part = slopes.narrow(1, column, width);
+      column += width;
+      if (is_needed) gradient = product(transposed(part), input);
+      add_to_x(part, weight_operand(weight, precision_));
+    };
+    if (!first) add(of.query, d.projections.query, needs.query);
+    add(of.key, d.projections.key, needs.key);
+    add(of.value, d.projections.value, needs.value);
+  }
+  if (first) {
+    if (needs.query) d.projections.query = product(transposed(asked_slopes), settings_.first_rows(input));
+    if (needs.x) {
+      multiply(beside, asked_slopes, weight_operand(of.query, precision_), Into::sum);
+      const int64_t inputs = dx.size(1);
+      for (int64_t s = 0; s < pass.sequences; ++s)
+        table().add(
+            dx.data_ptr<float>() + settings_.starts[s] * inputs, beside.data_ptr<float>() + s * inputs, inputs);
+    }
+  }
+  d.x = needs.x ? dx : at::Tensor();
+  return d;
+}
+
+}  // namespace ct::kernels

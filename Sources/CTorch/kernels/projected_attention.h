@@ -1,0 +1,68 @@
+// Query, key and value projections and attention within each sequence of packed tokens, forward and backward.
+#pragma once
+
+#include <vector>
+
+#include "fused.h"
+
+namespace ct::kernels {
+
+/// Weights [width, inputs] and biases [width].
+struct Projections {
+  at::Tensor query, query_bias, key, key_bias, value, value_bias;
+};
+
+struct AttentionSettings {
+  /// The row of each sequence's first token, and at the end the number of tokens.
+  std::vector<int64_t> starts;
+  int64_t heads;
+  /// Only the first token of each sequence asks.
+  bool first_only;
+  Dropout dropout;
+
+  int64_t sequences() const { return static_cast<int64_t>(starts.size()) - 1; }
+  int64_t queries() const { return first_only ? sequences() : starts.back(); }
+  /// The rows of those that ask, where not all do.
+  at::Tensor first_rows(const at::Tensor &of) const;
+};
+
+/// One pass, and what its backward pass needs besides its arguments.
+class ProjectedAttention {
+ public:
+  ProjectedAttention(AttentionSettings settings, Precision precision)
+      : settings_(std::move(settings)), precision_(precision) {}
+
+  const AttentionSettings &settings() const { return settings_; }
+
+  /// @param input [tokens, inputs], as `operand` gives it.
+  /// @param distance_bias [heads, 2 longest - 1] or more, or undefined.
+  /// @return [queries, width]
+  at::Tensor forward(
+      const at::Tensor &input, const Projections &projections, const at::Tensor &distance_bias, bool recorded);
+
+  /// Which gradients are asked for; those of the rest come along.
+  struct Needs {
+    bool x, query, key, value;
+  };
+  struct Gradients {
+    at::Tensor x;
+    Projections projections;
+    at::Tensor distance_bias;
+  };
+  /// To be called once.
+  ///
+  /// @param grad of the result `out`.
+  /// @param beside the gradient [queries, inputs] that the rows that ask get from elsewhere. Is overwritten.
+  Gradients backward(
+      const at::Tensor &grad, const at::Tensor &out, const at::Tensor &input, const Projections &projections,
+      const at::Tensor &beside, Needs needs);
+
+ private:
+  AttentionSettings settings_;
+  Precision precision_;
+  /// Queries, keys and values [tokens, 3 width], or keys and values with the queries that are asked beside them.
+  at::Tensor projected_, asked_;
+  at::Tensor log_sums_, distance_bias_;
+};
+
+}  // namespace ct::kernels
