@@ -66,7 +66,7 @@ extension Dropout {
 public func joinInMemory(_ layers: [Linear]) {
     let parameters = layers.map(\.weight)
     guard let first = parameters.first, parameters.allSatisfy({ $0.gradient == nil && $0.shape == first.shape }),
-        !areAdjacent(parameters.map(\.tensor))
+        !areJoined(parameters.map(\.tensor))
     else { return }
     let rows = first.shape[0]
     let all = noGrad { Tensor.cat(parameters.map(\.tensor), 0) }

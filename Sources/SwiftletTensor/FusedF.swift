@@ -123,14 +123,7 @@ public final class RowGradient {
     deinit { ct_row_gradient_free(handle) }
 }
 
-/// Whether dense tensors of one dtype follow one another in memory, without gaps.
-public func areAdjacent(_ tensors: [Tensor]) -> Bool {
-    var expected: UnsafeMutableRawPointer?
-    for tensor in tensors {
-        var address: UnsafeMutableRawPointer?
-        guard tensor.isContiguous, ct_data(tensor.handle, &address) == 0, let address else { return false }
-        if let expected, expected != address { return false }
-        expected = address + tensor.count * tensor.dtype.byteCount
-    }
-    return true
+/// Whether dense tensors of one dtype follow one another in one piece of memory.
+public func areJoined(_ tensors: [Tensor]) -> Bool {
+    withHandles(tensors) { ct_are_joined($0, Int32(tensors.count)) }
 }

@@ -215,7 +215,7 @@ extension ModelTests {
             let parameters = try names.map { try #require(twins.model.state[$0]) }
             let before = parameters.map { $0.tensor.floats() }
             _ = try twins.run(.fused, TwinRuns.batch([3]))
-            #expect(areAdjacent(parameters.map(\.tensor)))
+            #expect(areJoined(parameters.map(\.tensor)))
             #expect(parameters.map { $0.tensor.floats() } == before)
             #expect(parameters.map(\.isTrainable) == [true, true, true])
         }

@@ -30,14 +30,16 @@ typedef struct {
 } ct_residual_norm;
 
 /// The first half of a layer: projections to queries, keys and values, the attention within each sequence, and `output`
-/// with x as the residual: `[tokens, width]`. The six are weight and bias of query, key and value; weights that follow
-/// one another in memory are multiplied as one. With `first_only`, just the first token of each sequence asks, and the
+/// with x as the residual: `[tokens, width]`. The six are weight and bias of query, key and value; weights that are
+/// joined are multiplied as one. With `first_only`, just the first token of each sequence asks, and the
 /// result is `[sequences, width]`. `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies
 /// from its query, the farthest before it first; it may be NULL. `dropout` is that of attention weights.
 int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
     const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw dropout,
     ct_residual_norm output, ct_tensor **out);
+/// Whether dense tensors of one type follow one another in one piece of memory.
+bool ct_are_joined(const ct_tensor *const *tensors, int32_t count);
 /// The second half: `output` of gelu(x · weightᵀ + bias), with x `[rows, width]` as the residual.
 int32_t ct_fused_feed_forward(
     const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_residual_norm output, ct_tensor **out);

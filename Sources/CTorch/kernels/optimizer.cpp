@@ -95,7 +95,7 @@ void add_all(std::vector<Piece> &pieces, size_t parameter, int64_t count) {
 template <typename Body>
 void each(const std::vector<Piece> &pieces, const Body &body) {
   const auto count = static_cast<int64_t>(pieces.size());
-  parallel(count, std::min<int64_t>(count, thread_count() * 16), [&](int64_t, int64_t begin, int64_t end) {
+  parallel(count, std::min<int64_t>(count, thread_count() * 64), [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) body(i);
   });
 }

@@ -7,15 +7,25 @@
 
 namespace ct::kernels {
 
+bool are_joined(at::TensorList tensors) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const at::Tensor &one = tensors[i];
+    if (!one.is_contiguous()) return false;
+    if (i == 0) continue;
+    // Memory of one's own may happen to follow another's, but no tensor can lie on both.
+    const at::Tensor &before = tensors[i - 1];
+    if (one.scalar_type() != before.scalar_type() || !one.storage().is_alias_of(before.storage()) ||
+        one.storage_offset() != before.storage_offset() + before.numel())
+      return false;
+  }
+  return true;
+}
+
 namespace {
 
-/// The three weights as one [3 width, inputs] where they lie one after the other in memory, else nothing.
+/// The three weights as one [3 width, inputs] where they are one in memory, else nothing.
 std::optional<at::Tensor> joined(const at::Tensor &a, const at::Tensor &b, const at::Tensor &c) {
-  const auto size = a.numel();
-  if (b.numel() != size || c.numel() != size || !a.storage().is_alias_of(b.storage()) ||
-      !a.storage().is_alias_of(c.storage()) || b.data_ptr<float>() != a.data_ptr<float>() + size ||
-      c.data_ptr<float>() != b.data_ptr<float>() + size)
-    return std::nullopt;
+  if (a.sizes() != b.sizes() || a.sizes() != c.sizes() || !are_joined({a, b, c})) return std::nullopt;
   return a.as_strided({3 * a.size(0), a.size(1)}, {a.size(1), 1});
 }
 
@@ -254,3 +264,9 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
 }
 
 }  // namespace ct::kernels
+
+bool ct_are_joined(const ct_tensor *const *tensors, int32_t count) {
+  bool result = false;
+  ct::boundary([&] { result = ct::kernels::are_joined(ct::list(tensors, count)); });
+  return result;
+}

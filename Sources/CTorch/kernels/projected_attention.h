@@ -26,6 +26,9 @@ struct AttentionSettings {
   at::Tensor first_rows(const at::Tensor &of) const;
 };
 
+/// Whether dense tensors of one type follow one another in one piece of memory.
+bool are_joined(at::TensorList tensors);
+
 /// One pass, and what its backward pass needs besides its arguments.
 class ProjectedAttention {
  public:
