@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "boundary.h"
+#include "memory.h"
 #include "zeros.h"
 
 static_assert(CT_UINT8 == int(at::ScalarType::Byte) && CT_INT8 == int(at::ScalarType::Char));
@@ -123,9 +124,7 @@ int32_t ct_from_blob(
 int32_t ct_out_of_file(const ct_tensor *tensor, ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor &given = ct::get(tensor);
-    // Only memory that was given to libtorch can't be resized.
-    // Only memory that was given to libtorch can't be resized.
-    const bool stays = given.storage().resizable() || ct::is_table(given.sizes());
+    const bool stays = !ct::is_lent(given) || ct::is_table(given.sizes());
     ct::give(stays ? given : given.detach().clone(), out);
   });
 }

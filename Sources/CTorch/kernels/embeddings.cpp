@@ -48,8 +48,7 @@ at::Tensor RowGradient::take(int64_t rows, int64_t width, const at::Tensor &sum)
 }
 
 void RowGradient::prepare_writing(const at::Tensor &words, const at::Tensor &ids) {
-  // Only memory that was given to libtorch can't be resized.
-  if (words.storage().resizable()) return;
+  if (!ct::is_lent(words)) return;
   const std::lock_guard guard(lock);
   const int64_t *rows = ids.data_ptr<int64_t>(), width = words.size(1);
   for (int64_t i = 0; i < ids.numel(); ++i)

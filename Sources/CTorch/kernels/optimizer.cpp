@@ -48,17 +48,23 @@ void activate(RowGradient &rows, int64_t row) {
   rows.active.push_back(row);
 }
 
-/// Brings the list of rows that an update changes up to date. Moments that are new here are searched once.
+/// Finds the rows of moments that are new here.
+void find_active(RowGradient &rows, const at::Tensor &average, const at::Tensor &square) {
+  rows.forget(average);
+  // Both are asked: who asks is about to write.
+  const bool is_average_untouched = ct::take_untouched(average), is_square_untouched = ct::take_untouched(square);
+  if (is_average_untouched && is_square_untouched) return;
+  const int64_t count = average.size(0), width = average.size(1);
+  for (int64_t row = 0; row < count; ++row)
+    if (any(average.data_ptr<float>() + row * width, width) || any(square.data_ptr<float>() + row * width, width))
+      activate(rows, row);
+}
+
+/// Brings the list of rows that an update changes up to date.
 void update_active(
     RowGradient &rows, const at::Tensor &gradient, const at::Tensor &average, const at::Tensor &square) {
   const int64_t count = gradient.size(0), width = gradient.size(1);
-  if (!rows.knows(average)) {
-    rows.forget(average);
-    const bool is_first = ct::take_untouched(average), are_both = ct::take_untouched(square) && is_first;
-    for (int64_t row = 0; row < count && !are_both; ++row)
-      if (any(average.data_ptr<float>() + row * width, width) || any(square.data_ptr<float>() + row * width, width))
-        activate(rows, row);
-  }
+  if (!rows.knows(average)) find_active(rows, average, square);
   if (rows.covers(gradient)) {
     for (const int64_t row : rows.touched) {
       if (rows.is_active[static_cast<size_t>(row)]) continue;
