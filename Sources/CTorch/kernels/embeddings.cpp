@@ -2,7 +2,6 @@
 #include "embeddings.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/narrow.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 #include <torch/csrc/autograd/graph_task.h>
 
@@ -144,18 +143,18 @@ class Embeddings : public Node {
         table().dropout_rows(dropout_, to, width, begin, end);
       });
     }
-    const at::Tensor d_sum = floats({tokens, width}), sums = zeroed({parts, 3 * width});
+    const at::Tensor d_sum = floats({tokens, width}), sums = zeroed({parts, 2 * width});
     float *base = sums.data_ptr<float>();
     const NormGradient job{
         width, dropped.data_ptr<float>(), normalized.data_ptr<float>(), deviations_.data_ptr<float>(),
         weight.data_ptr<float>(), d_sum.data_ptr<float>(), nullptr, nullptr, nullptr, nullptr, Dropout()};
     parallel(tokens, parts, [&](int64_t part, int64_t begin, int64_t end) {
       NormGradient mine = job;
-      mine.d_weight = base + part * 3 * width;
+      mine.d_weight = base + part * 2 * width;
       mine.d_shift = mine.d_weight + width;
       table().norm_backward(mine, begin, end);
     });
-    const at::Tensor total = sum_parts(sums);
+    const auto [d_weight, d_shift] = sum_parts<2>(sums);
 
     Tables d;
     std::vector<RowSum> additions;
@@ -181,7 +180,7 @@ class Embeddings : public Node {
       additions.push_back({d.positions.data_ptr<float>(), ids_.positions.data_ptr<int64_t>(), -1});
     }
     add_rows(additions, d_sum);
-    return {d.words, d.types, d.positions, total.narrow(0, 0, width), total.narrow(0, width, width)};
+    return {d.words, d.types, d.positions, d_weight, d_shift};
   }
 
  private:

@@ -60,7 +60,7 @@ class FeedForward : public Node {
     at::Tensor d_weight;
     if (needs(1)) d_weight = product(transposed(slope), input);
     if (needs(0)) multiply(d.residual, slope, weight_operand(weight, precision_), Into::sum);
-    return {d.residual, d_weight, sum_parts(sums), d_output, d.bias, d.norm_weight, d.norm_bias};
+    return {d.residual, d_weight, sum_parts<1>(sums)[0], d_output, d.bias, d.norm_weight, d.norm_bias};
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <ATen/EmptyTensor.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "../boundary.h"
@@ -52,14 +53,34 @@ inline at::Tensor zeroed(at::IntArrayRef shape) {
 /// another that is slower.
 inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 4); }
 
-/// The sum of the rows of [parts, width].
-inline at::Tensor sum_parts(const at::Tensor &parts) {
-  const int64_t width = parts.size(1);
-  at::Tensor total = floats({width});
-  const float *rows = parts.data_ptr<float>();
-  std::copy_n(rows, width, total.data_ptr<float>());
-  for (int64_t i = 1; i < parts.size(0); ++i) table().add(total.data_ptr<float>(), rows + i * width, width);
-  return total;
+/// The sum of the rows of [parts, count width], as so many tensors [width].
+template <size_t Count>
+std::array<at::Tensor, Count> sum_parts(const at::Tensor &parts) {
+  const int64_t width = parts.size(1) / static_cast<int64_t>(Count);
+  std::array<at::Tensor, Count> sums;
+  for (size_t k = 0; k < Count; ++k) {
+    sums[k] = floats({width});
+    float *total = sums[k].template data_ptr<float>();
+    for (int64_t i = 0; i < parts.size(0); ++i) {
+      const float *part = parts.data_ptr<float>() + i * parts.size(1) + static_cast<int64_t>(k) * width;
+      if (i == 0) {
+        std::copy_n(part, width, total);
+      } else {
+        table().add(total, part, width);
+      }
+    }
+  }
+  return sums;
+}
+
+/// Rows [begin, begin + count) of a dense matrix, on its memory.
+inline at::Tensor rows_of(const at::Tensor &matrix, int64_t begin, int64_t count) {
+  at::Tensor rows = at::detail::make_tensor<c10::TensorImpl>(
+      c10::TensorImpl::VIEW, c10::Storage(matrix.storage()), matrix.key_set(), matrix.dtype());
+  const std::array<int64_t, 2> shape{count, matrix.size(1)};
+  rows.unsafeGetTensorImpl()->set_storage_offset(matrix.storage_offset() + begin * matrix.size(1));
+  rows.unsafeGetTensorImpl()->set_sizes_contiguous(shape);
+  return rows;
 }
 
 }  // namespace ct::kernels

@@ -1,6 +1,6 @@
 #include "linear_norm.h"
 
-#include <ATen/ops/narrow.h>
+#include <tuple>
 
 namespace ct::kernels {
 
@@ -63,10 +63,7 @@ LinearNorm::Gradients LinearNorm::backward(const at::Tensor &grad, const at::Ten
       table().norm_backward(mine, begin, end);
     });
   }
-  const at::Tensor total = sum_parts(sums);
-  d.norm_weight = total.narrow(0, 0, width);
-  d.norm_bias = total.narrow(0, width, width);
-  d.bias = total.narrow(0, 2 * width, width);
+  std::tie(d.norm_weight, d.norm_bias, d.bias) = std::tuple_cat(sum_parts<3>(sums));
   d.projected = operand(d.projected, precision_);
   return d;
 }

@@ -4,6 +4,7 @@
 #include <ATen/ops/narrow.h>
 
 #include <optional>
+#include <tuple>
 
 namespace ct::kernels {
 
@@ -109,7 +110,7 @@ std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionS
   if (!weights) return weights;
   if (!settings.first_only) return weight_operand(*weights, precision, {&of.query, &of.key, &of.value});
   const int64_t width = of.query.size(0);
-  return weight_operand(weights->narrow(0, width, 2 * width), precision, {&of.key, &of.value});
+  return weight_operand(rows_of(*weights, width, 2 * width), precision, {&of.key, &of.value});
 }
 
 Pass make_pass(
@@ -211,10 +212,8 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
   asked.reset();
 
   Gradients d;
-  const at::Tensor total = sum_parts(sums);
-  d.projections.query_bias = total.narrow(0, 0, width);
-  d.projections.key_bias = total.narrow(0, width, width);
-  d.projections.value_bias = total.narrow(0, 2 * width, width);
+  std::tie(d.projections.query_bias, d.projections.key_bias, d.projections.value_bias) =
+      std::tuple_cat(sum_parts<3>(sums));
   if (bias_sums.defined())
     d.distance_bias =
         bias_sums.view({pass.sequences, heads, bias_sums.size(1)}).sum(0).narrow(1, 0, bias_sums.size(1) - kAlign);
@@ -233,9 +232,9 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
   if (joined && needs.query && needs.key && needs.value) {
     const at::Tensor all = product(transposed(slopes), input);
     const int64_t before = first ? 0 : width;
-    if (!first) d.projections.query = all.narrow(0, 0, width);
-    d.projections.key = all.narrow(0, before, width);
-    d.projections.value = all.narrow(0, before + width, width);
+    if (!first) d.projections.query = rows_of(all, 0, width);
+    d.projections.key = rows_of(all, before, width);
+    d.projections.value = rows_of(all, before + width, width);
     add_to_x(slopes, *joined);
   } else {
     int64_t column = 0;

@@ -18,19 +18,28 @@ struct InputLimits: Sendable {
                 "a sequence of \(length) tokens is longer than the model's \(maximumLength) positions",
                 remedy: "Tokenize with truncation: true.")
         }
-        for (name, tensor, limit) in [
+        let tables = [
             ("input id", inputs.inputIDs, vocabularySize),
             ("token type id", inputs.tokenTypeIDs, typeVocabularySize),
             ("position id", inputs.positionIDs, positionCount),
-        ] as [(String, Tensor?, Int?)] {
-            guard let tensor, let limit else { continue }
-            let (least, most) = (Int(tensor.min().item()), Int(tensor.max().item()))
-            guard least >= 0, most < limit else {
-                throw ModelError(
-                    "\(name) \(least < 0 ? least : most) is outside the model's 0 to \(limit - 1)",
-                    remedy: "Is this tokenizer the model's own?")
-            }
+        ].compactMap { (name: String, ids: Tensor?, limit: Int?) in
+            ids.flatMap { ids in limit.map { (name: name, ids: ids, limit: $0) } }
         }
+        for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids))) where least < 0 || most >= table.limit {
+            throw ModelError(
+                "\(table.name) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
+                remedy: "Is this tokenizer the model's own?")
+        }
+    }
+
+    /// The least and the most of each tensor. A GPU is waited for once.
+    private static func extremes(_ tensors: [Tensor]) -> [(least: Int, most: Int)] {
+        guard let first = tensors.first, first.device != .cpu else {
+            // A few hundred numbers are read sooner than an operation is found.
+            return tensors.map { $0.ints().reduce(into: (least: 0, most: 0)) { $0 = (min($0.least, $1), max($0.most, $1)) } }
+        }
+        let all = Tensor.cat(tensors.flatMap { [$0.min(), $0.max()] }.map { $0.to(.int64).reshape([1]) }, 0).ints()
+        return stride(from: 0, to: all.count, by: 2).map { (all[$0], all[$0 + 1]) }
     }
 
     /// - Returns: the longest sequence's length.
