@@ -38,7 +38,7 @@ class FeedForward : public Node {
   variable_list gradients(const at::Tensor &grad) override {
     const auto saved = kept();
     const at::Tensor &input = saved[0], &weight = saved[1], &output = saved[2];
-    LinearNorm::Gradients d = norm_.backward(grad, saved[3]);
+    LinearNorm::Gradients d = norm_.backward(grad, saved[3], precision_);
     at::Tensor activated = std::move(activated_), d_output;
     if (needs(3)) d_output = product(transposed(d.projected), activated);
     activated.reset();

@@ -43,6 +43,7 @@ inline void check_shape(const at::Tensor &tensor, at::IntArrayRef shape, const c
 /// Not by libtorch's dispatcher, which looks for whom to ask for longer than it takes to get the memory.
 inline at::Tensor floats(at::IntArrayRef shape) { return at::Tensor(at::detail::empty_cpu(shape, at::kFloat)); }
 
+/// For sums and small tables; `ct::zeros` takes no memory for what may stay zero.
 inline at::Tensor zeroed(at::IntArrayRef shape) {
   at::Tensor result = floats(shape);
   std::fill_n(result.data_ptr<float>(), result.numel(), 0.0f);

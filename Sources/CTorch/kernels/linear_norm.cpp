@@ -35,13 +35,13 @@ at::Tensor LinearNorm::forward(
   if (recorded) {
     normalized_ = std::move(normalized);
     deviations_ = std::move(deviations);
-    precision_ = precision;
     dropout_ = layer.dropout;
   }
   return y;
 }
 
-LinearNorm::Gradients LinearNorm::backward(const at::Tensor &grad, const at::Tensor &norm_weight) {
+LinearNorm::Gradients LinearNorm::backward(
+    const at::Tensor &grad, const at::Tensor &norm_weight, Precision precision) {
   const at::Tensor normalized = std::move(normalized_), deviations = std::move(deviations_);
   const int64_t rows = grad.size(0), width = grad.size(1), parts = row_parts(rows);
   Gradients d;
@@ -64,7 +64,7 @@ LinearNorm::Gradients LinearNorm::backward(const at::Tensor &grad, const at::Ten
     });
   }
   std::tie(d.norm_weight, d.norm_bias, d.bias) = std::tuple_cat(sum_parts<3>(sums));
-  d.projected = operand(d.projected, precision_);
+  d.projected = operand(d.projected, precision);
   return d;
 }
 
@@ -76,18 +76,17 @@ class LinearNormNode : public Node {
   LinearNormNode() : Node("LinearNorm backward") {}
 
   at::Tensor forward(const at::Tensor &x, const at::Tensor &residual, const NormLayer &layer, bool recorded) {
-    const Precision precision = kernels::precision();
-    const at::Tensor input = operand(x, precision);
+    precision_ = kernels::precision();
+    const at::Tensor input = operand(x, precision_);
     if (recorded) keep({&input, &layer.weight, &layer.norm_weight});
-    precision_ = precision;
-    return norm_.forward(input, residual, layer, precision, recorded);
+    return norm_.forward(input, residual, layer, precision_, recorded);
   }
 
  protected:
   variable_list gradients(const at::Tensor &grad) override {
     const auto saved = kept();
     const at::Tensor &input = saved[0], &weight = saved[1];
-    LinearNorm::Gradients d = norm_.backward(grad, saved[2]);
+    LinearNorm::Gradients d = norm_.backward(grad, saved[2], precision_);
     at::Tensor dx, d_weight;
     if (needs(0)) dx = product(d.projected, weight_operand(weight, precision_));
     if (needs(2)) d_weight = product(transposed(d.projected), input);

@@ -29,11 +29,10 @@ class LinearNorm {
     at::Tensor bias, norm_weight, norm_bias;
   };
   /// To be called once.
-  Gradients backward(const at::Tensor &grad, const at::Tensor &norm_weight);
+  Gradients backward(const at::Tensor &grad, const at::Tensor &norm_weight, Precision precision);
 
  private:
   at::Tensor normalized_, deviations_;
-  Precision precision_ = Precision::float32;
   Dropout dropout_;
 };
 

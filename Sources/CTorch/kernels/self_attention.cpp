@@ -36,7 +36,7 @@ class SelfAttention : public Node {
     const at::Tensor &input = saved[0], &output = saved[7];
     const Projections of{saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]};
     const at::Tensor context = std::move(context_);
-    LinearNorm::Gradients d = norm_.backward(grad, saved[8]);
+    LinearNorm::Gradients d = norm_.backward(grad, saved[8], precision_);
     at::Tensor d_output;
     if (needs(8)) d_output = product(transposed(d.projected), rounded_);
     rounded_.reset();
