@@ -15,10 +15,13 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 /// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
-func bridge(_ name: String, to library: String, _ libraries: [String], headers: [String] = []) -> Target {
+/// Where most of the time goes into the library's headers, `sources` names files that include the others.
+func bridge(
+    _ name: String, to library: String, _ libraries: [String], headers: [String] = [], sources: [String]? = nil
+) -> Target {
     let folder = "\(deps)/\(library)"
     return .target(
-        name: name,
+        name: name, sources: sources,
         cxxSettings: [
             // As the libraries were built: their headers lay some types out in another way without it.
             .define("NDEBUG"),
@@ -85,7 +88,12 @@ var products: [Product] = []
 if withTorch {
     targets += [
         // Gloo itself is in libtorch; only its headers lie beside it, and where they don't, one process is all there is.
-        bridge("CTorch", to: "libtorch", ["torch_cpu", "c10"], headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"]),
+        bridge(
+            "CTorch", to: "libtorch", ["torch_cpu", "c10"],
+            headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"],
+            sources: [
+                "units", "kernels/set_portable.cpp", "kernels/set_avx2.cpp", "kernels/set_avx512.cpp",
+            ]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
         library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
         library("SwiftletModels", ["SwiftletNN", "SwiftletTensor", "SwiftletIO", logging]),

@@ -46,7 +46,7 @@ bool multiplies_bfloat16() {
 }
 
 /// What is worth a thread.
-constexpr int64_t kChunk = 1 << 14;
+constexpr int64_t kConvertedChunk = 1 << 14;
 
 Mirror mirror(const float *weight, const at::Tensor &copy) {
   if (copy.scalar_type() == at::kFloat) return {weight, copy.numel(), copy.data_ptr<float>(), nullptr};
@@ -58,7 +58,7 @@ void round(const float *from, const at::Tensor &to) {
   const Mirror all = mirror(from, to);
   const Span span("rounding to bfloat16");
   const int64_t units = (count + kAlign - 1) / kAlign;
-  parallel(units, std::min((count + kChunk - 1) / kChunk, thread_count() * 4), [&](int64_t, int64_t begin, int64_t end) {
+  parallel(units, std::min((count + kConvertedChunk - 1) / kConvertedChunk, thread_count() * 4), [&](int64_t, int64_t begin, int64_t end) {
     all.update(from + begin * kAlign, std::min(count, end * kAlign) - begin * kAlign);
   });
 }

@@ -1,0 +1,6 @@
+// Files that are compiled as one: most of the time goes into libtorch's headers, which they share here.
+
+#include "../distributed.cpp"
+#include "../heartbeat.cpp"
+#include "../reducer.cpp"
+#include "../row_exchange.cpp"
