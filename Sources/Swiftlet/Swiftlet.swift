@@ -3,6 +3,7 @@
 @_exported public import SwiftletMetrics
 @_exported public import SwiftletModels
 @_exported public import SwiftletNN
+@_exported public import SwiftletTasks
 @_exported public import SwiftletTensor
 @_exported public import SwiftletTokenizers
 @_exported public import SwiftletTraining

@@ -10,14 +10,20 @@ public protocol PretrainedModel: AnyObject {
     /// The configuration, `problem_type` included once it is known.
     var config: ModelConfig { get set }
     var encoder: any Encoder { get }
-    /// `nil` for the encoder alone.
-    var task: ModelTask? { get }
+    /// What the model is for.
+    var task: ModelTask { get }
 
     /// - Throws: `ModelError` for inputs outside what the model takes.
     func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> Output
+
+    /// Writes what belongs to the model besides `config.json` and weights, such as how the vectors of sentences are made.
+    /// `savePretrained` calls it. Models that need nothing more leave it out.
+    func saveCompanionFiles(_ folder: String) throws
 }
 
 extension PretrainedModel {
+    public func saveCompanionFiles(_ folder: String) throws {}
+
     public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
         guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
         // As accelerate wraps a model: what comes out is float32 again.
@@ -29,7 +35,7 @@ extension PretrainedModel {
     /// The class's name in the Python library, written to `architectures`.
     public var architecture: String {
         let type = (try? config.modelType) ?? ""
-        return (Swift.type(of: encoder).classNames[type] ?? type) + (task?.rawValue ?? "Model")
+        return (Swift.type(of: encoder).classNames[type] ?? type) + task.classSuffix
     }
 
     public func parameters() -> [Parameter] { state.parameters }
@@ -53,5 +59,6 @@ extension PretrainedModel {
             to: FileSystem.join(folder, "model.safetensors"))
         try AtomicFile.write(
             JSONValue.object(json).text(.config) + "\n", to: FileSystem.join(folder, "config.json"))
+        try saveCompanionFiles(folder)
     }
 }

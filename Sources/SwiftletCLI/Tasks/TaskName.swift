@@ -17,7 +17,7 @@ enum TaskName: String, CaseIterable, ExpressibleByArgument {
     init(ofModel folder: String) throws {
         let config = try AutoConfig.fromPretrained(folder)
         let names = config.json["architectures"]?.array?.compactMap(\.string) ?? []
-        switch ModelTask.allCases.first(where: { task in names.contains { $0.hasSuffix(task.rawValue) } }) {
+        switch ModelTask.allCases.first(where: { task in task.hasHead && names.contains { $0.hasSuffix(task.classSuffix) } }) {
         case .sequenceClassification: self = .textClassification
         case .tokenClassification: self = .tokenClassification
         case .questionAnswering: self = .questionAnswering
@@ -25,8 +25,8 @@ enum TaskName: String, CaseIterable, ExpressibleByArgument {
         case .maskedLM: self = .fillMask
         // Configurations without the key are of models for classification that were saved long ago.
         case nil where names.isEmpty: self = .textClassification
-        case nil where FileSystem.exists(FileSystem.join(folder, "modules.json")): self = .sentenceEmbeddings
-        case nil:
+        case _ where FileSystem.exists(FileSystem.join(folder, "modules.json")): self = .sentenceEmbeddings
+        case .featureExtraction, .sentenceEmbeddings, nil:
             throw TrainingError(
                 "'\(folder)' holds a \(names[0]), which no task is known for",
                 remedy: "Train it first: swiftlet train --task ... --model \(folder).")

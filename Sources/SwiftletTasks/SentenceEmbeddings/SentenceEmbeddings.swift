@@ -2,6 +2,7 @@ public import SwiftletDatasets
 public import SwiftletMetrics
 public import SwiftletTensor
 public import SwiftletTokenizers
+public import SwiftletTraining
 
 // Sentences as vectors whose angles say how alike their meanings are.
 // Reimers and Gurevych, "Sentence-BERT", 2019; the loss is Henderson et al., "Efficient Natural Language Response

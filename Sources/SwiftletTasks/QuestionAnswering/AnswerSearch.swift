@@ -1,3 +1,5 @@
+public import SwiftletTraining
+
 #if canImport(Darwin)
 import Darwin
 #else

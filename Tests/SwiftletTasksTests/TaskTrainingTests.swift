@@ -6,6 +6,7 @@ import SwiftletNN
 import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTokenizers
+import SwiftletTasks
 import SwiftletTraining
 import Testing
 

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletTraining
 
 /// An answer as it stands in its context.
 public struct Answer: Sendable, Equatable {

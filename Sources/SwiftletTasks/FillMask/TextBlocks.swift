@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletTraining
 
 /// Joins the tokens of all rows of a batch and cuts them into blocks of one length, for training on running text. What
 /// is left at the end of a batch is dropped, as in Python's scripts.

@@ -1,5 +1,6 @@
 public import SwiftletDatasets
 public import SwiftletTokenizers
+import SwiftletTraining
 
 /// Questions with their contexts as a model takes them: a long context makes several features, which overlap.
 public struct QuestionFeatures: Sendable {

@@ -1,5 +1,6 @@
 public import SwiftletDatasets
 public import SwiftletTokenizers
+import SwiftletTraining
 
 /// Which tokens of a word carry its label.
 public enum SubtokenLabels: String, CaseIterable, Sendable {

@@ -3,6 +3,7 @@ import SwiftletIO
 import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTokenizers
+import SwiftletTasks
 import SwiftletTraining
 import Testing
 

@@ -2,7 +2,7 @@ import SwiftletIO
 public import SwiftletModels
 public import SwiftletNN
 public import SwiftletTensor
-public import SwiftletTokenizers
+import SwiftletTraining
 
 /// What a model for sentence embeddings answers.
 public struct SentenceEmbeddingOutput: ModelOutput {
@@ -25,7 +25,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = nil
+    public let task: ModelTask = .sentenceEmbeddings
     /// Of the cosines in the loss.
     public let scale: Double
 
@@ -70,9 +70,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             embeddings: pairs, hiddenStates: states.hiddenStates)
     }
 
-    /// Writes the files by which Python's `SentenceTransformer(folder)` knows how to pool, beside those of
-    /// `savePretrained`.
-    public func saveModules(_ folder: String) throws {
+    /// Writes the files by which Python's `SentenceTransformer(folder)` knows how to pool.
+    public func saveCompanionFiles(_ folder: String) throws {
         let pooling = FileSystem.join(folder, "1_Pooling")
         try FileSystem.createDirectory(pooling)
         try AtomicFile.write(
@@ -90,30 +89,5 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         try AtomicFile.write(
             JSONValue.array([module(0, "", "Transformer"), module(1, "1_Pooling", "Pooling")]).text(.config) + "\n",
             to: FileSystem.join(folder, "modules.json"))
-    }
-}
-
-/// Pads both sentences of all rows to one length.
-public struct DataCollatorForSentencePairs: DataCollator {
-    public var makesLabels: Bool { true }
-    private let choices: DataCollatorForMultipleChoice
-
-    /// - Throws: `TrainingError` if the tokenizer has no padding token.
-    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil) throws {
-        choices = try DataCollatorForMultipleChoice(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
-    }
-
-    /// - Returns: tensors of shape `[batch, 2, sequence]`, without labels: a sentence's partner is its own.
-    public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
-        guard examples.allSatisfy({ $0.choices.count == 2 }) else {
-            throw TrainingError(
-                "a row of this batch is no pair of sentences",
-                remedy: "Encode both with tokenizer.encodeSeparately(...).")
-        }
-        return try choices(examples.map { example in
-            var example = example
-            example.label = nil
-            return example
-        })
     }
 }

@@ -1,5 +1,6 @@
 public import SwiftletDatasets
 public import SwiftletTokenizers
+import SwiftletTraining
 
 extension Tokenizer {
     /// Encodes rows of which each has a beginning and several endings, as pairs: the columns of a dataset for multiple

@@ -5,6 +5,7 @@ import SwiftletModels
 import SwiftletTensor
 import SwiftletTestSupport
 import SwiftletTokenizers
+import SwiftletTasks
 import SwiftletTraining
 import Testing
 

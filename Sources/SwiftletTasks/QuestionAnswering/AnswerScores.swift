@@ -1,4 +1,5 @@
 public import SwiftletMetrics
+import SwiftletTraining
 
 /// Scores of predicted answers: SQuAD's, or SQuAD 2's where questions may have no answer.
 ///
