@@ -1,12 +1,6 @@
 import SwiftletModels
 import SwiftletTraining
 
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
-
 /// A label with the score that a model gives it.
 public struct LabelScore: Sendable, Equatable {
     /// From the model's `id2label`.
@@ -105,7 +99,7 @@ public struct TextClassificationPipeline: Pipeline {
     private func scores(_ logits: [Float], _ function: TextClassificationOptions.Function) -> [Float] {
         switch function {
         case .softmax: softmax(logits)
-        case .sigmoid: logits.map { 1 / (1 + exp(-$0)) }
+        case .sigmoid: logits.map(sigmoid)
         case .none: logits
         }
     }
@@ -121,12 +115,4 @@ extension PipelineKind where Made == TextClassificationPipeline {
                 })
         }
     }
-}
-
-/// Numbers above 0 that sum to 1, in float32 as libtorch computes them.
-func softmax(_ logits: [Float]) -> [Float] {
-    let top = logits.max() ?? 0
-    let weights = logits.map { exp($0 - top) }
-    let sum = weights.reduce(0, +)
-    return weights.map { $0 / sum }
 }
