@@ -123,6 +123,7 @@ if withTorch {
         example("full-training"),
         example("accelerate"),
         example("tasks"),
+        example("pipelines"),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -161,7 +162,7 @@ if withTorch {
             name: "SwiftletExamplesTests",
             dependencies: [
                 "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
-                "example-accelerate", "example-tasks", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
+                "example-accelerate", "example-tasks", "example-pipelines", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
             ], swiftSettings: swiftSettings),
     ]
     products += [

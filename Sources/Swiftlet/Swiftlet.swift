@@ -1,5 +1,6 @@
 @_exported public import SwiftletDatasets
 @_exported public import SwiftletHub
+@_exported public import SwiftletIO
 @_exported public import SwiftletMetrics
 @_exported public import SwiftletModels
 @_exported public import SwiftletNN

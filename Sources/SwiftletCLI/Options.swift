@@ -1,5 +1,5 @@
-import ArgumentParser
-import Swiftlet
+public import ArgumentParser
+public import Swiftlet
 import SwiftletIO
 
 /// Which rows a command works on.

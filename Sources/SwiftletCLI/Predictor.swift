@@ -30,28 +30,31 @@ final class Predictor {
     /// - Returns: an answer for each row; metrics where the rows have labels that fit the model.
     func predict(_ rows: Dataset, split: String) throws -> ([JSONObject], metrics: [(name: String, value: Double)]?) {
         if task == .maskedLM { return (try fill(rows), nil) }
-        let model = try saved ?? load(rows, split)
+        let model = try saved ?? load([(split, rows)])
         saved = model
         let (answers, output) = try model.predict(rows, split: split)
         let isLabelled = output.metrics.contains { $0.name == "test_loss" }
         return (answers, isLabelled ? model.task.completed(output.metrics) : nil)
     }
 
-    private func load(_ rows: Dataset, _ split: String) throws -> FineTunedModel {
-        do { return try load([(split, rows)]) } catch let error as TaskError where error.kind == .unknownLabels {
-            // Rows to predict need no labels, and those that they have may be others than the model's.
-            logger.warning("\(error.message); there are no metrics")
-            var rows = rows
-            for name in rows.columnNames where TaskColumnNames.areLabels(name, options) {
-                rows = try rows.removeColumns([name])
-            }
-            return try load([(split, rows)])
-        }
-    }
-
     private func load(_ splits: [(name: String, rows: Dataset)]) throws -> FineTunedModel {
         try FineTunedModel(
             folder: folder, splits: splits, options: options, args: args,
-            callbacks: showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [], logger: logger)
+            callbacks: showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [], logger: logger,
+            for: .prediction)
+    }
+
+    /// The most likely tokens for each mask of the texts.
+    private func fill(_ rows: Dataset) throws -> [JSONObject] {
+        var inference = InferenceOptions(device: device)
+        inference.kernels = args.kernels
+        let (folder, options) = (folder, inference)
+        let fill = try masks ?? waiting { try await pipeline(.fillMask, model: folder, options: options) }
+        masks = fill
+        let texts = try rows.strings(self.options.textColumn ?? "text")
+        let fillings = try waiting { try await fill(texts) }
+        return fillings.enumerated().map { index, filling in
+            ["index": .int(index), "text": .string(texts[index]), "prediction": .array(filling.masks.map { .array($0.map(\.json)) })]
+        }
     }
 }

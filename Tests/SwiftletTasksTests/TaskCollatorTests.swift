@@ -122,7 +122,10 @@ import Testing
         }
         let (states, masks) = (try tensors("states", [4, 5, 6]), try tensors("masks", [4, 5]))
         for state in states { state.requiresGrad = true }
-        let pooled = zip(states, masks).map { SentenceEmbeddings.meanPooling($0, mask: $1.to(.int64)) }
+        let pooled = zip(states, masks).map { states, mask in
+            EncoderOutput(lastHiddenState: states).meanOfTokens(
+                ModelInputs(inputIDs: mask.to(.int64), attentionMask: mask.to(.int64)))
+        }
         let loss = SentenceEmbeddings.contrastiveLoss(pooled[0], pooled[1])
         loss.backward()
         for (ours, theirs) in zip(pooled, try fixture.value("pooled").list()) {

@@ -36,6 +36,9 @@ public struct SequenceOutput: Sendable {
     /// The first array.
     public var values: [Float] { arrays.first?.values ?? [] }
 
-    /// Row `index` of the first array.
-    func row(_ index: Int) -> ArraySlice<Float> { arrays[0][row: index] }
+    /// Rows of the first array, one for each token or position that was asked for.
+    var rows: [ArraySlice<Float>] {
+        guard let array = arrays.first, let count = array.shape.first else { return [] }
+        return (0..<count).map { array[row: $0] }
+    }
 }

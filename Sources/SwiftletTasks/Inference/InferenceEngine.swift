@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import SwiftletIO
 public import SwiftletModels
 public import SwiftletTensor
@@ -26,8 +26,9 @@ public struct InferenceOptions: Sendable {
 /// Owns a model and its tokenizer, and answers from any number of tasks at once.
 ///
 /// The model lives on a thread of its own, which loads it and runs it. Requests that wait are joined into batches by their
-/// tokens; what a request is answered does not depend on its batch. A cancelled task's request leaves the queue. The thread
-/// ends with the last reference to the engine, after what waits is answered.
+/// tokens; what a request is answered does not depend on its batch. A request with more tokens than one batch has gives
+/// way to others between its parts. A cancelled task's request leaves the queue. The thread ends with the last reference
+/// to the engine; a call that waits holds one.
 public final class InferenceEngine: Sendable {
     public let tokenizer: Tokenizer
     /// The model's `config.json`.
@@ -51,7 +52,8 @@ public final class InferenceEngine: Sendable {
         }
         let queue = InferenceQueue()
         let config = try await withCheckedThrowingContinuation { (loaded: CheckedContinuation<ModelConfig, any Error>) in
-            DispatchQueue(label: "swiftlet.inference", qos: .userInitiated).async {
+            // Not one of a pool's: it waits for requests as long as the engine lives.
+            let thread = Thread {
                 let worker: InferenceWorker
                 do {
                     worker = try InferenceWorker(load(), options)
@@ -60,8 +62,12 @@ public final class InferenceEngine: Sendable {
                     return
                 }
                 loaded.resume(returning: worker.config)
-                while let requests = queue.next(tokens: options.tokenBudget) { worker.answer(requests) }
+                worker.run(queue)
             }
+            thread.name = "swiftlet.inference"
+            thread.qualityOfService = .userInitiated
+            thread.stackSize = 8 << 20
+            thread.start()
         }
         self.queue = queue
         self.tokenizer = tokenizer
@@ -71,22 +77,20 @@ public final class InferenceEngine: Sendable {
 
     deinit { queue.close() }
 
-    /// Number of requests that wait for the model.
+    /// Number of requests that wait for the model; one that it has begun with is not counted.
     public var waitingCount: Int { queue.count }
 
     /// What the model answers for each sequence, in their order.
     ///
-    /// - Throws: `CancellationError` if the task is cancelled before the model has begun with the request; `ModelError` for
-    ///   ids that the model doesn't have.
+    /// - Throws: `CancellationError` as soon as the task is cancelled; `InferenceError` for a sequence without tokens;
+    ///   `ModelError` for ids that the model doesn't have.
     public func outputs(for sequences: [EncodedSequence]) async throws -> [SequenceOutput] {
         if sequences.isEmpty { return [] }
         let id = queue.makeID()
         defer { queue.finish(id) }
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            return try await withCheckedThrowingContinuation {
-                queue.add(.init(id: id, sequences: sequences, continuation: $0))
-            }
+            return try await withCheckedThrowingContinuation { queue.add(id, sequences, reply: $0) }
         } onCancel: {
             queue.cancel(id)
         }

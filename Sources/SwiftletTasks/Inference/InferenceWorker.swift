@@ -10,46 +10,52 @@ struct InferenceWorker {
     private let options: InferenceOptions
 
     init(_ model: any PretrainedModel, _ options: InferenceOptions) throws {
-        model.eval()
-        model.to(options.device)
+        try withTensorErrors {
+            model.eval()
+            model.to(options.device)
+        }
         model.state.kernels = options.kernels
         self.model = model
         self.options = options
         config = model.config
     }
 
-    /// Answers all requests. One that fails doesn't take the others of its batch with it.
-    func answer(_ requests: [InferenceQueue.Request]) {
+    /// Answers the requests of a queue until it is closed.
+    func run(_ queue: InferenceQueue) {
+        while let parts = queue.next(tokens: options.tokenBudget) { answer(parts, queue) }
+    }
+
+    /// One request that fails doesn't take the others of its batch with it.
+    private func answer(_ parts: [InferenceQueue.Part], _ queue: InferenceQueue) {
         do {
-            let outputs = try run(requests.flatMap(\.sequences))
+            let outputs = try outputs(for: parts.flatMap(\.sequences))
             var start = 0
-            for request in requests {
-                let end = start + request.sequences.count
-                request.continuation.resume(returning: Array(outputs[start..<end]))
+            for part in parts {
+                let end = start + part.sequences.count
+                queue.deliver(outputs[start..<end], for: part)
                 start = end
             }
-        } catch where requests.count > 1 {
-            for request in requests { answer([request]) }
+        } catch where parts.count > 1 {
+            for part in parts { answer([part], queue) }
         } catch {
-            requests[0].continuation.resume(throwing: error)
+            queue.fail(error, for: parts[0])
         }
     }
 
-    /// The model's answers, in the order of the sequences. Sequences of like lengths run together, as many at once as the
-    /// token budget allows.
-    private func run(_ sequences: [EncodedSequence]) throws -> [SequenceOutput] {
+    /// The model's answers, in the order of the sequences. Packed they run at once; padded, sequences of like lengths run
+    /// together, so that the batch with its padding stays within the token budget.
+    private func outputs(for sequences: [EncodedSequence]) throws -> [SequenceOutput] {
+        if packs { return try pass(sequences) }
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
         var outputs = [SequenceOutput?](repeating: nil, count: sequences.count)
         var batch: [Int] = []
-        var tokens = 0
         func runBatch() throws {
             for (index, output) in zip(batch, try pass(batch.map { sequences[$0] })) { outputs[index] = output }
-            (batch, tokens) = ([], 0)
+            batch = []
         }
         for index in order {
-            if !batch.isEmpty, tokens + sequences[index].count > options.tokenBudget { try runBatch() }
+            if !batch.isEmpty, (batch.count + 1) * sequences[index].count > options.tokenBudget { try runBatch() }
             batch.append(index)
-            tokens += sequences[index].count
         }
         if !batch.isEmpty { try runBatch() }
         return outputs.compactMap(\.self)
@@ -59,9 +65,9 @@ struct InferenceWorker {
         try withTensorErrors {
             try noGrad {
                 try autocast(options.bf16 ? .bfloat16 : nil, on: options.device) {
-                    let batch = try InferenceBatch(sequences, packs: packs)
+                    let batch = try InferenceBatch(sequences, for: model.task, packs: packs)
                     let output: any ModelOutput = try model(batch.inputs.to(options.device))
-                    return try batch.outputs(of: output, model: model)
+                    return try batch.outputs(of: output)
                 }
             }
         }

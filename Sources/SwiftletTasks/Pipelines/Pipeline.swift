@@ -11,7 +11,7 @@ import SwiftletTokenizers
 /// `CancellationError` when its task is cancelled.
 ///
 /// A text with more tokens than the model takes is cut at the end, unless `longInputs` is `.refused` or the pipeline works
-/// on long texts in parts (question answering; token classification with a stride).
+/// on long texts in parts (question answering; token classification with a stride). Of a pair the longer text is cut.
 public protocol Pipeline: Sendable {
     /// What one call takes, such as a text or a pair of texts.
     associatedtype Input: Sendable
@@ -42,7 +42,14 @@ extension Pipeline {
     ///
     /// - Throws: `InferenceError` for an input that the task can't work on, `CancellationError`.
     public func callAsFunction(_ input: Input, options: Options? = nil) async throws -> Output {
-        try await answer([input], options: options ?? self.options)[0]
+        try await only(answer([input], options: options ?? self.options))
+    }
+
+    private func only(_ outputs: [Output]) throws -> Output {
+        guard let output = outputs.first else {
+            throw InferenceError(.badInput, "\(Self.self) gave no answer", remedy: "It must answer each input.")
+        }
+        return output
     }
 
     /// Answers inputs as they come: the results are a sequence too, in the order of the inputs. At most `ahead` inputs are
@@ -51,7 +58,7 @@ extension Pipeline {
         _ inputs: Inputs, options: Options? = nil, ahead: Int = 64
     ) -> PipelineResults<Output> where Inputs.Element == Input {
         let options = options ?? self.options
-        return PipelineResults(inputs, ahead: ahead) { [self] in try await answer([$0], options: options)[0] }
+        return PipelineResults(inputs, ahead: ahead) { [self] in try await self($0, options: options) }
     }
 }
 
@@ -72,7 +79,7 @@ public struct TextInput: Sendable, Hashable, ExpressibleByStringLiteral {
 extension Pipeline where Input == TextInput {
     /// Answers one text, or one pair of texts.
     public func callAsFunction(_ text: String, _ textPair: String? = nil, options: Options? = nil) async throws -> Output {
-        try await answer([TextInput(text, textPair)], options: options ?? self.options)[0]
+        try await self(TextInput(text, textPair), options: options)
     }
 
     /// Answers several texts, in their order.
@@ -105,21 +112,28 @@ extension InferenceEngine {
     func encodings(
         _ inputs: [TextInput], longInputs: LongInputs, truncation: Tokenizer.Truncation = .longestFirst
     ) throws -> [Encoding] {
-        // Texts alone and pairs can't be one batch; rows of both kinds are seldom mixed.
-        let hasPairs = inputs.contains { $0.textPair != nil }
-        if hasPairs, inputs.contains(where: { $0.textPair == nil }) {
-            return try inputs.map { try encodings([$0], longInputs: longInputs, truncation: truncation)[0] }
-        }
         let limit: Int? = longInputs == .truncated && maxLength < .max ? maxLength : nil
-        let batch = try tokenizer(
-            inputs.map(\.text), hasPairs ? inputs.map { $0.textPair ?? "" } : nil,
-            truncation: limit == nil ? .none : truncation, maxLength: limit)
-        let rows = batch.rows
-        if longInputs == .refused, let row = rows.firstIndex(where: { $0.inputIDs.count > maxLength }) {
-            throw InferenceError(
-                .inputTooLong, "text \(row) has \(rows[row].inputIDs.count) tokens; the model takes \(maxLength)",
-                remedy: "Shorten it, or set longInputs to .truncated.")
+        let truncation: Tokenizer.Truncation = limit == nil ? .none : truncation
+        var rows = [Encoding?](repeating: nil, count: inputs.count)
+        // Texts alone and pairs can't be one batch of the tokenizer.
+        for isPair in [false, true] {
+            let places = inputs.indices.filter { (inputs[$0].textPair != nil) == isPair }
+            if places.isEmpty { continue }
+            let seconds = places.compactMap { inputs[$0].textPair }
+            let batch = try tokenizer(
+                places.map { inputs[$0].text }, seconds.isEmpty ? nil : seconds, truncation: truncation, maxLength: limit)
+            for (place, row) in zip(places, batch.rows) { rows[place] = row }
         }
-        return rows
+        let all = rows.compactMap(\.self)
+        try refuse(all, longerThan: maxLength)
+        return all
+    }
+
+    /// - Throws: `InferenceError` of kind `inputTooLong`, with the number of the text.
+    func refuse(_ rows: [Encoding], longerThan limit: Int) throws {
+        guard let row = rows.firstIndex(where: { $0.count > limit }) else { return }
+        throw InferenceError(
+            .inputTooLong, "text \(row) has \(rows[row].count) tokens; the model takes \(limit)",
+            remedy: "Shorten it, or set longInputs to .truncated.")
     }
 }

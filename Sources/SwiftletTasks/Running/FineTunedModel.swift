@@ -23,19 +23,24 @@ public final class FineTunedModel {
     ///   - folder: with `config.json`, weights and tokenizer.
     ///   - splits: the rows that will be worked on. They say which columns there are.
     ///   - args: the batch size of evaluations, device and kernels are read from it.
+    ///   - use: with `.prediction`, rows need no labels that the model knows.
     ///   - makeTask: makes a task of one's own; by default the one that the model was trained for.
     /// - Throws: `TaskError` for rows that don't fit the task or the model; what reading the files throws.
     public init(
         folder: String, splits: [(name: String, rows: Dataset)], options: TaskOptions = TaskOptions(),
         args: TrainingArguments = TrainingArguments(), callbacks: [any TrainerCallback] = [],
-        logger: Logger = Logger(label: "swiftlet"), makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
+        logger: Logger = Logger(label: "swiftlet"), for use: RowUse = .evaluation,
+        makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
     ) throws {
-        let make = try makeTask ?? ModelTask(ofModel: folder).make
+        let saved = makeTask == nil ? try ModelTask(ofModel: folder) : nil
         let config = try AutoConfig.fromPretrained(folder)
-        tokenizer = try AutoTokenizer.fromPretrained(folder)
+        tokenizer =
+            saved == .sentenceEmbeddings
+            ? try SentenceEmbeddingModel.tokenizer(folder) : try AutoTokenizer.fromPretrained(folder)
         try FineTuning.check(tokenizer, config, folder)
-        task = try make(
-            TaskContext(tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true))
+        let context = TaskContext(
+            tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true, use: use)
+        task = try makeTask?(context) ?? (saved ?? .sequenceClassification).make(context)
         model = try task.loadModel(folder, options: LoadOptions(logger: logger))
         self.args = args
         self.callbacks = callbacks

@@ -21,7 +21,7 @@ public struct FineTuning {
         public init(rawValue: Int) { self.rawValue = rawValue }
         public static let train = Stages(rawValue: 1)
         public static let evaluate = Stages(rawValue: 2)
-        /// The test split; answers are written to `predict_results.jsonl`... in the output folder.
+        /// The test split; the answers are written to `predictions.jsonl` in the output folder.
         public static let predict = Stages(rawValue: 4)
     }
 
@@ -95,7 +95,9 @@ public struct FineTuning {
                 .split, "there is no validation split to evaluate",
                 remedy: "Give one (--validation-file), or set training rows aside with validationSize (--validation-split 0.1).")
         }
-        let tokenizer = try AutoTokenizer.fromPretrained(model)
+        let tokenizer =
+            modelTask == .sentenceEmbeddings
+            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(model)
         let config = try AutoConfig.fromPretrained(model)
         try Self.check(tokenizer, config, model)
         let (task, headNote) = try makeTask(found, tokenizer, config)

@@ -1,4 +1,4 @@
-import SwiftletDatasets
+public import SwiftletDatasets
 public import SwiftletIO
 
 /// Answers for rows, and the files that they are written to.
@@ -85,26 +85,26 @@ public enum Predictions {
     private static func flat(_ answer: JSONObject, keepsLists: Bool) -> [(String, Value)] {
         answer.flatMap { name, value -> [(String, Value)] in
             if name == "probabilities", let scores = value.object {
-                return scores.map { ("probability_\($0)", Value($1)) }
+                return scores.map { ("probability_\($0)", Value(json: $1)) }
             }
             if name == "logits", !keepsLists { return [] }
             if !keepsLists, value.array != nil || value.object != nil { return [(name, .string(value.text()))] }
-            return [(name, Value(value))]
+            return [(name, Value(json: value))]
         }
     }
 }
 
 extension Value {
     /// A JSON value as a cell.
-    fileprivate init(_ json: JSONValue) {
+    public init(json: JSONValue) {
         switch json {
         case .null: self = .null
         case .bool(let value): self = .bool(value)
         case .int(let value): self = .int(value)
         case .double(let value): self = .double(value)
         case .string(let value): self = .string(value)
-        case .array(let values): self = .list(values.map { Value($0) })
-        case .object(let object): self = .structure(Row(object.map { ($0, Value($1)) }))
+        case .array(let values): self = .list(values.map { Value(json: $0) })
+        case .object(let object): self = .structure(Row(object.map { ($0, Value(json: $1)) }))
         }
     }
 }

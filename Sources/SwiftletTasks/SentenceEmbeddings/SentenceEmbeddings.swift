@@ -10,18 +10,6 @@ public import SwiftletTraining
 
 /// What is done with the states of tokens and with the vectors they make.
 public enum SentenceEmbeddings {
-    /// The mean of the states of each row's tokens, padding left out.
-    ///
-    /// - Parameters:
-    ///   - states: `[rows, sequence, hidden]`
-    ///   - mask: 1 for tokens, 0 for padding, `[rows, sequence]`; `nil` for no padding
-    /// - Returns: `[rows, hidden]`
-    public static func meanPooling(_ states: Tensor, mask: Tensor?) -> Tensor {
-        guard let mask else { return states.mean(1) }
-        let weights = mask.unsqueeze(-1).to(states.dtype)
-        return (states * weights).sum(1) / weights.sum(1).clamp(min: 1e-9)
-    }
-
     /// Rows of length 1.
     public static func normalized(_ vectors: Tensor) -> Tensor {
         vectors / (vectors * vectors).sum(-1, keepDim: true).sqrt().clamp(min: 1e-12)

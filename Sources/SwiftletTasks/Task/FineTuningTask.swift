@@ -91,16 +91,19 @@ public struct TaskContext {
     public var config: ModelConfig
     /// Whether the model has a head for the task already, whose labels are then the task's.
     public var isFineTuned: Bool
+    /// What the rows are for. Labels of rows to predict need not be the model's.
+    public var use: RowUse
 
     public init(
         tokenizer: Tokenizer, splits: [(name: String, rows: Dataset)], options: TaskOptions = TaskOptions(),
-        config: ModelConfig, isFineTuned: Bool
+        config: ModelConfig, isFineTuned: Bool, use: RowUse = .training
     ) {
         self.tokenizer = tokenizer
         self.splits = splits
         self.options = options
         self.config = config
         self.isFineTuned = isFineTuned
+        self.use = use
     }
 
     /// The first split's rows.
@@ -117,6 +120,20 @@ public struct TaskContext {
 
     /// The labels of the model, where they decide.
     var modelLabels: ModelLabels? { get throws { isFineTuned ? try ModelLabels(config) : nil } }
+
+    /// The labels of a column.
+    ///
+    /// - Returns: `nil` where there is no such column, and where rows to predict have labels that the model doesn't know.
+    func labels(_ column: String?, isOfTokens: Bool = false) throws -> LabelScheme? {
+        guard let column, try columns.has(column) else { return nil }
+        do {
+            return try LabelScheme(
+                splits, column: column, options: options, isOfTokens: isOfTokens, model: try modelLabels)
+        } catch let error as TaskError {
+            guard use == .prediction else { throw error }
+            return nil
+        }
+    }
 
     /// Longest sequence in tokens: what was asked for, what the model was trained with, or the limit of both.
     ///

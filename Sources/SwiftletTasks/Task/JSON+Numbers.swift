@@ -14,7 +14,7 @@ extension JSONValue {
 }
 
 /// Numbers above 0 that sum to 1, in float32 as libtorch computes them.
-func softmax(_ logits: [Float]) -> [Float] {
+func softmax(_ logits: some Collection<Float>) -> [Float] {
     let top = logits.max() ?? 0
     let weights = logits.map { exp($0 - top) }
     let sum = weights.reduce(0, +)

@@ -21,30 +21,42 @@ extension ModelTask {
     /// The tasks that a model can be trained for.
     public static var trainable: [ModelTask] { allCases.filter { $0 != .featureExtraction } }
 
-    /// The task that a saved model was trained for: by its class's name in `config.json`, or by the files that say how to
-    /// make vectors of sentences.
+    /// What the model of a folder was trained for: by its class's name in `config.json`, and by `modules.json`.
     ///
-    /// - Throws: `TaskError` for an encoder alone; `ModelError` or `FileError` for a folder that is no model's.
+    /// A folder with `modules.json` is for sentence embeddings also where its encoder was saved with the head that it was
+    /// pretrained with. An encoder alone, without `modules.json`, is for them too.
+    ///
+    /// - Throws: `InferenceError` of kind `wrongTask` where the files don't say it; `ModelError` or `FileError` for files
+    ///   that can't be read.
     public init(ofModel folder: String) throws {
-        let config = try AutoConfig.fromPretrained(folder)
-        guard let task = Self.ofHead(config) ?? Self.ofFiles(folder, config) else {
-            let name = config.architectures.first ?? "model without a head"
-            throw TaskError(
-                .model, "'\(folder)' holds a \(name), which is for no task yet",
-                remedy: "Train it first, with FineTuning or 'swiftlet train --task ... --model \(folder)'.")
+        let modules = FileSystem.join(folder, "modules.json")
+        let hasModules = FileSystem.exists(modules)
+        if hasModules, !FileSystem.exists(FileSystem.join(folder, "config.json")) {
+            self = .sentenceEmbeddings
+            return
         }
-        self = task
+        let config = try AutoConfig.fromPretrained(folder)
+        let names = config.architectures
+        let task = Self.allCases.first { task in names.contains { $0.hasSuffix(task.classSuffix) } }
+        switch task {
+        case .sequenceClassification, .tokenClassification, .questionAnswering, .multipleChoice: self = task ?? .maskedLM
+        case _ where hasModules: self = .sentenceEmbeddings
+        case .maskedLM: self = .maskedLM
+        case .featureExtraction, .sentenceEmbeddings: self = .sentenceEmbeddings
+        // Configurations without the key are of models for classification that were saved long ago.
+        case nil where names.isEmpty: self = .sequenceClassification
+        case nil:
+            throw InferenceError(
+                .wrongTask,
+                "'\(config.path)' doesn't say what the model is for: "
+                    + (names.isEmpty ? "it has no 'architectures'" : "'architectures' is \(names.joined(separator: ", "))"),
+                remedy: "Name the task, as in pipeline(.textClassification, model: ...).")
+        }
     }
 
     /// The task of the head that a configuration names.
     static func ofHead(_ config: ModelConfig) -> ModelTask? {
         allCases.first { task in task.hasHead && config.architectures.contains { $0.hasSuffix(task.classSuffix) } }
-    }
-
-    private static func ofFiles(_ folder: String, _ config: ModelConfig) -> ModelTask? {
-        if FileSystem.exists(FileSystem.join(folder, "modules.json")) { return .sentenceEmbeddings }
-        // Configurations without the key are of models for classification that were saved long ago.
-        return config.architectures.isEmpty ? .sequenceClassification : nil
     }
 }
 

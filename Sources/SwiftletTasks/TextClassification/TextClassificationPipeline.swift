@@ -1,8 +1,15 @@
+public import SwiftletIO
 import SwiftletModels
 import SwiftletTraining
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// A label with the score that a model gives it.
-public struct LabelScore: Sendable, Equatable {
+public struct LabelScore: Sendable, Equatable, Codable {
     /// From the model's `id2label`.
     public var label: String
     /// A probability; with `.none`, and for regression, the model's own number.
@@ -12,10 +19,13 @@ public struct LabelScore: Sendable, Equatable {
         self.label = label
         self.score = score
     }
+
+    /// `{"label": ..., "score": ...}`
+    var json: JSONValue { ["label": .string(label), "score": .number(score)] }
 }
 
 /// What a text classification pipeline answers for one text or pair.
-public struct TextClassification: Sendable, Equatable {
+public struct TextClassification: Sendable, Equatable, JSONRepresentable {
     /// The best labels, the best first; as many as `topK` says.
     public var scores: [LabelScore]
     /// The model's outputs before any function, `[labels]`, in the order of the labels' ids.
@@ -25,6 +35,9 @@ public struct TextClassification: Sendable, Equatable {
     public var label: String { scores.first?.label ?? "" }
     /// The best label's score. For regression it is the number that the model predicts.
     public var score: Float { scores.first?.score ?? .nan }
+
+    /// The label and its score; a list of them where more than one was asked for.
+    public var json: JSONValue { scores.count == 1 ? scores[0].json : .array(scores.map(\.json)) }
 }
 
 /// How a text classification pipeline answers. The defaults are those of `transformers`' pipeline.
@@ -58,7 +71,7 @@ public struct TextClassificationOptions: Sendable {
 ///     let classify = try await pipeline(.textClassification, model: "out/mrpc")
 ///     let answer = try await classify("He left.", "He went away.")
 ///     print(answer.label, answer.score)
-public struct TextClassificationPipeline: Pipeline {
+public struct TextClassificationPipeline: DynamicPipeline {
     public let engine: InferenceEngine
     public var options: TextClassificationOptions
     /// Label names by id.
@@ -82,9 +95,7 @@ public struct TextClassificationPipeline: Pipeline {
     public func answer(
         _ inputs: [TextInput], options: TextClassificationOptions
     ) async throws -> [TextClassification] {
-        if let topK = options.topK, topK < 1 {
-            throw InferenceError(.badOption, "topK is \(topK)", remedy: "Give at least 1, or nil for all labels.")
-        }
+        try options.topK.map { try checkTopK($0, all: "labels") }
         let outputs = try await engine.outputs(for: try engine.encode(inputs, longInputs: options.longInputs))
         return outputs.map { output in
             let scores = scores(output.values, options.function ?? defaultFunction)
@@ -103,6 +114,28 @@ public struct TextClassificationPipeline: Pipeline {
         case .none: logits
         }
     }
+
+    public static func input(_ json: JSONValue) throws -> TextInput {
+        let reader = try InputReader(json, "a text, or an object with text and text_pair", keys: ["text", "text_pair"])
+        return TextInput(try reader.text("text"), try reader.optionalText("text_pair"))
+    }
+
+    /// `top_k`, null for all labels; `function_to_apply`; `truncation`, false to refuse long texts.
+    public static func change(_ options: inout TextClassificationOptions, by parameters: inout PipelineParameters) throws {
+        if let topK = try parameters.optionalInt("top_k") { options.topK = topK }
+        if let function = try parameters.choice("function_to_apply", TextClassificationOptions.Function.self) {
+            options.function = function
+        }
+        try parameters.longInputs(&options.longInputs)
+    }
+
+    public static func answer(_ output: TextClassification) -> PipelineAnswer { .textClassification(output) }
+}
+
+/// - Throws: `InferenceError` of kind `badOption` below 1.
+func checkTopK(_ topK: Int, all: String) throws {
+    guard topK < 1 else { return }
+    throw InferenceError(.badOption, "topK is \(topK)", remedy: "Give at least 1, or nil for all \(all).")
 }
 
 extension PipelineKind where Made == TextClassificationPipeline {

@@ -21,12 +21,7 @@ public struct TextClassificationTask: FineTuningTask {
         (text, pair) = try columns.texts()
         maxLength = try context.maxLength()
         labelColumn = columns.label()
-        if let labelColumn, columns.has(labelColumn) {
-            labels = try LabelScheme(
-                context.splits, column: labelColumn, options: context.options, model: context.modelLabels)
-        } else {
-            labels = nil
-        }
+        labels = try context.labels(labelColumn)
     }
 
     public var notes: [String] { labels?.notes ?? [] }

@@ -32,12 +32,9 @@ public struct TokenClassificationTask: FineTuningTask {
         if let label, context.options.labelColumn != nil { try columns.require(label) }
         labelColumn = label
         // Running text has no words that labels could belong to.
-        if let label, columns.has(label), case .list = rows.features[text] {
-            labels = try LabelScheme(
-                context.splits, column: label, options: context.options, isOfTokens: true, model: context.modelLabels)
-        } else {
-            labels = nil
-        }
+        var isOfWords = false
+        if case .list = rows.features[text] { isOfWords = true }
+        labels = isOfWords ? try context.labels(label, isOfTokens: true) : nil
     }
 
     public var notes: [String] { labels?.notes ?? [] }
