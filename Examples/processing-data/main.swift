@@ -13,8 +13,8 @@ let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
 // docs: begin one-batch
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
-let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
+let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint)
 let sequences = [
     "The ferry leaves at noon and takes an hour.",
     "What a crossing that was!",
@@ -30,7 +30,7 @@ optimizer.step()
 print(loss)
 
 // docs: begin load
-let raw = try loadDataset(data, config)
+let raw = try loadDataset(folder: data, config)
 print(raw)
 // docs: end load
 

@@ -13,7 +13,7 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
     }
     let names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
     let model = try AutoModelForTokenClassification.fromPretrained(
-        checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
+        folder: checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
     let trainer = try Trainer(
         model: model, args: TrainingArguments("out/entities"), trainDataset: try tokenized.split("train"),
         evalDataset: try tokenized.split("validation"), tokenizer: tokenizer)
@@ -26,7 +26,7 @@ func questions(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String)
     // docs: begin question-answering
     let train = try QuestionRows(try raw.split("train"))
     let trainer = try Trainer(
-        model: try AutoModelForQuestionAnswering.fromPretrained(checkpoint), args: TrainingArguments("out/questions"),
+        model: try AutoModelForQuestionAnswering.fromPretrained(folder: checkpoint), args: TrainingArguments("out/questions"),
         trainDataset: try tokenizer.questionFeatures(train, maxLength: 384, stride: 128).dataset, tokenizer: tokenizer)
     try trainer.train()
 
@@ -47,7 +47,7 @@ func endings(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) t
         }
     }
     let trainer = try Trainer(
-        model: try AutoModelForMultipleChoice.fromPretrained(checkpoint), args: TrainingArguments("out/endings"),
+        model: try AutoModelForMultipleChoice.fromPretrained(folder: checkpoint), args: TrainingArguments("out/endings"),
         trainDataset: try tokenized.split("train"), evalDataset: try tokenized.split("validation"),
         tokenizer: tokenizer)
     try trainer.train()
@@ -63,7 +63,7 @@ func fillingIn(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
     }
     let collator = try DataCollatorForLanguageModeling(tokenizer: tokenizer, mlmProbability: 0.15)
     let trainer = try Trainer(
-        model: try AutoModelForMaskedLM.fromPretrained(checkpoint), args: TrainingArguments("out/field"),
+        model: try AutoModelForMaskedLM.fromPretrained(folder: checkpoint), args: TrainingArguments("out/field"),
         trainDataset: blocks, dataCollator: collator, tokenizer: tokenizer)
     try trainer.train()
     // docs: end fill-mask
@@ -76,7 +76,7 @@ func sentences(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
         try tokenizer.encodeSeparately(try batch.strings("sentence1"), try batch.strings("sentence2"))
     }
     let trainer = try Trainer(
-        model: try SentenceEmbeddingModel.fromPretrained(checkpoint), args: TrainingArguments("out/vectors"),
+        model: try SentenceEmbeddingModel.fromPretrained(folder: checkpoint), args: TrainingArguments("out/vectors"),
         trainDataset: pairs, tokenizer: tokenizer)
     try trainer.train()
     // docs: end sentence-embeddings
@@ -91,10 +91,10 @@ func report(_ name: String, _ trainer: Trainer) throws {
 let arguments = CommandLine.arguments.dropFirst()
 let checkpoint = arguments.first ?? ".deps/models/all-MiniLM-L6-v2"
 let most = arguments.dropFirst().first.flatMap { Int($0) } ?? .max
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 
 func rows(_ name: String) throws -> DatasetDict {
-    try loadDataset(name).mapDatasets { try $0.select(0..<min($0.numRows, most)) }
+    try loadDataset(folder: name).mapDatasets { try $0.select(0..<min($0.numRows, most)) }
 }
 
 try entities(try rows("Examples/data/entities"), tokenizer, checkpoint)

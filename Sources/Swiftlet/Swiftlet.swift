@@ -1,5 +1,8 @@
+// One import for everything, the types of other packages that signatures here name included.
+@_exported public import Logging
 @_exported public import SwiftletDatasets
 @_exported public import SwiftletHub
+@_exported public import SwiftletIO
 @_exported public import SwiftletMetrics
 @_exported public import SwiftletModels
 @_exported public import SwiftletNN

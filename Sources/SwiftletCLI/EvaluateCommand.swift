@@ -18,14 +18,14 @@ struct SavedModel {
         task = try TaskName(ofModel: path)
         model =
             switch task {
-            case .textClassification: try AutoModelForSequenceClassification.fromPretrained(path, options: options)
-            case .tokenClassification: try AutoModelForTokenClassification.fromPretrained(path, options: options)
-            case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(path, options: options)
-            case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(path, options: options)
-            case .fillMask: try AutoModelForMaskedLM.fromPretrained(path, options: options)
-            case .sentenceEmbeddings: try SentenceEmbeddingModel.fromPretrained(path, options: options)
+            case .textClassification: try AutoModelForSequenceClassification.fromPretrained(folder: path, options: options)
+            case .tokenClassification: try AutoModelForTokenClassification.fromPretrained(folder: path, options: options)
+            case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(folder: path, options: options)
+            case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(folder: path, options: options)
+            case .fillMask: try AutoModelForMaskedLM.fromPretrained(folder: path, options: options)
+            case .sentenceEmbeddings: try SentenceEmbeddingModel.fromPretrained(folder: path, options: options)
             }
-        tokenizer = try AutoTokenizer.fromPretrained(path)
+        tokenizer = try AutoTokenizer.fromPretrained(folder: path)
     }
 
     /// - Parameter rows: those that will be evaluated.

@@ -103,7 +103,7 @@ struct PredictCommand: ParsableCommand {
                 if let pair = row["text_pair"]?.string { pairs.append(pair) }
             } catch {
                 throw TrainingError(
-                    "line \(number) of standard input: \(error)",
+                    "line \(number) of standard input: \((error as? any SwiftletError)?.message ?? "\(error)")",
                     remedy: #"Each line is an object such as {"text": "...", "text_pair": "..."}."#)
             }
         }

@@ -20,7 +20,7 @@ struct QuickstartCommand: ParsableCommand {
             throw TrainingError("the built-in paraphrases are missing beside the program", remedy: "Build it again.")
         }
         let options = try DatasetOptions.standard(dataset: data)
-        let dataset = try loadDataset(data)
+        let dataset = try loadDataset(folder: data)
         print(dataset)
 
         var args = TrainingArguments(outputDir, evalStrategy: .epoch, numTrainEpochs: Self.epochs)

@@ -81,7 +81,7 @@ struct FineTuningRun {
         if !isMainProcess { logger.logLevel = .error }
         try args.validate()
         let train = try dataset.split("train")
-        let tokenizer = try AutoTokenizer.fromPretrained(model)
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: model)
         let task = try task.make(tokenizer, sample: train, data: options, options: taskOptions, metric: metric)
         let validation = dataset.splits.first { $0.hasPrefix("validation") }
         let trainRows = try task.prepare(train)

@@ -115,7 +115,7 @@ extension Dataset {
             guard row.count == names.count else {
                 throw DatasetError(
                     "map returned the columns \(DatasetError.listed(row.names)) after \(DatasetError.listed(names))",
-                    remedy: "Return the same columns for every row.")
+                    remedy: "Return the same columns for every row.", kind: .columnMismatch)
             }
             for (position, name) in names.enumerated() { columns[position].append(try row.value(name)) }
         }

@@ -91,7 +91,8 @@ public func getScheduler(
     guard let type = SchedulerType(rawValue: name) else {
         throw SchedulerError(
             "there is no schedule '\(name)'",
-            remedy: "Schedules are \(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).")
+            remedy: "Schedules are \(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).",
+            kind: .unknownSchedule, at: ErrorLocation(option: "lr_scheduler_type"))
     }
     guard numWarmupSteps >= 0 else {
         throw SchedulerError("numWarmupSteps is \(numWarmupSteps)", remedy: "It must be at least 0.")

@@ -52,7 +52,8 @@ struct Settings {
         manualSeed(42)
         let dropout = JSONValue.double(double("dropout", 0))
         return try AutoModelForSequenceClassification.fromPretrained(
-            text("model"), overrides: ["hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout])
+            folder: text("model"),
+            options: LoadOptions(overrides: ["hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout]))
     }
 
     func write(_ result: JSONObject, rank: Int) throws {
@@ -160,7 +161,7 @@ func runLoop(_ settings: Settings) throws {
             let batch = try batch.get()
             order.append(numbers(rowNumbers(batch)))
             let loss = try accelerator.accumulate(model) {
-                let loss = try model(batch).requireLoss()
+                let loss = try model(batch).loss
                 try accelerator.backward(loss)
                 if accelerator.syncGradients {
                     norms.append(try accelerator.clipGradNorm(model.parameters(), maxNorm: 1).item())
@@ -240,7 +241,7 @@ func runReplay(_ settings: Settings) throws {
     var losses: [Double] = []
     for step in 0..<steps {
         let batch = orders.flatMap { $0[step].array?.compactMap(\.int) ?? [] }
-        let loss = try model(try TinyCollator()(batch.map { rows[$0] })).requireLoss()
+        let loss = try model(try TinyCollator()(batch.map { rows[$0] })).loss
         loss.backward()
         losses.append(loss.item())
         clipGradNorm(model.parameters().compactMap(\.gradient), maxNorm: 1)

@@ -245,10 +245,10 @@ private final class Counter: Sendable {
             try data.toCSV("\(folder)/c/train.csv")
             try data.toJSON("\(folder)/j/train.jsonl")
             for (kind, rows) in [("p", 10_000), ("c", 5000), ("j", 5000)] {
-                let inMemory = try loadDataset("\(folder)/\(kind)")["train"]
+                let inMemory = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 Datasets.memoryLimit = 1000
-                let prepared = try loadDataset("\(folder)/\(kind)")["train"]
-                let again = try loadDataset("\(folder)/\(kind)")["train"]
+                let prepared = try loadDataset(folder: "\(folder)/\(kind)")["train"]
+                let again = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 Datasets.memoryLimit = 256 << 20
                 try #require(prepared.cacheFiles.count == 1 && again.cacheFiles == prepared.cacheFiles && prepared.count == rows)
                 try #require(prepared.features == inMemory.features && inMemory.cacheFiles.isEmpty)

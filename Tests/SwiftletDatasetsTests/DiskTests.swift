@@ -61,8 +61,8 @@ import Glibc
         for (body, part) in [
             ({ _ = try Dataset.loadFromDisk(self.folder.file("d")) }, "DatasetDict.loadFromDisk"),
             ({ _ = try DatasetDict.loadFromDisk(self.folder.file("d/train")) }, "Dataset.loadFromDisk"),
-            ({ _ = try loadDataset(self.folder.file("d")) }, "DatasetDict.loadFromDisk"),
-            ({ _ = try loadDataset(self.folder.file("d/train")) }, "Dataset.loadFromDisk"),
+            ({ _ = try loadDataset(folder: self.folder.file("d")) }, "DatasetDict.loadFromDisk"),
+            ({ _ = try loadDataset(folder: self.folder.file("d/train")) }, "Dataset.loadFromDisk"),
             ({ _ = try Dataset.loadFromDisk(self.folder.file("none")) }, "none"),
         ] as [(() throws -> Void, String)] {
             let error = try #require(throws: DatasetError.self, performing: body)

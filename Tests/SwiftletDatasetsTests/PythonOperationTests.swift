@@ -185,15 +185,15 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
         let folder = try TemporaryDirectory()
         for (name, count) in [("train", 1234), ("test", 55)] { try numbers(count).toParquet(folder.file("\(name).parquet")) }
         for (text, wanted) in try #require(operations["split_strings"]?.object) {
-            let dict = try loadDataset(folder.path, split: text)
+            let dict = try loadDataset(folder: folder.path, split: text)
             let rows = try dict[text].ints("x")
             #expect([rows.count] + rows.prefix(3) + rows.suffix(3) == ints(wanted), "\(text)")
-            #expect(try loadDataset(folder.path).rows(text).ints("x") == rows)
+            #expect(try loadDataset(folder: folder.path).rows(text).ints("x") == rows)
         }
         for wrong in ["train[", "train[1]", "train[a:b]", "train[:200%]", "+", "", "tr ain", "train[:10%](x)"] {
-            #expect(throws: DatasetError.self, "\(wrong)") { try loadDataset(folder.path, split: wrong) }
+            #expect(throws: DatasetError.self, "\(wrong)") { try loadDataset(folder: folder.path, split: wrong) }
         }
-        let error = try #require(throws: DatasetError.self) { try loadDataset(folder.path, split: "dev[:3]") }
+        let error = try #require(throws: DatasetError.self) { try loadDataset(folder: folder.path, split: "dev[:3]") }
         #expect(error.description.contains("'dev'") && error.description.contains("'train'"))
     }
 }

@@ -26,8 +26,8 @@ import TinyTraining
 
     @Test func `losses, rates and batches of the course's loop`() throws {
         let model = try AutoModelForSequenceClassification.fromPretrained(
-            Locations.fixture("tiny-bert"),
-            overrides: ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0])
+            folder: Locations.fixture("tiny-bert"),
+            options: LoadOptions(overrides: ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0]))
         manualSeed(42)
         let train = try DataLoader(tinyDataset(rows: 21), batchSize: 4, shuffle: true, collate: TinyCollator())
         let evaluation = try DataLoader(tinyDataset(rows: 10), batchSize: 4, collate: TinyCollator())
@@ -40,7 +40,7 @@ import TinyTraining
             for batch in progress(train) {
                 let batch = try batch.get().to(.cpu)
                 order.append(rowNumbers(batch))
-                let loss = try model(batch).requireLoss()
+                let loss = try model(batch).loss
                 loss.backward()
                 losses.append(loss.item())
                 rates += schedule.lastLearningRates
@@ -126,11 +126,11 @@ import TinyTraining
     }
 
     @Test func `a step or a metric without labels says what is missing`() throws {
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         let rows = try tinyDataset(rows: 2).removeColumns("label")
         let batch = try #require(try DataLoader(rows, batchSize: 2, collate: TinyCollator()).first { _ in true }).get()
         let outputs = try model(batch)
-        #expect(try #require(throws: TrainingError.self) { try outputs.requireLoss() }.remedy?.contains("label") == true)
+        #expect(try #require(throws: TrainingError.self) { try outputs.loss }.remedy?.contains("label") == true)
         let metric = try Evaluate.load("accuracy")
         #expect(throws: TrainingError.self) {
             try metric.addBatch(predictions: outputs.logits.argmax(-1), references: batch.labels)

@@ -77,7 +77,7 @@ import TinyTraining
         #expect(throws: TrainingError.self) { try tinyTrainer { $0.perDeviceTrainBatchSize = 0 } }
         #expect(throws: TrainingError.self) { try tinyTrainer { $0.learningRate = .nan } }
         #expect(throws: TrainingError.self) { try tinyTrainer(rows: 0).train() }
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         let texts = try Dataset.fromColumns([("sentence", .strings(["a"]))])
         let untokenized = try Trainer(model: model, trainDataset: texts, dataCollator: TinyCollator())
         #expect(throws: TrainingError.self) { try untokenized.train() }

@@ -26,7 +26,7 @@ struct FillMaskTask: CommandTask {
     }
 
     func model(_ path: String, for rows: Dataset, logger: Logger) throws -> any PretrainedModel {
-        try AutoModelForMaskedLM.fromPretrained(path, options: LoadOptions(logger: logger))
+        try AutoModelForMaskedLM.fromPretrained(folder: path, options: LoadOptions(logger: logger))
     }
 
     func collator(_ args: TrainingArguments) throws -> (any DataCollator)? {

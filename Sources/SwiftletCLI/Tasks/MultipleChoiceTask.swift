@@ -25,7 +25,7 @@ struct MultipleChoiceTask: CommandTask {
     }
 
     func model(_ path: String, for rows: Dataset, logger: Logger) throws -> any PretrainedModel {
-        try AutoModelForMultipleChoice.fromPretrained(path, options: LoadOptions(logger: logger))
+        try AutoModelForMultipleChoice.fromPretrained(folder: path, options: LoadOptions(logger: logger))
     }
 
     func prepare(_ rows: Dataset) throws -> PreparedRows {

@@ -20,7 +20,7 @@ struct SentenceEmbeddingsTask: CommandTask {
                 "sentence-embeddings trains on pairs, and the dataset has one text column",
                 remedy: "Name the second one with --text-pair-column.")
         }
-        return try SentenceEmbeddingModel.fromPretrained(path, options: LoadOptions(logger: logger))
+        return try SentenceEmbeddingModel.fromPretrained(folder: path, options: LoadOptions(logger: logger))
     }
 
     /// Where the pairs have classes 0 and 1, only those of class 1 mean the same.

@@ -15,7 +15,7 @@ enum TaskName: String, CaseIterable, ExpressibleByArgument {
     ///
     /// - Throws: `TrainingError` for an encoder alone, unless its folder says how to pool.
     init(ofModel folder: String) throws {
-        let config = try AutoConfig.fromPretrained(folder)
+        let config = try AutoConfig.fromPretrained(folder: folder)
         let names = config.json["architectures"]?.array?.compactMap(\.string) ?? []
         switch ModelTask.allCases.first(where: { task in task.hasHead && names.contains { $0.hasSuffix(task.classSuffix) } }) {
         case .sequenceClassification: self = .textClassification

@@ -19,7 +19,8 @@ struct TextClassificationTask: CommandTask {
     func model(_ path: String, for rows: Dataset, logger: Logger) throws -> any PretrainedModel {
         let names = try labelNames(rows)
         return try AutoModelForSequenceClassification.fromPretrained(
-            path, numLabels: names?.count ?? 1, labelNames: names ?? ["LABEL_0"], logger: logger)
+            folder: path, numLabels: names?.count ?? 1, labelNames: names ?? ["LABEL_0"],
+            options: LoadOptions(logger: logger))
     }
 
     func prepare(_ rows: Dataset) throws -> PreparedRows { PreparedRows(dataset: try tokenize(rows)) }

@@ -41,7 +41,7 @@ struct TokenClassificationTask: CommandTask {
             names = (0...max(Int(largest), 1)).map { "LABEL_\($0)" }
         }
         return try AutoModelForTokenClassification.fromPretrained(
-            path, options: LoadOptions(numLabels: names?.count, labelNames: names, logger: logger))
+            folder: path, options: LoadOptions(numLabels: names?.count, labelNames: names, logger: logger))
     }
 
     func prepare(_ rows: Dataset) throws -> PreparedRows {

@@ -1,3 +1,4 @@
+public import SwiftletIO
 public import SwiftletTensor
 
 /// Parameters that share their settings.
@@ -111,9 +112,26 @@ open class Optimizer {
 }
 
 /// An optimizer's state that does not fit.
-public struct OptimizerError: Error, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
+public struct OptimizerError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// Saved state of other parameters than the optimizer has, or of other shapes.
+        case stateMismatch
+    }
+
+    public var kind: Kind
+    public var message: String
+    public var remedy: String?
+    public var location: ErrorLocation
+
+    init(
+        _ message: String, remedy: String? = nil, kind: Kind = .stateMismatch, at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
+        self.message = message
+        self.remedy = remedy
+        self.location = location
+    }
 }
 
 /// Whether the Trainer decays a parameter: not biases, and nothing of a normalization layer.

@@ -50,10 +50,7 @@ extension InferenceEngine {
         load: @escaping @Sendable (_ folder: String) throws -> any PretrainedModel
     ) async throws {
         // A task of its own: reading a large vocabulary must not hold up the caller's executor.
-        let tokenizer = try await Task.detached { try makeTokenizer(folder) }.value
+        let tokenizer = try await Task.detached { try AutoTokenizer.fromPretrained(folder: folder) }.value
         try await self.init(tokenizer: tokenizer, options: options) { try load(folder) }
     }
 }
-
-// In a function without `async` the name means the one that reads a folder.
-private func makeTokenizer(_ folder: String) throws -> Tokenizer { try AutoTokenizer.fromPretrained(folder) }

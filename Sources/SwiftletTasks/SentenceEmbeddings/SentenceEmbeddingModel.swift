@@ -7,7 +7,7 @@ import SwiftletTraining
 /// What a model for sentence embeddings answers.
 public struct SentenceEmbeddingOutput: ModelOutput {
     /// The contrastive loss of a batch of pairs; `nil` for single sentences.
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, hidden]`; of pairs `[batch, 2, hidden]`
     public var embeddings: Tensor
     public var hiddenStates: [Tensor]?
@@ -15,7 +15,7 @@ public struct SentenceEmbeddingOutput: ModelOutput {
     public var predictions: [Tensor] { [embeddings] }
 
     public mutating func convert(_ change: (Tensor) -> Tensor) {
-        (loss, embeddings) = (loss.map(change), change(embeddings))
+        (optionalLoss, embeddings) = (optionalLoss.map(change), change(embeddings))
     }
 }
 
@@ -40,15 +40,16 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     ///
     /// - Throws: `ModelError`, `FileError`, or an error of the weight file, each naming file and key.
     public static func fromPretrained(
-        _ path: String, scale: Double = 20, options: LoadOptions = LoadOptions()
+        folder path: String, scale: Double = 20, options: LoadOptions = LoadOptions()
     ) throws -> SentenceEmbeddingModel {
-        SentenceEmbeddingModel(try AutoModel.fromPretrained(path, options: options), scale: scale)
+        SentenceEmbeddingModel(try AutoModel.fromPretrained(folder: path, options: options), scale: scale)
     }
 
     /// Ids, mask and segments are `[batch, sequence]`, or `[batch, 2, sequence]` for pairs.
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> SentenceEmbeddingOutput {
+        try inputs.check()
         let shape = inputs.inputIDs.shape
         guard shape.count == 3 else {
             let states = try encoder(inputs, outputHiddenStates: outputHiddenStates)
@@ -66,7 +67,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates)
         let pairs = states.meanOfTokens(flat).reshape([shape[0], 2, -1])
         return SentenceEmbeddingOutput(
-            loss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
+            optionalLoss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
             embeddings: pairs, hiddenStates: states.hiddenStates)
     }
 

@@ -93,7 +93,8 @@ public final class Accelerator {
             throw TrainingError("gradientAccumulationSteps is \(gradientAccumulationSteps); it must be at least 1")
         }
         guard mixedPrecision != .fp16 else {
-            throw TrainingError("mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.")
+            throw TrainingError(
+                "mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.", kind: .unsupported)
         }
         environment = group?.environment ?? ProcessEnvironment()
         self.group = group
