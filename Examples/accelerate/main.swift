@@ -44,9 +44,8 @@ accelerator.print(numTrainingSteps)
 model.train()
 for _ in 0..<numEpochs {
     for batch in trainLoader {
-        let batch = try batch.get()
         let outputs = try model(batch)
-        let loss = try outputs.requireLoss()
+        let loss = try outputs.loss
         try accelerator.backward(loss)
 
         optimizer.step()
@@ -60,7 +59,6 @@ for _ in 0..<numEpochs {
 let metric = try Evaluate.load("glue", "mrpc")
 model.eval()
 for batch in evalLoader {
-    let batch = try batch.get()
     let outputs = try noGrad { try model(batch) }
 
     let (predictions, labels) = try accelerator.gatherForMetrics(

@@ -26,7 +26,7 @@ let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
 let columns = try tokenized
     .removeColumns(["sentence1", "sentence2", "idx"])
     .renameColumn("label", to: "labels")
-print(columns["train"].columnNames)
+print(try columns["train"].columnNames)
 // docs: end loop-columns
 
 // docs: begin loaders
@@ -47,7 +47,7 @@ let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkp
 
 // docs: begin one-output
 let outputs = try model(batch)
-print(try outputs.requireLoss(), outputs.logits.shape)
+print(try outputs.loss, outputs.logits.shape)
 // docs: end one-output
 
 // docs: begin optimizer
@@ -77,9 +77,8 @@ let progressBar = ProgressBar(total: numTrainingSteps)
 model.train()
 for _ in 0..<numEpochs {
     for batch in trainLoader {
-        let batch = try batch.get().to(device)
-        let outputs = try model(batch)
-        let loss = try outputs.requireLoss()
+        let outputs = try model(batch.to(device))
+        let loss = try outputs.loss
         loss.backward()
 
         optimizer.step()
@@ -94,7 +93,7 @@ for _ in 0..<numEpochs {
 let metric = try Evaluate.load("glue", "mrpc")
 model.eval()
 for batch in evalLoader {
-    let batch = try batch.get().to(device)
+    let batch = batch.to(device)
     let outputs = try noGrad { try model(batch) }
 
     let predictions = outputs.logits.argmax(-1)

@@ -23,7 +23,7 @@ let encoded = try tokenizer(sequences, padding: true, truncation: true)
 let batch = try ModelInputs(encoded, labels: [1, 1])
 
 let optimizer = AdamW(model.parameters())
-let loss = try model(batch).requireLoss()
+let loss = try model(batch).loss
 loss.backward()
 optimizer.step()
 // docs: end one-batch
@@ -35,8 +35,8 @@ print(raw)
 // docs: end load
 
 // docs: begin first-row
-let rawTrain = raw["train"]
-print(rawTrain[0])
+let rawTrain = try raw["train"]
+print(try rawTrain[0])
 // docs: end first-row
 
 // docs: begin features

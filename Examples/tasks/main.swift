@@ -15,8 +15,8 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
     let model = try AutoModelForTokenClassification.fromPretrained(
         folder: checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
     let trainer = try Trainer(
-        model: model, args: TrainingArguments("out/entities"), trainDataset: try tokenized.split("train"),
-        evalDataset: try tokenized.split("validation"), tokenizer: tokenizer)
+        model: model, args: TrainingArguments("out/entities"), trainDataset: tokenized["train"],
+        evalDataset: tokenized["validation"], tokenizer: tokenizer)
     try trainer.train()
     // docs: end token-classification
     try report("entities", trainer)
@@ -24,13 +24,13 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
 
 func questions(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) throws {
     // docs: begin question-answering
-    let train = try QuestionRows(try raw.split("train"))
+    let train = try QuestionRows(raw["train"])
     let trainer = try Trainer(
         model: try AutoModelForQuestionAnswering.fromPretrained(folder: checkpoint), args: TrainingArguments("out/questions"),
         trainDataset: try tokenizer.questionFeatures(train, maxLength: 384, stride: 128).dataset, tokenizer: tokenizer)
     try trainer.train()
 
-    let questions = try QuestionRows(try raw.split("validation"))
+    let questions = try QuestionRows(raw["validation"])
     let features = try tokenizer.questionFeatures(questions, maxLength: 384, stride: 128)
     let output = try trainer.predict(try features.dataset)
     let answers = try AnswerSearch()(questions, features, starts: output.outputs[0], ends: output.outputs[1])
@@ -48,7 +48,7 @@ func endings(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) t
     }
     let trainer = try Trainer(
         model: try AutoModelForMultipleChoice.fromPretrained(folder: checkpoint), args: TrainingArguments("out/endings"),
-        trainDataset: try tokenized.split("train"), evalDataset: try tokenized.split("validation"),
+        trainDataset: tokenized["train"], evalDataset: tokenized["validation"],
         tokenizer: tokenizer)
     try trainer.train()
     // docs: end multiple-choice
@@ -101,5 +101,5 @@ try entities(try rows("Examples/data/entities"), tokenizer, checkpoint)
 let asked = try rows("Examples/data/questions")
 try questions(asked, tokenizer, checkpoint)
 try endings(try rows("Examples/data/endings"), tokenizer, checkpoint)
-try fillingIn(try asked.split("train").renameColumn("context", to: "text"), tokenizer, checkpoint)
+try fillingIn(asked["train"].renameColumn("context", to: "text"), tokenizer, checkpoint)
 try sentences(try rows("Sources/SwiftletCLI/Resources/paraphrases").split("train"), tokenizer, checkpoint)

@@ -158,7 +158,6 @@ func runLoop(_ settings: Settings) throws {
     for epoch in (loaded.isEmpty ? 0 : 1)..<epochs {
         for batch in train {
             settings.failIfAsked(rank: accelerator.processIndex, step: step)
-            let batch = try batch.get()
             order.append(numbers(rowNumbers(batch)))
             let loss = try accelerator.accumulate(model) {
                 let loss = try model(batch).loss
@@ -186,7 +185,6 @@ func runLoop(_ settings: Settings) throws {
     model.eval()
     var (evalRows, logits) = ([Int](), [Double]())
     for batch in validation {
-        let batch = try batch.get()
         let output = try noGrad { try model(batch) }
         evalRows += try accelerator.gatherForMetrics(Tensor(rowNumbers(batch), shape: [batch.inputIDs.shape[0]])).ints()
         let gathered = try accelerator.gatherForMetrics(output.logits)

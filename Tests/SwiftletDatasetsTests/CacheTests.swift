@@ -221,7 +221,7 @@ private final class Counter: Sendable {
                 ["late": .values(rows.map { $0 < 3000 ? .list([]) : [.int($0)] })]
             }
             try #require(try lists.features["late"] == .list(.value("int64")) && lists.ints("x") == Array(0..<5000))
-            try #require(lists[4000]["late"] == [4000] && lists[0]["late"] == [])
+            try #require(try lists[4000]["late"] == [4000] && lists[0]["late"] == [])
             try #require(try FileSystem.names(in: folder).filter { $0.hasPrefix(".") }.isEmpty)
             // In memory there is no place beside the data; a key asks for one all the same.
             let made = try Dataset.fromColumns([("x", .ints([1, 2, 3]))])

@@ -24,7 +24,7 @@ import Testing
 
     @Test func `one split`() throws {
         let dict = try loadDataset(folder: fixture("labelled"), "reviews", split: "validation")
-        #expect(dict.splits == ["validation"] && dict["validation"].count == 1)
+        #expect(try dict.splits == ["validation"] && dict["validation"].count == 1)
     }
 
     @Test func `files by split, several to one`() throws {
@@ -32,7 +32,7 @@ import Testing
             ("train", fixture("labelled/reviews/train-1.csv")), ("dev", fixture("labelled/reviews/dev.csv")),
             ("train", fixture("labelled/reviews/dev.csv")),
         ])
-        #expect(dict.splits == ["train", "dev"] && dict["train"].count == 3 && dict["dev"].count == 1)
+        #expect(try dict.splits == ["train", "dev"] && dict["train"].count == 3 && dict["dev"].count == 1)
         #expect(try loadDataset(folder: fixture("mixed.csv")).splits == ["train"])
     }
 
@@ -44,12 +44,12 @@ import Testing
         }
         #expect(
             dict.description == "DatasetDict({\n" + split("train", 3668) + split("validation", 408) + split("test", 1725) + "})")
-        let train = dict["train"]
+        let train = try dict["train"]
         #expect(
             train.features.description
                 == "{'sentence1': Value('string'), 'sentence2': Value('string'), 'label': ClassLabel(names=['not_equivalent', 'equivalent']), 'idx': Value('int32')}")
         #expect(
-            train[0].description
+            try train[0].description
                 == "{'sentence1': 'Amrozi accused his brother , whom he called \" the witness \" , of deliberately distorting his evidence .', 'sentence2': 'Referring to him as only \" the witness \" , Amrozi accused his brother of deliberately distorting his evidence .', 'label': 1, 'idx': 0}")
         #expect(try train.shuffle(seed: 42).ints("idx").prefix(10) == [3946, 3683, 3919, 485, 2251, 2173, 3936, 1603, 1351, 736])
         #expect(try train.strings("sentence1").count == 3668)

@@ -111,6 +111,24 @@ import TinyTraining
         trainer.stop.set()
         let error = try #require(throws: TrainingError.self) { try trainer.train() }
         #expect(error.message.contains("after step 1"))
+        #expect(error.kind == .interrupted(checkpoint: folder.file("checkpoint-1")))
+        #expect(error.commandLineRemedy?.contains("--resume-from-checkpoint last") == true)
         #expect(try FileSystem.names(in: folder.path) == ["checkpoint-1"])
+    }
+
+    /// The metric's own error is that of the trial before training: its remedy must reach both kinds of callers.
+    @Test func `a metric that does not fit is refused before the first step`() throws {
+        let model = try AutoModelForSequenceClassification.fromPretrained(
+            folder: Locations.fixture("tiny-bert"), numLabels: 3, options: LoadOptions(ignoreMismatchedSizes: true))
+        var args = TrainingArguments("unused", evalStrategy: .epoch)
+        args.saveStrategy = .no
+        let rows = try tinyDataset(rows: 12) { $0 % 3 }
+        let trainer = try Trainer(
+            model: model, args: args, trainDataset: rows, evalDataset: rows, dataCollator: TinyCollator(),
+            metrics: [try Evaluate.load("f1")])
+        let error = try #require(throws: TrainingError.self) { try trainer.train() }
+        #expect(error.kind == .metrics && trainer.state.globalStep == 0)
+        #expect(error.remedy?.contains(".average(.macro)") == true && !error.message.contains("average(."))
+        #expect(error.commandLineRemedy?.contains("--metric") == true)
     }
 }

@@ -23,7 +23,7 @@ open class Optimizer {
     public internal(set) var state: [String: [String: Tensor]] = [:]
 
     /// Set by an accelerator: whether updates wait, while gradients of several batches are added up.
-    package var waits: (() -> Bool)?
+    package var isAccumulating: (() -> Bool)?
     /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
     package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
 
@@ -34,7 +34,7 @@ open class Optimizer {
 
     /// One update of every parameter that has a gradient.
     public func step() {
-        if waits?() == true { return }
+        if isAccumulating?() == true { return }
         noGrad {
             for group in groups {
                 let active = group.parameters.filter {
@@ -52,7 +52,7 @@ open class Optimizer {
     }
 
     public func zeroGrad() {
-        if waits?() == true { return }
+        if isAccumulating?() == true { return }
         for group in groups {
             for parameter in group.parameters { parameter.gradient = nil }
         }

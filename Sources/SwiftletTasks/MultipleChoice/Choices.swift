@@ -34,7 +34,10 @@ extension Tokenizer {
             })
     }
 
-    /// The same for the columns of SWAG: the first sentence, the beginning of the second, and its endings.
+    /// Tokenizes a dataset's choices, in columns as SWAG has them: the first sentence, the beginning of the second, and its
+    /// endings.
+    ///
+    /// - Throws: `DatasetError` for columns of another type, else `TrainingError` or `TokenizerError`.
     public func encodeChoices(
         _ batch: Batch, context: String = "sent1", beginning: String? = "sent2", endings: [String], maxLength: Int? = nil
     ) throws -> Columns {

@@ -54,7 +54,10 @@ extension Tokenizer {
         return columns
     }
 
-    /// The same for columns of a dataset; label names are those of the column's class labels.
+    /// Tokenizes a dataset's column of words and gives each token the label of its word; label names are those of the
+    /// column's class labels.
+    ///
+    /// - Throws: `TrainingError` that names the row, `DatasetError` for columns of another type.
     public func alignLabels(
         _ batch: Batch, words: String, labels: String?, subtokens: SubtokenLabels = .first, maxLength: Int? = nil
     ) throws -> Columns {

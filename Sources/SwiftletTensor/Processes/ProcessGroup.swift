@@ -67,7 +67,7 @@ public final class ProcessGroup: @unchecked Sendable {
         self.environment = environment
         let store = try root.prefixed("swiftlet/\(environment.restartCount)/")
         self.store = store
-        try Self.meet(environment, store, shares)
+        try Self.rendezvous(environment, store, shares)
         handle = try Self.connect(environment, store, shares)
     }
 

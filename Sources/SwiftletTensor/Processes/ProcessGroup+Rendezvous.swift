@@ -52,7 +52,7 @@ extension ProcessGroup {
     }
 
     /// Waits until every rank has said that it is there.
-    static func meet(
+    static func rendezvous(
         _ environment: ProcessEnvironment, _ store: SharedStore, _ shares: TimeoutShares
     ) throws(ProcessError) {
         let clock = ContinuousClock()
