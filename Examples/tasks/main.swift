@@ -26,7 +26,8 @@ func questions(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String)
     // docs: begin question-answering
     let train = try QuestionRows(raw["train"])
     let trainer = try Trainer(
-        model: try AutoModelForQuestionAnswering.fromPretrained(folder: checkpoint), args: TrainingArguments("out/questions"),
+        model: try AutoModelForQuestionAnswering.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/questions"),
         trainDataset: try tokenizer.questionFeatures(train, maxLength: 384, stride: 128).dataset, tokenizer: tokenizer)
     try trainer.train()
 
@@ -34,7 +35,7 @@ func questions(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String)
     let features = try tokenizer.questionFeatures(questions, maxLength: 384, stride: 128)
     let output = try trainer.predict(try features.dataset)
     let answers = try AnswerSearch()(questions, features, starts: output.outputs[0], ends: output.outputs[1])
-    print(answers[0].text, try answerScores(answers, questions))
+    print(answers.first?.text ?? "", try answerScores(answers, questions))
     // docs: end question-answering
     print("questions", trainer.state.globalStep, answers.count)
 }
@@ -47,7 +48,8 @@ func endings(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) t
         }
     }
     let trainer = try Trainer(
-        model: try AutoModelForMultipleChoice.fromPretrained(folder: checkpoint), args: TrainingArguments("out/endings"),
+        model: try AutoModelForMultipleChoice.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/endings"),
         trainDataset: tokenized["train"], evalDataset: tokenized["validation"],
         tokenizer: tokenizer)
     try trainer.train()
@@ -63,7 +65,8 @@ func fillingIn(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
     }
     let collator = try DataCollatorForLanguageModeling(tokenizer: tokenizer, mlmProbability: 0.15)
     let trainer = try Trainer(
-        model: try AutoModelForMaskedLM.fromPretrained(folder: checkpoint), args: TrainingArguments("out/field"),
+        model: try AutoModelForMaskedLM.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/field"),
         trainDataset: blocks, dataCollator: collator, tokenizer: tokenizer)
     try trainer.train()
     // docs: end fill-mask
@@ -76,7 +79,8 @@ func sentences(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
         try tokenizer.encodeSeparately(try batch.strings("sentence1"), try batch.strings("sentence2"))
     }
     let trainer = try Trainer(
-        model: try SentenceEmbeddingModel.fromPretrained(folder: checkpoint), args: TrainingArguments("out/vectors"),
+        model: try SentenceEmbeddingModel.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/vectors"),
         trainDataset: pairs, tokenizer: tokenizer)
     try trainer.train()
     // docs: end sentence-embeddings

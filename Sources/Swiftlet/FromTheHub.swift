@@ -1,6 +1,6 @@
-// Names on the Hub, beside the folders that the modules take. The modules that read files know nothing of a network: this
-// file is the one place where both meet. What takes a folder alone has the label `folder`; what may ask the Hub has none,
-// and is asynchronous.
+// Names on the Hub, beside the folders that the modules take. The modules that read files know nothing of a network:
+// this file is the one place where both meet. What takes a folder alone has the label `folder`; what may ask the Hub
+// has none, and is asynchronous.
 public import SwiftletDatasets
 public import SwiftletHub
 internal import SwiftletIO

@@ -1,5 +1,5 @@
-// What Foundation shows of an error: `localizedDescription`, alerts, and reports to other systems. It stands here because
-// the modules below do without Foundation.
+// What Foundation shows of an error: `localizedDescription`, alerts, and reports to other systems. It stands here
+// because the modules below do without Foundation.
 public import Foundation
 public import SwiftletDatasets
 public import SwiftletHub

@@ -92,7 +92,8 @@ extension Dataset {
             return try withExtendedLifetime(file) { try JSONValue(parsing: file.bytes) }
         } catch let error as JSONError {
             throw DatasetError(
-                "'\(path)', line \(error.line), column \(error.column): \(error.problem)", remedy: "Save the dataset again.",
+                "'\(path)', line \(error.line), column \(error.column): \(error.problem)",
+                remedy: "Save the dataset again.",
                 kind: .malformed, at: ErrorLocation(path: path, line: error.line))
         }
     }

@@ -76,7 +76,8 @@ package struct DatasetFiles: Sendable {
         if configs.isEmpty, config == "default" || names.contains(config) { return nil }
         throw DatasetError(
             "the dataset '\(title)' has no config '\(config)'",
-            remedy: names.isEmpty ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).",
+            remedy: names.isEmpty
+                ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).",
             kind: .noConfig)
     }
 

@@ -6,8 +6,8 @@ extension Dataset {
         try filter(cacheKey: cacheKey) { row, _ in try isIncluded(row) }
     }
 
-    /// The rows for which `isIncluded` holds, by the row and its position. They aren't copied: the dataset remembers their
-    /// positions.
+    /// The rows for which `isIncluded` holds, by the row and its position. They aren't copied: the dataset remembers
+    /// their positions.
     ///
     /// - Parameter cacheKey: name and version of `isIncluded`, to keep the result for the next program; see `CacheKey`.
     public func filter(cacheKey: CacheKey? = nil, _ isIncluded: (Row, Int) throws -> Bool) throws -> Dataset {
@@ -16,8 +16,8 @@ extension Dataset {
         }
     }
 
-    /// The rows for which a closure that answers for many rows a call says true. They aren't copied: the dataset remembers
-    /// their positions.
+    /// The rows for which a closure that answers for many rows a call says true. They aren't copied: the dataset
+    /// remembers their positions.
     ///
     /// - Parameters:
     ///   - batched: `false` calls with one row at a time.

@@ -28,7 +28,8 @@ extension Dataset {
         }
     }
 
-    /// Applies `transform` to batches of rows and their positions, and puts the columns it returns beside those there are.
+    /// Applies `transform` to batches of rows and their positions, and puts the columns it returns beside those there
+    /// are.
     ///
     /// - Parameters:
     ///   - batched: `false` calls with one row at a time.
@@ -68,7 +69,8 @@ extension Dataset {
         }
     }
 
-    /// Applies `transform` to batches of rows on several threads, and puts the columns it returns beside those there are.
+    /// Applies `transform` to batches of rows on several threads, and puts the columns it returns beside those there
+    /// are.
     ///
     /// - Parameters:
     ///   - batched: `false` calls with one row at a time.
@@ -87,8 +89,8 @@ extension Dataset {
         ) { batch, _ in try transform(batch) }
     }
 
-    /// Applies `transform` to batches of rows and puts the columns it returns beside those there are. A dictionary has no
-    /// order: columns with a tokenizer's names come in the tokenizer's order, the rest by name.
+    /// Applies `transform` to batches of rows and puts the columns it returns beside those there are. A dictionary has
+    /// no order: columns with a tokenizer's names come in the tokenizer's order, the rest by name.
     ///
     /// - Parameters:
     ///   - batched: `false` calls with one row at a time.
@@ -130,8 +132,8 @@ extension Dataset {
         }
     }
 
-    /// Applies `transform` to every row and its position on several threads, and puts the values it returns beside those
-    /// there are.
+    /// Applies `transform` to every row and its position on several threads, and puts the values it returns beside
+    /// those there are.
     ///
     /// - Parameters:
     ///   - removeColumns: columns of the input that are left out.

@@ -86,7 +86,9 @@ struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth < Self.maximumDepth else { throw error("more than \(Self.maximumDepth) levels of nesting", .tooDeep) }
+        guard depth < Self.maximumDepth else {
+            throw error("more than \(Self.maximumDepth) levels of nesting", .tooDeep)
+        }
         skipSpace()
         guard position < bytes.count else { throw error("the text ends where a value should be") }
         switch bytes[position] {

@@ -1,8 +1,8 @@
-/// What every error of Swiftlet's modules offers: what is wrong, naming the file, key, row or option, where that is, and
-/// what to do about it.
+/// What every error of Swiftlet's modules offers: what is wrong, naming the file, key, row or option, where that is,
+/// and what to do about it.
 ///
-/// Each module has an error type of its own, so that a `catch` can tell a tokenizer file from a dataset. Each of these types
-/// has a `kind`, an enum to switch over:
+/// Each module has an error type of its own, so that a `catch` can tell a tokenizer file from a dataset. Each of these
+/// types has a `kind`, an enum to switch over:
 ///
 ///     do {
 ///         try trainer.train()

@@ -44,7 +44,8 @@ public struct MetricError: SwiftletError, Equatable {
 
     static func mismatch(_ predictions: Int, _ references: Int) -> MetricError {
         MetricError(
-            "Mismatch in the number of predictions (\(predictions)) and references (\(references))", kind: .countMismatch)
+            "Mismatch in the number of predictions (\(predictions)) and references (\(references))",
+            kind: .countMismatch)
     }
 
     /// An option that came after the batches it is about.

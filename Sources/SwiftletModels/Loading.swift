@@ -63,7 +63,8 @@ struct CheckpointLoader {
             throw ModelError(
                 "'\(name)' has shape \(inFile) in '\(report.path)' and \(inModel) in the model",
                 remedy: "If the head is to be new, load with ignoreMismatchedSizes: true; else fix config.json.",
-                commandLine: "Is this model trained for another set of labels? Take the one it was made from, or fix config.json.",
+                commandLine: "Was this model trained for other labels? Take the one that it was made from, or fix "
+                    + "config.json.",
                 kind: .weights, at: ErrorLocation(path: report.path, tensor: name))
         }
         // A head may be new, and so may the pooler, which not every checkpoint has; a backbone with holes is no

@@ -66,7 +66,8 @@ extension ModelConfig {
         guard count == 2 else {
             throw ModelError(
                 "'\(path)' has \(count) labels; question answering has 2, an answer's begin and end",
-                remedy: "Load with numLabels: 2.", commandLine: "Take a model for question answering, or one without a head.")
+                remedy: "Load with numLabels: 2.",
+                commandLine: "Take a model for question answering, or one without a head.")
         }
     }
 }

@@ -24,8 +24,8 @@ public struct ModelInputs {
     public var choiceCount: Int?
     /// Packed: the index of each sequence's first token, and at the end the number of tokens.
     public var sequenceStarts: [Int]?
-    /// What went wrong in making the batch, where nothing could be thrown: in a `for` loop over a `DataLoader`. Every model
-    /// that is called with it throws this error; its tensors are empty. `nil` for a batch that was made.
+    /// What went wrong in making the batch, where nothing could be thrown: in a `for` loop over a `DataLoader`. Every
+    /// model that is called with it throws this error; its tensors are empty. `nil` for a batch that was made.
     public private(set) var failure: (any Error)?
 
     public init(inputIDs: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil, labels: Tensor? = nil) {

@@ -25,8 +25,8 @@ extension ModelOutput {
             guard let optionalLoss else {
                 throw ModelError(
                     "the model gave no loss, because the batch has no labels",
-                    remedy: "Keep the dataset's column 'label' or 'labels'; for question answering, 'start_positions' and "
-                        + "'end_positions'.",
+                    remedy: "Keep the dataset's column 'label' or 'labels'; for question answering, 'start_positions' "
+                        + "and 'end_positions'.",
                     kind: .noLabels)
             }
             return optionalLoss

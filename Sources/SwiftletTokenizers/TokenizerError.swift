@@ -56,7 +56,8 @@ public struct TokenizerError: SwiftletError {
     static func unsupported(_ path: String, _ key: String, type: String) -> TokenizerError {
         invalid(
             path, key, "has type '\(type)', which is not implemented",
-            remedy: "Use a checkpoint whose tokenizer has WordPiece parts, as BERT, DistilBERT, ELECTRA and MPNet have.",
+            remedy: "Use a checkpoint whose tokenizer has WordPiece parts, as those of BERT, DistilBERT, ELECTRA and "
+                + "MPNet have.",
             kind: .unsupported)
     }
 }

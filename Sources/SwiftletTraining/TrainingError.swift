@@ -41,7 +41,8 @@ public struct TrainingError: SwiftletError {
         self.location = location
     }
 
-    /// An error of something that was called for the run, with what was being done before its message. Its remedies stay.
+    /// An error of something that was called for the run, with what was being done before its message. Its remedies
+    /// stay.
     init(_ circumstance: String, _ error: any Error, remedy: String? = nil, kind: Kind) {
         guard let error = error as? any SwiftletError else {
             self.init("\(circumstance): \(error)", remedy: remedy, kind: kind)

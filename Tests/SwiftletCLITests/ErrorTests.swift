@@ -31,7 +31,10 @@ import Testing
         #expect(hole.remedy?.contains("values()") == true && hole.commandLineRemedy?.contains("()") == false)
         let folder = try TemporaryDirectory()
         #expect(try error(DatasetError.self) { _ = try loadDataset(folder: folder.file("none")) }.kind == .noFile)
-        for (name, text) in [("a.json", "{\"a\": 1}\n{\"a\": "), ("b.json", ""), ("c.json", "[1, 2]"), ("d.csv", "a,b\n1,2\n3\n")] {
+        let files = [
+            ("a.json", "{\"a\": 1}\n{\"a\": "), ("b.json", ""), ("c.json", "[1, 2]"), ("d.csv", "a,b\n1,2\n3\n"),
+        ]
+        for (name, text) in files {
             try AtomicFile.write(text, to: folder.file(name))
             let damaged = try error(DatasetError.self) { _ = try loadDataset(folder: folder.file(name)) }
             #expect(damaged.kind == .malformed && damaged.location.path == folder.file(name), "\(name): \(damaged)")
@@ -50,25 +53,31 @@ import Testing
         #expect(model.kind == .noFolder && model.location.path == folder.file("none"))
         #expect(model.remedy?.contains("await") == true && model.commandLineRemedy?.contains("await") == false)
         try AtomicFile.write(#"{"model_type": "gpt9"}"#, to: folder.file("config.json"))
-        #expect(try error(ModelError.self) { _ = try AutoModel.fromPretrained(folder: folder.path) }.kind == .unsupported)
+        #expect(
+            try error(ModelError.self) { _ = try AutoModel.fromPretrained(folder: folder.path) }.kind == .unsupported)
         try AtomicFile.write(#"{"model_type": "bert", "hidden_size": "x"}"#, to: folder.file("config.json"))
         let key = try error(ModelError.self) { _ = try AutoModel.fromPretrained(folder: folder.path) }
-        #expect(key.kind == .configuration && key.location.path == folder.file("config.json") && key.location.key != nil)
-        #expect(try error(TokenizerError.self) { _ = try AutoTokenizer.fromPretrained(folder: folder.path) }.kind == .noFile)
+        #expect(
+            key.kind == .configuration && key.location.path == folder.file("config.json") && key.location.key != nil)
+        let tokenizer = try error(TokenizerError.self) { _ = try AutoTokenizer.fromPretrained(folder: folder.path) }
+        #expect(tokenizer.kind == .noFile && tokenizer.location.path == folder.path)
         #expect(try error(MetricError.self) { _ = try Evaluate.load("nothing") }.kind == .unknownMetric)
         #expect(try error(TensorError.self) { _ = try Device("abacus") }.kind == .noDevice)
-        #expect(try error(TensorError.self) { _ = try withTensorErrors { Tensor.zeros([2]) + Tensor.zeros([3]) } }.kind == .operation)
+        let shapes = try error(TensorError.self) { _ = try withTensorErrors { Tensor.zeros([2]) + Tensor.zeros([3]) } }
+        #expect(shapes.kind == .operation)
     }
 
     @Test func `models refuse what they can't be called with`() throws {
         let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
-        for (ids, shape) in [([1_000_000, 5], [1, 2]), ([-1, 5], [1, 2]), ([], [0, 0]), ([5], [1])] as [([Int64], [Int])] {
+        let wrong: [([Int64], [Int])] = [([1_000_000, 5], [1, 2]), ([-1, 5], [1, 2]), ([], [0, 0]), ([5], [1])]
+        for (ids, shape) in wrong {
             let inputs = ModelInputs(inputIDs: Tensor(ids, shape: shape))
             #expect(try error(ModelError.self) { _ = try model(inputs) }.kind == .inputs, "\(ids) \(shape)")
         }
         let long = ModelInputs(inputIDs: Tensor([Int64](repeating: 5, count: 5000), shape: [1, 5000]))
         let tooLong = try error(ModelError.self) { _ = try model(long) }
-        #expect(tooLong.remedy?.contains("truncation") == true && tooLong.commandLineRemedy?.contains("--max-length") == true)
+        #expect(tooLong.remedy?.contains("truncation") == true)
+        #expect(tooLong.commandLineRemedy?.contains("--max-length") == true)
         let labels = ModelInputs(
             inputIDs: Tensor([5, 6] as [Int64], shape: [1, 2]), labels: Tensor([9] as [Int64], shape: [1]))
         #expect(try error(ModelError.self) { _ = try model(labels) }.kind == .inputs)
@@ -114,7 +123,9 @@ import Testing
         let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny"))
         let raw = try loadDataset(folder: folder.path)
         func encoded(_ numProc: Int?) throws -> Dataset {
-            guard let numProc else { return try raw.map(batched: true, cacheKey: "v1") { try tokenizer($0["t"]) }["train"] }
+            guard let numProc else {
+                return try raw.map(batched: true, cacheKey: "v1") { try tokenizer($0["t"]) }["train"]
+            }
             return try raw.map(batched: true, cacheKey: "v1", numProc: numProc) { try tokenizer($0["t"]) }["train"]
         }
         let (first, threads) = (try encoded(nil), try encoded(2))

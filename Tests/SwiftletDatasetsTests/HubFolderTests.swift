@@ -68,7 +68,8 @@ import Testing
         #expect(try message { _ = try loadDataset(folder: fixture("plain"), "x") }.contains("'x'"))
         let split = try message { _ = try loadDataset(folder: fixture("labelled"), "reviews", split: "test") }
         #expect(split.contains("'test'") && split.contains("'train', 'validation'"))
-        #expect(try message { _ = try loadDataset(folder: fixture("plain"), split: "test") }.contains("'train', 'validation'"))
+        #expect(try message { _ = try loadDataset(
+            folder: fixture("plain"), split: "test") }.contains("'train', 'validation'"))
         #expect(try message { _ = try loadDataset(files: []) }.contains("no files"))
     }
 

@@ -18,7 +18,8 @@ func expectSame(_ dataset: Dataset, _ described: JSONValue?, _ comment: Comment 
     for (index, row) in rows.enumerated() where index < dataset.count {
         #expect(try dataset[index].description == row.string, comment)
     }
-    #expect(try dataset[min(1, dataset.count)..<min(4, dataset.count)].description == described["batch"]?.string, comment)
+    #expect(
+        try dataset[min(1, dataset.count)..<min(4, dataset.count)].description == described["batch"]?.string, comment)
     let columns = try #require(described["columns"]?.array)
     for (name, column) in zip(dataset.columnNames, columns) {
         #expect(try dataset[name].description == column.string, comment)

@@ -14,7 +14,8 @@ import Testing
 
     /// What snippets may take for granted. A snippet that declares one of these itself means its own.
     private static let given = [
-        "checkpoint: String", "raw: DatasetDict", "dataset: Dataset", "tokenizer: Tokenizer", "model: SequenceClassifier",
+        "checkpoint: String", "raw: DatasetDict", "dataset: Dataset", "tokenizer: Tokenizer",
+        "model: SequenceClassifier",
         "loader: DataLoader", "batch: ModelInputs", "trainer: Trainer",
     ]
 
@@ -69,12 +70,13 @@ import Testing
 
     /// What the compiler says of a file, given the modules that were built beside this test; `nil` for nothing.
     private static func complaints(about file: String, in build: String) throws -> String? {
-        // The C modules under ours: their module maps lie in the sources, or were made by the build.
-        let maps = ["CTorch", "CArrow"].flatMap { module -> [String] in
-            let made = "\(build)/\(module).build/module.modulemap"
-            let own = "\(Locations.root)/Sources/\(module)/include/module.modulemap"
-            return ["-Xcc", "-fmodule-map-file=\(FileSystem.exists(own) ? own : made)"]
-        }
+        // Those of the C modules under ours: some are made by the build, others come with the packages.
+        let made = try FileManager.default.contentsOfDirectory(atPath: build)
+            .map { "\(build)/\($0)/module.modulemap" }
+        let checkouts = "\(FileSystem.parent(of: FileSystem.parent(of: build)))/checkouts"
+        let own = (FileManager.default.enumerator(atPath: checkouts)?.compactMap { $0 as? String } ?? [])
+            .filter { $0.hasSuffix("/include/module.modulemap") }.map { "\(checkouts)/\($0)" }
+        let maps = (made + own).filter(FileSystem.exists).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [

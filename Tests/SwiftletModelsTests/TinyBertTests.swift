@@ -151,7 +151,8 @@ extension ModelTests {
         }
 
         @Test func `old layer-norm names, no prefix, no head`() throws {
-            let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert-legacy"))
+            let model = try AutoModelForSequenceClassification.fromPretrained(
+                folder: Locations.fixture("tiny-bert-legacy"))
             let pooled = try noGrad { model.encoder.pooled(try model.encoder(try bert.inputs(labels: nil))) }
             #expect(difference(try #require(pooled).floats(), try bert.floats("legacy.pooler_output"), absolute: 1e-6) == nil)
         }

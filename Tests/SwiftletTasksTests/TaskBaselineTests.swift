@@ -19,7 +19,8 @@ struct TaskBaselineTests {
 
     init() throws { tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM) }
 
-    private func data(_ name: String) throws -> DatasetDict { try loadDataset(folder: "\(Locations.root)/Examples/data/\(name)") }
+    private func data(_ name: String) throws -> DatasetDict { try loadDataset(
+        folder: "\(Locations.root)/Examples/data/\(name)") }
 
     private func train(_ model: any PretrainedModel, _ rows: Dataset, steps: Int, metrics: [Metric] = []) throws -> Trainer {
         var args = TrainingArguments("unused")
@@ -42,7 +43,8 @@ struct TaskBaselineTests {
             try raw.split(split).map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
         }
         let model = try seeded {
-            try AutoModelForTokenClassification.fromPretrained(folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
+            try AutoModelForTokenClassification.fromPretrained(
+                folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
         }
         let trainer = try train(model, try rows("train"), steps: 150, metrics: [try Evaluate.load("accuracy")])
         let accuracy = try trainer.evaluate(try rows("validation")).first { $0.name == "eval_accuracy" }?.value

@@ -45,7 +45,8 @@ struct TaskTrainingTests {
     private func model(_ task: Task) throws -> any PretrainedModel {
         switch task {
         case .tokenClassification:
-            try AutoModelForTokenClassification.fromPretrained(folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
+            try AutoModelForTokenClassification.fromPretrained(
+                folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
         case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(folder: Locations.miniLM)
         case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(folder: Locations.miniLM)
         case .fillMask: try AutoModelForMaskedLM.fromPretrained(folder: Locations.miniLM)

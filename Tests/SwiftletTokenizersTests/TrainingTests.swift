@@ -99,7 +99,8 @@ import Testing
             let name = sample["like"]?.string ?? sample["class"]?.string ?? ""
             let original =
                 sample["like"] == nil
-                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/\(name)"))
+                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(
+                    folder: Locations.fixture("tokenizers/\(name)"))
             let tokenizer = try original.trained(
                 on: texts, vocabularySize: try #require(sample["vocab_size"]?.int),
                 newSpecialTokens: Self.strings(sample["newTokens"]).map { AddedToken($0, isSpecial: true) })

@@ -5,6 +5,7 @@ import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
 import SwiftletTestSupport
+import SwiftletTokenizers
 import SwiftletTraining
 import Testing
 import TinyTraining
@@ -96,7 +97,8 @@ import TinyTraining
         }
     }
 
-    @Test(arguments: [0, 1]) func `the model throws what kept a batch from being made, and the others come`(workers: Int) throws {
+    @Test(arguments: [0, 1])
+    func `the model throws what kept a batch from being made, and the others come`(workers: Int) throws {
         struct Odd: Error {}
         let loader = try DataLoader(tinyDataset(rows: 6), batchSize: 2, numWorkers: workers) { rows in
             if rows.contains(where: { $0.inputIDs.first == 5 + 2 * 7 }) { throw Odd() }
@@ -117,7 +119,8 @@ import TinyTraining
         ]
         for model in models {
             #expect(throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1]) }
-            #expect(throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1].to(.cpu), outputHiddenStates: true) }
+            #expect(
+                throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1].to(.cpu), outputHiddenStates: true) }
         }
         let first = try #require(models[1](batches[0]) as? SequenceClassifierOutput)
         #expect(try first.loss.item() == first.optionalLoss?.item())

@@ -15,7 +15,8 @@ struct QuestionAnsweringTask: CommandTask {
     }
 
     func model(_ path: String, for rows: Dataset, logger: Logger) throws -> any PretrainedModel {
-        try AutoModelForQuestionAnswering.fromPretrained(folder: path, options: LoadOptions(numLabels: 2, logger: logger))
+        try AutoModelForQuestionAnswering.fromPretrained(
+            folder: path, options: LoadOptions(numLabels: 2, logger: logger))
     }
 
     func prepare(_ rows: Dataset) throws -> PreparedRows {

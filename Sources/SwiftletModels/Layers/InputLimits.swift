@@ -10,8 +10,8 @@ struct InputLimits: Sendable {
     /// Rows of the position table.
     var positionCount: Int
 
-    /// - Throws: `ModelError` for inputs that would read outside the model's tables, and the failure of a batch that could
-    ///   not be made.
+    /// - Throws: `ModelError` for inputs that would read outside the model's tables, and the failure of a batch that
+    ///   could not be made.
     func check(_ inputs: ModelInputs) throws {
         try inputs.check()
         let length = try inputs.sequenceStarts.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)

@@ -125,7 +125,8 @@ public struct OptimizerError: SwiftletError {
     public var location: ErrorLocation
 
     init(
-        _ message: String, remedy: String? = nil, kind: Kind = .stateMismatch, at location: ErrorLocation = ErrorLocation()
+        _ message: String, remedy: String? = nil, kind: Kind = .stateMismatch,
+        at location: ErrorLocation = ErrorLocation()
     ) {
         self.kind = kind
         self.message = message

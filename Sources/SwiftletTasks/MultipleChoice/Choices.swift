@@ -34,8 +34,8 @@ extension Tokenizer {
             })
     }
 
-    /// Tokenizes a dataset's choices, in columns as SWAG has them: the first sentence, the beginning of the second, and its
-    /// endings.
+    /// Tokenizes a dataset's choices, in columns as SWAG has them: the first sentence, the beginning of the second, and
+    /// its endings.
     ///
     /// - Throws: `DatasetError` for columns of another type, else `TrainingError` or `TokenizerError`.
     public func encodeChoices(

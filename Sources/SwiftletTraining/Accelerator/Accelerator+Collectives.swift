@@ -27,8 +27,8 @@ extension Accelerator {
         return all.narrow(0, 0, min(remainder, all.shape[0]))
     }
 
-    /// The predictions and labels of all processes in their order, without the repeated ones that fill up the last round of
-    /// an epoch.
+    /// The predictions and labels of all processes in their order, without the repeated ones that fill up the last
+    /// round of an epoch.
     ///
     /// - Throws: `TrainingError` for rows of different shapes, `ProcessError` if a process fails.
     public func gatherForMetrics(_ predictions: Tensor, _ labels: Tensor?) throws -> (predictions: Tensor, labels: Tensor?) {

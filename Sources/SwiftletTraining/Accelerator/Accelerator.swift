@@ -82,8 +82,8 @@ public final class Accelerator {
             shardsOptimizerState: shardsOptimizerState, findUnusedParameters: findUnusedParameters, cpu: cpu)
     }
 
-    /// Works in a group of processes that is there already; the other parameters are those for processes that have yet to
-    /// meet.
+    /// Works in a group of processes that is there already; the other parameters are those for processes that have yet
+    /// to meet.
     ///
     /// - Parameter group: `nil` is a single process.
     /// - Throws: `TrainingError` for settings that make no sense.

@@ -19,7 +19,8 @@ public enum ResumePoint: Sendable, Equatable {
         case .path(let path):
             guard let checkpoint = Checkpoint(path) else {
                 throw TrainingError(
-                    "'\(path)' is no checkpoint", remedy: "Give a folder named checkpoint-N that a training has written.",
+                    "'\(path)' is no checkpoint",
+                    remedy: "Give a folder named checkpoint-N that a training has written.",
                     kind: .checkpoint)
             }
             try checkpoint.verify()

@@ -24,7 +24,8 @@ extension DataCollator {
 }
 
 /// Runs a check of one row for each, and names the row in its error.
-func checkRows(_ examples: [TokenizedExample], _ check: (TokenizedExample) throws(TrainingError) -> Void) throws(TrainingError) {
+func checkRows(
+    _ examples: [TokenizedExample], _ check: (TokenizedExample) throws(TrainingError) -> Void) throws(TrainingError) {
     for (row, example) in examples.enumerated() {
         do { try check(example) } catch { throw error.inRow(row) }
     }

@@ -40,8 +40,8 @@ public struct DataLoader: Sequence {
     ///   - dropLast: leaves out the last batch of an epoch if it is not full.
     ///   - numWorkers: above 0, batches are made ahead on another thread, `prefetchFactor` for each worker.
     ///   - generator: draws the order; by default libtorch's, so that `manualSeed` decides it.
-    /// - Throws: `TrainingError` for sizes that make no batches, without `input_ids`, and for a row that `collate` refuses
-    ///   in any batch, which it names.
+    /// - Throws: `TrainingError` for sizes that make no batches, without `input_ids`, and for a row that `collate`
+    ///   refuses in any batch, which it names.
     public init(
         _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, collate: any DataCollator,
         dropLast: Bool = false, numWorkers: Int = 0, prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil
@@ -60,7 +60,8 @@ public struct DataLoader: Sequence {
         self.generator = generator
     }
 
-    /// A loader whose batches a function makes. What the function throws, the model throws that is called with the batch.
+    /// A loader whose batches a function makes. What the function throws, the model throws that is called with the
+    /// batch.
     ///
     /// - Parameters:
     ///   - dataset: tokenized rows; columns that no model takes are left aside.

@@ -41,7 +41,8 @@ extension BatchEncoding {
 }
 
 extension Dataset {
-    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there are.
+    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there
+    /// are.
     ///
     ///     let tokenized = try dataset.map(batched: true) { batch in
     ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -63,7 +64,8 @@ extension Dataset {
         }
     }
 
-    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there are.
+    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there
+    /// are.
     ///
     ///     let tokenized = try dataset.map(batched: true) { batch in
     ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -88,7 +90,8 @@ extension Dataset {
 }
 
 extension DatasetDict {
-    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those there are.
+    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those
+    /// there are.
     ///
     ///     let tokenized = try raw.map(batched: true) { batch in
     ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -110,7 +113,8 @@ extension DatasetDict {
         }
     }
 
-    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those there are.
+    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those
+    /// there are.
     ///
     ///     let tokenized = try raw.map(batched: true) { batch in
     ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
