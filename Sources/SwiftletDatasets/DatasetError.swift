@@ -32,6 +32,7 @@ public struct DatasetError: SwiftletError {
         case invalidArgument
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

@@ -28,6 +28,7 @@ public struct HubError: SwiftletError {
         case file
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

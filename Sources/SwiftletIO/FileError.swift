@@ -20,7 +20,9 @@ public struct FileError: SwiftletError {
         case system
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
+    /// The file or folder concerned.
     public var path: String
     public var message: String
     public var remedy: String?

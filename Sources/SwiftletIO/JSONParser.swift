@@ -16,6 +16,7 @@ public struct JSONError: SwiftletError {
         case tooDeep
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     /// What was found, such as "expected ',' or '}'".
     public var problem: String

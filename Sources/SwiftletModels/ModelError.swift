@@ -19,6 +19,7 @@ public struct ModelError: SwiftletError {
         case noLabels
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

@@ -144,6 +144,7 @@ public struct SchedulerError: SwiftletError {
         case invalidArgument
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

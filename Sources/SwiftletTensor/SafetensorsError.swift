@@ -14,10 +14,13 @@ public struct SafetensorsError: SwiftletError {
         case invalidArgument
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
+    /// The file or folder concerned.
     public var path: String
     /// The tensor concerned, if it is one.
     public var key: String?
+    /// What is wrong with it.
     public var problem: String
     public var remedy: String?
 

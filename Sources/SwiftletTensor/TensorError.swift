@@ -13,6 +13,7 @@ public struct TensorError: SwiftletError {
         case invalidArgument
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

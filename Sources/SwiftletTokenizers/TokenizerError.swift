@@ -18,6 +18,7 @@ public struct TokenizerError: SwiftletError {
         case invalidArgument
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

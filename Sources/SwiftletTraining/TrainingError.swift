@@ -20,6 +20,7 @@ public struct TrainingError: SwiftletError {
         case unsupported
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

@@ -41,7 +41,7 @@ import Testing
         return snippets
     }
 
-    /// The Swift files of the package, each line without the blanks before it.
+    /// The Swift files of the package, without comments and each line without the blanks before it.
     private static func sources() throws -> [String] {
         let folders = ["Sources", "Tests", "Examples"]
         return try folders.flatMap { folder in
@@ -53,7 +53,7 @@ import Testing
     }
 
     private static func stripped(_ code: String) -> String {
-        code.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "\n")
+        code.split(separator: "\n").map { $0.drop { $0 == " " } }.filter { !$0.hasPrefix("//") }.joined(separator: "\n")
     }
 
     /// Each snippet in a function of its own, with imports taken out, so that all compile at once.

@@ -131,4 +131,13 @@ import TinyTraining
         #expect(error.remedy?.contains(".average(.macro)") == true && !error.message.contains("average(."))
         #expect(error.commandLineRemedy?.contains("--metric") == true)
     }
+
+    @Test func `a row that no batch can hold is named before the first step`() throws {
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny"))
+        let rows = try tinyDataset(rows: 6).addColumn("attention_mask", .intLists((0..<6).map { [1, 1, 1, $0] }))
+        let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
+        let trainer = try tinyTrainer(collator: collator)
+        let error = try #require(throws: TrainingError.self) { try trainer.evaluate(rows) }
+        #expect(error.kind == .invalidData && error.location.row == 0 && error.message.contains("row 0"))
+    }
 }

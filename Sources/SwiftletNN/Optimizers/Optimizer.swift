@@ -119,6 +119,7 @@ public struct OptimizerError: SwiftletError {
         case stateMismatch
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

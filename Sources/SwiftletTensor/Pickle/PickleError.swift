@@ -14,8 +14,11 @@ public struct PickleError: SwiftletError {
         case noTensor
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
+    /// The file or folder concerned.
     public var path: String
+    /// What is wrong with it.
     public var problem: String
     public var remedy: String?
 

@@ -14,6 +14,7 @@ public struct ProcessError: SwiftletError {
         case lost
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

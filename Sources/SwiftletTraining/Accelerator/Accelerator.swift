@@ -8,7 +8,7 @@ import Synchronization
 ///     let accelerator = try Accelerator()
 ///     let (model, optimizer, loader) = try accelerator.prepare(model, AdamW(model.parameters(), lr: 5e-5), loader)
 ///     for batch in loader {
-///         let loss = try model(try batch.get()).requireLoss()
+///         let loss = try model(batch).loss
 ///         try accelerator.backward(loss)
 ///         optimizer.step()
 ///         optimizer.zeroGrad()

@@ -11,17 +11,12 @@ public struct DataCollatorForMultipleChoice: DataCollator {
         padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
     }
 
-    /// Checks that each row has as many choices as the first, and a label among them if it has one.
+    /// Checks that each row has choices, and a label among them if it has one.
     ///
     /// - Throws: `TrainingError` that names the row.
     public func check(_ examples: [TokenizedExample]) throws {
-        let count = examples.first?.choices.count ?? 0
         try checkRows(examples) { row throws(TrainingError) in
-            _ = try Self.choiceCount([row])
-            guard row.choices.count == count else {
-                throw TrainingError(
-                    "the row has \(row.choices.count) choices, and the first one \(count)", kind: .invalidData)
-            }
+            let count = try Self.choiceCount([row])
             for choice in row.choices { try DataCollatorWithPadding.checkRow(choice) }
             _ = try Self.label(row, count: count)
         }
