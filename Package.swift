@@ -109,7 +109,7 @@ if withTorch {
                 "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
                 "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO", logging,
             ]),
-        library("Swiftlet", Array(everything.dropFirst())),
+        library("Swiftlet", Array(everything.dropFirst()) + [logging]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
             name: "SwiftletCLI", dependencies: everything + [logging, arguments],

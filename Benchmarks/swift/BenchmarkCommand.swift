@@ -40,8 +40,8 @@ struct ModelBenchmark: ParsableCommand {
 
     func run() throws {
         if let threads { setThreadCount(threads) }
-        let tokenizer = try AutoTokenizer.fromPretrained(model)
-        let tokenized = try loadDataset(dataset, config).map(batched: true) { batch in
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: model)
+        let tokenized = try loadDataset(folder: dataset, config).map(batched: true) { batch in
             let encoded = try tokenizer(batch.strings("sentence1"), batch.strings("sentence2"), truncation: true)
             guard let length else {
                 return [
@@ -57,7 +57,8 @@ struct ModelBenchmark: ParsableCommand {
         }
         manualSeed(seed)
         let classifier = try AutoModelForSequenceClassification.fromPretrained(
-            model, numLabels: 2, overrides: layers.map { ["num_hidden_layers": .int($0)] } ?? [:])
+            folder: model, numLabels: 2,
+            options: LoadOptions(overrides: layers.map { ["num_hidden_layers": .int($0)] } ?? [:]))
         var args = TrainingArguments("benchmark")
         args.seed = seed
         args.kernels = kernels

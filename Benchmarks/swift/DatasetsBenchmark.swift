@@ -33,10 +33,10 @@ struct DatasetsBenchmark: ParsableCommand {
                 "wall": .double((clock.now - start) / .seconds(1)), "cpu": .double(StepClock.processorSeconds - cpu),
             ]
         }
-        try measure("load_cold") { _ = try loadDataset(dataset, config) }
-        try measure("load_warm") { _ = try loadDataset(dataset, config) }
-        let train = try loadDataset(dataset, config)["train"]
-        let words = try AutoTokenizer.fromPretrained(tokenizer)
+        try measure("load_cold") { _ = try loadDataset(folder: dataset, config) }
+        try measure("load_warm") { _ = try loadDataset(folder: dataset, config) }
+        let train = try loadDataset(folder: dataset, config)["train"]
+        let words = try AutoTokenizer.fromPretrained(folder: tokenizer)
         // What is made once, on first use, is no part of the speed.
         _ = try words("a", truncation: true)
         try measure("map_tokenizer") {

@@ -13,8 +13,8 @@ let checkpoint = arguments.next() ?? ".deps/models/all-MiniLM-L6-v2"
 let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
-let raw = try loadDataset(data, config)
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let raw = try loadDataset(folder: data, config)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 let columns = try raw.map(batched: true) { batch -> BatchEncoding in
     try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
 }
@@ -23,7 +23,7 @@ let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
 // docs: begin accelerate-prepare
 let accelerator = try Accelerator()
 
-let network = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
+let network = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint, numLabels: 2)
 let (model, optimizer, trainLoader, evalLoader) = try accelerator.prepare(
     network,
     AdamW(network.parameters(), lr: 5e-5),
@@ -44,9 +44,8 @@ accelerator.print(numTrainingSteps)
 model.train()
 for _ in 0..<numEpochs {
     for batch in trainLoader {
-        let batch = try batch.get()
         let outputs = try model(batch)
-        let loss = try outputs.requireLoss()
+        let loss = try outputs.loss
         try accelerator.backward(loss)
 
         optimizer.step()
@@ -60,7 +59,6 @@ for _ in 0..<numEpochs {
 let metric = try Evaluate.load("glue", "mrpc")
 model.eval()
 for batch in evalLoader {
-    let batch = try batch.get()
     let outputs = try noGrad { try model(batch) }
 
     let (predictions, labels) = try accelerator.gatherForMetrics(

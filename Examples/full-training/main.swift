@@ -12,8 +12,8 @@ let checkpoint = arguments.next() ?? ".deps/models/all-MiniLM-L6-v2"
 let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
-let raw = try loadDataset(data, config)
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let raw = try loadDataset(folder: data, config)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 
 func tokenize(_ batch: Batch) throws -> BatchEncoding {
     try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -26,7 +26,7 @@ let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
 let columns = try tokenized
     .removeColumns(["sentence1", "sentence2", "idx"])
     .renameColumn("label", to: "labels")
-print(columns["train"].columnNames)
+print(try columns["train"].columnNames)
 // docs: end loop-columns
 
 // docs: begin loaders
@@ -42,12 +42,12 @@ print(batch.shapes)
 // docs: end first-batch
 
 // docs: begin loop-model
-let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
+let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint, numLabels: 2)
 // docs: end loop-model
 
 // docs: begin one-output
 let outputs = try model(batch)
-print(try outputs.requireLoss(), outputs.logits.shape)
+print(try outputs.loss, outputs.logits.shape)
 // docs: end one-output
 
 // docs: begin optimizer
@@ -77,9 +77,8 @@ let progressBar = ProgressBar(total: numTrainingSteps)
 model.train()
 for _ in 0..<numEpochs {
     for batch in trainLoader {
-        let batch = try batch.get().to(device)
-        let outputs = try model(batch)
-        let loss = try outputs.requireLoss()
+        let outputs = try model(batch.to(device))
+        let loss = try outputs.loss
         loss.backward()
 
         optimizer.step()
@@ -94,7 +93,7 @@ for _ in 0..<numEpochs {
 let metric = try Evaluate.load("glue", "mrpc")
 model.eval()
 for batch in evalLoader {
-    let batch = try batch.get().to(device)
+    let batch = batch.to(device)
     let outputs = try noGrad { try model(batch) }
 
     let predictions = outputs.logits.argmax(-1)

@@ -13,8 +13,8 @@ let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
 // docs: begin one-batch
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
-let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
+let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint)
 let sequences = [
     "The ferry leaves at noon and takes an hour.",
     "What a crossing that was!",
@@ -23,20 +23,20 @@ let encoded = try tokenizer(sequences, padding: true, truncation: true)
 let batch = try ModelInputs(encoded, labels: [1, 1])
 
 let optimizer = AdamW(model.parameters())
-let loss = try model(batch).requireLoss()
+let loss = try model(batch).loss
 loss.backward()
 optimizer.step()
 // docs: end one-batch
 print(loss)
 
 // docs: begin load
-let raw = try loadDataset(data, config)
+let raw = try loadDataset(folder: data, config)
 print(raw)
 // docs: end load
 
 // docs: begin first-row
-let rawTrain = raw["train"]
-print(rawTrain[0])
+let rawTrain = try raw["train"]
+print(try rawTrain[0])
 // docs: end first-row
 
 // docs: begin features

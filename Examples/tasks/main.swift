@@ -13,10 +13,10 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
     }
     let names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
     let model = try AutoModelForTokenClassification.fromPretrained(
-        checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
+        folder: checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
     let trainer = try Trainer(
-        model: model, args: TrainingArguments("out/entities"), trainDataset: try tokenized.split("train"),
-        evalDataset: try tokenized.split("validation"), tokenizer: tokenizer)
+        model: model, args: TrainingArguments("out/entities"), trainDataset: tokenized["train"],
+        evalDataset: tokenized["validation"], tokenizer: tokenizer)
     try trainer.train()
     // docs: end token-classification
     try report("entities", trainer)
@@ -24,17 +24,18 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
 
 func questions(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) throws {
     // docs: begin question-answering
-    let train = try QuestionRows(try raw.split("train"))
+    let train = try QuestionRows(raw["train"])
     let trainer = try Trainer(
-        model: try AutoModelForQuestionAnswering.fromPretrained(checkpoint), args: TrainingArguments("out/questions"),
+        model: try AutoModelForQuestionAnswering.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/questions"),
         trainDataset: try tokenizer.questionFeatures(train, maxLength: 384, stride: 128).dataset, tokenizer: tokenizer)
     try trainer.train()
 
-    let questions = try QuestionRows(try raw.split("validation"))
+    let questions = try QuestionRows(raw["validation"])
     let features = try tokenizer.questionFeatures(questions, maxLength: 384, stride: 128)
     let output = try trainer.predict(try features.dataset)
     let answers = try AnswerSearch()(questions, features, starts: output.outputs[0], ends: output.outputs[1])
-    print(answers[0].text, try answerScores(answers, questions))
+    print(answers.first?.text ?? "", try answerScores(answers, questions))
     // docs: end question-answering
     print("questions", trainer.state.globalStep, answers.count)
 }
@@ -47,8 +48,9 @@ func endings(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) t
         }
     }
     let trainer = try Trainer(
-        model: try AutoModelForMultipleChoice.fromPretrained(checkpoint), args: TrainingArguments("out/endings"),
-        trainDataset: try tokenized.split("train"), evalDataset: try tokenized.split("validation"),
+        model: try AutoModelForMultipleChoice.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/endings"),
+        trainDataset: tokenized["train"], evalDataset: tokenized["validation"],
         tokenizer: tokenizer)
     try trainer.train()
     // docs: end multiple-choice
@@ -63,7 +65,8 @@ func fillingIn(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
     }
     let collator = try DataCollatorForLanguageModeling(tokenizer: tokenizer, mlmProbability: 0.15)
     let trainer = try Trainer(
-        model: try AutoModelForMaskedLM.fromPretrained(checkpoint), args: TrainingArguments("out/field"),
+        model: try AutoModelForMaskedLM.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/field"),
         trainDataset: blocks, dataCollator: collator, tokenizer: tokenizer)
     try trainer.train()
     // docs: end fill-mask
@@ -76,7 +79,8 @@ func sentences(_ raw: Dataset, _ tokenizer: Tokenizer, _ checkpoint: String) thr
         try tokenizer.encodeSeparately(try batch.strings("sentence1"), try batch.strings("sentence2"))
     }
     let trainer = try Trainer(
-        model: try SentenceEmbeddingModel.fromPretrained(checkpoint), args: TrainingArguments("out/vectors"),
+        model: try SentenceEmbeddingModel.fromPretrained(folder: checkpoint),
+        args: TrainingArguments("out/vectors"),
         trainDataset: pairs, tokenizer: tokenizer)
     try trainer.train()
     // docs: end sentence-embeddings
@@ -91,15 +95,15 @@ func report(_ name: String, _ trainer: Trainer) throws {
 let arguments = CommandLine.arguments.dropFirst()
 let checkpoint = arguments.first ?? ".deps/models/all-MiniLM-L6-v2"
 let most = arguments.dropFirst().first.flatMap { Int($0) } ?? .max
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 
 func rows(_ name: String) throws -> DatasetDict {
-    try loadDataset(name).mapDatasets { try $0.select(0..<min($0.numRows, most)) }
+    try loadDataset(folder: name).mapDatasets { try $0.select(0..<min($0.numRows, most)) }
 }
 
 try entities(try rows("Examples/data/entities"), tokenizer, checkpoint)
 let asked = try rows("Examples/data/questions")
 try questions(asked, tokenizer, checkpoint)
 try endings(try rows("Examples/data/endings"), tokenizer, checkpoint)
-try fillingIn(try asked.split("train").renameColumn("context", to: "text"), tokenizer, checkpoint)
+try fillingIn(asked["train"].renameColumn("context", to: "text"), tokenizer, checkpoint)
 try sentences(try rows("Sources/SwiftletCLI/Resources/paraphrases").split("train"), tokenizer, checkpoint)

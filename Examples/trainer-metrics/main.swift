@@ -12,8 +12,8 @@ let checkpoint = arguments.next() ?? ".deps/models/all-MiniLM-L6-v2"
 let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
-let raw = try loadDataset(data, config)
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let raw = try loadDataset(folder: data, config)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 
 func tokenize(_ batch: Batch) throws -> BatchEncoding {
     try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -32,7 +32,7 @@ func computeMetrics(_ prediction: EvalPrediction) throws -> MetricValues {
 
 // docs: begin trainer-metrics
 let args = TrainingArguments("test-trainer", evalStrategy: .epoch)
-let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
+let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint, numLabels: 2)
 
 let trainer = try Trainer(
     model: model,

@@ -13,8 +13,8 @@ let data = arguments.next() ?? "Sources/SwiftletCLI/Resources/paraphrases"
 let config = arguments.next()
 
 // docs: begin trainer-data
-let raw = try loadDataset(data, config)
-let tokenizer = try AutoTokenizer.fromPretrained(checkpoint)
+let raw = try loadDataset(folder: data, config)
+let tokenizer = try AutoTokenizer.fromPretrained(folder: checkpoint)
 
 func tokenize(_ batch: Batch) throws -> BatchEncoding {
     try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
@@ -29,7 +29,7 @@ let args = TrainingArguments("test-trainer")
 // docs: end arguments
 
 // docs: begin model
-let model = try AutoModelForSequenceClassification.fromPretrained(checkpoint, numLabels: 2)
+let model = try AutoModelForSequenceClassification.fromPretrained(folder: checkpoint, numLabels: 2)
 // docs: end model
 
 // docs: begin trainer

@@ -1,17 +1,17 @@
-// Names on the Hub where the modules take folders. The modules that read files know nothing of a network: this file
-// is the one place where both meet. Each function is the `async` twin of one that takes a folder, and Swift chooses
-// between them by the place of the call: with `await` a name may be on the Hub, without it is a folder.
-public import Logging
+// Names on the Hub, beside the folders that the modules take. The modules that read files know nothing of a network:
+// this file is the one place where both meet. What takes a folder alone has the label `folder`; what may ask the Hub
+// has none, and is asynchronous.
 public import SwiftletDatasets
 public import SwiftletHub
-public import SwiftletIO
+internal import SwiftletIO
 public import SwiftletModels
 public import SwiftletTasks
-public import SwiftletTensor
 public import SwiftletTokenizers
 
 extension AutoTokenizer {
     /// Makes the tokenizer of a model: of a local folder of that name if there is one, else of the Hub's model.
+    ///
+    ///     let tokenizer = try await AutoTokenizer.fromPretrained("bert-base-uncased")
     ///
     /// - Parameters:
     ///   - name: a path, or a name such as `bert-base-uncased`.
@@ -25,95 +25,58 @@ extension AutoTokenizer {
         onWarning: (@Sendable (String) -> Void)? = nil
     ) async throws -> Tokenizer {
         let folder = try await client(hub).modelFolder(name, parts: .tokenizer, revision: revision, progress: progress)
-        return try read(folder, onWarning)
-    }
-
-    // In a function without `async` the name means the one that reads a folder.
-    private static func read(_ folder: String, _ onWarning: (@Sendable (String) -> Void)?) throws -> Tokenizer {
-        try fromPretrained(folder, onWarning: onWarning)
+        return try fromPretrained(folder: folder, onWarning: onWarning)
     }
 }
 
-extension AutoModelForSequenceClassification {
+extension AutoModelLoading {
     /// Makes a model with its weights: of a local folder of that name if there is one, else of the Hub's model.
+    ///
+    ///     let model = try await AutoModelForSequenceClassification.fromPretrained("bert-base-uncased", numLabels: 2)
+    ///
+    /// A head that the checkpoint does not have is drawn from libtorch's default generator, so `manualSeed(42)` before
+    /// gives the head that Python draws.
     ///
     /// - Parameters:
     ///   - name: a path, or a name such as `bert-base-uncased`.
+    ///   - numLabels: outputs of the head; by default what the configuration says, else 2.
+    ///   - labelNames: names by id, saved as `id2label`.
     ///   - revision: a branch, a tag or a commit on the Hub.
+    ///   - options: everything else about the model; see `LoadOptions`. Labels given beside it come first.
     ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
     ///   - progress: told how far the download is.
-    /// - Returns: the model in evaluation mode, as in Python. The other parameters are those for a folder.
+    /// - Returns: the model in evaluation mode, as in Python.
     /// - Throws: `HubError`, or what reading the files throws.
     public static func fromPretrained(
-        _ name: String, revision: String = "main", numLabels: Int? = nil, labelNames: [String]? = nil,
-        problemType: ProblemType? = nil, ignoreMismatchedSizes: Bool = false, overrides: JSONObject = [:],
-        device: Device = .cpu, logger: Logger? = nil, hub: HubClient? = nil, progress: HubProgressHandler? = nil,
+        _ name: String, numLabels: Int? = nil, labelNames: [String]? = nil, revision: String = "main",
+        options: LoadOptions = LoadOptions(), hub: HubClient? = nil, progress: HubProgressHandler? = nil,
         isolation: isolated (any Actor)? = #isolation
-    ) async throws -> SequenceClassifier {
+    ) async throws -> Model {
         let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> SequenceClassifier {
-            try fromPretrained(
-                folder, numLabels: numLabels, labelNames: labelNames, problemType: problemType,
-                ignoreMismatchedSizes: ignoreMismatchedSizes, overrides: overrides, device: device, logger: logger)
-        }
-        return try read()
+        return try fromPretrained(folder: folder, numLabels: numLabels, labelNames: labelNames, options: options)
     }
 }
 
-// The other tasks' models, by a name on the Hub. Parameters and errors are those above; `options` has the rest.
-
-extension AutoModel {
+extension SentenceEmbeddingModel {
+    /// Makes a model for sentence embeddings: of a local folder of that name if there is one, else of the Hub's model.
+    ///
+    ///     let model = try await SentenceEmbeddingModel.fromPretrained("sentence-transformers/all-MiniLM-L6-v2")
+    ///
+    /// - Parameters:
+    ///   - name: a path, or a name on the Hub.
+    ///   - scale: of the cosines in the loss.
+    ///   - revision: a branch, a tag or a commit on the Hub.
+    ///   - options: how the encoder is loaded; see `LoadOptions`.
+    ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
+    ///   - progress: told how far the download is.
+    /// - Returns: the model in evaluation mode.
+    /// - Throws: `HubError`, or what reading the files throws.
     public static func fromPretrained(
-        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
-        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> Backbone {
+        _ name: String, scale: Double = 20, revision: String = "main", options: LoadOptions = LoadOptions(),
+        hub: HubClient? = nil, progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> SentenceEmbeddingModel {
         let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> Backbone { try fromPretrained(folder, options: options) }
-        return try read()
-    }
-}
-
-extension AutoModelForTokenClassification {
-    public static func fromPretrained(
-        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
-        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> TokenClassifier {
-        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> TokenClassifier { try fromPretrained(folder, options: options) }
-        return try read()
-    }
-}
-
-extension AutoModelForQuestionAnswering {
-    public static func fromPretrained(
-        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
-        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> QuestionAnswerer {
-        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> QuestionAnswerer { try fromPretrained(folder, options: options) }
-        return try read()
-    }
-}
-
-extension AutoModelForMultipleChoice {
-    public static func fromPretrained(
-        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
-        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> MultipleChoice {
-        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> MultipleChoice { try fromPretrained(folder, options: options) }
-        return try read()
-    }
-}
-
-extension AutoModelForMaskedLM {
-    public static func fromPretrained(
-        _ name: String, revision: String = "main", options: LoadOptions = LoadOptions(), hub: HubClient? = nil,
-        progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> MaskedLM {
-        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        func read() throws -> MaskedLM { try fromPretrained(folder, options: options) }
-        return try read()
+        return try fromPretrained(folder: folder, scale: scale, options: options)
     }
 }
 
@@ -132,6 +95,8 @@ extension SentenceEmbeddingModel {
 /// Loads a dataset: a local file or folder of that name if there is one, else the Hub's dataset, of which only the
 /// files of the config, and of the split if one is named, are downloaded.
 ///
+///     let raw = try await loadDataset("glue", "mrpc")
+///
 /// - Parameters:
 ///   - name: a path, or a name such as `glue`, which is short for `nyu-mll/glue`.
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
@@ -144,8 +109,7 @@ public func loadDataset(
     _ name: String, _ config: String? = nil, split: String? = nil, revision: String = "main", hub: HubClient? = nil,
     progress: HubProgressHandler? = nil
 ) async throws -> DatasetDict {
-    func read() throws -> DatasetDict { try loadDataset(name, config, split: split) }
-    if FileSystem.exists(FileSystem.expandingTilde(name)) { return try read() }
+    if FileSystem.exists(FileSystem.expandingTilde(name)) { return try loadDataset(folder: name, config, split: split) }
     let hub = try client(hub)
     return try await hub.fromHub(shortNames[name] ?? name, kind: .dataset) { repo in
         // The card says which files make up a config.

@@ -1,3 +1,5 @@
+// One import for everything, the types of other packages that signatures here name included.
+@_exported public import Logging
 @_exported public import SwiftletDatasets
 @_exported public import SwiftletHub
 @_exported public import SwiftletIO

@@ -25,7 +25,7 @@ extension PretrainedModel {
         _ name: String, commitMessage: String = "Upload model", isPrivate: Bool? = nil, hub: HubClient? = nil,
         progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
     ) async throws -> HubCommit {
-        let folder = try PassingFolder()
+        let folder = try TemporaryFolder()
         try savePretrained(folder.path)
         return try await push(folder.path, name, commitMessage, isPrivate, hub, progress)
     }
@@ -38,7 +38,7 @@ extension Tokenizer {
         _ name: String, commitMessage: String = "Upload tokenizer", isPrivate: Bool? = nil, hub: HubClient? = nil,
         progress: HubProgressHandler? = nil
     ) async throws -> HubCommit {
-        let folder = try PassingFolder()
+        let folder = try TemporaryFolder()
         try save(to: folder.path)
         return try await push(folder.path, name, commitMessage, isPrivate, hub, progress)
     }
@@ -99,7 +99,7 @@ extension DatasetDict {
         if there.contains("README.md") {
             card = try MappedFile.text(try await hub.download("README.md", from: repo))
         }
-        let folder = try PassingFolder()
+        let folder = try TemporaryFolder()
         let place = config == "default" ? "data" : config
         var changes: [HubChange] = []
         var kept: Set<String> = []
@@ -146,7 +146,7 @@ private func push(
 }
 
 /// A folder for files on their way, gone with its last use.
-private final class PassingFolder: Sendable {
+private final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {

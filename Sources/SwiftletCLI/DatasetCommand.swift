@@ -22,7 +22,7 @@ struct DatasetCommand: ParsableCommand {
             if FileSystem.exists(FileSystem.join(path, "dataset_dict.json")) {
                 return try chosen(DatasetDict.loadFromDisk(path))
             }
-            return try loadDataset(path, config, split: split)
+            return try loadDataset(folder: path, config, split: split)
         }
 
         private func chosen(_ dict: DatasetDict) throws -> DatasetDict {

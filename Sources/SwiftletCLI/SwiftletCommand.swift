@@ -51,7 +51,8 @@ struct SwiftletCommand: ParsableCommand {
             }
             if error is ValidationError || error is UsageError { fail(fullMessage(for: error), status: 2) }
             AtomicFile.removeTemporaries()
-            fail("error: \((error as? any SwiftletError)?.description ?? String(describing: error))", status: 1)
+            fail("error: \(
+                (error as? any SwiftletError)?.commandLineDescription ?? String(describing: error))", status: 1)
         }
     }
 

@@ -12,7 +12,7 @@ struct TokenizeCommand: ParsableCommand {
     @Option(help: "Longest sequence in tokens; by default the model's limit.") var maxLength: Int?
 
     func run() throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(HubNames.model(model, parts: .tokenizer))
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: HubNames.model(model, parts: .tokenizer))
         while let line = readLine() {
             let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let encoding = try tokenizer(

@@ -1,4 +1,5 @@
 internal import CArrow
+import SwiftletIO
 
 /// Turns `ColumnData` into Arrow arrays.
 enum ArrowBuilding {
@@ -59,7 +60,8 @@ enum ArrowBuilding {
         func misfit(_ index: Int) -> DatasetError {
             DatasetError(
                 "column '\(place.column)', row \(place.row(index)): \(values[index]) is \(values[index].kind), where \(feature) is expected",
-                remedy: "Make all values of the column of one type, or declare another feature.")
+                remedy: "Make all values of the column of one type, or declare another feature.",
+                kind: .wrongType, at: ErrorLocation(column: place.column, row: place.row(index)))
         }
         func mapped<T>(_ empty: T, _ body: (Value) throws -> T?) throws -> [T] {
             try values.indices.map { index in
@@ -112,7 +114,8 @@ enum ArrowBuilding {
                         }
                     }, type, valid)
             default:
-                throw DatasetError("columns of type '\(type)' can't be made", remedy: "Choose a plain type.")
+                throw DatasetError(
+                    "columns of type '\(type)' can't be made", remedy: "Choose a plain type.", kind: .unsupported)
             }
         case .classLabel(let names):
             let positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

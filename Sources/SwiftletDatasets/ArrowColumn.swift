@@ -1,4 +1,5 @@
 internal import CArrow
+import SwiftletIO
 
 /// The chunks of a column, kept alive for reading in place.
 // Sendable: nothing is written after `init`, and Arrow's buffers don't change.
@@ -14,7 +15,8 @@ final class ArrowColumn: @unchecked Sendable {
         guard let type = try table.type(column) else {
             throw DatasetError(
                 "column '\(table.names[column])' has a type that is not supported",
-                remedy: "Leave the column out, or store it as numbers, text, lists or structures.")
+                remedy: "Leave the column out, or store it as numbers, text, lists or structures.",
+                kind: .unsupported, at: ErrorLocation(column: table.names[column]))
         }
         self.type = type
         let count = Int(carrow_table_chunks(table.handle, Int64(column)))

@@ -44,7 +44,8 @@ final class CacheLock {
     private static func failure(_ action: String, _ path: String) -> DatasetError {
         DatasetError(
             "can't \(action) '\(path)': \(String(cString: strerror(errno)))",
-            remedy: "Set HF_DATASETS_CACHE to a folder you may write to.")
+            remedy: "Set HF_DATASETS_CACHE to a folder you may write to.",
+            kind: .fileSystem, at: ErrorLocation(path: path))
     }
 
     /// Deletes what processes that died while they made `file` left behind. Only for the holder of its lock.

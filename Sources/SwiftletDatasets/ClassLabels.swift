@@ -1,10 +1,13 @@
+import SwiftletIO
+
 /// Labels against the names that are declared for them.
 enum ClassLabels {
     static func unknown(_ value: Value, _ names: [String], _ column: String, _ row: Int) -> DatasetError {
         let range = names.isEmpty ? "it has no names" : "labels go from 0 to \(names.count - 1), and -1 for none"
         return DatasetError(
             "column '\(column)', row \(row): \(value) is no label of ClassLabel(names=\(PythonText.list(names.map(PythonText.of))))",
-            remedy: "Correct the row or the declared names: \(range).")
+            remedy: "Correct the row or the declared names: \(range).",
+            kind: .noLabel, at: ErrorLocation(column: column, row: row))
     }
 
     /// Checks that a column of integers stays in range.

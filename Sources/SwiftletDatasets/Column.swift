@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// A column of a dataset. Values are read when asked for, whole or by row.
 public struct Column: Sendable {
     public let name: String
@@ -24,11 +26,15 @@ public struct Column: Sendable {
         }
     }
 
-    /// - Precondition: `row` is within the column; a negative one counts from the end.
+    /// The value of one row; a negative number counts from the end.
+    ///
+    /// - Throws: `DatasetError` if there is no such row.
     public subscript(row: Int) -> Value {
-        let position = row < 0 ? row + count : row
-        precondition(position >= 0 && position < count, DatasetError.noRow(row, of: count).message)
-        return storage.value(indices?[position] ?? position)
+        get throws {
+            let position = row < 0 ? row + count : row
+            guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
+            return storage.value(indices?[position] ?? position)
+        }
     }
 
     /// All values, nulls included.
@@ -117,7 +123,8 @@ public struct Column: Sendable {
         if view.hasNulls, let hole = range.first(where: { view.isNull($0) }) {
             throw DatasetError(
                 "column '\(name)' has no value at place \(hole - range.lowerBound) of row \(row)",
-                remedy: "Fill or filter out the missing values.")
+                remedy: "Fill or filter out the missing values.",
+                kind: .missingValue, at: ErrorLocation(column: name, row: row))
         }
         switch view.type {
         case .int(bytes: 4, signed: true): return Array(view.numbers(as: Int32.self)[range])
@@ -127,7 +134,8 @@ public struct Column: Sendable {
                 guard let value = Int32(exactly: view.int(place)) else {
                     throw DatasetError(
                         "column '\(name)' has the value \(view.int(place)) in row \(row), beyond 32 bits",
-                        remedy: "Read it with `values()`.")
+                        remedy: "Read it with `values()`.", commandLine: "Choose a column of smaller numbers.",
+                        kind: .wrongType, at: ErrorLocation(column: name, row: row))
                 }
                 return value
             }
@@ -159,7 +167,7 @@ public struct Column: Sendable {
 /// As Python prints it: the first five values.
 extension Column: CustomStringConvertible {
     public var description: String {
-        let first = (0..<min(5, count)).map { self[$0].description }.joined(separator: ", ")
+        let first = (0..<min(5, count)).map { storage.value(indices?[$0] ?? $0).description }.joined(separator: ", ")
         return "Column([\(first)\(count > 5 ? ", ..." : "")])"
     }
 }

@@ -60,7 +60,8 @@ struct DataFiles {
         guard !found.isEmpty else {
             throw DatasetError(
                 "no file in '\(folder)' matches '\(pattern)' of its README.md",
-                remedy: "Download the whole dataset, or correct the pattern. Files may end in .parquet, .arrow, .csv, .tsv, .json or .jsonl.")
+                remedy: "Download the whole dataset, or correct the pattern. Files may end in .parquet, .arrow, .csv, .tsv, .json or .jsonl.",
+                kind: .noFile)
         }
         return found
     }

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// A table with typed columns, as Python's `datasets.Dataset`.
 ///
 /// It never changes: every operation gives a new one that shares the columns it keeps.
@@ -88,9 +90,11 @@ public struct Dataset: Sendable {
 
     /// One row; a negative number counts from the end.
     ///
-    /// - Precondition: the row exists. `row(_:)` throws instead.
+    ///     let first = try dataset[0]
+    ///
+    /// - Throws: `DatasetError` if there is no such row.
     public subscript(row: Int) -> Row {
-        do { return try self.row(row) } catch { preconditionFailure(String(describing: error)) }
+        get throws { try self.row(row) }
     }
 
     /// One row; a negative number counts from the end.
@@ -115,12 +119,16 @@ public struct Dataset: Sendable {
 
     /// Some rows as columns.
     ///
-    /// - Precondition: the rows exist. `batch(_:)` throws instead.
+    ///     let rows = try dataset[0..<8]
+    ///
+    /// - Throws: `DatasetError` if one of the rows does not exist.
     public subscript(rows: Range<Int>) -> Batch {
-        do { return try batch(rows) } catch { preconditionFailure(String(describing: error)) }
+        get throws { try batch(rows) }
     }
 
     /// Some rows as columns.
+    ///
+    /// - Throws: `DatasetError` if one of the rows does not exist.
     public func batch(_ rows: Range<Int>) throws -> Batch {
         guard rows.lowerBound >= 0, rows.upperBound <= count else {
             throw DatasetError.noRow(rows.lowerBound < 0 ? rows.lowerBound : rows.upperBound - 1, of: count)
@@ -132,9 +140,11 @@ public struct Dataset: Sendable {
 
     /// A column.
     ///
-    /// - Precondition: the column exists. `column(_:)` throws instead.
+    ///     let labels = try dataset["label"].ints()
+    ///
+    /// - Throws: `DatasetError` that lists the columns if there is no such one.
     public subscript(column: String) -> Column {
-        do { return try self.column(column) } catch { preconditionFailure(String(describing: error)) }
+        get throws { try self.column(column) }
     }
 
     /// A column.
@@ -165,7 +175,8 @@ public struct Dataset: Sendable {
         for (name, data) in columns where data.count != rows {
             throw DatasetError(
                 "column '\(name)' has \(data.count) rows where '\(columns[0].0)' has \(rows)",
-                remedy: "Give all columns the same number of rows.")
+                remedy: "Give all columns the same number of rows.",
+                kind: .columnMismatch, at: ErrorLocation(column: name))
         }
         if let features {
             let names = columns.map(\.0)
@@ -207,11 +218,22 @@ public struct Batch: Sendable {
     public var columnNames: [String] { dataset.columnNames }
     public var count: Int { dataset.count }
 
-    /// - Precondition: the column exists. `column(_:)` throws instead.
-    public subscript(column: String) -> Column { dataset[column] }
+    /// A column.
+    ///
+    /// - Throws: `DatasetError` that lists the columns if there is no such one.
+    public subscript(column: String) -> Column {
+        get throws { try dataset.column(column) }
+    }
+    /// A column.
+    ///
+    /// - Throws: `DatasetError` that lists the columns if there is no such one.
     public func column(_ name: String) throws -> Column { try dataset.column(name) }
-    /// - Precondition: the row exists; a negative one counts from the end.
-    public subscript(row: Int) -> Row { dataset[row] }
+    /// One row; a negative number counts from the end.
+    ///
+    /// - Throws: `DatasetError` if there is no such row.
+    public subscript(row: Int) -> Row {
+        get throws { try dataset.row(row) }
+    }
 
     public func strings(_ column: String) throws -> [String] { try dataset.strings(column) }
     public func ints(_ column: String) throws -> [Int] { try dataset.ints(column) }
@@ -224,6 +246,8 @@ public struct Batch: Sendable {
 extension Batch: CustomStringConvertible {
     public var description: String {
         PythonText.dictionary(
-            columnNames.map { ($0, PythonText.list(dataset[$0].values().map(\.description))) })
+            columnNames.compactMap { name in
+                (try? dataset.column(name)).map { (name, PythonText.list($0.values().map(\.description))) }
+            })
     }
 }

@@ -18,14 +18,15 @@ struct DatasetCard {
     init(_ path: String) throws {
         let text: String
         do { text = try MappedFile.text(path) } catch {
-            throw DatasetError(error.message, remedy: error.remedy)
+            throw DatasetError(error.message, remedy: error.remedy, kind: .fileSystem, at: ErrorLocation(path: path))
         }
         guard let (yaml, firstLine) = Self.frontMatter(text) else { return }
         let root: Node?
         do { root = try compose(yaml: yaml) } catch let error as YamlError {
             throw DatasetError(
                 "the YAML at the top of '\(path)' is broken\(Self.place(error, firstLine))",
-                remedy: "Correct it, or remove it to find the files by their names.")
+                remedy: "Correct it, or remove it to find the files by their names.",
+                kind: .malformed, at: ErrorLocation(path: path))
         }
         do {
             guard let mapping = root?.mapping else {
@@ -37,7 +38,8 @@ struct DatasetCard {
         } catch let error as DatasetError {
             throw DatasetError(
                 "the YAML at the top of '\(path)': \(error.message)",
-                remedy: error.remedy ?? "Correct it as the Hub describes it for dataset cards.")
+                remedy: error.remedy ?? "Correct it as the Hub describes it for dataset cards.",
+                kind: .malformed, at: ErrorLocation(path: path))
         }
     }
 

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 extension Dataset {
     /// Only these columns, in this order.
     public func selectColumns(_ names: [String]) throws -> Dataset {
@@ -58,7 +60,7 @@ extension Dataset {
         guard data.count == count || numColumns == 0 else {
             throw DatasetError(
                 "column '\(name)' has \(data.count) rows, the dataset \(count)",
-                remedy: "Give one value for every row.")
+                remedy: "Give one value for every row.", kind: .columnMismatch, at: ErrorLocation(column: name))
         }
         let column = try Dataset.fromColumns([(name, data)], features: feature.map { [name: $0] })
         if numColumns == 0 { return column }
@@ -101,7 +103,7 @@ extension Dataset {
         guard Set(features.names) == Set(columnNames) else {
             throw DatasetError(
                 "the features \(DatasetError.listed(features.names)) are not those of the columns \(DatasetError.listed(columnNames))",
-                remedy: "Give a feature for each column.")
+                remedy: "Give a feature for each column.", kind: .columnMismatch)
         }
         var dataset = try selectColumns(features.names)
         for (name, feature) in features where dataset.features[name] != feature {

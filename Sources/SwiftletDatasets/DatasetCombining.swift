@@ -1,3 +1,5 @@
+import SwiftletIO
+
 extension Dataset {
     /// The rows of all datasets, one after the other. Columns and types must agree.
     public static func concatenate(_ datasets: [Dataset]) throws -> Dataset {
@@ -9,7 +11,7 @@ extension Dataset {
             guard dataset.columnNames == first.columnNames else {
                 throw DatasetError(
                     "the columns \(DatasetError.listed(dataset.columnNames)) can't go below \(DatasetError.listed(first.columnNames))",
-                    remedy: "Rename, reorder or remove columns so that they agree.")
+                    remedy: "Rename, reorder or remove columns so that they agree.", kind: .columnMismatch)
             }
             for (name, feature) in dataset.features {
                 guard let joined = ArrowBuilding.join(features[name]!, feature),
@@ -18,7 +20,8 @@ extension Dataset {
                 else {
                     throw DatasetError(
                         "column '\(name)' holds \(features[name]!) in one dataset and \(feature) in another",
-                        remedy: "Cast the column to one type first.")
+                        remedy: "Cast the column to one type first.",
+                        kind: .columnMismatch, at: ErrorLocation(column: name))
                 }
                 features[name] = joined
             }
@@ -50,7 +53,7 @@ extension Dataset {
             guard dataset.count == first.count else {
                 throw DatasetError(
                     "a dataset of \(dataset.count) rows can't stand beside one of \(first.count)",
-                    remedy: "Give datasets of the same number of rows.")
+                    remedy: "Give datasets of the same number of rows.", kind: .columnMismatch)
             }
             for (name, feature) in dataset.features {
                 guard features[name] == nil else {

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// Datasets by split, in order.
 public struct DatasetDict: Sendable {
     public private(set) var splits: [String] = []
@@ -18,9 +20,13 @@ public struct DatasetDict: Sendable {
     /// Each split with its dataset, for loops.
     public var pairs: [(split: String, dataset: Dataset)] { zip(splits, datasets).map { ($0, $1) } }
 
-    /// - Precondition: the split exists. `split(_:)` throws instead.
+    /// The dataset of a split.
+    ///
+    ///     let train = try raw["train"]
+    ///
+    /// - Throws: `DatasetError` that lists the splits if there is no such one.
     public subscript(split: String) -> Dataset {
-        do { return try self.split(split) } catch { preconditionFailure(String(describing: error)) }
+        get throws { try self.split(split) }
     }
 
     /// - Throws: `DatasetError` that lists the splits if there is no such one.
@@ -28,7 +34,8 @@ public struct DatasetDict: Sendable {
         guard let position = splits.firstIndex(of: name) else {
             throw DatasetError(
                 "there is no split '\(name)'",
-                remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(DatasetError.listed(splits)).")
+                remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(DatasetError.listed(splits)).",
+                kind: .noSplit, at: ErrorLocation(split: name))
         }
         return datasets[position]
     }

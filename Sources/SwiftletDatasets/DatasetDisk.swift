@@ -52,7 +52,9 @@ extension Dataset {
     public static func loadFromDisk(_ path: String) throws -> Dataset {
         let path = FileSystem.expandingTilde(path)
         guard FileSystem.isDirectory(path) else {
-            throw DatasetError("there is no folder '\(path)'", remedy: "Give a folder that was saved by saveToDisk.")
+            throw DatasetError(
+                "there is no folder '\(path)'", remedy: "Give a folder that was saved by saveToDisk.",
+                kind: .noFile, at: ErrorLocation(path: path))
         }
         let statePath = FileSystem.join(path, "state.json")
         guard FileSystem.exists(statePath) else {
@@ -61,7 +63,8 @@ extension Dataset {
                 "'\(path)' is no saved dataset: there is no state.json",
                 remedy: isDict
                     ? "It holds several splits: load it with DatasetDict.loadFromDisk."
-                    : "Give a folder that was saved by saveToDisk, or load its files with loadDataset.")
+                    : "Give a folder that was saved by saveToDisk, or load its files with loadDataset.",
+                kind: .noFile, at: ErrorLocation(path: path))
         }
         let state = try object(statePath)
         let infoPath = FileSystem.join(path, "dataset_info.json")
@@ -69,7 +72,8 @@ extension Dataset {
         let names = state["_data_files"]?.array?.map { $0["filename"]?.string } ?? []
         guard !names.isEmpty, names.allSatisfy({ $0.map { !$0.isEmpty && !$0.contains("/") && $0 != ".." } ?? false }) else {
             throw DatasetError(
-                "'\(statePath)' does not name its files in '_data_files'", remedy: "Save the dataset again.")
+                "'\(statePath)' does not name its files in '_data_files'", remedy: "Save the dataset again.",
+                kind: .malformed, at: ErrorLocation(path: statePath))
         }
         let files = names.compactMap { $0 }.map { FileSystem.join(path, $0) }
         let parts = try files.map { try read($0, as: .arrow, declared: declared) }
@@ -88,7 +92,9 @@ extension Dataset {
             return try withExtendedLifetime(file) { try JSONValue(parsing: file.bytes) }
         } catch let error as JSONError {
             throw DatasetError(
-                "'\(path)', line \(error.line), column \(error.column): \(error.problem)", remedy: "Save the dataset again.")
+                "'\(path)', line \(error.line), column \(error.column): \(error.problem)",
+                remedy: "Save the dataset again.",
+                kind: .malformed, at: ErrorLocation(path: path, line: error.line))
         }
     }
 }
@@ -122,7 +128,8 @@ extension DatasetDict {
                 "'\(path)' holds no saved splits: there is no dataset_dict.json",
                 remedy: isOne
                     ? "It is one dataset: load it with Dataset.loadFromDisk."
-                    : "Give a folder that was saved by saveToDisk, or load its files with loadDataset.")
+                    : "Give a folder that was saved by saveToDisk, or load its files with loadDataset.",
+                kind: .noFile, at: ErrorLocation(path: path))
         }
         let splits = try Dataset.object(names)["splits"]?.array?.compactMap(\.string) ?? []
         guard splits.allSatisfy({ !$0.isEmpty && !$0.contains("/") && $0 != ".." }) else {

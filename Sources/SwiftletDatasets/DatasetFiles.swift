@@ -44,7 +44,8 @@ package struct DatasetFiles: Sendable {
             guard !splits.isEmpty else {
                 throw DatasetError(
                     "there are no data files in '\(title)'",
-                    remedy: "Put files ending in .parquet, .arrow, .csv, .tsv, .json or .jsonl there.")
+                    remedy: "Put files ending in .parquet, .arrow, .csv, .tsv, .json or .jsonl there.",
+                    kind: .noFile, at: ErrorLocation(path: title))
             }
         }
         self.splits = try choice.needed(of: Self.ofOneFormat(splits))
@@ -68,13 +69,16 @@ package struct DatasetFiles: Sendable {
             }
             throw DatasetError(
                 "the dataset '\(title)' has several configs and none is named",
-                remedy: "Choose one of \(DatasetError.listed(names)), such as loadDataset(\"\(title)\", \"\(names[0])\").")
+                remedy: "Name one of \(DatasetError.listed(names)) in loadDataset's second argument.",
+                commandLine: "Choose one of \(DatasetError.listed(names)): --config \(names[0]).", kind: .noConfig)
         }
         if let chosen = configs.first(where: { $0.name == config }) { return chosen }
         if configs.isEmpty, config == "default" || names.contains(config) { return nil }
         throw DatasetError(
             "the dataset '\(title)' has no config '\(config)'",
-            remedy: names.isEmpty ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).")
+            remedy: names.isEmpty
+                ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).",
+            kind: .noConfig)
     }
 
     /// Where formats are mixed, the most common one is the data.

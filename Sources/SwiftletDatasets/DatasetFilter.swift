@@ -6,21 +6,37 @@ extension Dataset {
         try filter(cacheKey: cacheKey) { row, _ in try isIncluded(row) }
     }
 
-    /// As above, for a closure that is also given the row's position.
+    /// The rows for which `isIncluded` holds, by the row and its position. They aren't copied: the dataset remembers
+    /// their positions.
+    ///
+    /// - Parameter cacheKey: name and version of `isIncluded`, to keep the result for the next program; see `CacheKey`.
     public func filter(cacheKey: CacheKey? = nil, _ isIncluded: (Row, Int) throws -> Bool) throws -> Dataset {
         try filter(batched: true, cacheKey: cacheKey) { batch, rows in
             try rows.map { try isIncluded(batch[$0 - rows.lowerBound], $0) }
         }
     }
 
-    /// As above, for many rows a call.
+    /// The rows for which a closure that answers for many rows a call says true. They aren't copied: the dataset
+    /// remembers their positions.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - cacheKey: name and version of the closure, to keep the result for the next program; see `CacheKey`.
+    /// - Throws: `DatasetError` for another number of answers than rows, and what the closure throws.
     public func filter(
         batched: Bool, batchSize: Int? = 1000, cacheKey: CacheKey? = nil, _ areIncluded: (Batch) throws -> [Bool]
     ) throws -> Dataset {
         try filter(batched: batched, batchSize: batchSize, cacheKey: cacheKey) { batch, _ in try areIncluded(batch) }
     }
 
-    /// As above, for a closure that is also given the positions of the rows.
+    /// The rows for which a closure that answers for many rows a call, and is given their positions, says true.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - cacheKey: name and version of the closure, to keep the result for the next program; see `CacheKey`.
+    /// - Throws: `DatasetError` for another number of answers than rows, and what the closure throws.
     public func filter(
         batched: Bool, batchSize: Int? = 1000, cacheKey: CacheKey? = nil,
         _ areIncluded: (Batch, Range<Int>) throws -> [Bool]
@@ -30,7 +46,14 @@ extension Dataset {
         }
     }
 
-    /// As above, on several threads.
+    /// The rows for which a closure says true that is called on several threads, with many rows and their positions.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - cacheKey: name and version of the closure, to keep the result for the next program; see `CacheKey`.
+    ///   - numProc: how many threads call the closure. The result is the same for any number.
+    /// - Throws: `DatasetError` for another number of answers than rows, and what the closure throws.
     public func filter(
         batched: Bool, batchSize: Int? = 1000, cacheKey: CacheKey? = nil, numProc: Int,
         _ areIncluded: @Sendable (Batch, Range<Int>) throws -> [Bool]

@@ -28,7 +28,16 @@ extension Dataset {
         }
     }
 
-    /// As above, for a closure that is also given the positions of the rows.
+    /// Applies `transform` to batches of rows and their positions, and puts the columns it returns beside those there
+    /// are.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out. A batch may come back with another number of rows
+    ///     only if no column of the input is kept.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    /// - Throws: `DatasetError` for columns of different lengths or types that change, and what `transform` throws.
     public func map(
         batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
         _ transform: (Batch, Range<Int>) throws -> Columns
@@ -39,9 +48,17 @@ extension Dataset {
         }
     }
 
-    /// As above, on several threads. The result is the same for any number of them.
+    /// Applies `transform` to batches of rows and their positions on several threads, and puts the columns it returns
+    /// beside those there are.
     ///
-    /// - Parameter numProc: the number of threads.
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out. A batch may come back with another number of rows
+    ///     only if no column of the input is kept.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    ///   - numProc: how many threads call `transform`. The result is the same for any number.
+    /// - Throws: `DatasetError` for columns of different lengths or types that change, and what `transform` throws.
     public func map(
         batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
         _ transform: @Sendable (Batch, Range<Int>) throws -> Columns
@@ -52,7 +69,17 @@ extension Dataset {
         }
     }
 
-    /// As above, for a closure that needs no positions.
+    /// Applies `transform` to batches of rows on several threads, and puts the columns it returns beside those there
+    /// are.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out. A batch may come back with another number of rows
+    ///     only if no column of the input is kept.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    ///   - numProc: how many threads call `transform`. The result is the same for any number.
+    /// - Throws: `DatasetError` for columns of different lengths or types that change, and what `transform` throws.
     public func map(
         batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
         _ transform: @Sendable (Batch) throws -> Columns
@@ -62,7 +89,16 @@ extension Dataset {
         ) { batch, _ in try transform(batch) }
     }
 
-    /// As above, for a dictionary, which has no order: what tokenizers return comes in their order, the rest by name.
+    /// Applies `transform` to batches of rows and puts the columns it returns beside those there are. A dictionary has
+    /// no order: columns with a tokenizer's names come in the tokenizer's order, the rest by name.
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out. A batch may come back with another number of rows
+    ///     only if no column of the input is kept.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    /// - Throws: `DatasetError` for columns of different lengths or types that change, and what `transform` throws.
     @_disfavoredOverload
     public func map(
         batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
@@ -82,7 +118,12 @@ extension Dataset {
         try map(removeColumns: removeColumns, cacheKey: cacheKey) { row, _ in try transform(row) }
     }
 
-    /// As above, for a closure that is also given the row's position.
+    /// Applies `transform` to every row and its position, and puts the values it returns beside those there are.
+    ///
+    /// - Parameters:
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    /// - Throws: `DatasetError` for rows with different columns, and what `transform` throws.
     public func map(
         removeColumns: [String] = [], cacheKey: CacheKey? = nil, _ transform: (Row, Int) throws -> Row
     ) throws -> Dataset {
@@ -91,7 +132,14 @@ extension Dataset {
         }
     }
 
-    /// As above, on several threads.
+    /// Applies `transform` to every row and its position on several threads, and puts the values it returns beside
+    /// those there are.
+    ///
+    /// - Parameters:
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; see `CacheKey`.
+    ///   - numProc: how many threads call `transform`. The result is the same for any number.
+    /// - Throws: `DatasetError` for rows with different columns, and what `transform` throws.
     public func map(
         removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
         _ transform: @Sendable (Row, Int) throws -> Row
@@ -115,7 +163,7 @@ extension Dataset {
             guard row.count == names.count else {
                 throw DatasetError(
                     "map returned the columns \(DatasetError.listed(row.names)) after \(DatasetError.listed(names))",
-                    remedy: "Return the same columns for every row.")
+                    remedy: "Return the same columns for every row.", kind: .columnMismatch)
             }
             for (position, name) in names.enumerated() { columns[position].append(try row.value(name)) }
         }

@@ -27,7 +27,8 @@ public indirect enum Feature: Sendable, Equatable {
         guard names.indices.contains(label) else {
             throw DatasetError(
                 "\(label) is no label of \(self)",
-                remedy: "Labels go from 0 to \(names.count - 1)\(label == -1 ? "; -1 stands for no label" : "").")
+                remedy: "Labels go from 0 to \(names.count - 1)\(label == -1 ? "; -1 stands for no label" : "").",
+                kind: .noLabel)
         }
         return names[label]
     }
@@ -42,7 +43,9 @@ public indirect enum Feature: Sendable, Equatable {
         let text = String(String(trimmed.reversed().drop { $0.isWhitespace }).reversed())
         if let label = names.firstIndex(of: text) { return label }
         if let label = Int(text), label >= -1, label < names.count { return label }
-        throw DatasetError("'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).")
+        throw DatasetError(
+            "'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).",
+            kind: .noLabel)
     }
 
     public func int2str(_ labels: [Int]) throws -> [String] { try labels.map { try int2str($0) } }
@@ -51,7 +54,8 @@ public indirect enum Feature: Sendable, Equatable {
     private func classNames() throws -> [String] {
         guard let names else {
             throw DatasetError(
-                "\(self) is no ClassLabel", remedy: "Only ClassLabel features translate between numbers and names.")
+                "\(self) is no ClassLabel", remedy: "Only ClassLabel features translate between numbers and names.",
+                kind: .wrongType)
         }
         return names
     }

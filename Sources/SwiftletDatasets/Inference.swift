@@ -1,3 +1,5 @@
+import SwiftletIO
+
 extension ArrowBuilding {
     /// The feature that holds all values, as Python would choose it.
     static func infer(_ data: ColumnData, _ values: [Value], _ name: String) throws -> Feature {
@@ -16,7 +18,8 @@ extension ArrowBuilding {
                 guard let joined = join(feature, next) else {
                     throw DatasetError(
                         "column '\(name)' changes its type in row \(row): \(value.kind) (\(next)) after \(feature)",
-                        remedy: "Make all values of the column of one type.")
+                        remedy: "Make all values of the column of one type.",
+                        kind: .wrongType, at: ErrorLocation(column: name, row: row))
                 }
                 feature = joined
             }
@@ -40,7 +43,8 @@ extension ArrowBuilding {
                 guard let joined = join(feature, try infer(value, name, row)) else {
                     throw DatasetError(
                         "column '\(name)' mixes types in the list of row \(row): \(value.kind) after \(feature)",
-                        remedy: "Make all values of a list of one type.")
+                        remedy: "Make all values of a list of one type.",
+                        kind: .wrongType, at: ErrorLocation(column: name, row: row))
                 }
                 feature = joined
             }

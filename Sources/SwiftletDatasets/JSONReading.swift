@@ -37,7 +37,8 @@ enum JSONReading {
         do { json = try JSONValue(parsing: bytes) } catch {
             throw DatasetError(
                 "line \(error.line), column \(error.column): \(error.problem)",
-                remedy: "The file may be damaged or cut off; get it again.")
+                remedy: "The file may be damaged or cut off; get it again.", kind: .malformed,
+                at: ErrorLocation(line: error.line))
         }
         var lines = ""
         let rows = json.array ?? []

@@ -6,21 +6,31 @@ internal import SwiftletIO
 /// Files of more than `Datasets.memoryLimit` bytes are not held in memory: they are written once to an Arrow file in
 /// `Datasets.cacheFolder`, which is mapped, now and by the next program.
 ///
+///     let raw = try loadDataset(folder: "data/glue", "mrpc")
+///
+/// For a name on the Hub, `import Swiftlet` and write `try await loadDataset("glue", "mrpc")`.
+///
 /// - Parameters:
+///   - folder: the path of the folder, or of the one file.
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
 ///   - split: only this split; or, in Python's writing, parts and sums of splits, such as `train[:10%]` or
 ///     `train+test[100:]`, whose rows come under that name.
 /// - Throws: `DatasetError` that says which configs or splits there are, or which file, row and column is wrong.
-public func loadDataset(_ path: String, _ config: String? = nil, split: String? = nil) throws -> DatasetDict {
+public func loadDataset(folder path: String, _ config: String? = nil, split: String? = nil) throws -> DatasetDict {
     let path = FileSystem.expandingTilde(path)
     guard FileSystem.exists(path) else {
         throw DatasetError(
             "there is no dataset at '\(path)'",
-            remedy: "Give a folder in the Hub's layout, or files; for a name on the Hub, import Swiftlet and write 'try await'.")
+            remedy: "Give a folder in the Hub's layout, or files. For a name on the Hub, write "
+                + "'try await loadDataset(\"\(path)\")' with 'import Swiftlet', without the label 'folder'.",
+            commandLine: "Give a folder in the Hub's layout, files, or a name on the Hub.",
+            kind: .noFile, at: ErrorLocation(path: path))
     }
     guard FileSystem.isDirectory(path) else {
         guard config == nil || config == "default" else {
-            throw DatasetError("'\(path)' is a file and has no config '\(config!)'", remedy: "Leave the config out.")
+            throw DatasetError(
+                "'\(path)' is a file and has no config '\(config ?? "")'", remedy: "Leave the config out.",
+                kind: .noConfig, at: ErrorLocation(path: path))
         }
         let choice = try SplitChoice(split)
         return try choice.apply(to: loadSplits([("train", [path])], nil, nil, only: choice, name: nil))
@@ -29,7 +39,9 @@ public func loadDataset(_ path: String, _ config: String? = nil, split: String? 
     where FileSystem.exists(FileSystem.join(path, file)) {
         throw DatasetError(
             "'\(path)' was written by save_to_disk, not for loading as a dataset",
-            remedy: "Load it with \(type).loadFromDisk(\"\(path)\").")
+            remedy: "Load it with \(type).loadFromDisk(\"\(path)\").",
+            commandLine: "Give a dataset's folder in the Hub's layout, or files.", kind: .unsupported,
+            at: ErrorLocation(path: path))
     }
     return try DatasetFiles(path, title: path, config: config, split: split).load(from: path)
 }
@@ -86,9 +98,7 @@ func loadSplits(
             do {
                 return (split, parts.count == 1 ? parts[0] : try Dataset.concatenate(Dataset.widened(parts)))
             } catch let error as DatasetError {
-                throw DatasetError(
-                    "the files of split '\(split)' don't go together (\(files.joined(separator: ", "))): \(error.message)",
-                    remedy: error.remedy)
+                throw error.within("the files of split '\(split)' don't go together (\(files.joined(separator: ", ")))")
             }
         })
 }

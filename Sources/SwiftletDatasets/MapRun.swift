@@ -171,7 +171,7 @@ final class MapRun: Sendable {
         guard Set(columns.names) == Set(before) else {
             throw DatasetError(
                 "map returned the columns \(DatasetError.listed(columns.names)) for rows \(rows.lowerBound) to \(rows.upperBound - 1), before that \(DatasetError.listed(before))",
-                remedy: "Return the same columns for every batch.")
+                remedy: "Return the same columns for every batch.", kind: .columnMismatch)
         }
     }
 
@@ -180,13 +180,14 @@ final class MapRun: Sendable {
         for (name, data) in columns where data.count != length {
             throw DatasetError(
                 "map returned \(data.count) rows in column '\(name)' and \(length) in '\(columns.names[0])'",
-                remedy: "Return columns of one length.")
+                remedy: "Return columns of one length.", kind: .columnMismatch)
         }
         guard !columns.names.isEmpty, length != rows.count else { return }
         if let first = kept(Features(columns.names.map { ($0, .value("null")) })).first {
             throw DatasetError(
                 "map returned \(length) rows in column '\(columns.names[0])' for \(rows.count) rows of '\(first)'",
-                remedy: "Return one value for every row, or remove all columns of the input with removeColumns.")
+                remedy: "Return one value for every row, or remove all columns of the input with removeColumns.",
+                kind: .columnMismatch)
         }
     }
 
@@ -201,8 +202,7 @@ final class MapRun: Sendable {
                 features[name] = feature
             }
         } catch let error as DatasetError {
-            throw DatasetError(
-                "map, rows \(rows.lowerBound) to \(rows.upperBound - 1): \(error.message)", remedy: error.remedy)
+            throw error.within("map, rows \(rows.lowerBound) to \(rows.upperBound - 1)")
         }
         let table = try ArrowTable.make(arrays, rows: columns.data[0].count)
         return Piece(columns: columns, before: before, table: table, features: features)

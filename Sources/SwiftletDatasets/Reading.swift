@@ -50,7 +50,7 @@ extension Dataset {
             }
             return try Dataset(table, stored: declared).from(provenance)
         } catch let error as DatasetError {
-            throw DatasetError("'\(path)': \(error.message)", remedy: error.remedy)
+            throw error.inFile(path)
         } catch let error as ArrowMessage {
             throw explained(error.text, path, format)
         }
@@ -70,15 +70,19 @@ extension Dataset {
     /// The format of a file that is there.
     static func format(of path: String) throws -> FileFormat {
         guard FileSystem.exists(path) else {
-            throw DatasetError("there is no file '\(path)'", remedy: "Check the path.")
+            throw DatasetError(
+                "there is no file '\(path)'", remedy: "Check the path.", kind: .noFile, at: ErrorLocation(path: path))
         }
         guard FileSystem.isRegularFile(path) else {
-            throw DatasetError("'\(path)' is not a file", remedy: "Give a file, or load the folder with loadDataset.")
+            throw DatasetError(
+                "'\(path)' is not a file", remedy: "Give a file, or load the folder with loadDataset.",
+                kind: .noFile, at: ErrorLocation(path: path))
         }
         guard let format = FileFormat.of(path) else {
             throw DatasetError(
                 "'\(path)' has an ending that is not known",
-                remedy: "Name the file by what it is: .parquet, .arrow, .csv, .tsv, .json or .jsonl.")
+                remedy: "Name the file by what it is: .parquet, .arrow, .csv, .tsv, .json or .jsonl.",
+                kind: .unsupported, at: ErrorLocation(path: path))
         }
         return format
     }
@@ -100,7 +104,8 @@ extension Dataset {
     private static func identity(of path: String) throws -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw DatasetError("there is no file '\(path)'", remedy: "Check the path.")
+            throw DatasetError(
+                "there is no file '\(path)'", remedy: "Check the path.", kind: .noFile, at: ErrorLocation(path: path))
         }
         #if canImport(Darwin)
         let time = status.st_mtimespec
@@ -135,7 +140,9 @@ extension Dataset {
             return 1 + file.bytes[..<Int(place)].lazy.filter { $0 == UInt8(ascii: "\n") }.count
         }
         guard let line else { return }
-        throw DatasetError("line \(line) is not UTF-8 text", remedy: "Convert the file to UTF-8.")
+        throw DatasetError(
+            "line \(line) is not UTF-8 text", remedy: "Convert the file to UTF-8.",
+            kind: .malformed, at: ErrorLocation(line: line))
     }
 
     /// A message of Arrow's in the words of the rest.
@@ -146,20 +153,27 @@ extension Dataset {
             if let ragged = raggedRow(firstLine) {
                 return DatasetError(
                     "'\(path)', row \(ragged.row): \(ragged.got) fields where the header has \(ragged.expected)",
-                    remedy: "Give every row as many fields as the header, and put fields that hold the separator in quotes.")
+                    remedy: "Give every row as many fields as the header, and put fields that hold the separator in quotes.",
+                    kind: .malformed, at: ErrorLocation(path: path, row: ragged.row))
             }
             if firstLine.contains("Empty CSV file") {
-                return DatasetError("'\(path)' is empty", remedy: "The first line has to name the columns.")
+                return DatasetError(
+                    "'\(path)' is empty", remedy: "The first line has to name the columns.",
+                    kind: .malformed, at: ErrorLocation(path: path))
             }
             return DatasetError(
                 "'\(path)' can't be read as \(format == .csv ? "CSV" : "TSV"): \(firstLine)",
-                remedy: "Look for a quote that is not closed, or another separator.")
+                remedy: "Look for a quote that is not closed, or another separator.",
+                kind: .malformed, at: ErrorLocation(path: path))
         case .json:
-            return DatasetError("'\(path)' can't be read as JSON: \(firstLine)", remedy: "Put one object on each line.")
+            return DatasetError(
+                "'\(path)' can't be read as JSON: \(firstLine)", remedy: "Put one object on each line.",
+                kind: .malformed, at: ErrorLocation(path: path))
         case .parquet, .arrow:
             return DatasetError(
                 "'\(path)' can't be read as \(format == .parquet ? "Parquet" : "Arrow"): \(firstLine)",
-                remedy: "The file may be damaged or cut off; get it again.")
+                remedy: "The file may be damaged or cut off; get it again.",
+                kind: .malformed, at: ErrorLocation(path: path))
         }
     }
 

@@ -60,7 +60,7 @@ struct RowStream {
 
     private static func explained(_ error: any Error, _ path: String, _ format: FileFormat) -> any Error {
         switch error {
-        case let error as DatasetError: DatasetError("'\(path)': \(error.message)", remedy: error.remedy)
+        case let error as DatasetError: error.inFile(path)
         case let error as ArrowMessage: Dataset.explained(error.text, path, format)
         default: error
         }

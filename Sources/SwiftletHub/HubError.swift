@@ -28,19 +28,31 @@ public struct HubError: SwiftletError {
         case file
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
     /// The status of the Hub's answer, where that was the failure.
     public internal(set) var status: Int?
 
-    public init(_ kind: Kind, _ message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what a caller in Swift can do.
+    ///   - commandLine: what a user of the command line can do; by default the same.
+    public init(
+        _ kind: Kind, _ message: String, remedy: String? = nil, commandLine: String? = nil,
+        at location: ErrorLocation = ErrorLocation()
+    ) {
         self.kind = kind
         self.message = message
         self.remedy = remedy
+        self.commandLineRemedy = commandLine ?? remedy
+        self.location = location
     }
 
     init(_ error: FileError) {
-        self.init(.file, error.message, remedy: error.remedy)
+        self.init(.file, error.message, remedy: error.remedy, at: error.location)
     }
 }

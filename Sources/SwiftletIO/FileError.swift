@@ -6,15 +6,39 @@ import Glibc
 
 /// A file or folder that can't be read, written, or made sense of.
 public struct FileError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// Nothing is there.
+        case notFound
+        /// The system does not allow it.
+        case noPermission
+        /// The disk or quota is full.
+        case noSpace
+        /// There is something, but not what is expected: a folder instead of a file, another content.
+        case unexpected
+        /// Another failure of the system.
+        case system
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
+    /// The file or folder concerned.
     public var path: String
     public var message: String
     public var remedy: String?
 
-    public init(path: String, message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - path: the file or folder concerned.
+    ///   - message: one sentence that names it.
+    ///   - remedy: what the caller can do.
+    public init(path: String, message: String, remedy: String? = nil, kind: Kind = .unexpected) {
+        self.kind = kind
         self.path = path
         self.message = message
         self.remedy = remedy
     }
+
+    public var location: ErrorLocation { ErrorLocation(path: path) }
 
     /// The error of a system call that has just failed, from `errno`.
     ///
@@ -31,6 +55,14 @@ public struct FileError: SwiftletError {
             case ENOTDIR: "A part of the path is a file, not a folder."
             default: nil
             }
-        return FileError(path: path, message: "can't \(action) '\(path)': \(reason)", remedy: remedy)
+        let kind: Kind =
+            switch code {
+            case ENOENT: .notFound
+            case EACCES, EPERM, EROFS: .noPermission
+            case ENOSPC, EDQUOT: .noSpace
+            case ENOTDIR, EISDIR: .unexpected
+            default: .system
+            }
+        return FileError(path: path, message: "can't \(action) '\(path)': \(reason)", remedy: remedy, kind: kind)
     }
 }

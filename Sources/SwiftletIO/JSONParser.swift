@@ -6,6 +6,18 @@ import Glibc
 
 /// A text that is not JSON.
 public struct JSONError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// The text breaks JSON's rules, or ends too early.
+        case syntax
+        /// Bytes that are not UTF-8.
+        case encoding
+        /// Lists or objects within each other, deeper than is read.
+        case tooDeep
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
     /// What was found, such as "expected ',' or '}'".
     public var problem: String
     /// Where in the text, both from 1; columns in bytes.
@@ -17,6 +29,7 @@ public struct JSONError: SwiftletError {
     public var message: String {
         "\(path.map { "'\($0)'" } ?? "the text") is not valid JSON: \(problem) at line \(line), column \(column)"
     }
+    public var location: ErrorLocation { ErrorLocation(path: path, line: line) }
     public var remedy: String? { path == nil ? nil : "The file may be damaged or cut off; get it again." }
 }
 
@@ -74,7 +87,9 @@ struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth < Self.maximumDepth else { throw error("more than \(Self.maximumDepth) levels of nesting") }
+        guard depth < Self.maximumDepth else {
+            throw error("more than \(Self.maximumDepth) levels of nesting", .tooDeep)
+        }
         skipSpace()
         guard position < bytes.count else { throw error("the text ends where a value should be") }
         switch bytes[position] {
@@ -250,7 +265,7 @@ struct JSONParser {
 
     private func text(_ range: Range<Int>) throws(JSONError) -> String {
         guard let text = String(validating: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {
-            throw error("bytes that are not UTF-8")
+            throw error("bytes that are not UTF-8", .encoding)
         }
         return text
     }
@@ -270,13 +285,13 @@ struct JSONParser {
         }
     }
 
-    private func error(_ problem: String) -> JSONError {
+    private func error(_ problem: String, _ kind: JSONError.Kind = .syntax) -> JSONError {
         var line = 1
         var lineStart = 0
         for index in 0..<min(position, bytes.count) where bytes[index] == 0x0A {
             line += 1
             lineStart = index + 1
         }
-        return JSONError(problem: problem, line: line, column: position - lineStart + 1)
+        return JSONError(kind: kind, problem: problem, line: line, column: position - lineStart + 1)
     }
 }

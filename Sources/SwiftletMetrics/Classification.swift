@@ -72,13 +72,15 @@ struct LabelState: MetricState {
                     "Target is multiclass but average='binary'. Please choose another average setting, one of "
                         + "[None, 'micro', 'macro', 'weighted'].",
                     remedy: "Give compute .average(.macro), .average(.micro), .average(.weighted) or, for a score of "
-                        + "each class, .average(.perLabel).")
+                        + "each class, .average(.perLabel).",
+                    commandLine: "Give --metric accuracy, or another metric for more than two classes.", kind: .format)
             }
             guard present.count < 2 || present.contains(options.posLabel) else {
                 throw MetricError(
                     "pos_label=\(options.posLabel) is not a valid label. It should be one of "
                         + "[\(present.map(String.init).joined(separator: " "))]",
-                    remedy: "Name the positive class with .posLabel.")
+                    remedy: "Name the positive class with .posLabel.",
+                    commandLine: "Number the classes 0 and 1, or give --metric accuracy.", kind: .format)
             }
             labels = [options.posLabel]
         case .samples:

@@ -5,7 +5,7 @@ public enum Evaluate {
         guard let entry = registry.first(where: { $0.name == name }) else {
             throw MetricError(
                 "Couldn't find a metric named '\(name)'",
-                remedy: "Metrics are: \(names.joined(separator: ", ")).")
+                remedy: "Metrics are: \(names.joined(separator: ", ")).", kind: .unknownMetric)
         }
         guard let state = entry.state(config) else {
             if entry.needsConfig {
@@ -13,12 +13,15 @@ public enum Evaluate {
                 throw MetricError(
                     "You should supply a configuration name selected in [\(configs)]",
                     remedy: config.map { "'\(name)' has no configuration '\($0)'." }
-                        ?? "For example: Evaluate.load(\"\(name)\", \"\(entry.configs[0])\").")
+                        ?? "For example: Evaluate.load(\"\(name)\", \"\(entry.configs[0])\").",
+                    commandLine: config.map { "'\(name)' has no configuration '\($0)'." }
+                        ?? "For example: --metric \(name)/\(entry.configs[0]).", kind: .unknownMetric)
             }
             throw MetricError(
                 "'\(name)' has no configuration '\(config ?? "")'",
                 remedy: entry.configs.isEmpty
-                    ? "Leave the configuration out." : "It has: \(entry.configs.joined(separator: ", ")).")
+                    ? "Leave the configuration out." : "It has: \(entry.configs.joined(separator: ", ")).",
+                kind: .unknownMetric)
         }
         return Metric(name, config, state)
     }

@@ -145,7 +145,7 @@ public final class Metric: Sendable {
                 throw MetricError(
                     "Found input variables with inconsistent numbers of samples: "
                         + "[\(references.count), \(predictions.count), \(weights.count)]",
-                    remedy: "Give one sample weight for each row.")
+                    remedy: "Give one sample weight for each row.", kind: .countMismatch)
             }
             guard weights.allSatisfy(\.isFinite) else { throw MetricError("Input sample_weight contains NaN.") }
         }

@@ -83,7 +83,8 @@ struct MultiLabelState: MetricState {
             throw MetricError(
                 "Target is multilabel-indicator but average='binary'. Please choose another average setting, one of "
                     + "[None, 'micro', 'macro', 'weighted', 'samples'].",
-                remedy: "Give compute .average(.micro), .average(.macro), .average(.weighted) or .average(.samples).")
+                remedy: "Give compute .average(.micro), .average(.macro), .average(.weighted) or .average(.samples).",
+                commandLine: "Give another --metric, one for several labels a row.", kind: .format)
         }
         let labels = options.labels ?? Array(0..<width)
         for label in labels where !(0..<width).contains(label) {

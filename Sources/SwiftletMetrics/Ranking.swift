@@ -174,7 +174,8 @@ struct RankingState: MetricState {
             guard let multiClass = options.multiClass else {
                 throw MetricError(
                     "multi_class must be in ('ovo', 'ovr')",
-                    remedy: "There are more than two classes: give .multiClass(.ovr) or .multiClass(.ovo).")
+                    remedy: "There are more than two classes: give .multiClass(.ovr) or .multiClass(.ovo).",
+                    commandLine: "There are more than two classes: give another --metric, such as accuracy.")
             }
             guard options.maxFPR == nil || options.maxFPR == 1 else {
                 throw MetricError(

@@ -1,41 +1,61 @@
 public import Logging
 public import SwiftletIO
-import SwiftletNN
+public import SwiftletNN
 public import SwiftletTensor
 
 /// How a checkpoint is loaded; the same for every task.
 public struct LoadOptions {
     /// Outputs of the head; by default what the configuration says, else 2.
     public var numLabels: Int?
-    /// Names by id, saved as `id2label`.
+    /// Names by id, saved as `id2label`. Without `numLabels`, their number is that of the outputs.
     public var labelNames: [String]?
+    /// What the labels of whole sequences are; by default what the configuration says, else what the first batch shows.
     public var problemType: ProblemType?
-    /// Draw parameters anew whose shape in the file differs.
-    public var ignoreMismatchedSizes = false
-    /// Fields of the configuration to replace, such as `hidden_dropout_prob`.
-    public var overrides: JSONObject = [:]
-    public var device: Device = .cpu
+    /// Whether parameters whose shape in the file differs are drawn anew. Otherwise they are an error.
+    public var ignoreMismatchedSizes: Bool
+    /// Fields of `config.json` to replace, such as `hidden_dropout_prob`.
+    public var overrides: JSONObject
+    /// Where the parameters are.
+    public var device: Device
     /// Gets the load report at level `notice` where something is new or unused.
     public var logger: Logger?
 
-    public init() {}
-
-    public init(numLabels: Int? = nil, labelNames: [String]? = nil, overrides: JSONObject = [:], logger: Logger? = nil) {
+    /// Options with what differs from the defaults; each parameter sets the property of its name.
+    public init(
+        numLabels: Int? = nil, labelNames: [String]? = nil, problemType: ProblemType? = nil,
+        ignoreMismatchedSizes: Bool = false, overrides: JSONObject = [:], device: Device = .cpu, logger: Logger? = nil
+    ) {
         self.numLabels = numLabels
         self.labelNames = labelNames
+        self.problemType = problemType
+        self.ignoreMismatchedSizes = ignoreMismatchedSizes
         self.overrides = overrides
+        self.device = device
         self.logger = logger
+    }
+
+    /// The same options, with labels that are given beside them.
+    package func with(numLabels: Int?, labelNames: [String]?) -> LoadOptions {
+        var options = self
+        options.numLabels = numLabels ?? options.numLabels
+        options.labelNames = labelNames ?? options.labelNames
+        return options
     }
 }
 
 /// Reads the configuration of a model folder.
 public enum AutoConfig {
+    /// Reads `config.json` and applies the options that change it: labels, problem type and overrides.
+    ///
     /// - Throws: `ModelError` or `FileError`, naming file and key.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> ModelConfig {
+    public static func fromPretrained(folder path: String, options: LoadOptions = LoadOptions()) throws -> ModelConfig {
         guard FileSystem.isDirectory(path) else {
             throw ModelError(
                 "there is no model folder '\(path)'",
-                remedy: "Give a folder with config.json and model.safetensors; for a name on the Hub, import Swiftlet and write 'try await'.")
+                remedy: "Give a folder with config.json and model.safetensors. For a name on the Hub, write "
+                    + "'try await ....fromPretrained(\"\(path)\")' with 'import Swiftlet', without the label 'folder'.",
+                commandLine: "Give a folder with config.json and model.safetensors, or a name on the Hub.",
+                kind: .noFolder, at: ErrorLocation(path: path))
         }
         var config = try ModelConfig(contentsOf: FileSystem.join(path, "config.json"))
         for (key, value) in options.overrides { config.json[key] = value }
@@ -49,26 +69,41 @@ public enum AutoConfig {
     }
 }
 
-/// Makes the encoder that a folder's `config.json` names, with its weights and no head.
-public enum AutoModel {
+/// What makes a model of one kind from a checkpoint: `AutoModel` and its relatives.
+public protocol AutoModelLoading {
+    associatedtype Model: PretrainedModel
+
+    /// A model with no values yet, whose parameters are in `state`.
+    static func make(_ config: ModelConfig, state: ModelState) throws -> Model
+}
+
+extension AutoModelLoading {
+    /// Makes the model that a folder's `config.json` names, with its weights.
+    ///
+    /// A head that the checkpoint does not have is drawn from libtorch's default generator, so `manualSeed(42)` before
+    /// gives the head that Python draws.
+    ///
+    ///     let model = try AutoModelForSequenceClassification.fromPretrained(folder: "models/bert", numLabels: 2)
+    ///
+    /// - Parameters:
+    ///   - folder: with `config.json` and weights: `model.safetensors` or `pytorch_model.bin`, in one file or shards.
+    ///   - numLabels: outputs of the head; by default what the configuration says, else 2.
+    ///   - labelNames: names by id, saved as `id2label`.
+    ///   - options: everything else; see `LoadOptions`. Labels given beside it come first.
     /// - Returns: the model in evaluation mode, as in Python.
     /// - Throws: `ModelError`, `FileError`, or an error of the weight file, each naming file and key.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> Backbone {
-        try load(path, options, Backbone.init)
-    }
-
-    /// The one way from a folder to a model.
-    static func load<Model: PretrainedModel>(
-        _ path: String, _ options: LoadOptions, _ make: (ModelConfig, ModelState) throws -> Model
+    public static func fromPretrained(
+        folder: String, numLabels: Int? = nil, labelNames: [String]? = nil, options: LoadOptions = LoadOptions()
     ) throws -> Model {
-        let config = try AutoConfig.fromPretrained(path, options: options)
+        let options = options.with(numLabels: numLabels, labelNames: labelNames)
+        let config = try AutoConfig.fromPretrained(folder: folder, options: options)
         let family = try Families.family(config)
         // On the CPU first: a head that is drawn anew has Python's numbers there only.
         let state = ModelState()
-        let model = try make(config, state)
+        let model = try make(config, state: state)
         let loader = CheckpointLoader(
             baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: !model.task.hasHead)
-        let report = try loader.load(path, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
+        let report = try loader.load(folder, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
         state.initializeMissing()
         model.to(options.device)
         if !report.isComplete { options.logger?.notice("\(report)") }
@@ -76,67 +111,43 @@ public enum AutoModel {
     }
 }
 
-/// Makes the model for whole sequences that a folder's `config.json` names, with its weights.
-public enum AutoModelForSequenceClassification {
-    /// Loads a checkpoint; a head that it does not have is drawn from libtorch's default generator, so
-    /// `manualSeed(42)` before gives the head that Python draws.
-    ///
-    /// - Parameters:
-    ///   - path: a folder with `config.json` and weights: `model.safetensors` or `pytorch_model.bin`, in one file or shards.
-    ///   - numLabels: outputs of the head; by default what the configuration says, else 2.
-    ///   - labelNames: names by id, saved as `id2label`.
-    ///   - ignoreMismatchedSizes: draw parameters anew whose shape in the file differs.
-    ///   - overrides: fields of the configuration to replace, such as `hidden_dropout_prob`.
-    ///   - logger: gets the load report at level `notice` where something is new or unused.
-    /// - Returns: the model in evaluation mode, as in Python.
-    /// - Throws: `ModelError`, `FileError`, or an error of the weight file, each naming file and key.
-    public static func fromPretrained(
-        _ path: String, numLabels: Int? = nil, labelNames: [String]? = nil, problemType: ProblemType? = nil,
-        ignoreMismatchedSizes: Bool = false, overrides: JSONObject = [:], device: Device = .cpu,
-        logger: Logger? = nil
-    ) throws -> SequenceClassifier {
-        var options = LoadOptions(
-            numLabels: numLabels, labelNames: labelNames, overrides: overrides, logger: logger)
-        options.problemType = problemType
-        options.ignoreMismatchedSizes = ignoreMismatchedSizes
-        options.device = device
-        return try fromPretrained(path, options: options)
-    }
+/// Makes the encoder that a checkpoint's `config.json` names, with no head.
+public enum AutoModel: AutoModelLoading {
+    public static func make(
+        _ config: ModelConfig, state: ModelState) throws -> Backbone { try Backbone(config, state: state) }
+}
 
-    /// As above, with the options in one value.
-    public static func fromPretrained(_ path: String, options: LoadOptions) throws -> SequenceClassifier {
-        try AutoModel.load(path, options, SequenceClassifier.init)
+/// Makes the model for whole sequences that a checkpoint's `config.json` names.
+public enum AutoModelForSequenceClassification: AutoModelLoading {
+    public static func make(_ config: ModelConfig, state: ModelState) throws -> SequenceClassifier {
+        try SequenceClassifier(config, state: state)
     }
 }
 
-/// Makes the token classification model that a folder's `config.json` names, with its weights.
-public enum AutoModelForTokenClassification {
-    /// As for `AutoModelForSequenceClassification`.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> TokenClassifier {
-        try AutoModel.load(path, options, TokenClassifier.init)
+/// Makes the token classification model that a checkpoint's `config.json` names.
+public enum AutoModelForTokenClassification: AutoModelLoading {
+    public static func make(_ config: ModelConfig, state: ModelState) throws -> TokenClassifier {
+        try TokenClassifier(config, state: state)
     }
 }
 
-/// Makes the question answering model that a folder's `config.json` names, with its weights.
-public enum AutoModelForQuestionAnswering {
-    /// As for `AutoModelForSequenceClassification`.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> QuestionAnswerer {
-        try AutoModel.load(path, options, QuestionAnswerer.init)
+/// Makes the question answering model that a checkpoint's `config.json` names.
+public enum AutoModelForQuestionAnswering: AutoModelLoading {
+    public static func make(_ config: ModelConfig, state: ModelState) throws -> QuestionAnswerer {
+        try QuestionAnswerer(config, state: state)
     }
 }
 
-/// Makes the multiple choice model that a folder's `config.json` names, with its weights.
-public enum AutoModelForMultipleChoice {
-    /// As for `AutoModelForSequenceClassification`.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> MultipleChoice {
-        try AutoModel.load(path, options, MultipleChoice.init)
+/// Makes the multiple choice model that a checkpoint's `config.json` names.
+public enum AutoModelForMultipleChoice: AutoModelLoading {
+    public static func make(_ config: ModelConfig, state: ModelState) throws -> MultipleChoice {
+        try MultipleChoice(config, state: state)
     }
 }
 
-/// Makes the masked language model that a folder's `config.json` names, with its weights.
-public enum AutoModelForMaskedLM {
-    /// As for `AutoModelForSequenceClassification`.
-    public static func fromPretrained(_ path: String, options: LoadOptions = LoadOptions()) throws -> MaskedLM {
-        try AutoModel.load(path, options, MaskedLM.init)
+/// Makes the masked language model that a checkpoint's `config.json` names.
+public enum AutoModelForMaskedLM: AutoModelLoading {
+    public static func make(_ config: ModelConfig, state: ModelState) throws -> MaskedLM {
+        try MaskedLM(config, state: state)
     }
 }

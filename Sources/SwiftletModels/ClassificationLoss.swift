@@ -43,7 +43,7 @@ struct ClassificationLoss {
             guard !isInteger, labels.shape == logits.shape else {
                 throw ModelError(
                     "multi-label classification needs float labels of shape \(logits.shape), not \(labels.dtype.name) \(labels.shape)",
-                    remedy: "Give each row a list of 0.0 and 1.0, one for each label.")
+                    remedy: "Give each row a list of 0.0 and 1.0, one for each label.", kind: .inputs)
             }
             return F.bceWithLogits(logits, labels)
         }
@@ -63,7 +63,7 @@ extension ClassificationLoss {
         guard labels.shape == logits.shape else {
             throw ModelError(
                 "labels of shape \(labels.shape) for logits of shape \(logits.shape)",
-                remedy: "Give a class a row, or a probability for each class.")
+                remedy: "Give a class a row, or a probability for each class.", kind: .inputs)
         }
         return -((logits.logSoftmax(-1) * labels.to(logits.dtype)).sum(-1)).mean()
     }
@@ -81,7 +81,7 @@ func classLoss(
     let rows = logits.reshape([-1, count])
     let targets = labels.reshape([-1]).to(.int64)
     guard targets.count == rows.shape[0] else {
-        throw ModelError("labels of shape \(labels.shape) for logits of shape \(logits.shape)")
+        throw ModelError("labels of shape \(labels.shape) for logits of shape \(logits.shape)", kind: .inputs)
     }
     // libtorch would stop the process on some builds and give an unclear message on others.
     let values = targets.ints()
@@ -89,7 +89,9 @@ func classLoss(
         throw ModelError(
             "a label is \(wrong), but the model has \(count) \(name) (0 to \(count - 1))",
             remedy: name == "labels"
-                ? "Check the label column, or load the model with numLabels: \((values.max() ?? 0) + 1)." : nil)
+                ? "Check the label column, or load the model with numLabels: \((values.max() ?? 0) + 1)." : nil,
+            commandLine: name == "labels" ? "Check the label column of the dataset." : nil,
+            kind: .inputs)
     }
     return state.crossEntropy(rows, targets)
 }

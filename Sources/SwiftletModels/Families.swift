@@ -17,7 +17,8 @@ enum Families {
         guard let family = all.first(where: { $0.classNames[type] != nil }) else {
             throw ModelError(
                 "'model_type' in '\(config.path)' is '\(type)', which is not implemented",
-                remedy: "Known are \(all.flatMap { $0.classNames.keys }.sorted().joined(separator: ", ")).")
+                remedy: "Known are \(all.flatMap { $0.classNames.keys }.sorted().joined(separator: ", ")).",
+                kind: .unsupported)
         }
         return family
     }

@@ -24,7 +24,9 @@ struct CheckpointLoader {
             let shape = try file.shape(of: name)
             if let first = loaded[parameter.name] {
                 guard parameter.isTied else {
-                    throw ModelError("'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'")
+                    throw ModelError(
+                        "'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'",
+                        kind: .weights)
                 }
                 try checkTied(parameter, first, name, file)
                 continue
@@ -51,7 +53,8 @@ struct CheckpointLoader {
         else {
             throw ModelError(
                 "'\(first)' and '\(second)' in '\(file.folder)' differ, and config.json says that they are one",
-                remedy: "Load with overrides: [\"tie_word_embeddings\": false].")
+                remedy: "Load with overrides: [\"tie_word_embeddings\": false].",
+                commandLine: "Set \"tie_word_embeddings\" to false in config.json.", kind: .weights)
         }
     }
 
@@ -59,7 +62,10 @@ struct CheckpointLoader {
         if let (name, inFile, inModel) = report.mismatched.first, !ignoreMismatchedSizes {
             throw ModelError(
                 "'\(name)' has shape \(inFile) in '\(report.path)' and \(inModel) in the model",
-                remedy: "If the head is to be new, load with ignoreMismatchedSizes: true; else fix config.json.")
+                remedy: "If the head is to be new, load with ignoreMismatchedSizes: true; else fix config.json.",
+                commandLine: "Was this model trained for other labels? Take the one that it was made from, or fix "
+                    + "config.json.",
+                kind: .weights, at: ErrorLocation(path: report.path, tensor: name))
         }
         // A head may be new, and so may the pooler, which not every checkpoint has; a backbone with holes is no
         // pretrained model.
@@ -69,7 +75,8 @@ struct CheckpointLoader {
         if !holes.isEmpty {
             throw ModelError(
                 "'\(report.path)' lacks \(holes.count) of the model's tensors, such as '\(holes[0])'",
-                remedy: "Is the file complete, and is it of the model that config.json describes?")
+                remedy: "Is the file complete, and is it of the model that config.json describes?",
+                kind: .weights, at: ErrorLocation(path: report.path, tensor: holes[0]))
         }
     }
 

@@ -9,7 +9,8 @@ extension ModelConfig {
         guard let activation = Activation(rawValue: name) else {
             throw ModelError(
                 "'\(key)' in '\(path)' is '\(name)', which is not implemented",
-                remedy: "Known are \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).")
+                remedy: "Known are \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).",
+                kind: .unsupported)
         }
         return activation
     }
@@ -39,13 +40,15 @@ extension ModelConfig {
     func requireAbsolutePositions() throws {
         let positions = try string("position_embedding_type", default: "absolute")
         guard positions == "absolute" else {
-            throw ModelError("'position_embedding_type' '\(positions)' in '\(path)' is not implemented")
+            throw ModelError(
+                "'position_embedding_type' '\(positions)' in '\(path)' is not implemented", kind: .unsupported)
         }
     }
 
     public func refuseDecoders() throws {
         for key in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] where try bool(key, default: false) {
-            throw ModelError("'\(key)' in '\(path)' makes this a decoder; only encoders are implemented")
+            throw ModelError(
+                "'\(key)' in '\(path)' makes this a decoder; only encoders are implemented", kind: .unsupported)
         }
     }
 
@@ -63,7 +66,8 @@ extension ModelConfig {
         guard count == 2 else {
             throw ModelError(
                 "'\(path)' has \(count) labels; question answering has 2, an answer's begin and end",
-                remedy: "Load with numLabels: 2.")
+                remedy: "Load with numLabels: 2.",
+                commandLine: "Take a model for question answering, or one without a head.")
         }
     }
 }

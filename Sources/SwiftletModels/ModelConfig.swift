@@ -34,7 +34,9 @@ public struct ModelConfig: Sendable {
     public func int(_ key: String, default fallback: Int?, atLeast least: Int = 0) throws -> Int {
         let value = try read(key, default: fallback, "an integer") { $0.int }
         guard value >= least else {
-            throw ModelError("'\(key)' in '\(path)' is \(value); it must be at least \(least)")
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value); it must be at least \(least)",
+                kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         return value
     }
@@ -55,7 +57,9 @@ public struct ModelConfig: Sendable {
     public func probability(_ key: String, default fallback: Double?) throws -> Double {
         let value = try double(key, default: fallback)
         guard value >= 0, value < 1 else {
-            throw ModelError("'\(key)' in '\(path)' is \(value); a dropout probability is at least 0 and below 1")
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value); a dropout probability is at least 0 and below 1",
+                kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         return value
     }
@@ -65,10 +69,14 @@ public struct ModelConfig: Sendable {
     ) throws -> Value {
         guard let value = json[key], !value.isNull else {
             if let fallback { return fallback }
-            throw ModelError("'\(path)' has no '\(key)'", remedy: "Is this the config.json of a model?")
+            throw ModelError(
+                "'\(path)' has no '\(key)'", remedy: "Is this the config.json of a model?",
+                kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         guard let converted = convert(value) else {
-            throw ModelError("'\(key)' in '\(path)' is \(value.kind), not \(kind)")
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value.kind), not \(kind)",
+                kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         return converted
     }

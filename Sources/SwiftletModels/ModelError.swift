@@ -1,12 +1,43 @@
 public import SwiftletIO
 
-/// A checkpoint or configuration that does not make a model.
+/// A checkpoint or configuration that does not make a model, or inputs that a model can't be called with.
 public struct ModelError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// No folder of a model where one is named.
+        case noFolder
+        /// A `config.json` without a key that is needed, or with a value that makes no sense; also labels that do not
+        /// fit it.
+        case configuration
+        /// A model family, or a value in `config.json`, that is not implemented.
+        case unsupported
+        /// Weights that are missing, or of other shapes than the model has.
+        case weights
+        /// Inputs or labels that the model can't be called with: wrong shapes, ids outside its tables, too many tokens.
+        case inputs
+        /// A loss is asked for, and the inputs had no labels.
+        case noLabels
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
     public var message: String
     public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
 
-    public init(_ message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what a caller in Swift can do.
+    ///   - commandLine: what a user of the command line can do; by default the same.
+    public init(
+        _ message: String, remedy: String? = nil, commandLine: String? = nil, kind: Kind = .configuration,
+        at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
         self.message = message
         self.remedy = remedy
+        self.commandLineRemedy = commandLine ?? remedy
+        self.location = location
     }
 }

@@ -24,6 +24,9 @@ public struct ModelInputs {
     public var choiceCount: Int?
     /// Packed: the index of each sequence's first token, and at the end the number of tokens.
     public var sequenceStarts: [Int]?
+    /// What went wrong in making the batch, where nothing could be thrown: in a `for` loop over a `DataLoader`. Every
+    /// model that is called with it throws this error; its tensors are empty. `nil` for a batch that was made.
+    public private(set) var failure: (any Error)?
 
     public init(inputIDs: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil, labels: Tensor? = nil) {
         self.inputIDs = inputIDs
@@ -42,6 +45,19 @@ public struct ModelInputs {
         self.positionIDs = positionIDs
     }
 
+    /// A batch that could not be made. Every model that is called with it throws the error.
+    public init(failure: any Error) {
+        self.init(inputIDs: .zeros([0, 0], dtype: .int64))
+        self.failure = failure
+    }
+
+    /// Throws what went wrong in making the batch, if something did. Models call it; so does a loop that reads batches
+    /// without a model.
+    public func check() throws {
+        if let failure { throw failure }
+    }
+
+    /// The same batch with all its tensors on a device.
     public func to(_ device: Device) -> ModelInputs {
         var moved = self
         moved.inputIDs = inputIDs.to(device)

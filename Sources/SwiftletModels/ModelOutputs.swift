@@ -2,8 +2,8 @@ public import SwiftletTensor
 
 /// What a model answers, whatever its task.
 public protocol ModelOutput {
-    /// Scalar; `nil` where the inputs had no labels.
-    var loss: Tensor? { get }
+    /// The loss `[]`; `nil` where the inputs had no labels. A training step reads `loss`, which throws then.
+    var optionalLoss: Tensor? { get }
     /// What Python's Trainer hands to metrics.
     var predictions: [Tensor] { get }
     /// The embeddings and the output of every layer, each `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`,
@@ -14,45 +14,71 @@ public protocol ModelOutput {
     mutating func convert(_ change: (Tensor) -> Tensor)
 }
 
+extension ModelOutput {
+    /// The loss `[]`, which a training step can't do without.
+    ///
+    ///     let loss = try model(batch).loss
+    ///
+    /// - Throws: `ModelError` of kind `noLabels` if the inputs had no labels.
+    public var loss: Tensor {
+        get throws {
+            guard let optionalLoss else {
+                throw ModelError(
+                    "the model gave no loss, because the batch has no labels",
+                    remedy: "Keep the dataset's column 'label' or 'labels'; for question answering, 'start_positions' "
+                        + "and 'end_positions'.",
+                    kind: .noLabels)
+            }
+            return optionalLoss
+        }
+    }
+}
+
 /// What a classification model answers.
 public struct SequenceClassifierOutput: ModelOutput {
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
-    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (optionalLoss, logits) = (optionalLoss.map(change), change(logits))
+    }
 }
 
 /// What a token classification model answers.
 public struct TokenClassifierOutput: ModelOutput {
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, sequence, labels]`; packed `[tokens, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
-    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (optionalLoss, logits) = (optionalLoss.map(change), change(logits))
+    }
 }
 
 /// What a masked language model answers.
 public struct MaskedLMOutput: ModelOutput {
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, sequence, vocabulary]`; packed `[tokens, vocabulary]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
-    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (optionalLoss, logits) = (optionalLoss.map(change), change(logits))
+    }
 }
 
 /// What a question answering model answers.
 public struct QuestionAnsweringOutput: ModelOutput {
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// Score of each place as the answer's first, `[batch, sequence]`. Of packed inputs too, with the lowest number
     /// after the end of shorter sequences.
     public var startLogits: Tensor
@@ -63,20 +89,22 @@ public struct QuestionAnsweringOutput: ModelOutput {
     public var predictions: [Tensor] { [startLogits, endLogits] }
 
     public mutating func convert(_ change: (Tensor) -> Tensor) {
-        (loss, startLogits, endLogits) = (loss.map(change), change(startLogits), change(endLogits))
+        (optionalLoss, startLogits, endLogits) = (optionalLoss.map(change), change(startLogits), change(endLogits))
     }
 }
 
 /// What a multiple choice model answers.
 public struct MultipleChoiceOutput: ModelOutput {
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, choices]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
-    public mutating func convert(_ change: (Tensor) -> Tensor) { (loss, logits) = (loss.map(change), change(logits)) }
+    public mutating func convert(_ change: (Tensor) -> Tensor) {
+        (optionalLoss, logits) = (optionalLoss.map(change), change(logits))
+    }
 }
 
 /// What an encoder without a head answers.
@@ -87,7 +115,7 @@ public struct BackboneOutput: ModelOutput {
     public var poolerOutput: Tensor?
     public var hiddenStates: [Tensor]?
 
-    public var loss: Tensor? { nil }
+    public var optionalLoss: Tensor? { nil }
     public var predictions: [Tensor] { [lastHiddenState] }
 
     public mutating func convert(_ change: (Tensor) -> Tensor) {

@@ -9,7 +9,7 @@ public final class LRScheduler {
     private let baseRates: [Double]
     private var plateau: Plateau?
     /// Set by an accelerator: whether there was no update, and how many single-process steps one of all processes is.
-    package var waits: (() -> Bool)?
+    package var isAccumulating: (() -> Bool)?
     package var stepsAtOnce = 1
 
     public init(_ schedule: LearningRateSchedule, optimizer: Optimizer) {
@@ -35,7 +35,7 @@ public final class LRScheduler {
 
     /// Goes on to the next update. `reduce_lr_on_plateau` waits for `step(metric:)` instead.
     public func step() {
-        guard plateau == nil, waits?() != true else { return }
+        guard plateau == nil, isAccumulating?() != true else { return }
         lastEpoch += stepsAtOnce
         apply()
     }
@@ -91,7 +91,8 @@ public func getScheduler(
     guard let type = SchedulerType(rawValue: name) else {
         throw SchedulerError(
             "there is no schedule '\(name)'",
-            remedy: "Schedules are \(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).")
+            remedy: "Schedules are \(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).",
+            kind: .unknownSchedule, at: ErrorLocation(option: "lr_scheduler_type"))
     }
     guard numWarmupSteps >= 0 else {
         throw SchedulerError("numWarmupSteps is \(numWarmupSteps)", remedy: "It must be at least 0.")

@@ -136,12 +136,34 @@ extension SchedulerType {
 
 /// A schedule that can't be made.
 public struct SchedulerError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// No schedule of this name.
+        case unknownSchedule
+        /// A number or option that the schedule can't work with.
+        case invalidArgument
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
     public var message: String
     public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
 
-    init(_ message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what a caller in Swift can do.
+    ///   - commandLine: what a user of the command line can do; by default the same.
+    init(
+        _ message: String, remedy: String? = nil, commandLine: String? = nil, kind: Kind = .invalidArgument,
+        at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
         self.message = message
         self.remedy = remedy
+        self.commandLineRemedy = commandLine ?? remedy
+        self.location = location
     }
 
     static func kind(_ key: String, _ value: JSONValue, _ rule: String) -> SchedulerError {

@@ -51,7 +51,8 @@ extension Tensor {
         perform("backward", [self]) { ct_backward(handle, nil, retainGraph) }
     }
 
-    /// The same for a tensor of any shape, weighted by `gradient` of that shape.
+    /// Adds the gradients of this tensor, of any shape and weighted by `gradient` of that shape, to `grad` of every
+    /// leaf it came from.
     public func backward(gradient: Tensor, retainGraph: Bool = false) {
         perform("backward", [self, gradient]) { ct_backward(handle, gradient.handle, retainGraph) }
     }

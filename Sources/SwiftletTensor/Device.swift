@@ -28,7 +28,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
             guard parts[1].allSatisfy(\.isASCII), let index = Int8(parts[1]), index >= 0 else { fallthrough }
             self = .cuda(Int(index))
         default:
-            throw TensorError("'\(text)' is no device", remedy: "Use cpu, cuda, cuda:<number> or mps.")
+            throw TensorError("'\(text)' is no device", remedy: "Use cpu, cuda, cuda:<number> or mps.", kind: .noDevice)
         }
     }
 

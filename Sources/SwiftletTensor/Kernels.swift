@@ -27,7 +27,7 @@ public enum Kernels: String, Sendable, CaseIterable {
         guard ct_set_kernel_set(name) == 0 else {
             throw TensorError(
                 "the fused kernels can't use the instruction set '\(name)' on this processor",
-                remedy: "Give avx512, avx2, portable, or auto.")
+                remedy: "Give avx512, avx2, portable, or auto.", kind: .invalidArgument)
         }
     }
 
@@ -37,7 +37,9 @@ public enum Kernels: String, Sendable, CaseIterable {
     /// - Throws: `TensorError` for another name.
     public static func selectBFloat16Products(_ name: String) throws {
         guard ct_set_bfloat16_products(name) == 0 else {
-            throw TensorError("'\(name)' is no way to multiply bfloat16", remedy: "Give native, float32, or auto.")
+            throw TensorError(
+                "'\(name)' is no way to multiply bfloat16", remedy: "Give native, float32, or auto.",
+                kind: .invalidArgument)
         }
     }
 }

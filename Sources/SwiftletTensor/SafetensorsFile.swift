@@ -52,7 +52,8 @@ public final class SafetensorsFile: Sendable {
         guard let entry = entries[name] else {
             throw SafetensorsError(
                 path: path, key: name, problem: "is not in the file",
-                remedy: "The file has \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").")
+                remedy: "The file has \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").",
+                kind: .noTensor)
         }
         return entry
     }
@@ -133,7 +134,7 @@ struct SafetensorsHeader {
             throw SafetensorsError(
                 path: path, key: name, problem: "has the dtype \(dtypeName), which Swiftlet doesn't read",
                 remedy: "Convert the file: " + DType.allCases.map(\.safetensorsName).joined(separator: ", ")
-                    + " are read.")
+                    + " are read.", kind: .unsupported)
         }
         guard let shape = integers(value["shape"]) else {
             throw problem(name, "has no shape of whole numbers from 0")

@@ -15,7 +15,7 @@ public enum Safetensors {
         for (name, _) in tensors where name == "__metadata__" || !seen.insert(name).inserted {
             throw SafetensorsError(
                 path: path, key: name, problem: name == "__metadata__" ? "is a reserved name" : "is given twice",
-                remedy: "Give each tensor a name of its own.")
+                remedy: "Give each tensor a name of its own.", kind: .invalidArgument)
         }
         let sorted = tensors.map { (name: $0.0, tensor: $0.1, rank: rank($0.1.dtype)) }.sorted {
             // By UTF-8, as Rust compares strings.

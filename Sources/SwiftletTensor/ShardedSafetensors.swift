@@ -73,7 +73,8 @@ public final class ShardedSafetensors: Sendable {
         guard let file = fileOfName[name] else {
             throw SafetensorsError(
                 path: folder, key: name, problem: "is not among the folder's weights",
-                remedy: "There are \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").")
+                remedy: "There are \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").",
+                kind: .noTensor)
         }
         return file
     }

@@ -3,12 +3,36 @@ public import SwiftletIO
 
 /// A tensor operation that failed, with the shapes it got; or a device that isn't there.
 public struct TensorError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// An operation that failed, usually for shapes or dtypes that don't go together.
+        case operation
+        /// A device that is not there, or a name that is none.
+        case noDevice
+        /// A setting that makes no sense, or that this machine does not have.
+        case invalidArgument
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
     public var message: String
     public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
 
-    public init(_ message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what a caller in Swift can do.
+    ///   - commandLine: what a user of the command line can do; by default the same.
+    public init(
+        _ message: String, remedy: String? = nil, commandLine: String? = nil, kind: Kind = .operation,
+        at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
         self.message = message
         self.remedy = remedy
+        self.commandLineRemedy = commandLine ?? remedy
+        self.location = location
     }
 }
 

@@ -78,7 +78,7 @@ public final class WeightFolder: Sendable {
 
     private func torch(_ files: [String: TorchFile], _ name: String) throws(PickleError) -> TorchFile {
         guard let file = files[name] else {
-            throw PickleError(path: folder, problem: "'\(name)' is not among the folder's weights")
+            throw PickleError(path: folder, problem: "'\(name)' is not among the folder's weights", kind: .noTensor)
         }
         return file
     }

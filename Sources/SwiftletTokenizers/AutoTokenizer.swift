@@ -4,11 +4,11 @@ public enum AutoTokenizer {
     /// files beside it.
     ///
     /// - Parameters:
-    ///   - path: a local folder.
+    ///   - folder: a path.
     ///   - onWarning: told once when a sequence is longer than the model takes and truncation is off.
     /// - Throws: `TokenizerError`, or an error of SwiftletIO, that names the file and the place in it.
     public static func fromPretrained(
-        _ path: String, onWarning: (@Sendable (String) -> Void)? = nil
+        folder path: String, onWarning: (@Sendable (String) -> Void)? = nil
     ) throws -> Tokenizer {
         Tokenizer(TokenizerSettings(try TokenizerFiles(path)), onWarning: onWarning)
     }

@@ -40,12 +40,15 @@ struct Limits: Sendable {
         if self.padding == .maxLength, let length = self.maxLength, length > Int(Int32.max) {
             throw TokenizerError(
                 "padding to \(length) tokens is asked for, which no memory holds",
-                remedy: "Give a maxLength, or set model_max_length in tokenizer_config.json.")
+                remedy: "Give a maxLength, or set model_max_length in tokenizer_config.json.",
+                commandLine: "Give --max-length, or set model_max_length in tokenizer_config.json.")
         }
         if self.padding != .none, tokenizer.padTokenID == nil {
             throw TokenizerError(
                 "padding is asked for, but the tokenizer has no padding token",
-                remedy: "Set pad_token in tokenizer_config.json, or add one with adding(specialTokens: [.pad: ...]).")
+                remedy: "Set pad_token in tokenizer_config.json, or add one with adding(specialTokens: [.pad: ...]).",
+                commandLine: "Set pad_token in tokenizer_config.json.",
+                kind: .noSpecialToken)
         }
         if self.truncation != .none, self.padding != .none, let multiple, let length = self.maxLength,
             length % multiple != 0
@@ -60,7 +63,8 @@ struct Limits: Sendable {
                 throw TokenizerError(
                     "the stride of \(stride) tokens is not below what maxLength \(length) leaves beside "
                         + "\(added) special tokens",
-                    remedy: "Choose a smaller stride or a larger maxLength.")
+                    remedy: "Choose a smaller stride or a larger maxLength.",
+                    commandLine: "Choose a smaller --doc-stride or a larger --max-length.")
             }
         }
     }

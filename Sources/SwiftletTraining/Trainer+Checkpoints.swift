@@ -54,7 +54,7 @@ extension Trainer {
                     throw TrainingError(
                         "'\(checkpoint.path)' has no '\(Self.progressFile)'",
                         remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run."
-                    )
+                    , kind: .checkpoint)
                 }
                 found = checkpoint.path
                 try warnOfChanges(checkpoint)
@@ -70,7 +70,7 @@ extension Trainer {
         guard progress.processCount == accelerator.numProcesses else {
             throw TrainingError(
                 "'\(path)' was written by \(progress.processCount) processes; there are \(accelerator.numProcesses)",
-                remedy: "Go on with as many: each has batches and a random state of its own.")
+                remedy: "Go on with as many: each has batches and a random state of its own.", kind: .checkpoint)
         }
         state = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
         state.isWorldProcessZero = accelerator.isMainProcess
@@ -94,7 +94,7 @@ extension Trainer {
         }
         var random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
         guard random.torch.count == accelerator.numProcesses else {
-            throw TrainingError("'\(path)' has random states of \(random.torch.count) processes")
+            throw TrainingError("'\(path)' has random states of \(random.torch.count) processes", kind: .checkpoint)
         }
         if (random.device == nil) != (model.state.device == .cpu) {
             let (before, now) = random.device == nil ? ("the CPU", "a GPU") : ("a GPU", "the CPU")
@@ -133,7 +133,8 @@ extension Trainer {
         for (parameter, weight) in zip(files.flatMap { $0.parameters.map(\.parameter) }, weights) {
             guard weight.tensor.shape == parameter.shape else {
                 throw TrainingError(
-                    "'\(parameter.name)' has shape \(weight.tensor.shape) in '\(folder)' and \(parameter.shape) in the model")
+                    "'\(parameter.name)' has shape \(weight.tensor.shape) in '\(folder)' and \(parameter.shape) in the model",
+                    kind: .checkpoint)
             }
             noGrad { _ = parameter.tensor.copy_(weight.tensor) }
         }

@@ -147,7 +147,8 @@ extension Trainer {
             case .span:
                 throw TrainingError(
                     "the metric '\(metric.name)' takes no answers of questions",
-                    remedy: "Search the answers in computeMetrics, and score them with answerScores(...).")
+                    remedy: "Search the answers in computeMetrics, and score them with answerScores(...).",
+                    kind: .metrics)
             }
         }
     }
@@ -181,8 +182,8 @@ extension Trainer {
                 names += values.map { $0.0.hasPrefix("eval_") ? $0.0 : "eval_\($0.0)" }
             } catch {
                 throw TrainingError(
-                    "the metrics fail on the first rows of the evaluation dataset: \(error)",
-                    remedy: "Mend it before training; it would have failed after the first evaluation.")
+                    "the metrics fail on the first rows of the evaluation dataset", error,
+                    remedy: "Mend it before training; it would have failed after the first evaluation.", kind: .metrics)
             }
         }
         if let name = args.bestMetricName, !names.contains(name) { throw TrainingError.noMetric(name, among: names) }
@@ -193,6 +194,7 @@ extension TrainingError {
     static func noMetric(_ name: String, among names: [String]) -> TrainingError {
         TrainingError(
             "metric_for_best_model is '\(name)', but evaluations give \(names.joined(separator: ", "))",
-            remedy: "Name one of those, with or without 'eval_'.")
+            remedy: "Name one of those, with or without 'eval_'.",
+            kind: .metrics, at: ErrorLocation(option: "metric_for_best_model"))
     }
 }

@@ -150,7 +150,10 @@ public final class Trainer {
 
     func examples(_ dataset: Dataset, name: String) throws -> TokenizedExamples {
         let examples = try TokenizedExamples(dataset, name: name)
-        guard examples.count > 0 else { throw TrainingError("\(name) is empty") }
+        guard examples.count > 0 else { throw TrainingError("\(name) is empty", kind: .invalidData) }
+        do { try collator.check(examples.rows) } catch let error as TrainingError {
+            throw TrainingError(name, error, kind: error.kind)
+        }
         if !examples.unusedColumns.isEmpty {
             // As quiet as Python's: texts beside their tokens are the usual case, and a line would cut through the bar.
             logger.debug(

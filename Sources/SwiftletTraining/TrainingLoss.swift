@@ -62,10 +62,9 @@ struct TrainingLoss {
     ) throws -> (loss: Tensor, outputs: [Tensor]) {
         guard isOwn else {
             let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
-            guard let loss = output.loss else { throw TrainingError("the model gave no loss; the batch has no labels") }
-            return (scaled(loss.to(.float32), groupSize), output.predictions.map { $0.to(.float32) })
+            return (scaled(try output.loss.to(.float32), groupSize), output.predictions.map { $0.to(.float32) })
         }
-        guard let labels = inputs.labels else { throw TrainingError("the batch has no labels") }
+        guard let labels = inputs.labels else { throw TrainingError("the batch has no labels", kind: .noLabels) }
         guard labels.dtype == .int64 else {
             throw TrainingError("label_smoothing_factor and class_weights need one class a row")
         }

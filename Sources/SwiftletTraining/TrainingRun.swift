@@ -40,7 +40,7 @@ final class TrainingRun {
                 "the train dataset has no labels; its columns are \(dataset.columnNames.joined(separator: ", "))",
                 remedy: trainer.model.task == .questionAnswering
                     ? "Make the columns 'start_positions' and 'end_positions' with tokenizer.questionFeatures(...)."
-                    : "Name the label column 'label' or 'labels'.")
+                    : "Name the label column 'label' or 'labels'.", kind: .noLabels)
         }
         if let count = try trainer.model.classCount {
             try examples.checkLabels(labelCount: count, name: "the train dataset")
@@ -296,10 +296,12 @@ final class TrainingRun {
         guard shouldStop || accelerator.numProcesses == 1 && trainer.stop.isSet else { return }
         let step = trainer.state.globalStep
         try save()
+        let checkpoint = "\(args.outputDir)/\(Checkpoint.prefix)\(step)"
         throw TrainingError(
             "interrupted after step \(step) of \(plan.maxSteps)",
-            remedy: "Everything is saved in '\(args.outputDir)/\(Checkpoint.prefix)\(step)'; go on with "
-                + "resume_from_checkpoint=last.")
+            remedy: "Everything is saved in '\(checkpoint)'; go on with trainer.train(resumeFrom: .last).",
+            commandLine: "Everything is saved in '\(checkpoint)'; go on with --resume-from-checkpoint last.",
+            kind: .interrupted(checkpoint: checkpoint), at: ErrorLocation(path: checkpoint))
     }
 
     // MARK: The end

@@ -52,7 +52,8 @@ struct Settings {
         manualSeed(42)
         let dropout = JSONValue.double(double("dropout", 0))
         return try AutoModelForSequenceClassification.fromPretrained(
-            text("model"), overrides: ["hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout])
+            folder: text("model"),
+            options: LoadOptions(overrides: ["hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout]))
     }
 
     func write(_ result: JSONObject, rank: Int) throws {
@@ -157,10 +158,9 @@ func runLoop(_ settings: Settings) throws {
     for epoch in (loaded.isEmpty ? 0 : 1)..<epochs {
         for batch in train {
             settings.failIfAsked(rank: accelerator.processIndex, step: step)
-            let batch = try batch.get()
             order.append(numbers(rowNumbers(batch)))
             let loss = try accelerator.accumulate(model) {
-                let loss = try model(batch).requireLoss()
+                let loss = try model(batch).loss
                 try accelerator.backward(loss)
                 if accelerator.syncGradients {
                     norms.append(try accelerator.clipGradNorm(model.parameters(), maxNorm: 1).item())
@@ -185,7 +185,6 @@ func runLoop(_ settings: Settings) throws {
     model.eval()
     var (evalRows, logits) = ([Int](), [Double]())
     for batch in validation {
-        let batch = try batch.get()
         let output = try noGrad { try model(batch) }
         evalRows += try accelerator.gatherForMetrics(Tensor(rowNumbers(batch), shape: [batch.inputIDs.shape[0]])).ints()
         let gathered = try accelerator.gatherForMetrics(output.logits)
@@ -240,7 +239,7 @@ func runReplay(_ settings: Settings) throws {
     var losses: [Double] = []
     for step in 0..<steps {
         let batch = orders.flatMap { $0[step].array?.compactMap(\.int) ?? [] }
-        let loss = try model(try TinyCollator()(batch.map { rows[$0] })).requireLoss()
+        let loss = try model(try TinyCollator()(batch.map { rows[$0] })).loss
         loss.backward()
         losses.append(loss.item())
         clipGradNorm(model.parameters().compactMap(\.gradient), maxNorm: 1)

@@ -221,7 +221,7 @@ private final class Counter: Sendable {
                 ["late": .values(rows.map { $0 < 3000 ? .list([]) : [.int($0)] })]
             }
             try #require(try lists.features["late"] == .list(.value("int64")) && lists.ints("x") == Array(0..<5000))
-            try #require(lists[4000]["late"] == [4000] && lists[0]["late"] == [])
+            try #require(try lists[4000]["late"] == [4000] && lists[0]["late"] == [])
             try #require(try FileSystem.names(in: folder).filter { $0.hasPrefix(".") }.isEmpty)
             // In memory there is no place beside the data; a key asks for one all the same.
             let made = try Dataset.fromColumns([("x", .ints([1, 2, 3]))])
@@ -245,10 +245,10 @@ private final class Counter: Sendable {
             try data.toCSV("\(folder)/c/train.csv")
             try data.toJSON("\(folder)/j/train.jsonl")
             for (kind, rows) in [("p", 10_000), ("c", 5000), ("j", 5000)] {
-                let inMemory = try loadDataset("\(folder)/\(kind)")["train"]
+                let inMemory = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 Datasets.memoryLimit = 1000
-                let prepared = try loadDataset("\(folder)/\(kind)")["train"]
-                let again = try loadDataset("\(folder)/\(kind)")["train"]
+                let prepared = try loadDataset(folder: "\(folder)/\(kind)")["train"]
+                let again = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 Datasets.memoryLimit = 256 << 20
                 try #require(prepared.cacheFiles.count == 1 && again.cacheFiles == prepared.cacheFiles && prepared.count == rows)
                 try #require(prepared.features == inMemory.features && inMemory.cacheFiles.isEmpty)

@@ -116,7 +116,7 @@ import Testing
     @Test func `parts of a split are widened and put in one order`() throws {
         try AtomicFile.write("a,b\n1,x\n", to: folder.file("train-1.csv"))
         try AtomicFile.write("b,a\ny,2.5\n", to: folder.file("train-2.csv"))
-        let train = try loadDataset(folder.path)["train"]
+        let train = try loadDataset(folder: folder.path)["train"]
         #expect(try train.doubles("a") == [1, 2.5] && train.strings("b") == ["x", "y"])
     }
 }

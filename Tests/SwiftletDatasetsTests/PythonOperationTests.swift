@@ -111,7 +111,7 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
     @Test func `sizes of splits`() throws {
         for row in try #require(operations["split_sizes"]?.array) {
             let dict = try numbers(row.array![0].int!).trainTestSplit(testSize: row.array![1].double!, seed: 0)
-            #expect([dict["train"].count, dict["test"].count] == row.array!.suffix(2).map { $0.int! }, "\(row)")
+            #expect(try [dict["train"].count, dict["test"].count] == row.array!.suffix(2).map { $0.int! }, "\(row)")
         }
         let ordered = try numbers(10).trainTestSplit(testSize: 0.25, shuffle: false)
         #expect(try ordered["train"].ints("x") == ints(operations["unshuffled"]?["train"]))
@@ -160,7 +160,7 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
         for size in [1, 2, 3, 1000] {
             let mapped = try lists.map(batched: true, batchSize: size) { batch, rows in
                 [
-                    "m": .values(batch["l"].values()),
+                    "m": .values(try batch["l"].values()),
                     "n": .optionalInts(rows.map { $0 < 2 ? nil : $0 }),
                 ]
             }
@@ -170,10 +170,10 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
 
     @Test func `what rows show`() throws {
         let formatted = try full.withFormat(columns: ["label", "small"])
-        #expect(formatted[2].description == operations["formatted"]?["row"]?.string)
-        #expect(formatted[2..<4].description == operations["formatted"]?["batch"]?.string)
+        #expect(try formatted[2].description == operations["formatted"]?["row"]?.string)
+        #expect(try formatted[2..<4].description == operations["formatted"]?["batch"]?.string)
         let all = try full.withFormat(columns: ["label", "small"], outputAllColumns: true)
-        #expect(all[2].names == operations["formatted"]?["all"]?.array?.compactMap(\.string))
+        #expect(try all[2].names == operations["formatted"]?["all"]?.array?.compactMap(\.string))
         #expect(try formatted.renameColumn("small", to: "s").shuffle(seed: 1)[0].names == ["label", "s"])
         #expect(try formatted.map(batched: true) { ["n": .ints(Array(0..<$0.count))] }[0].names == ["label", "small", "n"])
         #expect(try formatted.withFormat()[0].count == full.numColumns)
@@ -185,15 +185,15 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
         let folder = try TemporaryDirectory()
         for (name, count) in [("train", 1234), ("test", 55)] { try numbers(count).toParquet(folder.file("\(name).parquet")) }
         for (text, wanted) in try #require(operations["split_strings"]?.object) {
-            let dict = try loadDataset(folder.path, split: text)
+            let dict = try loadDataset(folder: folder.path, split: text)
             let rows = try dict[text].ints("x")
             #expect([rows.count] + rows.prefix(3) + rows.suffix(3) == ints(wanted), "\(text)")
-            #expect(try loadDataset(folder.path).rows(text).ints("x") == rows)
+            #expect(try loadDataset(folder: folder.path).rows(text).ints("x") == rows)
         }
         for wrong in ["train[", "train[1]", "train[a:b]", "train[:200%]", "+", "", "tr ain", "train[:10%](x)"] {
-            #expect(throws: DatasetError.self, "\(wrong)") { try loadDataset(folder.path, split: wrong) }
+            #expect(throws: DatasetError.self, "\(wrong)") { try loadDataset(folder: folder.path, split: wrong) }
         }
-        let error = try #require(throws: DatasetError.self) { try loadDataset(folder.path, split: "dev[:3]") }
+        let error = try #require(throws: DatasetError.self) { try loadDataset(folder: folder.path, split: "dev[:3]") }
         #expect(error.description.contains("'dev'") && error.description.contains("'train'"))
     }
 }

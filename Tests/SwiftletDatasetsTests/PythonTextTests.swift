@@ -16,12 +16,13 @@ func expectSame(_ dataset: Dataset, _ described: JSONValue?, _ comment: Comment 
     let rows = try #require(described["rows"]?.array)
     #expect(dataset.count == rows.count)
     for (index, row) in rows.enumerated() where index < dataset.count {
-        #expect(dataset[index].description == row.string, comment)
+        #expect(try dataset[index].description == row.string, comment)
     }
-    #expect(dataset[min(1, dataset.count)..<min(4, dataset.count)].description == described["batch"]?.string, comment)
+    #expect(
+        try dataset[min(1, dataset.count)..<min(4, dataset.count)].description == described["batch"]?.string, comment)
     let columns = try #require(described["columns"]?.array)
     for (name, column) in zip(dataset.columnNames, columns) {
-        #expect(dataset[name].description == column.string, comment)
+        #expect(try dataset[name].description == column.string, comment)
     }
 }
 

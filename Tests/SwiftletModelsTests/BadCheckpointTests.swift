@@ -19,7 +19,7 @@ extension ModelTests {
 
         private func errorText() -> String? {
             do {
-                _ = try AutoModelForSequenceClassification.fromPretrained(folder.path)
+                _ = try AutoModelForSequenceClassification.fromPretrained(folder: folder.path)
                 return nil
             } catch let error as any SwiftletError {
                 return error.description
@@ -37,7 +37,7 @@ extension ModelTests {
         @Test func `intact it loads`() { #expect(errorText() == nil) }
 
         @Test func `no folder, no config, no weights`() throws {
-            #expect(throws: ModelError.self) { try AutoModelForSequenceClassification.fromPretrained("/nowhere/at-all") }
+            #expect(throws: ModelError.self) { try AutoModelForSequenceClassification.fromPretrained(folder: "/nowhere/at-all") }
             try FileSystem.remove(folder.file("model.safetensors"))
             #expect(try #require(errorText()).contains("model.safetensors"))
             try FileSystem.remove(folder.file("config.json"))
@@ -66,7 +66,7 @@ extension ModelTests {
         }
 
         @Test func `ids, segments and labels outside the model are refused`() throws {
-            let model = try AutoModelForSequenceClassification.fromPretrained(folder.path)
+            let model = try AutoModelForSequenceClassification.fromPretrained(folder: folder.path)
             let good = Tensor([Int64(1), 2], shape: [1, 2])
             #expect(throws: ModelError.self) { try model(ModelInputs(inputIDs: Tensor([Int64(1), 100], shape: [1, 2]))) }
             #expect(throws: ModelError.self) { try model(ModelInputs(inputIDs: Tensor([Int64(-1), 1], shape: [1, 2]))) }

@@ -76,14 +76,14 @@ struct FamilyFixture {
         let path = path ?? checkpoints.file(task)
         var options = LoadOptions(overrides: overrides)
         switch task {
-        case "sequence": return try AutoModelForSequenceClassification.fromPretrained(path, options: options)
-        case "token": return try AutoModelForTokenClassification.fromPretrained(path, options: options)
-        case "choice": return try AutoModelForMultipleChoice.fromPretrained(path, options: options)
-        case "masked": return try AutoModelForMaskedLM.fromPretrained(path, options: options)
+        case "sequence": return try AutoModelForSequenceClassification.fromPretrained(folder: path, options: options)
+        case "token": return try AutoModelForTokenClassification.fromPretrained(folder: path, options: options)
+        case "choice": return try AutoModelForMultipleChoice.fromPretrained(folder: path, options: options)
+        case "masked": return try AutoModelForMaskedLM.fromPretrained(folder: path, options: options)
         case "question":
             options.numLabels = 2
-            return try AutoModelForQuestionAnswering.fromPretrained(path, options: options)
-        default: return try AutoModel.fromPretrained(path, options: options)
+            return try AutoModelForQuestionAnswering.fromPretrained(folder: path, options: options)
+        default: return try AutoModel.fromPretrained(folder: path, options: options)
         }
     }
 

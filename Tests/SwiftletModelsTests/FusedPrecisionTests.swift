@@ -124,7 +124,7 @@ extension ModelTests {
             }
             for _ in 0..<3 {
                 let before = try logits()
-                let loss = try autocast(.bfloat16) { try #require(try twins.model(TwinRuns.batch([5, 8])).loss) }
+                let loss = try autocast(.bfloat16) { try twins.model(TwinRuns.batch([5, 8])).loss }
                 switch writer {
                 case .fusedUpdate:
                     loss.backward()

@@ -14,7 +14,7 @@ extension ModelTests {
             arguments: [[41, 64, 23, 90, 33, 57, 25, 78], [512, 3]])
         func `MiniLM's loss and every gradient are those of the reference`(lengths: [Int]) throws {
             manualSeed(1)
-            let model = try AutoModelForSequenceClassification.fromPretrained(Locations.miniLM, numLabels: 2)
+            let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.miniLM, numLabels: 2)
             let twins = TwinRuns(model: model)
             let inputs = TwinRuns.batch(lengths, vocabulary: 30522)
             let wrong = TwinRuns.difference(try twins.run(.fused, inputs), try twins.run(.reference, inputs))
@@ -31,7 +31,7 @@ extension ModelTests {
             func steps(_ count: Int) throws {
                 for _ in 0..<count {
                     let lengths = (0..<8).map { _ in 10 + random.below(60) }
-                    try #require(try twins.model(TwinRuns.batch(lengths)).loss).backward()
+                    try twins.model(TwinRuns.batch(lengths)).loss.backward()
                     optimizer.clipAndStep(maxNorm: 1)
                     optimizer.zeroGrad()
                 }

@@ -11,7 +11,7 @@ extension ModelTests {
         static let folder = Locations.fixture("pickles")
 
         private func logits(_ path: String) throws -> [Float] {
-            let model = try AutoModelForMaskedLM.fromPretrained(path)
+            let model = try AutoModelForMaskedLM.fromPretrained(folder: path)
             model.state.kernels = .reference
             let ids = try SafetensorsFile("\(Self.folder)/model/expected.safetensors").tensor("input_ids").clone()
             return try noGrad { try model(ModelInputs(inputIDs: ids)).logits.floats() }
@@ -25,7 +25,7 @@ extension ModelTests {
 
         @Test func `safetensors wins, and what is saved is safetensors`() throws {
             let folder = try TemporaryDirectory()
-            try AutoModelForMaskedLM.fromPretrained("\(Self.folder)/model").savePretrained(folder.path)
+            try AutoModelForMaskedLM.fromPretrained(folder: "\(Self.folder)/model").savePretrained(folder.path)
             try AtomicFile.write("not even a ZIP file", to: folder.file("pytorch_model.bin"))
             #expect(try logits(folder.path) == logits("\(Self.folder)/model"))
             try FileSystem.remove(folder.file("model.safetensors"))
@@ -42,10 +42,10 @@ extension ModelTests {
                 return (name, name == "cls.predictions.decoder.weight" ? tensor + 1 : tensor)
             }
             try Safetensors.write(tensors, to: folder.file("model.safetensors"))
-            let error = try #require(throws: ModelError.self) { try AutoModelForMaskedLM.fromPretrained(folder.path) }
+            let error = try #require(throws: ModelError.self) { try AutoModelForMaskedLM.fromPretrained(folder: folder.path) }
             #expect(error.description.contains("decoder.weight") && error.description.contains("tie_word_embeddings"))
             let options = LoadOptions(overrides: ["tie_word_embeddings": false])
-            let model = try AutoModelForMaskedLM.fromPretrained(folder.path, options: options)
+            let model = try AutoModelForMaskedLM.fromPretrained(folder: folder.path, options: options)
             #expect(model.state["cls.predictions.decoder.weight"] != nil)
         }
 

@@ -24,7 +24,7 @@ import Testing
     @Test func `what was loaded is saved, and makes the same vectors`() async throws {
         let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
         try group().write(to: first.path)
-        let model = try SentenceEmbeddingModel.fromPretrained(first.path)
+        let model = try SentenceEmbeddingModel.fromPretrained(folder: first.path)
         try model.savePretrained(second.path)
         try SentenceEmbeddingModel.tokenizer(first.path).save(to: second.path)
         for name in [
@@ -57,7 +57,7 @@ import Testing
         list[0] = .object(entry)
         try AtomicFile.write(JSONValue.array(list).text(), to: first.file("modules.json"))
         #expect(try await pipeline(model: first.path).name == "sentence-embeddings")
-        try SentenceEmbeddingModel.fromPretrained(first.path).savePretrained(second.path)
+        try SentenceEmbeddingModel.fromPretrained(folder: first.path).savePretrained(second.path)
         try SentenceEmbeddingModel.tokenizer(first.path).save(to: second.path)
         #expect(try await vectors(first.path) == vectors(second.path))
         #expect(try JSONValue(contentsOf: second.file("modules.json")).array?[0]["path"] == "")
@@ -96,8 +96,8 @@ import Testing
         let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
         try PipelineGroup.first("sentence-embeddings").write(to: first.path)
         for name in ["modules.json", "1_Pooling", "sentence_bert_config.json"] { try FileSystem.remove(first.file(name)) }
-        try SentenceEmbeddingModel.fromPretrained(first.path).savePretrained(second.path)
-        try AutoTokenizer.fromPretrained(first.path).save(to: second.path)
+        try SentenceEmbeddingModel.fromPretrained(folder: first.path).savePretrained(second.path)
+        try AutoTokenizer.fromPretrained(folder: first.path).save(to: second.path)
         #expect(try JSONValue(contentsOf: second.file("1_Pooling/config.json"))["pooling_mode_mean_tokens"] == true)
         #expect(try await vectors(first.path) == vectors(second.path))
     }

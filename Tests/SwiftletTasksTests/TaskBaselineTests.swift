@@ -17,9 +17,10 @@ import Testing
 struct TaskBaselineTests {
     private let tokenizer: Tokenizer
 
-    init() throws { tokenizer = try AutoTokenizer.fromPretrained(Locations.miniLM) }
+    init() throws { tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM) }
 
-    private func data(_ name: String) throws -> DatasetDict { try loadDataset("\(Locations.root)/Examples/data/\(name)") }
+    private func data(_ name: String) throws -> DatasetDict { try loadDataset(
+        folder: "\(Locations.root)/Examples/data/\(name)") }
 
     private func train(_ model: any PretrainedModel, _ rows: Dataset, steps: Int, metrics: [Metric] = []) throws -> Trainer {
         var args = TrainingArguments("unused")
@@ -42,7 +43,8 @@ struct TaskBaselineTests {
             try raw.split(split).map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
         }
         let model = try seeded {
-            try AutoModelForTokenClassification.fromPretrained(Locations.miniLM, options: LoadOptions(numLabels: 9))
+            try AutoModelForTokenClassification.fromPretrained(
+                folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
         }
         let trainer = try train(model, try rows("train"), steps: 150, metrics: [try Evaluate.load("accuracy")])
         let accuracy = try trainer.evaluate(try rows("validation")).first { $0.name == "eval_accuracy" }?.value
@@ -58,7 +60,7 @@ struct TaskBaselineTests {
                 try tokenizer.encodeChoices($0, endings: (0..<4).map { "ending\($0)" })
             }
         }
-        let model = try seeded { try AutoModelForMultipleChoice.fromPretrained(Locations.miniLM) }
+        let model = try seeded { try AutoModelForMultipleChoice.fromPretrained(folder: Locations.miniLM) }
         let trainer = try train(model, try rows("train"), steps: 150, metrics: [try Evaluate.load("accuracy")])
         let accuracy = try trainer.evaluate(try rows("validation")).first { $0.name == "eval_accuracy" }?.value
         // 0.2933 for the most frequent place.
@@ -69,7 +71,7 @@ struct TaskBaselineTests {
     @Test func `answers beat the sentence most like the question`() throws {
         let raw = try data("questions")
         let features = try tokenizer.questionFeatures(try QuestionRows(try raw.split("train")))
-        let model = try seeded { try AutoModelForQuestionAnswering.fromPretrained(Locations.miniLM) }
+        let model = try seeded { try AutoModelForQuestionAnswering.fromPretrained(folder: Locations.miniLM) }
         let trainer = try train(model, try features.dataset, steps: 150)
         let questions = try QuestionRows(try raw.split("validation"))
         let asked = try tokenizer.questionFeatures(questions)

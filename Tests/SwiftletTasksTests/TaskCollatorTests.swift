@@ -41,7 +41,7 @@ import Testing
             TokenizedExample(inputIDs: ids.map(Int32.init), label: .ids(labels))
         }
         let inputs = try DataCollatorForTokenClassification(
-            tokenizer: try AutoTokenizer.fromPretrained(folder.path))(rows)
+            tokenizer: try AutoTokenizer.fromPretrained(folder: folder.path))(rows)
         let batch = try fixture.value("batches")["left-1"]
         #expect(try agrees(inputs.inputIDs, batch?["input_ids"]))
         #expect(try agrees(inputs.labels, batch?["labels"]))

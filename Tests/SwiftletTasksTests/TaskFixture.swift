@@ -14,7 +14,7 @@ struct TaskFixture {
 
     init(_ part: String) throws {
         json = try #require(try JSONValue(contentsOf: Locations.fixture("tasks/expected.json"))[part])
-        tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/bert-tiny"))
+        tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny"))
     }
 
     func value(_ key: String) throws -> JSONValue { try #require(json[key], "\(key)") }

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `labels come from a dataset's columns`() throws {
-        let raw = try loadDataset("\(Locations.root)/Examples/data/entities").split("validation")
+        let raw = try loadDataset(folder: "\(Locations.root)/Examples/data/entities").split("validation")
         let tokenizer = try TaskFixture("token_classification").tokenizer
         let tokenized = try raw.map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
         let row = try #require(TokenizedExamples(tokenized).rows.first)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func `questions are read from a dataset, and broken answers are named`() throws {
-        let raw = try loadDataset("\(Locations.root)/Examples/data/questions").split("validation")
+        let raw = try loadDataset(folder: "\(Locations.root)/Examples/data/questions").split("validation")
         let rows = try QuestionRows(raw)
         #expect(rows.ids[0] == "validation-0" && rows.count == 150 && !rows.hasUnanswerable)
         for (context, answers) in zip(rows.contexts, try #require(rows.answers)) {

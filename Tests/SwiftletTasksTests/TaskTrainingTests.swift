@@ -24,7 +24,7 @@ struct TaskTrainingTests {
 
     @Test(arguments: Task.allCases) func `forty steps`(task: Task) throws {
         let expected = try #require(try JSONValue(contentsOf: Locations.fixture("tasks/training.json"))[task.rawValue])
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.miniLM)
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM)
         manualSeed(42)
         var args = TrainingArguments("unused")
         args.maxSteps = 40
@@ -45,16 +45,17 @@ struct TaskTrainingTests {
     private func model(_ task: Task) throws -> any PretrainedModel {
         switch task {
         case .tokenClassification:
-            try AutoModelForTokenClassification.fromPretrained(Locations.miniLM, options: LoadOptions(numLabels: 9))
-        case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(Locations.miniLM)
-        case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(Locations.miniLM)
-        case .fillMask: try AutoModelForMaskedLM.fromPretrained(Locations.miniLM)
+            try AutoModelForTokenClassification.fromPretrained(
+                folder: Locations.miniLM, options: LoadOptions(numLabels: 9))
+        case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(folder: Locations.miniLM)
+        case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(folder: Locations.miniLM)
+        case .fillMask: try AutoModelForMaskedLM.fromPretrained(folder: Locations.miniLM)
         }
     }
 
     private func rows(_ task: Task, _ tokenizer: Tokenizer) throws -> Dataset {
         func train(_ name: String) throws -> Dataset {
-            try loadDataset("\(Locations.root)/Examples/data/\(name)").split("train")
+            try loadDataset(folder: "\(Locations.root)/Examples/data/\(name)").split("train")
         }
         switch task {
         case .tokenClassification:

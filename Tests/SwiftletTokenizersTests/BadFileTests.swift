@@ -31,7 +31,7 @@ import Glibc
         let folder = try TemporaryDirectory()
         try AtomicFile.write(json, to: folder.file("tokenizer.json"))
         try AtomicFile.write(config, to: folder.file("tokenizer_config.json"))
-        return try AutoTokenizer.fromPretrained(folder.path)
+        return try AutoTokenizer.fromPretrained(folder: folder.path)
     }
 
     @Test func `a valid file is read as it stands`() throws {
@@ -74,8 +74,8 @@ import Glibc
 
     @Test func `refuses folders without a tokenizer`() throws {
         let folder = try TemporaryDirectory()
-        #expect(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder.path) }
-        #expect(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder.file("nowhere")) }
+        #expect(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder: folder.path) }
+        #expect(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder: folder.file("nowhere")) }
     }
 
     @Test func `a word that can't be expressed is an error, not a wrong id`() throws {
@@ -127,7 +127,7 @@ import Glibc
             let base = round % 2 == 0 ? Array(Self.config.utf8) : config
             try write(round % 4 == 3 ? mutated(base) : base, to: folder.file("tokenizer_config.json"))
             do {
-                let tokenizer = try AutoTokenizer.fromPretrained(folder.path)
+                let tokenizer = try AutoTokenizer.fromPretrained(folder: folder.path)
                 loaded += 1
                 let encoding = try tokenizer("a Wow é [PAD]ab <e>", "z [M] \u{0}", truncation: true)
                 #expect(encoding.tokens.count == encoding.inputIDs.count && encoding.offsets.count == encoding.count)

@@ -68,7 +68,7 @@ import Glibc
             _ = try more(texts).rows.map(\.offsets)
         case 4:
             try tokenizer.save(to: folder)
-            _ = try AutoTokenizer.fromPretrained(folder)
+            _ = try AutoTokenizer.fromPretrained(folder: folder)
         default: _ = try tokenizer.encodeBatch(texts, truncation: true, maxLength: 7, threads: 2)
         }
     }
@@ -108,7 +108,7 @@ import Glibc
             try write(json, to: "tokenizer.json")
             try write(config, to: "tokenizer_config.json")
             do {
-                let tokenizer = try AutoTokenizer.fromPretrained(folder)
+                let tokenizer = try AutoTokenizer.fromPretrained(folder: folder)
                 loaded += 1
                 try Self.use(tokenizer, &generator, temporary.file("saved"))
                 used += 1

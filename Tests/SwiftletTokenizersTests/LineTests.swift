@@ -19,7 +19,7 @@ private func environment(_ name: String) -> String? { getenv(name).map { String(
     @Test(.enabled(if: lines != nil, "SWIFTLET_TOKENIZER_LINES names no file"))
     func `writes what it makes of lines`() throws {
         let path = try #require(Self.lines)
-        let tokenizer = try AutoTokenizer.fromPretrained(environment("SWIFTLET_TOKENIZER") ?? Locations.miniLM)
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: environment("SWIFTLET_TOKENIZER") ?? Locations.miniLM)
         if let folder = environment("SWIFTLET_TOKENIZER_SAVED") { try tokenizer.save(to: folder) }
         let output = try AtomicFile(environment("SWIFTLET_TOKENIZER_OUTPUT") ?? path + ".swiftlet")
         for line in try MappedFile.text(path).split(separator: "\n") {

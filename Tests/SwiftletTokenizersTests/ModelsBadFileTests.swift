@@ -9,7 +9,7 @@ import Testing
         let folder = try TemporaryDirectory()
         try AtomicFile.write(
             #"{"version": "1.0", "added_tokens": [], "model": \#(model)}"#, to: folder.file("tokenizer.json"))
-        return try AutoTokenizer.fromPretrained(folder.path)
+        return try AutoTokenizer.fromPretrained(folder: folder.path)
     }
 
     static let vocabulary = #""vocab": {"<unk>": 0, "a": 1, "b": 2, "ab": 3}"#
@@ -61,14 +61,14 @@ import Testing
                 let content = file == name ? text : try MappedFile.text("\(source)/\(file)")
                 try AtomicFile.write(content, to: folder.file(file))
             }
-            let error = try #require(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder.path) }
+            let error = try #require(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder: folder.path) }
             #expect(error.message.contains(words) && error.path?.hasSuffix(name) == true, "\(error.message)")
         }
         let folder = try TemporaryDirectory()
         for file in ["vocab.json", "tokenizer_config.json"] {
             try AtomicFile.write(try MappedFile.text("\(source)/\(file)"), to: folder.file(file))
         }
-        let error = try #require(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder.path) }
+        let error = try #require(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder: folder.path) }
         #expect(error.message.contains("merges.txt"))
     }
 
@@ -84,7 +84,7 @@ import Testing
         func load(_ bytes: [UInt8]) throws {
             try AtomicFile.write(bytes, to: folder.file(parts[1]))
             do {
-                _ = try AutoTokenizer.fromPretrained(folder.path)("the fox a\u{301} \u{1f98a}")
+                _ = try AutoTokenizer.fromPretrained(folder: folder.path)("the fox a\u{301} \u{1f98a}")
             } catch is TokenizerError {
             } catch is JSONError {}
         }

@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: folders) func `a folder encodes as in Python`(folder: String) throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/models-family-\(folder)"))
+        let tokenizer = try AutoTokenizer.fromPretrained(
+            folder: Locations.fixture("tokenizers/models-family-\(folder)"))
         let samples = try Self.samples(folder)
         #expect(samples.count == 29)
         for (number, sample) in samples.enumerated() {
@@ -64,10 +65,11 @@ import Testing
 
     @Test(arguments: folders) func `what is saved encodes the same`(folder: String) throws {
         let texts = try Self.samples(folder).map { $0["text"]?.string ?? "" }
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/models-family-\(folder)"))
+        let tokenizer = try AutoTokenizer.fromPretrained(
+            folder: Locations.fixture("tokenizers/models-family-\(folder)"))
         let saved = try TemporaryDirectory()
         try tokenizer.save(to: saved.path)
-        let again = try AutoTokenizer.fromPretrained(saved.path)
+        let again = try AutoTokenizer.fromPretrained(folder: saved.path)
         #expect(try tokenizer.encodeBatch(texts).ids == again.encodeBatch(texts).ids)
         #expect(tokenizer.count == again.count && tokenizer.allSpecialTokens == again.allSpecialTokens)
     }

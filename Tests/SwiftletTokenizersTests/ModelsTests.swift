@@ -14,7 +14,8 @@ import Testing
             let sample = try JSONValue(parsing: String(line))
             let name = try #require(sample["model"]?.string)
             let word = try #require(sample["word"]?.string)
-            let tokenizer = try tokenizers[name] ?? AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/models-\(name)"))
+            let tokenizer = try tokenizers[name] ?? AutoTokenizer.fromPretrained(
+                folder: Locations.fixture("tokenizers/models-\(name)"))
             tokenizers[name] = tokenizer
             if sample["fails"]?.bool == true {
                 #expect(throws: TokenizerError.self, "\(name): '\(word)'") { try tokenizer(word) }
@@ -47,7 +48,8 @@ import Testing
         for name in ["byte-level", "bpe-fuse", "bpe-prefix", "bpe-legacy", "bpe-some-bytes", "unigram-bytes", "unigram-ties", "word-level"] {
             let source = Locations.fixture("tokenizers/models-\(name)/tokenizer.json")
             let folder = try TemporaryDirectory()
-            try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/models-\(name)")).save(to: folder.path)
+            try AutoTokenizer.fromPretrained(
+                folder: Locations.fixture("tokenizers/models-\(name)")).save(to: folder.path)
             let before = try #require(try JSONValue(contentsOf: source)["model"]?.object)
             let after = try #require(try JSONValue(contentsOf: folder.file("tokenizer.json"))["model"]?.object)
             for (key, value) in before where key != "merges" && !(key == "vocab" && name == "bpe-legacy") {
@@ -76,7 +78,7 @@ import Testing
     /// Merging is not quadratic, and no length is too much for it.
     @Test(arguments: ["byte-level", "bpe-bytes", "bpe-fuse", "bpe-shuffled", "unigram", "unigram-bytes", "word-level"])
     func `very long words`(name: String) throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/models-\(name)"))
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/models-\(name)"))
         for piece in ["a", "abc", "the", "ab\0", "é", "🦊\u{10FFFF}"] {
             let word = String(repeating: piece, count: 1_000_000 / piece.utf8.count)
             let start = ContinuousClock.now

@@ -9,7 +9,7 @@ import Testing
         var result: [String: Tokenizer] = [:]
         for name in ["bert-tiny", "bert-cased", "mpnet-tiny"] {
             do {
-                result[name] = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/\(name)"))
+                result[name] = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/\(name)"))
             } catch {
                 Issue.record("\(name): \(error)")
             }

@@ -36,8 +36,9 @@ import Glibc
         let path = try #require(Self.lines)
         let folder = getenv("SWIFTLET_TOKENIZER").map { String(cString: $0) } ?? Locations.miniLM
         // The CPU time of this thread, which is all that works where one thread is asked for.
-        let loads = try Self.seconds(of: 5, on: CLOCK_THREAD_CPUTIME_ID) { _ = try AutoTokenizer.fromPretrained(folder) }
-        let tokenizer = try AutoTokenizer.fromPretrained(folder)
+        let loads = try Self.seconds(
+            of: 5, on: CLOCK_THREAD_CPUTIME_ID) { _ = try AutoTokenizer.fromPretrained(folder: folder) }
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: folder)
         var (texts, pairs): ([String], [String]) = ([], [])
         for line in try MappedFile.text(path).split(separator: "\n") {
             let items = try JSONValue(parsing: String(line)).array?.compactMap(\.string) ?? []

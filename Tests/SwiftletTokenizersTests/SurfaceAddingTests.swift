@@ -52,7 +52,7 @@ import Testing
             try tokenizer.save(to: folder.file("saved"))
             let saved = try JSONValue(contentsOf: folder.file("saved/tokenizer.json"))["added_tokens"]
             #expect(saved == sample["saved"], "case \(number)")
-            let again = try AutoTokenizer.fromPretrained(folder.file("saved"))
+            let again = try AutoTokenizer.fromPretrained(folder: folder.file("saved"))
             #expect(again.allSpecialTokens == sample["again_special"]?.array?.compactMap(\.string), "case \(number)")
             for (index, text) in Self.texts.enumerated() {
                 let ids = sample["again"]?.array?[index].array?.compactMap(\.int)

@@ -6,7 +6,7 @@ import Testing
 /// Calls, conversions and additions held to the Python stack's; see Tools/reference/tokenizers_surface.py.
 @Suite struct SurfaceTests {
     static func tokenizer(_ name: String?) throws -> Tokenizer {
-        try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/\(name ?? "")"))
+        try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/\(name ?? "")"))
     }
 
     static let tokenizers: [String: Tokenizer] = {

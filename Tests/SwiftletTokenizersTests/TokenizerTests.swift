@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct TokenizerTests {
     static func tiny(_ name: String = "bert-tiny") throws -> Tokenizer {
-        try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/\(name)"))
+        try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/\(name)"))
     }
 
     @Test func `tells what it is`() throws {
@@ -68,7 +68,7 @@ import Testing
 
     @Test func `warns once of what is too long`() throws {
         let warnings = Mutex<[String]>([])
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/bert-tiny")) { warning in
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny")) { warning in
             warnings.withLock { $0.append(warning) }
         }
         let long = String(repeating: "the ", count: 100)
@@ -92,7 +92,7 @@ import Testing
         let tokenizer = try Self.tiny(name)
         let folder = try TemporaryDirectory()
         try tokenizer.save(to: folder.file("saved"))
-        let again = try AutoTokenizer.fromPretrained(folder.file("saved"))
+        let again = try AutoTokenizer.fromPretrained(folder: folder.file("saved"))
         #expect(try FileSystem.names(in: folder.file("saved")) == ["tokenizer.json", "tokenizer_config.json"])
         for text in ["The quick fox, überfox newword <mask> [MASK] 字 가각", "Größe ÀÉ"] {
             let (old, new) = (try tokenizer(text, "é"), try again(text, "é"))
@@ -110,7 +110,7 @@ import Testing
 
     @Test(.enabled(if: FileSystem.exists(Locations.miniLM), "scripts/bootstrap has not fetched the model"))
     func `MiniLM's tokenizer, from either kind of file`() throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.miniLM)
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM)
         #expect(tokenizer.vocabularySize == 30522 && tokenizer.modelMaxLength == 512)
         let encoding = try tokenizer("Hello, y'all! How are you 😁 ?", "Café naïve unaffable")
         #expect(
@@ -124,7 +124,7 @@ import Testing
         for file in ["vocab.txt", "tokenizer_config.json"] {
             try AtomicFile.write(try MappedFile.text("\(Locations.miniLM)/\(file)"), to: folder.file(file))
         }
-        let slow = try AutoTokenizer.fromPretrained(folder.path)
+        let slow = try AutoTokenizer.fromPretrained(folder: folder.path)
         #expect(try slow("Hello, y'all! [MASK] 😁", "Café").inputIDs == tokenizer("Hello, y'all! [MASK] 😁", "Café").inputIDs)
     }
 }

@@ -82,7 +82,7 @@ import Testing
             let model = try #require(try JSONValue(contentsOf: folder.file("trained/tokenizer.json"))["model"])
             #expect(model["type"]?.string == kind)
             try Self.compare(tokenizer, model, sample, "case \(number)")
-            let again = try AutoTokenizer.fromPretrained(folder.file("trained"))
+            let again = try AutoTokenizer.fromPretrained(folder: folder.file("trained"))
             #expect(again.vocabulary.map(\.token) == tokenizer.vocabulary.map(\.token), "case \(number)")
         }
         #expect(kinds == ["WordPiece": 5, "BPE": 8, "Unigram": 4])
@@ -99,7 +99,8 @@ import Testing
             let name = sample["like"]?.string ?? sample["class"]?.string ?? ""
             let original =
                 sample["like"] == nil
-                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/\(name)"))
+                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(
+                    folder: Locations.fixture("tokenizers/\(name)"))
             let tokenizer = try original.trained(
                 on: texts, vocabularySize: try #require(sample["vocab_size"]?.int),
                 newSpecialTokens: Self.strings(sample["newTokens"]).map { AddedToken($0, isSpecial: true) })
@@ -113,7 +114,7 @@ import Testing
                 #expect(encoding.inputIDs.map { Int($0) } == ids.compactMap(\.int), "\(name)")
                 #expect(saved["post_processor"] == sample["post_processor"], "\(name)")
             }
-            let again = try AutoTokenizer.fromPretrained(folder.file("trained"))
+            let again = try AutoTokenizer.fromPretrained(folder: folder.file("trained"))
             #expect(try again(text, "jumps").inputIDs == encoding.inputIDs, "\(name)")
         }
         #expect(count == 7)

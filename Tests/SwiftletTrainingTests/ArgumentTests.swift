@@ -36,7 +36,7 @@ import TinyTraining
         let weights = try MappedFile(FileSystem.join(fixture, "model.safetensors"))
         try AtomicFile.write(withExtendedLifetime(weights) { Array(weights.bytes) }, to: folder.file("model.safetensors"))
         return try Trainer(
-            model: try AutoModelForSequenceClassification.fromPretrained(folder.path), args: args,
+            model: try AutoModelForSequenceClassification.fromPretrained(folder: folder.path), args: args,
             trainDataset: try tinyDataset(rows: 20), evalDataset: try tinyDataset(rows: 10),
             dataCollator: TinyCollator())
     }
@@ -143,7 +143,7 @@ import TinyTraining
 
     @Test func `layers learn slower the deeper they are`() throws {
         let trainer = try tiny { $0.layerwiseLRDecay = 0.5 }
-        let fixture = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let fixture = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         func change(_ name: String) throws -> Float {
             let before = try #require(fixture.state[name]).tensor.floats()
             let after = try #require(trainer.model.state[name]).tensor.detach().floats()
@@ -220,7 +220,7 @@ import TinyTraining
         args.maxTokensPerBatch = 20
         args.numTrainEpochs = 1
         args.saveStrategy = .no
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         let trainer = try Trainer(
             model: model, args: args, trainDataset: try tinyDataset(rows: 20), dataCollator: sizes)
         let output = try trainer.train()

@@ -16,7 +16,7 @@ import TinyTraining
     }
 
     @Test func movesWhereItIsAskedTo() throws {
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         try #require(model.parameters().first).isTrainable = false
         let before = model.parameters().map { ($0.tensor.floats(), $0.isTrainable) }
         let device: Device = Device.isCUDAAvailable ? .cuda() : .cpu
@@ -37,7 +37,8 @@ import TinyTraining
             args.useCPU = usesCPU
             // Dropout draws on the device, where the numbers are others.
             let model = try AutoModelForSequenceClassification.fromPretrained(
-                Locations.fixture("tiny-bert"), overrides: ["hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0])
+                folder: Locations.fixture("tiny-bert"),
+                options: LoadOptions(overrides: ["hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0]))
             let trainer = try Trainer(
                 model: model, args: args, trainDataset: try tinyDataset(rows: 21), dataCollator: TinyCollator())
             #expect(model.parameters().allSatisfy { $0.tensor.device.isCUDA != usesCPU })

@@ -5,6 +5,7 @@ import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
 import SwiftletTestSupport
+import SwiftletTokenizers
 import SwiftletTraining
 import Testing
 import TinyTraining
@@ -26,8 +27,8 @@ import TinyTraining
 
     @Test func `losses, rates and batches of the course's loop`() throws {
         let model = try AutoModelForSequenceClassification.fromPretrained(
-            Locations.fixture("tiny-bert"),
-            overrides: ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0])
+            folder: Locations.fixture("tiny-bert"),
+            options: LoadOptions(overrides: ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0]))
         manualSeed(42)
         let train = try DataLoader(tinyDataset(rows: 21), batchSize: 4, shuffle: true, collate: TinyCollator())
         let evaluation = try DataLoader(tinyDataset(rows: 10), batchSize: 4, collate: TinyCollator())
@@ -38,9 +39,8 @@ import TinyTraining
         model.train()
         for _ in 0..<3 {
             for batch in progress(train) {
-                let batch = try batch.get().to(.cpu)
                 order.append(rowNumbers(batch))
-                let loss = try model(batch).requireLoss()
+                let loss = try model(batch.to(.cpu)).loss
                 loss.backward()
                 losses.append(loss.item())
                 rates += schedule.lastLearningRates
@@ -57,7 +57,6 @@ import TinyTraining
         var (logits, predictions) = ([Double](), [Int]())
         model.eval()
         for batch in evaluation {
-            let batch = try batch.get()
             let outputs = try noGrad { try model(batch) }
             logits += outputs.logits.doubles()
             let best = outputs.logits.argmax(-1)
@@ -83,7 +82,7 @@ import TinyTraining
         let passes = try #require(expected["orders"]?[name]?.array)
         #expect(passes.count == 2)
         for pass in passes {
-            let order = try loader.map { rowNumbers(try $0.get()) }
+            let order = loader.map(rowNumbers)
             #expect(order == (try batches(pass)))
             #expect(order.count == loader.count)
         }
@@ -94,21 +93,82 @@ import TinyTraining
             let loader = try DataLoader(
                 tinyDataset(rows: 40), batchSize: 2, collate: TinyCollator(), numWorkers: 1, prefetchFactor: 1)
             let first = try #require(loader.first { _ in true })
-            #expect(rowNumbers(try first.get()) == [0, 1])
+            #expect(rowNumbers(first) == [0, 1])
         }
     }
 
-    @Test(arguments: [0, 1]) func `a batch that can't be made throws, and the others come`(workers: Int) throws {
+    @Test(arguments: [0, 1])
+    func `the model throws what kept a batch from being made, and the others come`(workers: Int) throws {
         struct Odd: Error {}
         let loader = try DataLoader(tinyDataset(rows: 6), batchSize: 2, numWorkers: workers) { rows in
             if rows.contains(where: { $0.inputIDs.first == 5 + 2 * 7 }) { throw Odd() }
             return try TinyCollator()(rows)
         }
-        let results = Array(loader)
-        #expect(results.count == 3)
-        #expect(throws: Odd.self) { try results[1].get() }
-        #expect(rowNumbers(try results[0].get()) == [0, 1])
-        #expect(rowNumbers(try results[2].get()) == [4, 5])
+        let batches = Array(loader)
+        #expect(batches.count == 3)
+        #expect(throws: Odd.self) { try batches[1].check() }
+        #expect(rowNumbers(batches[0]) == [0, 1] && batches[0].failure == nil)
+        #expect(rowNumbers(batches[2]) == [4, 5])
+        let state = try AutoModel.fromPretrained(folder: Locations.fixture("tiny-bert"))
+        let models: [any PretrainedModel] = try [
+            state, AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            AutoModelForTokenClassification.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            AutoModelForQuestionAnswering.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            AutoModelForMultipleChoice.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            AutoModelForMaskedLM.fromPretrained(folder: Locations.fixture("tiny-bert")),
+        ]
+        for model in models {
+            #expect(throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1]) }
+            #expect(
+                throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1].to(.cpu), outputHiddenStates: true) }
+        }
+        let first = try #require(models[1](batches[0]) as? SequenceClassifierOutput)
+        #expect(try first.loss.item() == first.optionalLoss?.item())
+    }
+
+    @Test func `a loop ends at the batch that can't be made`() throws {
+        struct Odd: Error {}
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
+        var made = 0
+        let loader = try DataLoader(tinyDataset(rows: 6), batchSize: 2) { rows in
+            made += 1
+            if made == 2 { throw Odd() }
+            return try TinyCollator()(rows)
+        }
+        var steps = 0
+        #expect(throws: Odd.self) {
+            for batch in loader {
+                _ = try model(batch).loss
+                steps += 1
+            }
+        }
+        #expect(steps == 1)
+    }
+
+    @Test func `rows that no batch can hold are named when the loader is made`() throws {
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny"))
+        let ids: [[Int32]] = [[2, 5, 3], [2, 6, 3], [2, 7, 8, 3]]
+        func rows(_ columns: (String, ColumnData)...) throws -> Dataset {
+            try .fromColumns([("input_ids", .intLists(ids))] + columns)
+        }
+        func failure(_ dataset: Dataset, _ collator: any DataCollator) throws -> TrainingError {
+            try #require(throws: TrainingError.self) { _ = try DataLoader(dataset, batchSize: 2, collate: collator) }
+        }
+        let padding = try DataCollatorWithPadding(tokenizer: tokenizer)
+        for column in ["attention_mask", "token_type_ids"] {
+            let error = try failure(rows((column, .intLists([[1, 1, 1], [1, 1, 1], [1]]))), padding)
+            #expect(error.kind == .invalidData && error.location.row == 2 && error.message.contains(column))
+        }
+        let masking = try DataCollatorForLanguageModeling(tokenizer: tokenizer)
+        let long: [[Int32]] = [[1, 0, 1], [1, 0, 1, 1, 1], [1, 0, 0, 1]]
+        #expect(try failure(rows(("special_tokens_mask", .intLists(long))), masking).location.row == 1)
+        let words = try DataCollatorForLanguageModeling(tokenizer: tokenizer, wholeWordMask: true)
+        #expect(try failure(rows(), words).location.row == 0)
+        let tags = try DataCollatorForTokenClassification(tokenizer: tokenizer)
+        #expect(try failure(rows(("labels", .intLists([[0, 1, 0], [0], [0, 1, 1, 0]]))), tags).location.row == 1)
+        // What fits is taken.
+        _ = try DataLoader(rows(("labels", .intLists([[0, 1, 0], [0, 1, 0], [0, 1, 1, 0]]))), collate: tags)
+        _ = try DataLoader(rows(("attention_mask", .intLists(ids))), collate: padding)
     }
 
     @Test func `settings that make no batches are refused`() throws {
@@ -126,11 +186,12 @@ import TinyTraining
     }
 
     @Test func `a step or a metric without labels says what is missing`() throws {
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         let rows = try tinyDataset(rows: 2).removeColumns("label")
-        let batch = try #require(try DataLoader(rows, batchSize: 2, collate: TinyCollator()).first { _ in true }).get()
+        let batch = try DataLoader(rows, batchSize: 2, collate: TinyCollator()).first()
         let outputs = try model(batch)
-        #expect(try #require(throws: TrainingError.self) { try outputs.requireLoss() }.remedy?.contains("label") == true)
+        let error = try #require(throws: ModelError.self) { try outputs.loss }
+        #expect(error.kind == .noLabels && error.remedy?.contains("label") == true && outputs.optionalLoss == nil)
         let metric = try Evaluate.load("accuracy")
         #expect(throws: TrainingError.self) {
             try metric.addBatch(predictions: outputs.logits.argmax(-1), references: batch.labels)

@@ -12,7 +12,7 @@ import Testing
 @Suite(.oneAtATime) struct PackingTests {
     private let tokenizer: Tokenizer
 
-    init() throws { tokenizer = try AutoTokenizer.fromPretrained(Locations.fixture("tokenizers/bert-tiny")) }
+    init() throws { tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny")) }
 
     /// Rows of 2 to 10 tokens, of two segments; a number of them that leaves a last batch of three.
     private func dataset(_ label: (Int) -> Value = { .int($0 % 2) }) throws -> Dataset {

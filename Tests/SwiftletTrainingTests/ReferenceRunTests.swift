@@ -17,8 +17,8 @@ struct ReferenceRunTests {
     }
 
     private func run(dropout: Bool) throws -> (trainer: Trainer, validation: Dataset) {
-        let raw = try loadDataset(Locations.shared("hub/datasets/nyu-mll/glue"), "mrpc")
-        let tokenizer = try AutoTokenizer.fromPretrained(Locations.miniLM)
+        let raw = try loadDataset(folder: Locations.shared("hub/datasets/nyu-mll/glue"), "mrpc")
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM)
         func tokenized(_ split: String) throws -> Dataset {
             try raw.split(split).map(batched: true) { batch in
                 let encoded = try tokenizer(
@@ -31,8 +31,9 @@ struct ReferenceRunTests {
         }
         manualSeed(42)
         let model = try AutoModelForSequenceClassification.fromPretrained(
-            Locations.miniLM, numLabels: 2,
-            overrides: dropout ? [:] : ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0])
+            folder: Locations.miniLM, numLabels: 2,
+            options: LoadOptions(
+                overrides: dropout ? [:] : ["hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0]))
         let head = try Self.reference(dropout ? "dropout_on" : "dropout_off")["head"]
         let expected = try #require(head?["weight"]?.array).flatMap { $0.array?.compactMap(\.double) ?? [] }
         let drawn = try #require(model.state["classifier.weight"]).tensor.doubles()

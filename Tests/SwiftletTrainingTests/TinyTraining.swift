@@ -18,7 +18,7 @@ func tinyTrainer(
     args.saveStrategy = .no
     args.seed = seed
     change(&args)
-    let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+    let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
     return try Trainer(
         model: model, args: args, trainDataset: try tinyDataset(rows: rows, label: label),
         evalDataset: try tinyDataset(rows: 10), dataCollator: collator,

@@ -77,7 +77,7 @@ import TinyTraining
         #expect(throws: TrainingError.self) { try tinyTrainer { $0.perDeviceTrainBatchSize = 0 } }
         #expect(throws: TrainingError.self) { try tinyTrainer { $0.learningRate = .nan } }
         #expect(throws: TrainingError.self) { try tinyTrainer(rows: 0).train() }
-        let model = try AutoModelForSequenceClassification.fromPretrained(Locations.fixture("tiny-bert"))
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
         let texts = try Dataset.fromColumns([("sentence", .strings(["a"]))])
         let untokenized = try Trainer(model: model, trainDataset: texts, dataCollator: TinyCollator())
         #expect(throws: TrainingError.self) { try untokenized.train() }
@@ -111,6 +111,33 @@ import TinyTraining
         trainer.stop.set()
         let error = try #require(throws: TrainingError.self) { try trainer.train() }
         #expect(error.message.contains("after step 1"))
+        #expect(error.kind == .interrupted(checkpoint: folder.file("checkpoint-1")))
+        #expect(error.commandLineRemedy?.contains("--resume-from-checkpoint last") == true)
         #expect(try FileSystem.names(in: folder.path) == ["checkpoint-1"])
+    }
+
+    /// The metric's own error is that of the trial before training: its remedy must reach both kinds of callers.
+    @Test func `a metric that does not fit is refused before the first step`() throws {
+        let model = try AutoModelForSequenceClassification.fromPretrained(
+            folder: Locations.fixture("tiny-bert"), numLabels: 3, options: LoadOptions(ignoreMismatchedSizes: true))
+        var args = TrainingArguments("unused", evalStrategy: .epoch)
+        args.saveStrategy = .no
+        let rows = try tinyDataset(rows: 12) { $0 % 3 }
+        let trainer = try Trainer(
+            model: model, args: args, trainDataset: rows, evalDataset: rows, dataCollator: TinyCollator(),
+            metrics: [try Evaluate.load("f1")])
+        let error = try #require(throws: TrainingError.self) { try trainer.train() }
+        #expect(error.kind == .metrics && trainer.state.globalStep == 0)
+        #expect(error.remedy?.contains(".average(.macro)") == true && !error.message.contains("average(."))
+        #expect(error.commandLineRemedy?.contains("--metric") == true)
+    }
+
+    @Test func `a row that no batch can hold is named before the first step`() throws {
+        let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/bert-tiny"))
+        let rows = try tinyDataset(rows: 6).addColumn("attention_mask", .intLists((0..<6).map { [1, 1, 1, $0] }))
+        let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
+        let trainer = try tinyTrainer(collator: collator)
+        let error = try #require(throws: TrainingError.self) { try trainer.evaluate(rows) }
+        #expect(error.kind == .invalidData && error.location.row == 0 && error.message.contains("row 0"))
     }
 }

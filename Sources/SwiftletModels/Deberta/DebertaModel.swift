@@ -47,7 +47,7 @@ public final class DebertaModel: Encoder {
         guard settings.version == .two else {
             throw ModelError(
                 "the 'model_type' deberta in '\(config.path)' has no multiple choice, in Python neither",
-                remedy: "Take a model of version 2 or 3, whose type is deberta-v2.")
+                remedy: "Take a model of version 2 or 3, whose type is deberta-v2.", kind: .unsupported)
         }
         return DebertaSequenceHead(settings, outputs: 1, in: scope)
     }

@@ -23,10 +23,10 @@ struct ElectraSummaryHead: SequenceHead {
         guard let place = Place(rawValue: type) else {
             throw ModelError(
                 "'summary_type' in '\(config.path)' is '\(type)', which is not implemented",
-                remedy: "Known are first, last, mean and cls_index.")
+                remedy: "Known are first, last, mean and cls_index.", kind: .unsupported)
         }
         guard try !config.bool("summary_proj_to_labels", default: false) else {
-            throw ModelError("'summary_proj_to_labels' in '\(config.path)' is not implemented")
+            throw ModelError("'summary_proj_to_labels' in '\(config.path)' is not implemented", kind: .unsupported)
         }
         self.place = place
         let summary = scope / "sequence_summary" / "summary"

@@ -10,13 +10,16 @@ struct InputLimits: Sendable {
     /// Rows of the position table.
     var positionCount: Int
 
-    /// - Throws: `ModelError` for inputs that would read outside the model's tables.
+    /// - Throws: `ModelError` for inputs that would read outside the model's tables, and the failure of a batch that
+    ///   could not be made.
     func check(_ inputs: ModelInputs) throws {
+        try inputs.check()
         let length = try inputs.sequenceStarts.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
         guard length <= maximumLength || inputs.positionIDs != nil else {
             throw ModelError(
                 "a sequence of \(length) tokens is longer than the model's \(maximumLength) positions",
-                remedy: "Tokenize with truncation: true.")
+                remedy: "Tokenize with truncation: true.",
+                commandLine: "Give --max-length \(maximumLength) or less.", kind: .inputs)
         }
         let tables = [
             ("input id", inputs.inputIDs, vocabularySize),
@@ -28,7 +31,7 @@ struct InputLimits: Sendable {
         for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids))) where least < 0 || most >= table.limit {
             throw ModelError(
                 "\(table.name) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
-                remedy: "Is this tokenizer the model's own?")
+                remedy: "Is this tokenizer the model's own?", kind: .inputs)
         }
     }
 
@@ -46,14 +49,15 @@ struct InputLimits: Sendable {
     private static func checkPadded(_ inputs: ModelInputs) throws -> Int {
         let shape = inputs.inputIDs.shape
         guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
-            throw ModelError("input ids of shape \(shape); the model takes [batch, sequence], neither of them 0")
+            throw ModelError(
+                "input ids of shape \(shape); the model takes [batch, sequence], neither of them 0", kind: .inputs)
         }
         for (name, tensor) in [
             ("an attention mask", inputs.attentionMask), ("token type ids", inputs.tokenTypeIDs),
             ("position ids", inputs.positionIDs),
         ] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("\(name) of shape \(tensor.shape) for input ids of shape \(shape)")
+            throw ModelError("\(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
         }
         return shape[1]
     }
@@ -66,15 +70,16 @@ struct InputLimits: Sendable {
         else {
             throw ModelError(
                 "packed input ids of shape \(shape) with sequences that start at \(starts.prefix(8))",
-                remedy: "Give [tokens], and starts that rise from 0 to the number of tokens.")
+                remedy: "Give [tokens], and starts that rise from 0 to the number of tokens.", kind: .inputs)
         }
         for (name, tensor) in [("token type ids", inputs.tokenTypeIDs), ("position ids", inputs.positionIDs)] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)")
+            throw ModelError("packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
         }
         guard inputs.attentionMask == nil else {
             throw ModelError(
-                "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.")
+                "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.",
+                kind: .inputs)
         }
         return longest
     }

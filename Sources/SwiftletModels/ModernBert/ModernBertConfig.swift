@@ -88,12 +88,14 @@ public struct ModernBertConfig: Sendable {
         // The torch library samples otherwise below this, where a third or less of a normal distribution is kept.
         guard initializerCutoff >= 0.4 else {
             throw ModelError(
-                "'initializer_cutoff_factor' in '\(config.path)' is \(initializerCutoff); below 0.4 it is not implemented")
+                "'initializer_cutoff_factor' in '\(config.path)' is \(initializerCutoff); below 0.4 it is not implemented",
+                kind: .unsupported)
         }
         if try config.bool("sparse_prediction", default: false) {
             throw ModelError(
                 "'sparse_prediction' in '\(config.path)' is not implemented",
-                remedy: "Set it to false: the loss is the same, and the logits are those of all tokens.")
+                remedy: "Set it to false: the loss is the same, and the logits are those of all tokens.",
+                kind: .unsupported)
         }
     }
 
@@ -122,7 +124,9 @@ public struct ModernBertConfig: Sendable {
 
     private static func rotaryBases(_ config: ModelConfig) throws -> [Reach: Double] {
         if config.json["rope_scaling"]?.isNull == false {
-            throw ModelError("'rope_scaling' in '\(config.path)' is not implemented", remedy: "Only plain rotations are.")
+            throw ModelError(
+                "'rope_scaling' in '\(config.path)' is not implemented", remedy: "Only plain rotations are.",
+                kind: .unsupported)
         }
         var bases: [Reach: Double] = [:]
         for (reach, oldKey, usual) in [(Reach.full, "global_rope_theta", 160_000.0), (.sliding, "local_rope_theta", 10_000)] {
@@ -135,7 +139,8 @@ public struct ModernBertConfig: Sendable {
             let type = try parameters.string("rope_type", default: "default")
             guard type == "default" else {
                 throw ModelError(
-                    "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known is default.")
+                    "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
+                    kind: .unsupported)
             }
             bases[reach] = try parameters.double("rope_theta", default: old)
         }

@@ -23,11 +23,12 @@ public final class MultipleChoice: PretrainedModel {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> MultipleChoiceOutput {
+        try inputs.check()
         let (flat, choices) = try Self.flattened(inputs)
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates, needs: head.needs)
         let logits = head(states, flat).reshape([-1, choices])
         return MultipleChoiceOutput(
-            loss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices", state) },
+            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices", state) },
             logits: logits, hiddenStates: states.hiddenStates)
     }
 
@@ -36,19 +37,21 @@ public final class MultipleChoice: PretrainedModel {
             guard let choices = inputs.choiceCount, choices > 0, (starts.count - 1) % choices == 0 else {
                 throw ModelError(
                     "\(starts.count - 1) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
-                    remedy: "Set choiceCount to the number of sequences that belong to one question.")
+                    remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs)
             }
             return (inputs, choices)
         }
         let shape = inputs.inputIDs.shape
         guard shape.count == 3, shape.allSatisfy({ $0 > 0 }) else {
-            throw ModelError("input ids of shape \(shape); the model takes [batch, choices, sequence], none of them 0")
+            throw ModelError(
+                "input ids of shape \(shape); the model takes [batch, choices, sequence], none of them 0",
+                kind: .inputs)
         }
         var flat = inputs
         func rows(_ tensor: Tensor?) throws -> Tensor? {
             guard let tensor else { return nil }
             guard tensor.shape == shape else {
-                throw ModelError("a tensor of shape \(tensor.shape) beside input ids of shape \(shape)")
+                throw ModelError("a tensor of shape \(tensor.shape) beside input ids of shape \(shape)", kind: .inputs)
             }
             return tensor.reshape([shape[0] * shape[1], shape[2]])
         }

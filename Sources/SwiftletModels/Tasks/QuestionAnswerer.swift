@@ -31,7 +31,7 @@ public final class QuestionAnswerer: PretrainedModel {
         let (start, end) = (scores.select(2, 0), scores.select(2, 1))
         var output = QuestionAnsweringOutput(startLogits: start, endLogits: end, hiddenStates: states.hiddenStates)
         if let first = inputs.startPositions, let last = inputs.endPositions {
-            output.loss =
+            output.optionalLoss =
                 (try loss(start, first, inputs.sequenceStarts) + loss(end, last, inputs.sequenceStarts)) / 2
         }
         return output
@@ -54,7 +54,8 @@ public final class QuestionAnswerer: PretrainedModel {
     private func loss(_ logits: Tensor, _ positions: Tensor, _ starts: [Int]?) throws -> Tensor {
         let (rows, length) = (logits.shape[0], logits.shape[1])
         guard positions.count == rows else {
-            throw ModelError("\(positions.count) answer positions for \(rows) sequences", remedy: "Give one each.")
+            throw ModelError(
+                "\(positions.count) answer positions for \(rows) sequences", remedy: "Give one each.", kind: .inputs)
         }
         let targets = positions.reshape([-1]).ints().enumerated().map { row, position in
             let end = starts.map { $0[row + 1] - $0[row] } ?? length

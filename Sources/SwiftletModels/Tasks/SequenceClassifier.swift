@@ -30,7 +30,7 @@ public final class SequenceClassifier: PretrainedModel {
         let logits = head(states, inputs)
         var output = SequenceClassifierOutput(logits: logits, hiddenStates: states.hiddenStates)
         if let labels = inputs.labels {
-            output.loss = try loss(logits, labels, state)
+            output.optionalLoss = try loss(logits, labels, state)
             if let type = loss.problemType { config.json["problem_type"] = .string(type.rawValue) }
         }
         return output

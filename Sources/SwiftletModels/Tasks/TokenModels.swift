@@ -27,7 +27,7 @@ public final class TokenClassifier: PretrainedModel {
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
         let logits = head(states.lastHiddenState)
         return TokenClassifierOutput(
-            loss: try inputs.labels.map { try classLoss(logits, $0, of: labelCount, "labels", state) },
+            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, of: labelCount, "labels", state) },
             logits: logits, hiddenStates: states.hiddenStates)
     }
 }
@@ -56,7 +56,8 @@ public final class MaskedLM: PretrainedModel {
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
         let logits = head(states.lastHiddenState)
         return MaskedLMOutput(
-            loss: try inputs.labels.map { try classLoss(logits, $0, of: vocabularySize, "vocabulary entries", state) },
+            optionalLoss: try inputs.labels.map { try classLoss(
+                logits, $0, of: vocabularySize, "vocabulary entries", state) },
             logits: logits, hiddenStates: states.hiddenStates)
     }
 }

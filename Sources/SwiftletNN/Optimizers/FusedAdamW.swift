@@ -14,7 +14,7 @@ extension AdamW {
                 parameter.gradient.map { (parameter: parameter, gradient: $0, group: group) }
             }
         }
-        let isPlain = sharding == nil && waits?() != true
+        let isPlain = sharding == nil && isAccumulating?() != true
         guard isPlain, active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu }) else {
             let norm = clipGradNorm(active.map(\.gradient), maxNorm: maxNorm).item()
             step()

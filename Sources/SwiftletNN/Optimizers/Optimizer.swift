@@ -1,3 +1,4 @@
+public import SwiftletIO
 public import SwiftletTensor
 
 /// Parameters that share their settings.
@@ -22,7 +23,7 @@ open class Optimizer {
     public internal(set) var state: [String: [String: Tensor]] = [:]
 
     /// Set by an accelerator: whether updates wait, while gradients of several batches are added up.
-    package var waits: (() -> Bool)?
+    package var isAccumulating: (() -> Bool)?
     /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
     package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
 
@@ -33,7 +34,7 @@ open class Optimizer {
 
     /// One update of every parameter that has a gradient.
     public func step() {
-        if waits?() == true { return }
+        if isAccumulating?() == true { return }
         noGrad {
             for group in groups {
                 let active = group.parameters.filter {
@@ -51,7 +52,7 @@ open class Optimizer {
     }
 
     public func zeroGrad() {
-        if waits?() == true { return }
+        if isAccumulating?() == true { return }
         for group in groups {
             for parameter in group.parameters { parameter.gradient = nil }
         }
@@ -111,9 +112,28 @@ open class Optimizer {
 }
 
 /// An optimizer's state that does not fit.
-public struct OptimizerError: Error, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
+public struct OptimizerError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// Saved state of other parameters than the optimizer has, or of other shapes.
+        case stateMismatch
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind
+    public var message: String
+    public var remedy: String?
+    public var location: ErrorLocation
+
+    init(
+        _ message: String, remedy: String? = nil, kind: Kind = .stateMismatch,
+        at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
+        self.message = message
+        self.remedy = remedy
+        self.location = location
+    }
 }
 
 /// Whether the Trainer decays a parameter: not biases, and nothing of a normalization layer.

@@ -178,7 +178,7 @@ extension PipelineKind where Made == FillMaskPipeline {
         Self("fill-mask") { folder, options in
             try FillMaskPipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForMaskedLM.fromPretrained($0)
+                    try AutoModelForMaskedLM.fromPretrained(folder: $0)
                 })
         }
     }

@@ -16,6 +16,7 @@ public struct InferenceError: SwiftletError, Equatable {
         case closed
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletTokenizers
 import SwiftletTraining
 
@@ -17,7 +18,8 @@ extension Tokenizer {
         if let row = choices.firstIndex(where: { $0.count != count || count == 0 }) {
             throw TrainingError(
                 "row \(row) has \(choices[row].count) choices and row 0 has \(count)",
-                remedy: "Give all rows the same number of choices, at least one.")
+                remedy: "Give all rows the same number of choices, at least one.",
+                kind: .invalidData, at: ErrorLocation(row: row))
         }
         let encoding = try self(
             beginnings.flatMap { [String](repeating: $0, count: count) }, choices.flatMap(\.self),
@@ -32,7 +34,10 @@ extension Tokenizer {
             })
     }
 
-    /// The same for the columns of SWAG: the first sentence, the beginning of the second, and its endings.
+    /// Tokenizes a dataset's choices, in columns as SWAG has them: the first sentence, the beginning of the second, and
+    /// its endings.
+    ///
+    /// - Throws: `DatasetError` for columns of another type, else `TrainingError` or `TokenizerError`.
     public func encodeChoices(
         _ batch: Batch, context: String = "sent1", beginning: String? = "sent2", endings: [String], maxLength: Int? = nil
     ) throws -> Columns {

@@ -103,7 +103,7 @@ extension PipelineKind where Made == MultipleChoicePipeline {
         Self("multiple-choice") { folder, options in
             MultipleChoicePipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForMultipleChoice.fromPretrained($0)
+                    try AutoModelForMultipleChoice.fromPretrained(folder: $0)
                 })
         }
     }

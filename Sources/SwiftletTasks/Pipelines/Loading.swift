@@ -151,5 +151,4 @@ extension InferenceEngine {
     }
 }
 
-// In a function without `async` the name means the one that reads a folder.
-private func readTokenizer(_ folder: String) throws -> Tokenizer { try AutoTokenizer.fromPretrained(folder) }
+private func readTokenizer(_ folder: String) throws -> Tokenizer { try AutoTokenizer.fromPretrained(folder: folder) }

@@ -190,7 +190,7 @@ extension PipelineKind where Made == QuestionAnsweringPipeline {
         Self("question-answering") { folder, options in
             QuestionAnsweringPipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForQuestionAnswering.fromPretrained($0)
+                    try AutoModelForQuestionAnswering.fromPretrained(folder: $0)
                 })
         }
     }

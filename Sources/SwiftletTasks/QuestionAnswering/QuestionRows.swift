@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 import SwiftletTraining
 
 /// An answer as it stands in its context.
@@ -54,11 +55,14 @@ public struct QuestionRows: Sendable {
             else {
                 throw TrainingError(
                     "row \(row) of column '\(column)' holds no answers",
-                    remedy: "It must be {\"text\": [...], \"answer_start\": [...]}, with lists of one length.")
+                    remedy: "It must be {\"text\": [...], \"answer_start\": [...]}, with lists of one length.",
+                    kind: .invalidData, at: ErrorLocation(column: column, row: row))
             }
             return try zip(texts, starts).map { text, start in
                 guard let text = text.string, let start = start.int, start >= 0 else {
-                    throw TrainingError("row \(row) of column '\(column)' holds an answer that is no text with a place")
+                    throw TrainingError(
+                        "row \(row) of column '\(column)' holds an answer that is no text with a place",
+                        kind: .invalidData, at: ErrorLocation(column: column, row: row))
                 }
                 return Answer(text: text, start: start)
             }

@@ -97,8 +97,8 @@ public struct FineTuning {
         }
         let tokenizer =
             modelTask == .sentenceEmbeddings
-            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(model)
-        let config = try AutoConfig.fromPretrained(model)
+            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(folder: model)
+        let config = try AutoConfig.fromPretrained(folder: model)
         try Self.check(tokenizer, config, model)
         let (task, headNote) = try makeTask(found, tokenizer, config)
         let rows = try splits.finish(found, task)

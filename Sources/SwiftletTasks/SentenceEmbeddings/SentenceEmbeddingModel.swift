@@ -8,7 +8,7 @@ import SwiftletTraining
 /// What a model for sentence embeddings answers.
 public struct SentenceEmbeddingOutput: ModelOutput {
     /// The contrastive loss of a batch of pairs; `nil` for single sentences.
-    public var loss: Tensor?
+    public var optionalLoss: Tensor?
     /// `[batch, dimension]`; of pairs `[batch, 2, dimension]`
     public var embeddings: Tensor
     public var hiddenStates: [Tensor]?
@@ -16,7 +16,7 @@ public struct SentenceEmbeddingOutput: ModelOutput {
     public var predictions: [Tensor] { [embeddings] }
 
     public mutating func convert(_ change: (Tensor) -> Tensor) {
-        (loss, embeddings) = (loss.map(change), change(embeddings))
+        (optionalLoss, embeddings) = (optionalLoss.map(change), change(embeddings))
     }
 }
 
@@ -53,12 +53,12 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     ///
     /// - Throws: `ModelError`, `FileError`, or an error of a weight file, each naming file and key.
     public static func fromPretrained(
-        _ path: String, scale: Double = 20, options: LoadOptions = LoadOptions()
+        folder path: String, scale: Double = 20, options: LoadOptions = LoadOptions()
     ) throws -> SentenceEmbeddingModel {
         guard let modules = try SentenceModules(folder: path) else {
-            return SentenceEmbeddingModel(try AutoModel.fromPretrained(path, options: options), scale: scale)
+            return SentenceEmbeddingModel(try AutoModel.fromPretrained(folder: path, options: options), scale: scale)
         }
-        let backbone = try AutoModel.fromPretrained(FileSystem.join(path, modules.encoderPath), options: options)
+        let backbone = try AutoModel.fromPretrained(folder: FileSystem.join(path, modules.encoderPath), options: options)
         var width = backbone.encoder.hiddenSize * modules.poolingModes.count
         let steps = try modules.steps.map { step in
             switch step {
@@ -81,7 +81,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     ///
     /// - Throws: `ModelError` or `TokenizerError`, naming file and key.
     public static func tokenizer(_ path: String) throws -> Tokenizer {
-        guard let modules = try SentenceModules(folder: path) else { return try AutoTokenizer.fromPretrained(path) }
+        guard let modules = try SentenceModules(folder: path) else { return try AutoTokenizer.fromPretrained(folder: path) }
         var tokenizer = try AutoTokenizer.fromPretrained(FileSystem.join(path, modules.encoderPath))
         if let length = modules.maxSequenceLength { tokenizer = tokenizer.with(modelMaxLength: length) }
         return modules.lowercases ? tokenizer.lowercasing : tokenizer
@@ -91,6 +91,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> SentenceEmbeddingOutput {
+        try inputs.check()
         let shape = inputs.inputIDs.shape
         guard shape.count == 3 else {
             // Packed, the last layer may leave out all but the first tokens.
@@ -110,7 +111,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates)
         let pairs = vectors(states, flat).reshape([shape[0], 2, -1])
         return SentenceEmbeddingOutput(
-            loss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
+            optionalLoss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
             embeddings: pairs, hiddenStates: states.hiddenStates)
     }
 

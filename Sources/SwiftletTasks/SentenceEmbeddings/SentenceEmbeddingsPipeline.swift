@@ -115,7 +115,7 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
         SentenceEmbeddingsPipeline(
             engine: try await InferenceEngine(
                 folder: folder, options: options, tokenizer: { try SentenceEmbeddingModel.tokenizer($0) }
-            ) { try SentenceEmbeddingModel.fromPretrained($0) },
+            ) { try SentenceEmbeddingModel.fromPretrained(folder: $0) },
             modules: try SentenceModules(folder: folder))
     }
 }

@@ -144,7 +144,7 @@ extension PipelineKind where Made == TextClassificationPipeline {
         Self("text-classification") { folder, options in
             try TextClassificationPipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForSequenceClassification.fromPretrained($0, options: LoadOptions())
+                    try AutoModelForSequenceClassification.fromPretrained(folder: $0)
                 })
         }
     }

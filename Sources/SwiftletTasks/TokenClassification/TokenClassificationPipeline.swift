@@ -176,7 +176,7 @@ extension PipelineKind where Made == TokenClassificationPipeline {
         Self("token-classification") { folder, options in
             try TokenClassificationPipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForTokenClassification.fromPretrained($0)
+                    try AutoModelForTokenClassification.fromPretrained(folder: $0)
                 })
         }
     }

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletTokenizers
 import SwiftletTraining
 
@@ -38,7 +39,7 @@ extension Tokenizer {
                 guard labels[row].count == words[row].count else {
                     throw TrainingError(
                         "sentence \(row) has \(words[row].count) words and \(labels[row].count) labels",
-                        remedy: "Give each word one label.")
+                        remedy: "Give each word one label.", kind: .invalidData, at: ErrorLocation(row: row))
                 }
                 var previous: Int?
                 return tokens.wordIDs.map { word in
@@ -53,13 +54,18 @@ extension Tokenizer {
         return columns
     }
 
-    /// The same for columns of a dataset; label names are those of the column's class labels.
+    /// Tokenizes a dataset's column of words and gives each token the label of its word; label names are those of the
+    /// column's class labels.
+    ///
+    /// - Throws: `TrainingError` that names the row, `DatasetError` for columns of another type.
     public func alignLabels(
         _ batch: Batch, words: String, labels: String?, subtokens: SubtokenLabels = .first, maxLength: Int? = nil
     ) throws -> Columns {
         let texts = try batch.column(words).values().enumerated().map { row, value in
             guard let list = value.list?.compactMap(\.string), list.count == value.list?.count else {
-                throw TrainingError("row \(row) of column '\(words)' holds something else than a list of words")
+                throw TrainingError(
+                    "row \(row) of column '\(words)' holds something else than a list of words",
+                    kind: .invalidData, at: ErrorLocation(column: words, row: row))
             }
             return list
         }

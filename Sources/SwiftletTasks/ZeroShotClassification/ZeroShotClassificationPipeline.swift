@@ -164,7 +164,7 @@ extension PipelineKind where Made == ZeroShotClassificationPipeline {
         Self("zero-shot-classification") { folder, options in
             try ZeroShotClassificationPipeline(
                 engine: try await InferenceEngine(folder: folder, options: options) {
-                    try AutoModelForSequenceClassification.fromPretrained($0, options: LoadOptions())
+                    try AutoModelForSequenceClassification.fromPretrained(folder: $0, options: LoadOptions())
                 })
         }
     }

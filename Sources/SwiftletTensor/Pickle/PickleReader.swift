@@ -270,6 +270,7 @@ struct PickleReader {
     }
 
     private func problem(_ text: String, _ remedy: String = PickleError.getAgain) -> PickleError {
-        PickleError(path: path, problem: text, remedy: remedy)
+        PickleError(
+            path: path, problem: text, remedy: remedy, kind: remedy == PickleError.convert ? .unsafe : .damaged)
     }
 }

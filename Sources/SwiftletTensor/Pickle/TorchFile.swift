@@ -20,7 +20,7 @@ public final class TorchFile: Sendable {
         guard file.bytes.starts(with: [0x50, 0x4B]) else {
             throw PickleError(
                 path: path, problem: "is no file of tensors that PyTorch 1.6 or later wrote",
-                remedy: "The format before 1.6 isn't read. \(PickleError.convert)")
+                remedy: "The format before 1.6 isn't read. \(PickleError.convert)", kind: .unsupported)
         }
         let archive = try ZipArchive(file)
         guard let pickle = archive.entries.keys.first(where: { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 })
@@ -31,7 +31,9 @@ public final class TorchFile: Sendable {
         if let order = archive.entries["\(root)byteorder"],
             String(decoding: UnsafeRawBufferPointer(rebasing: file.bytes[order]), as: UTF8.self) != "little"
         {
-            throw PickleError(path: path, problem: "was written on a big-endian machine", remedy: PickleError.convert)
+            throw PickleError(
+                path: path, problem: "was written on a big-endian machine", remedy: PickleError.convert,
+                kind: .unsupported)
         }
         storages = archive.entries.filter { $0.key.hasPrefix("\(root)data/") }.reduce(into: [:]) {
             $0[String($1.key.dropFirst("\(root)data/".count))] = $1.value
@@ -92,7 +94,8 @@ public final class TorchFile: Sendable {
         guard let tensor = tensors[name] else {
             throw PickleError(
                 path: path, problem: "has no tensor '\(name)'",
-                remedy: "The file has \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").")
+                remedy: "The file has \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").",
+                kind: .noTensor)
         }
         return tensor
     }

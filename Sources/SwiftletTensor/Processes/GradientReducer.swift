@@ -76,7 +76,8 @@ public final class GradientReducer {
             if reason.contains("finished reduction") {
                 throw ProcessError(
                     "some parameters had no part in the loss, so their gradients can't be averaged: \(shortReason(reason))",
-                    remedy: "Freeze them, or set findUnusedParameters.")
+                    remedy: "Freeze them, or set findUnusedParameters.",
+                    commandLine: "Freeze them, or give --ddp-find-unused-parameters.")
             }
             throw group.failure("the averaging of gradients", reason)
         }

@@ -38,7 +38,9 @@ public struct ProcessEnvironment: Sendable, Equatable {
             for name in names + (isSLURM ? slurm : []) {
                 guard let text = variable(name), !text.isEmpty else { continue }
                 guard let value = Int(text), value >= 0 else {
-                    throw ProcessError("the environment variable \(name) is '\(text)', which is no number from 0 up")
+                    throw ProcessError(
+                        "the environment variable \(name) is '\(text)', which is no number from 0 up",
+                        kind: .environment)
                 }
                 return value
             }
@@ -50,17 +52,21 @@ public struct ProcessEnvironment: Sendable, Equatable {
         let rank = try number("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", slurm: "SLURM_PROCID")
         guard let size else {
             guard variable("RANK") == nil else {
-                throw ProcessError("RANK is set, but not WORLD_SIZE", remedy: "Set both, or start with 'swiftlet launch'.")
+                throw ProcessError(
+                    "RANK is set, but not WORLD_SIZE", remedy: "Set both, or start with 'swiftlet launch'.",
+                    kind: .environment)
             }
             return
         }
         if size == 1, rank == nil { return }
         guard let rank else {
             throw ProcessError(
-                "WORLD_SIZE is \(size), but RANK is not set", remedy: "Start the processes with 'swiftlet launch'.")
+                "WORLD_SIZE is \(size), but RANK is not set", remedy: "Start the processes with 'swiftlet launch'.",
+                kind: .environment)
         }
         guard size > 0, rank < size else {
-            throw ProcessError("RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.")
+            throw ProcessError(
+                "RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.", kind: .environment)
         }
         self.size = size
         self.rank = rank
@@ -83,7 +89,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
         } else if localSize < size {
             throw ProcessError(
                 "MASTER_ADDR is not set, so the \(size) processes don't know where to meet",
-                remedy: "Set it to the address of the machine of rank 0.")
+                remedy: "Set it to the address of the machine of rank 0.", kind: .environment)
         }
         let port = try number("MASTER_PORT")
         if port == 0, launcherKeepsStore, localSize == size, let file = variable("TORCHELASTIC_ERROR_FILE"),
@@ -98,7 +104,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
         guard port.map({ 1...65535 ~= $0 }) ?? true else {
             throw ProcessError(
                 "MASTER_PORT is \(port ?? 0), which is no port",
-                remedy: "Give the launcher one from 1 to 65535, or none.")
+                remedy: "Give the launcher one from 1 to 65535, or none.", kind: .environment)
         }
         // Two jobs on one machine must not meet at one port.
         let job = try number(slurm: "SLURM_JOB_ID", "SLURM_JOBID").map { 15_000 + $0 % 40_000 }

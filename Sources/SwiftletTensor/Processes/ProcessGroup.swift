@@ -67,7 +67,7 @@ public final class ProcessGroup: @unchecked Sendable {
         self.environment = environment
         let store = try root.prefixed("swiftlet/\(environment.restartCount)/")
         self.store = store
-        try Self.meet(environment, store, shares)
+        try Self.rendezvous(environment, store, shares)
         handle = try Self.connect(environment, store, shares)
     }
 
@@ -154,7 +154,8 @@ public final class ProcessGroup: @unchecked Sendable {
         let values = try allGather(text: value, as: "the comparison of \(what)")
         guard let other = values.firstIndex(where: { $0 != values[0] }) else { return }
         throw ProcessError(
-            "the ranks differ in \(what): rank 0 has \(values[0]), rank \(other) has \(values[other])", remedy: remedy)
+            "the ranks differ in \(what): rank 0 has \(values[0]), rank \(other) has \(values[other])", remedy: remedy,
+            kind: .mismatch)
     }
 
     // MARK: The end
@@ -197,7 +198,9 @@ public final class ProcessGroup: @unchecked Sendable {
             operation, rank: rank, reports: RankReport.parse(text),
             store: "\(environment.masterHost):\(environment.masterPort)", reason: shortReason(reason))
         announceFailure(message, min(.seconds(3), end - ContinuousClock.now))
-        return ProcessError(message, remedy: "The run goes on from its last checkpoint with resume_from_checkpoint=last.")
+        return ProcessError(message, 
+            remedy: "The run goes on from its last checkpoint with train(resumeFrom: .last).",
+            commandLine: "The run goes on from its last checkpoint with --resume-from-checkpoint last.")
     }
 
     private func linger(_ limit: Duration, until isOver: () -> Bool) {

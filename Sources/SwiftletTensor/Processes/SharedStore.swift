@@ -29,10 +29,13 @@ public final class SharedStore: @unchecked Sendable {
             throw serves
                 ? ProcessError(
                     "the store can't be opened at port \(port): \(reason)",
-                    remedy: "Is the port taken? Give another one as --master-port or MASTER_PORT.")
+                    remedy: "Is the port taken? Give another one as MASTER_PORT.",
+                    commandLine: "Is the port taken? Give another one as --master-port or MASTER_PORT.",
+                    kind: .unreachable)
                 : ProcessError(
                     "the store at \(host):\(port) can't be reached within \(timeout.inWords): \(reason)",
-                    remedy: "It is kept by rank 0 or its launcher. Is that running, and is the address right?")
+                    remedy: "It is kept by rank 0 or its launcher. Is that running, and is the address right?",
+                    kind: .unreachable)
         }
         (self.handle, self.host, self.questions, self.timeout) = (handle, host, questions, timeout)
     }

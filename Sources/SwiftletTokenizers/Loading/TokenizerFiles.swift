@@ -25,7 +25,11 @@ struct TokenizerFiles {
         self.folder = folder
         guard FileSystem.isDirectory(folder) else {
             throw TokenizerError(
-                "there is no folder '\(folder)'", remedy: "Give a folder with tokenizer.json or vocab.txt; for a name on the Hub, import Swiftlet and write 'try await'.")
+                "there is no folder '\(folder)'", 
+                remedy: "Give a folder with tokenizer.json or vocab.txt. For a name on the Hub, write "
+                    + "'try await AutoTokenizer.fromPretrained(\"\(folder)\")' with 'import Swiftlet'.",
+                commandLine: "Give a folder with tokenizer.json or vocab.txt, or a name on the Hub.",
+                kind: .noFile, at: ErrorLocation(path: folder))
         }
         func file(_ name: String) -> String? {
             let path = FileSystem.join(folder, name)

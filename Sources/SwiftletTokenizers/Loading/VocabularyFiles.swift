@@ -36,7 +36,8 @@ struct VocabularyFiles {
             let wanted = family.vocabularyFile.map { "tokenizer.json or \($0)" } ?? "tokenizer.json, or vocab.txt with the "
                 + "class of a BERT-like tokenizer in tokenizer_config.json or config.json"
             throw TokenizerError(
-                "'\(folder)' has no tokenizer file that is understood", remedy: "A folder needs \(wanted).")
+                "'\(folder)' has no tokenizer file that is understood", remedy: "A folder needs \(wanted).",
+                kind: .noFile, at: ErrorLocation(path: folder))
         }
         (self.path, mergesPath) = (path, path)
         switch name {
@@ -44,7 +45,8 @@ struct VocabularyFiles {
         case "vocab.json":
             guard let merges = file("merges.txt") else {
                 throw TokenizerError(
-                    "'\(folder)' has vocab.json, but not merges.txt", remedy: "The vocabulary needs both files.")
+                    "'\(folder)' has vocab.json, but not merges.txt", remedy: "The vocabulary needs both files.",
+                    kind: .noFile, at: ErrorLocation(path: folder))
             }
             data.vocabulary = try Self.vocabulary(json: path)
             data.merges = try Self.merges(lines: merges)
@@ -57,7 +59,8 @@ struct VocabularyFiles {
         _ model: SentencePieceModel, _ family: TokenizerFamily, _ token: (String) -> String
     ) throws {
         guard family != .camembert || model.modelType == 1 else {
-            throw TokenizerError.invalid(path, "model_type", "is \(model.modelType), and only 1, Unigram, is implemented")
+            throw TokenizerError.invalid(
+                path, "model_type", "is \(model.modelType), and only 1, Unigram, is implemented", kind: .unsupported)
         }
         var scores = model.scores
         switch family {

@@ -85,7 +85,8 @@ struct BPE: Sendable {
             throw TokenizerError(
                 "merge \(failure.index + 1), '\(merges.text(failure.index))', needs '\(failure.token)', which is not in "
                     + "the vocabulary",
-                remedy: "Vocabulary and merges do not belong together; get both files from the same place.")
+                remedy: "Vocabulary and merges do not belong together; get both files from the same place.",
+                kind: .malformed)
         }
         return resolved
     }
@@ -157,7 +158,7 @@ struct BPE: Sendable {
             guard unknownID >= 0 else {
                 throw TokenizerError(
                     "a word is not in the vocabulary, and neither is the unknown token '\(token)'",
-                    remedy: "Add '\(token)' to the vocabulary of the tokenizer.")
+                    remedy: "Add '\(token)' to the vocabulary of the tokenizer.", kind: .unknownToken)
             }
             if unknown > 0, !options.fusesUnknown {
                 merging.append(unknownID, length: unknown)
@@ -178,7 +179,7 @@ struct BPE: Sendable {
             guard probability == 0 else {
                 throw TokenizerError.invalid(
                     section.path, dropout.key, "is \(probability): tokens drawn at random are not implemented",
-                    remedy: "Set it to null.")
+                    remedy: "Set it to null.", kind: .unsupported)
             }
         }
         func optionalString(_ name: String) throws -> String? {

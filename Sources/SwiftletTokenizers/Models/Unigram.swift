@@ -20,7 +20,7 @@ struct Unigram: Sendable {
         if let unknownID, !tokens.indices.contains(unknownID) {
             throw TokenizerError(
                 "unk_id is \(unknownID), but there are \(tokens.count) tokens",
-                remedy: "unk_id is the position of the unknown token in the vocabulary, from 0.")
+                remedy: "unk_id is the position of the unknown token in the vocabulary, from 0.", kind: .malformed)
         }
         let strings = tokens.map(\.token)
         guard tokens.count < Int(Int32.max), let trie = ByteTrie(strings) else {
@@ -113,7 +113,8 @@ struct Unigram: Sendable {
     private static var missingUnknown: TokenizerError {
         TokenizerError(
             "a text has a character that is not in the vocabulary, and the model has no unknown token",
-            remedy: "Set model.unk_id of tokenizer.json to the position of a token for unknown text.")
+            remedy: "Set model.unk_id of tokenizer.json to the position of a token for unknown text.",
+            kind: .unknownToken)
     }
 
     /// Finds the best tokens of a word, from the last to the first; the id of unknown text is -1.

@@ -19,7 +19,7 @@ struct WordLevel: Sendable {
         guard id >= 0 || unknownID >= 0 else {
             throw TokenizerError(
                 "a word is not in the vocabulary, and neither is the unknown token '\(unknownToken)'",
-                remedy: "Add '\(unknownToken)' to the vocabulary of the tokenizer.")
+                remedy: "Add '\(unknownToken)' to the vocabulary of the tokenizer.", kind: .unknownToken)
         }
         pieces.append(id >= 0 ? id : unknownID, end: word.count)
     }

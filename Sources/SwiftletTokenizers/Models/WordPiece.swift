@@ -83,7 +83,7 @@ struct WordPiece: Sendable {
     var missingUnknown: TokenizerError {
         TokenizerError(
             "a word is not in the vocabulary, and neither is the unknown token '\(unknownToken)'",
-            remedy: "Add '\(unknownToken)' to the vocabulary of the tokenizer.")
+            remedy: "Add '\(unknownToken)' to the vocabulary of the tokenizer.", kind: .unknownToken)
     }
 
     init(_ section: JSONSection, _ data: ModelData) throws {

@@ -16,7 +16,14 @@ extension Tokenizer {
         try trained(settings.pipeline.counts(of: texts), vocabularySize, newSpecialTokens)
     }
 
-    /// The same for the lines of text files.
+    /// Trains a tokenizer of the same kind on the lines of text files.
+    ///
+    /// - Parameters:
+    ///   - files: of UTF-8 text; each line is a text.
+    ///   - vocabularySize: how many tokens there are to be, special ones included.
+    ///   - newSpecialTokens: come after those that the tokenizer has.
+    /// - Throws: `TokenizerError` if there is no trainer for the model, the texts don't fit the size, or a file is not
+    ///   UTF-8; `FileError`.
     public func trained(
         files: [String], vocabularySize: Int, newSpecialTokens: [AddedToken] = []
     ) throws -> Tokenizer {
@@ -81,7 +88,13 @@ extension WordPieceTrainer {
         try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
     }
 
-    /// The same for the lines of text files.
+    /// Trains a tokenizer on the lines of text files.
+    ///
+    /// - Parameters:
+    ///   - files: of UTF-8 text; each line is a text.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, and what is put around them. Its
+    ///     named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that don't fit the texts, or a file that is not UTF-8; `FileError`.
     public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
         try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
     }
@@ -98,12 +111,24 @@ extension WordPieceTrainer {
 }
 
 extension BPETrainer {
-    /// Trains a tokenizer on texts; see `WordPieceTrainer.train(on:like:)`.
+    /// Trains a tokenizer on texts.
+    ///
+    /// - Parameters:
+    ///   - texts: read once, in order.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, and what is put around them. Its
+    ///     named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that don't fit the texts.
     public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
         try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
     }
 
-    /// The same for the lines of text files.
+    /// Trains a tokenizer on the lines of text files.
+    ///
+    /// - Parameters:
+    ///   - files: of UTF-8 text; each line is a text.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, and what is put around them. Its
+    ///     named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that don't fit the texts, or a file that is not UTF-8; `FileError`.
     public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
         try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
     }
@@ -121,12 +146,24 @@ extension BPETrainer {
 }
 
 extension UnigramTrainer {
-    /// Trains a tokenizer on texts; see `WordPieceTrainer.train(on:like:)`.
+    /// Trains a tokenizer on texts.
+    ///
+    /// - Parameters:
+    ///   - texts: read once, in order.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, and what is put around them. Its
+    ///     named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that don't fit the texts.
     public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
         try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
     }
 
-    /// The same for the lines of text files.
+    /// Trains a tokenizer on the lines of text files.
+    ///
+    /// - Parameters:
+    ///   - files: of UTF-8 text; each line is a text.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, and what is put around them. Its
+    ///     named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that don't fit the texts, or a file that is not UTF-8; `FileError`.
     public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
         try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
     }

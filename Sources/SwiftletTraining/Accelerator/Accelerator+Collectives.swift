@@ -17,14 +17,20 @@ extension Accelerator {
         return Tensor.cat(try group.allGatherRows(rows, as: "the gathering of results"), 0)
     }
 
-    /// The same without the repeated rows that fill up the last round of an epoch: for metrics.
+    /// The rows of all processes in their order, without the repeated ones that fill up the last round of an epoch: for
+    /// metrics.
+    ///
+    /// - Throws: `TrainingError` for rows of different shapes, `ProcessError` if a process fails.
     public func gatherForMetrics(_ tensor: Tensor) throws -> Tensor {
         let all = try gather(tensor)
         guard gradientState.endOfLoader, let remainder = gradientState.remainder, remainder > 0 else { return all }
         return all.narrow(0, 0, min(remainder, all.shape[0]))
     }
 
-    /// The same for predictions and the labels they are compared with.
+    /// The predictions and labels of all processes in their order, without the repeated ones that fill up the last
+    /// round of an epoch.
+    ///
+    /// - Throws: `TrainingError` for rows of different shapes, `ProcessError` if a process fails.
     public func gatherForMetrics(_ predictions: Tensor, _ labels: Tensor?) throws -> (predictions: Tensor, labels: Tensor?) {
         (try gatherForMetrics(predictions), try labels.map { try gatherForMetrics($0) })
     }

@@ -56,19 +56,21 @@ extension Accelerator {
         let about = try shared(text: { try MappedFile.text(path("accelerator", 0, "json")) })
         let json = try JSONValue(parsing: about)
         guard json["format"]?.int == Self.format else {
-            throw TrainingError("'\(folder)' holds no state that this version reads")
+            throw TrainingError("'\(folder)' holds no state that this version reads", kind: .checkpoint)
         }
         guard json["num_processes"]?.int == numProcesses else {
             throw TrainingError(
                 "'\(folder)' was written by \(json["num_processes"]?.int ?? 0) processes; there are \(numProcesses)",
-                remedy: "Go on with as many: each has a random state of its own.")
+                remedy: "Go on with as many: each has a random state of its own.", kind: .checkpoint)
         }
         for (index, model) in models.enumerated() {
             let tensors = try shared(tensors: { try read(path("model", index, "safetensors")) })
             let known = Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
             for parameter in model.parameters() {
                 guard let values = known[parameter.name], values.shape == parameter.shape else {
-                    throw TrainingError("'\(folder)' does not have '\(parameter.name)' with shape \(parameter.shape)")
+                    throw TrainingError(
+                        "'\(folder)' does not have '\(parameter.name)' with shape \(parameter.shape)",
+                        kind: .checkpoint)
                 }
                 noGrad { _ = parameter.tensor.copy_(values) }
             }

@@ -8,7 +8,7 @@ import Synchronization
 ///     let accelerator = try Accelerator()
 ///     let (model, optimizer, loader) = try accelerator.prepare(model, AdamW(model.parameters(), lr: 5e-5), loader)
 ///     for batch in loader {
-///         let loss = try model(try batch.get()).requireLoss()
+///         let loss = try model(batch).loss
 ///         try accelerator.backward(loss)
 ///         optimizer.step()
 ///         optimizer.zeroGrad()
@@ -82,7 +82,11 @@ public final class Accelerator {
             shardsOptimizerState: shardsOptimizerState, findUnusedParameters: findUnusedParameters, cpu: cpu)
     }
 
-    /// The same in a group that is there already; `nil` is a single process.
+    /// Works in a group of processes that is there already; the other parameters are those for processes that have yet
+    /// to meet.
+    ///
+    /// - Parameter group: `nil` is a single process.
+    /// - Throws: `TrainingError` for settings that make no sense.
     public init(
         group: ProcessGroup?, mixedPrecision: MixedPrecision = .no, gradientAccumulationSteps: Int = 1,
         splitBatches: Bool = false, evenBatches: Bool = true, useSeedableSampler: Bool = false,
@@ -93,7 +97,8 @@ public final class Accelerator {
             throw TrainingError("gradientAccumulationSteps is \(gradientAccumulationSteps); it must be at least 1")
         }
         guard mixedPrecision != .fp16 else {
-            throw TrainingError("mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.")
+            throw TrainingError(
+                "mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.", kind: .unsupported)
         }
         environment = group?.environment ?? ProcessEnvironment()
         self.group = group
@@ -125,7 +130,10 @@ public final class Accelerator {
         (try prepared(model), repeat try (each items).prepared(by: self))
     }
 
-    /// The same without a model.
+    /// Readies loaders, optimizers and schedules, and gives them back in the same order, for a model that was prepared
+    /// before.
+    ///
+    /// - Throws: `ProcessError` if the processes can't agree, `TrainingError` for settings that don't go together.
     public func prepare<each Item: Preparable>(_ items: repeat each Item) throws -> (repeat each Item) {
         (repeat try (each items).prepared(by: self))
     }
@@ -270,7 +278,7 @@ extension DataLoader: Preparable {
 extension Optimizer: Preparable {
     public func prepared(by accelerator: Accelerator) throws -> Self {
         let state = accelerator.gradientState
-        waits = { !state.syncGradients }
+        isAccumulating = { !state.syncGradients }
         if accelerator.shardsOptimizerState, let group = accelerator.group {
             let shards = OptimizerShards(self, size: group.size)
             sharding = (
@@ -288,7 +296,7 @@ extension LRScheduler: Preparable {
     public func prepared(by accelerator: Accelerator) throws -> Self {
         if accelerator.stepSchedulerWithOptimizer {
             let state = accelerator.gradientState
-            waits = { !state.syncGradients }
+            isAccumulating = { !state.syncGradients }
             stepsAtOnce = accelerator.splitBatches ? 1 : accelerator.numProcesses
         }
         accelerator.schedulers.append(self)

@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 import SwiftletTensor
 
@@ -5,7 +6,9 @@ extension TrainingArguments {
     /// - Throws: `TrainingError` that names the argument.
     public func validate() throws(TrainingError) {
         func require(_ holds: Bool, _ name: String, _ value: Any, _ rule: String) throws(TrainingError) {
-            guard holds else { throw TrainingError("\(name) is \(value); it must be \(rule)") }
+            guard holds else {
+                throw TrainingError("\(name) is \(value); it must be \(rule)", at: ErrorLocation(option: name))
+            }
         }
         try require(!outputDir.isEmpty, "output_dir", "empty", "a path")
         try require(
@@ -58,7 +61,7 @@ extension TrainingArguments {
         if let alpha = neftuneNoiseAlpha { try require(alpha >= 0, "neftune_noise_alpha", alpha, "at least 0") }
         do {
             _ = try schedulerOptions()
-        } catch { throw TrainingError(error.message, remedy: error.remedy) }
+        } catch { throw TrainingError(error.message, remedy: error.remedy, at: error.location) }
         _ = try OptimizerSettings(self)
         if lrSchedulerType == .reduceLROnPlateau, evalStrategy == .no {
             throw TrainingError(

@@ -49,7 +49,9 @@ public struct TrainerState: Sendable {
     /// - Throws: `TrainingError` that names the key that is missing or of another kind.
     public init(_ json: JSONValue, path: String) throws(TrainingError) {
         func broken(_ key: String) -> TrainingError {
-            TrainingError("'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?")
+            TrainingError(
+                "'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?",
+                kind: .checkpoint)
         }
         guard let step = json["global_step"]?.int, step >= 0 else { throw broken("global_step") }
         guard let epoch = json["epoch"]?.double else { throw broken("epoch") }

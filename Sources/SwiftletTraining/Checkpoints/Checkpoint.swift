@@ -54,7 +54,7 @@ public struct Checkpoint: Sendable, Equatable {
             throw error
         }
         guard let checkpoint = Checkpoint(target) else {
-            throw TrainingError("'\(target)' is not there after it was written")
+            throw TrainingError("'\(target)' is not there after it was written", kind: .checkpoint)
         }
         return checkpoint
     }
@@ -94,17 +94,19 @@ public struct Checkpoint: Sendable, Equatable {
     func verify() throws {
         guard FileSystem.exists(file(Self.manifest)) else { return }
         guard let files = try JSONValue(contentsOf: file(Self.manifest))["files"]?.object else {
-            throw TrainingError("'\(file(Self.manifest))' lists no files")
+            throw TrainingError("'\(file(Self.manifest))' lists no files", kind: .checkpoint)
         }
         for (name, entry) in files {
             let path = file(name)
-            guard FileSystem.isRegularFile(path) else { throw TrainingError("'\(path)' is missing") }
+            guard FileSystem.isRegularFile(path) else { throw TrainingError(
+                "'\(path)' is missing", kind: .checkpoint) }
             let size = try FileSystem.size(of: path)
             guard size == entry["size"]?.int else {
-                throw TrainingError("'\(path)' has \(size) bytes instead of \(entry["size"]?.int ?? 0)")
+                throw TrainingError(
+                    "'\(path)' has \(size) bytes instead of \(entry["size"]?.int ?? 0)", kind: .checkpoint)
             }
             guard Int(try CRC32C.ofFile(path)) == entry["crc32c"]?.int else {
-                throw TrainingError("the content of '\(path)' has changed since it was written")
+                throw TrainingError("the content of '\(path)' has changed since it was written", kind: .checkpoint)
             }
         }
     }

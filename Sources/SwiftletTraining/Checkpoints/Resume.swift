@@ -19,7 +19,9 @@ public enum ResumePoint: Sendable, Equatable {
         case .path(let path):
             guard let checkpoint = Checkpoint(path) else {
                 throw TrainingError(
-                    "'\(path)' is no checkpoint", remedy: "Give a folder named checkpoint-N that a training has written.")
+                    "'\(path)' is no checkpoint",
+                    remedy: "Give a folder named checkpoint-N that a training has written.",
+                    kind: .checkpoint)
             }
             try checkpoint.verify()
             return checkpoint
@@ -35,7 +37,8 @@ public enum ResumePoint: Sendable, Equatable {
             }
             throw TrainingError(
                 all.isEmpty ? "there is no checkpoint in '\(folder)'" : "every checkpoint in '\(folder)' is damaged",
-                remedy: "Start without resume_from_checkpoint.")
+                remedy: "Start without resumeFrom.", commandLine: "Start without --resume-from-checkpoint.",
+                kind: .checkpoint, at: ErrorLocation(path: folder))
         }
     }
 }

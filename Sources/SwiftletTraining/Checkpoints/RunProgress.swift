@@ -34,7 +34,7 @@ struct RunProgress {
         guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, epoch >= 0, batches >= 0,
             let hasBegun = json["has_begun_epoch"]?.bool, let total = json["total_loss"]?.double,
             let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int
-        else { throw TrainingError("'\(path)' does not say where the run was") }
+        else { throw TrainingError("'\(path)' does not say where the run was", kind: .checkpoint) }
         self.epoch = epoch
         batchesDone = batches
         hasBegunEpoch = hasBegun
@@ -97,7 +97,7 @@ struct RandomState {
             return states
         }
         guard let start = bytes("torch_at_epoch_start"), bytes(Self.now) != nil else {
-            throw TrainingError("'\(path)' has no random state")
+            throw TrainingError("'\(path)' has no random state", kind: .checkpoint)
         }
         torchAtEpochStart = start
         torch = all(Self.now)

@@ -9,12 +9,26 @@ public protocol DataCollator {
     /// Whether it draws from libtorch's default generator. Its batches are then made on the thread that trains, whatever
     /// the number of workers, so that its draws and dropout's have one order, which a resumed run has too.
     var drawsRandomNumbers: Bool { get }
+    /// Checks what can be known of rows before they are put into batches. Rows pass by default.
+    ///
+    /// - Throws: an error that names the first row that would be refused in any batch.
+    func check(_ examples: [TokenizedExample]) throws
+    /// Makes one batch.
     func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs
 }
 
 extension DataCollator {
     public var makesLabels: Bool { false }
     public var drawsRandomNumbers: Bool { false }
+    public func check(_ examples: [TokenizedExample]) throws {}
+}
+
+/// Runs a check of one row for each, and names the row in its error.
+func checkRows(
+    _ examples: [TokenizedExample], _ check: (TokenizedExample) throws(TrainingError) -> Void) throws(TrainingError) {
+    for (row, example) in examples.enumerated() {
+        do { try check(example) } catch { throw error.inRow(row) }
+    }
 }
 
 /// Pads each batch to its longest row, as `transformers.DataCollatorWithPadding` does.
@@ -42,22 +56,34 @@ public struct DataCollatorWithPadding: DataCollator {
         return inputs
     }
 
+    /// Checks that each row is one sequence, with a mask and segments as long as its ids.
+    ///
+    /// - Throws: `TrainingError` that names the row.
+    public func check(_ examples: [TokenizedExample]) throws { try checkRows(examples, Self.checkRow) }
+
+    static func checkRow(_ example: TokenizedExample) throws(TrainingError) {
+        guard example.choices.isEmpty else {
+            throw TrainingError(
+                "the row holds several choices", remedy: "Use DataCollatorForMultipleChoice.", kind: .invalidData)
+        }
+        for (name, values) in [
+            ("attention_mask", example.attentionMask), ("token_type_ids", example.tokenTypeIDs),
+            ("special_tokens_mask", example.specialTokensMask),
+        ] {
+            guard let values, values.count != example.inputIDs.count else { continue }
+            throw TrainingError(
+                "\(name) has \(values.count) values for \(example.inputIDs.count) input_ids",
+                remedy: "Keep the columns as the tokenizer gives them.", kind: .invalidData)
+        }
+    }
+
     /// The rows without their labels, and the padding that other lists of the same rows need.
     func pad(_ examples: [TokenizedExample]) throws -> (inputs: ModelInputs, padding: RowPadding) {
-        guard examples.allSatisfy(\.choices.isEmpty) else {
-            throw TrainingError(
-                "a row of this batch holds several choices", remedy: "Use DataCollatorForMultipleChoice.")
-        }
+        for example in examples { try Self.checkRow(example) }
         let padding = try RowPadding(
             lengths: examples.map(\.inputIDs.count), multipleOf: padToMultipleOf, padsLeft: padsLeft)
         let masks = examples.map { $0.attentionMask ?? [Int32](repeating: 1, count: $0.inputIDs.count) }
         let types = examples.compactMap(\.tokenTypeIDs)
-        for (example, mask) in zip(examples, masks)
-        where mask.count != example.inputIDs.count
-            || example.tokenTypeIDs.map({ $0.count != example.inputIDs.count }) == true
-        {
-            throw TrainingError("a row's attention_mask or token_type_ids is not as long as its input_ids")
-        }
         let inputs = ModelInputs(
             inputIDs: padding.tensor(examples.map(\.inputIDs), filler: Int(padTokenID)),
             attentionMask: padding.tensor(masks, filler: 0),
@@ -101,5 +127,6 @@ public struct DataCollatorWithPadding: DataCollator {
         }
     }
 
-    private static var mixed: TrainingError { TrainingError("the labels of one batch have different types or lengths") }
+    private static var mixed: TrainingError { TrainingError(
+        "the labels of one batch have different types or lengths", kind: .invalidData) }
 }

@@ -6,17 +6,18 @@ public import SwiftletTensor
 ///
 ///     let loader = try DataLoader(train, batchSize: 8, shuffle: true, collate: collator)
 ///     for batch in progress(loader) {
-///         let batch = try batch.get().to(device)
+///         let loss = try model(batch.to(device)).loss
 ///         ...
 ///     }
 ///
-/// Each pass is a new epoch, with a new order if `shuffle` is on. A batch comes as a `Result`, because a `for` loop
-/// over a throwing sequence has to be asynchronous in Swift, and may go on on another thread: `noGrad` and autocast
-/// are settings of the thread. So `get()` throws what the collate function did, and a mistake in a row can't pass for
-/// the end of the epoch.
+/// Each pass is a new epoch, with a new order if `shuffle` is on.
+///
+/// A `for` loop can't throw what goes wrong in making a batch. What can be known of a row is therefore checked when the
+/// loader is made. What shows only later, such as an error of a collate function, comes with the batch: calling a model
+/// with it throws that error, so a mistake can't pass for the end of the epoch. A loop that calls no model asks
+/// `batch.check()`.
 public struct DataLoader: Sequence {
-    /// A batch, or what went wrong in making it.
-    public typealias Element = Result<ModelInputs, any Error>
+    public typealias Element = ModelInputs
 
     /// Rows a batch; the last one of an epoch may have fewer.
     public let batchSize: Int
@@ -39,7 +40,8 @@ public struct DataLoader: Sequence {
     ///   - dropLast: leaves out the last batch of an epoch if it is not full.
     ///   - numWorkers: above 0, batches are made ahead on another thread, `prefetchFactor` for each worker.
     ///   - generator: draws the order; by default libtorch's, so that `manualSeed` decides it.
-    /// - Throws: `TrainingError` for sizes that make no batches, and without `input_ids`.
+    /// - Throws: `TrainingError` for sizes that make no batches, without `input_ids`, and for a row that `collate`
+    ///   refuses in any batch, which it names.
     public init(
         _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, collate: any DataCollator,
         dropLast: Bool = false, numWorkers: Int = 0, prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil
@@ -48,6 +50,7 @@ public struct DataLoader: Sequence {
         guard numWorkers >= 0 else { throw TrainingError("numWorkers is \(numWorkers); it must be at least 0") }
         guard prefetchFactor > 0 else { throw TrainingError("prefetchFactor is \(prefetchFactor); it must be at least 1") }
         rows = try TokenizedExamples(dataset).rows
+        try collate.check(rows)
         if shuffle, rows.isEmpty { throw TrainingError("the dataset is empty; there is nothing to shuffle") }
         self.batchSize = batchSize
         self.shuffle = shuffle
@@ -57,7 +60,16 @@ public struct DataLoader: Sequence {
         self.generator = generator
     }
 
-    /// The same with a function for the batches.
+    /// A loader whose batches a function makes. What the function throws, the model throws that is called with the
+    /// batch.
+    ///
+    /// - Parameters:
+    ///   - dataset: tokenized rows; columns that no model takes are left aside.
+    ///   - dropLast: leaves out the last batch of an epoch if it is not full.
+    ///   - numWorkers: above 0, batches are made ahead on another thread, `prefetchFactor` for each worker.
+    ///   - generator: draws the order; by default libtorch's, so that `manualSeed` decides it.
+    ///   - collate: makes one batch of rows.
+    /// - Throws: `TrainingError` for sizes that make no batches, and without `input_ids`.
     public init(
         _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, dropLast: Bool = false, numWorkers: Int = 0,
         prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil,
@@ -87,7 +99,8 @@ public struct DataLoader: Sequence {
         guard let batch = makeIterator().next() else {
             throw TrainingError("\(rows.count) rows give no batch of \(batchSize)")
         }
-        return try batch.get()
+        try batch.check()
+        return batch
     }
 
     /// Begins an epoch. The draws are those of PyTorch, in its order: one here, which its workers would be seeded
@@ -151,19 +164,20 @@ public struct DataLoader: Sequence {
         }
 
         /// The next batch; `nil` at the end of the epoch.
-        public func next() -> Result<ModelInputs, any Error>? {
+        public func next() -> ModelInputs? {
             if let failure {
                 self.failure = nil
                 hasEnded = true
-                return .failure(failure)
+                return ModelInputs(failure: failure)
             }
             if hasEnded { return nil }
             var source = self.source ?? loader.source()
             defer { self.source = source }
             guard source.isAtEnd else {
-                let batch = Result { try source.next() }
+                let batch: ModelInputs
+                do { batch = try source.next() } catch { batch = ModelInputs(failure: error) }
                 position?.isAtEnd = source.isAtEnd
-                return loader.preparation?.device.map { device in batch.map { $0.to(device) } } ?? batch
+                return loader.preparation?.device.map { batch.to($0) } ?? batch
             }
             loader.end()
             hasEnded = true

@@ -41,24 +41,100 @@ extension BatchEncoding {
 }
 
 extension Dataset {
-    /// `map` with a tokenizer: its lists become columns.
+    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there
+    /// are.
+    ///
+    ///     let tokenized = try dataset.map(batched: true) { batch in
+    ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
+    ///     }
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; with it, the result is kept in a file and found there again. See
+    ///     `CacheKey`.
+    /// - Throws: `DatasetError` for columns that don't fit, and what `transform` throws.
     public func map(
-        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
         _ transform: (Batch) throws -> BatchEncoding
     ) throws -> Dataset {
-        try map(batched: batched, batchSize: batchSize, removeColumns: removeColumns) { batch -> Columns in
-            Columns(try transform(batch))
+        try map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey) {
+            batch -> Columns in Columns(try transform(batch))
         }
+    }
+
+    /// Tokenizes the rows in batches: the lists of the encoding that the model takes become columns, beside those there
+    /// are.
+    ///
+    ///     let tokenized = try dataset.map(batched: true) { batch in
+    ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
+    ///     }
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; with it, the result is kept in a file and found there again. See
+    ///     `CacheKey`.
+    ///   - numProc: how many threads call `transform`. The result is the same for any number.
+    /// - Throws: `DatasetError` for columns that don't fit, and what `transform` throws.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
+        _ transform: @Sendable (Batch) throws -> BatchEncoding
+    ) throws -> Dataset {
+        try map(
+            batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, numProc: numProc
+        ) { batch -> Columns in Columns(try transform(batch)) }
     }
 }
 
 extension DatasetDict {
-    /// `map` with a tokenizer, on every split: its lists become columns.
+    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those
+    /// there are.
+    ///
+    ///     let tokenized = try raw.map(batched: true) { batch in
+    ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
+    ///     }
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; with it, the result is kept in a file and found there again. See
+    ///     `CacheKey`.
+    /// - Throws: `DatasetError` for columns that don't fit, and what `transform` throws.
     public func map(
-        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [],
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil,
         _ transform: (Batch) throws -> BatchEncoding
     ) throws -> DatasetDict {
-        try mapDatasets { try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, transform) }
+        try map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey) {
+            batch -> Columns in Columns(try transform(batch))
+        }
+    }
+
+    /// Tokenizes every split in batches: the lists of the encoding that the model takes become columns, beside those
+    /// there are.
+    ///
+    ///     let tokenized = try raw.map(batched: true) { batch in
+    ///         try tokenizer(batch["sentence1"], batch["sentence2"], truncation: true)
+    ///     }
+    ///
+    /// - Parameters:
+    ///   - batched: `false` calls with one row at a time.
+    ///   - batchSize: rows a call; `nil` takes all at once.
+    ///   - removeColumns: columns of the input that are left out.
+    ///   - cacheKey: name and version of `transform`; with it, the result is kept in a file and found there again. See
+    ///     `CacheKey`.
+    ///   - numProc: how many threads call `transform`. The result is the same for any number.
+    /// - Throws: `DatasetError` for columns that don't fit, and what `transform` throws.
+    public func map(
+        batched: Bool, batchSize: Int? = 1000, removeColumns: [String] = [], cacheKey: CacheKey? = nil, numProc: Int,
+        _ transform: @Sendable (Batch) throws -> BatchEncoding
+    ) throws -> DatasetDict {
+        try map(
+            batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, numProc: numProc
+        ) { batch -> Columns in Columns(try transform(batch)) }
     }
 }
 
@@ -94,20 +170,6 @@ extension ModelInputs {
             ("input_ids", inputIDs), ("attention_mask", attentionMask), ("token_type_ids", tokenTypeIDs),
             ("labels", labels),
         ].compactMap { name, tensor in tensor.map { (name, $0.shape) } }
-    }
-}
-
-extension ModelOutput {
-    /// The loss, which a training step can't do without.
-    ///
-    /// - Throws: `TrainingError` if the batch had no labels.
-    public func requireLoss() throws -> Tensor {
-        guard let loss else {
-            throw TrainingError(
-                "the model gave no loss, because the batch has no labels",
-                remedy: "Keep the dataset's column 'label' or 'labels'.")
-        }
-        return loss
     }
 }
 

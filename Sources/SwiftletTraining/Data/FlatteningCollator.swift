@@ -17,6 +17,13 @@ public struct DataCollatorWithFlattening: DataCollator {
         choices = try DataCollatorForMultipleChoice(tokenizer: tokenizer)
     }
 
+    /// Checks the rows as the collator of their kind does: one sequence each, or several choices.
+    ///
+    /// - Throws: `TrainingError` that names the row.
+    public func check(_ examples: [TokenizedExample]) throws {
+        if examples.first?.choices.isEmpty == false { try choices.check(examples) } else { try padding.check(examples) }
+    }
+
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
         guard let first = examples.first, !first.choices.isEmpty else {
             guard var inputs = packed(examples) else { return try padding(examples) }

@@ -56,6 +56,15 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         self.randomReplaceProbability = wholeWordMask ? 0 : randomReplaceProbability
     }
 
+    /// Checks that each row is one sequence, and has offsets where whole words are hidden.
+    ///
+    /// - Throws: `TrainingError` that names the row.
+    public func check(_ examples: [TokenizedExample]) throws {
+        try padding.check(examples)
+        guard wholeWordMask else { return }
+        try checkRows(examples) { row throws(TrainingError) in _ = try Self.offsets(row) }
+    }
+
     /// - Returns: the batch with tokens hidden, and labels int64 `[batch, sequence]`: what the hidden tokens were, -100
     ///   for the others.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
@@ -100,20 +109,21 @@ public struct DataCollatorForLanguageModeling: DataCollator {
     private func wordStarts(
         _ examples: [TokenizedExample], _ rows: RowPadding, _ special: [Bool]
     ) throws(TrainingError) -> [Bool] {
-        var offsets: [[Range<Int>]] = []
-        for example in examples {
-            guard let row = example.offsets, row.count == example.inputIDs.count else {
-                throw TrainingError(
-                    "wholeWordMask needs the places of tokens in their texts",
-                    remedy: "Keep the column 'offset_mapping': \"offset_mapping\": .values(encoding.offsetValues).")
-            }
-            offsets.append(row)
-        }
+        let offsets = try examples.map(Self.offsets)
         let places = rows.values(offsets, filler: 0..<0)
         return places.indices.map { place in
             guard !special[place] else { return false }
             if place % rows.length == 0 { return true }
             return places[place].lowerBound != places[place - 1].upperBound || special[place - 1]
         }
+    }
+
+    private static func offsets(_ example: TokenizedExample) throws(TrainingError) -> [Range<Int>] {
+        guard let offsets = example.offsets, offsets.count == example.inputIDs.count else {
+            throw TrainingError(
+                "wholeWordMask needs the places of tokens in their texts",
+                remedy: "Keep the column 'offset_mapping': \"offset_mapping\": .values(encoding.offsetValues).")
+        }
+        return offsets
     }
 }

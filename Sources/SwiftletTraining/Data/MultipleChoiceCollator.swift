@@ -11,6 +11,17 @@ public struct DataCollatorForMultipleChoice: DataCollator {
         padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
     }
 
+    /// Checks that each row has choices, and a label among them if it has one.
+    ///
+    /// - Throws: `TrainingError` that names the row.
+    public func check(_ examples: [TokenizedExample]) throws {
+        try checkRows(examples) { row throws(TrainingError) in
+            let count = try Self.choiceCount([row])
+            for choice in row.choices { try DataCollatorWithPadding.checkRow(choice) }
+            _ = try Self.label(row, count: count)
+        }
+    }
+
     /// - Returns: tensors of shape `[batch, choices, sequence]`, and the right choice of each row, int64 `[batch]`, if
     ///   the rows have labels.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
@@ -29,20 +40,24 @@ public struct DataCollatorForMultipleChoice: DataCollator {
         guard count > 0, examples.allSatisfy({ $0.choices.count == count }) else {
             throw TrainingError(
                 "the rows of one batch have \(examples.map(\.choices.count)) choices; all must have as many, and some",
-                remedy: "Give each row a list of lists in 'input_ids': tokenizer.encodeChoices(...) does.")
+                remedy: "Give each row a list of lists in 'input_ids': tokenizer.encodeChoices(...) does.",
+                kind: .invalidData)
         }
         return count
     }
 
     /// int64 `[batch]`; `nil` unless all rows have a label.
     static func labels(_ examples: [TokenizedExample], count: Int) throws -> Tensor? {
-        let labels = try examples.compactMap { example -> Int? in
-            guard let label = example.label else { return nil }
-            guard case .id(let id) = label, (0..<count).contains(id) else {
-                throw TrainingError("a row of \(count) choices has the label \(label); it must be the number of one")
-            }
-            return id
-        }
+        let labels = try examples.compactMap { try label($0, count: count) }
         return labels.count == examples.count ? Tensor(labels, shape: [labels.count]) : nil
+    }
+
+    private static func label(_ example: TokenizedExample, count: Int) throws(TrainingError) -> Int? {
+        guard let label = example.label else { return nil }
+        guard case .id(let id) = label, (0..<count).contains(id) else {
+            throw TrainingError(
+                "a row of \(count) choices has the label \(label); it must be the number of one", kind: .invalidData)
+        }
+        return id
     }
 }

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletTokenizers
 
 // Columns whose rows are lists of lists: the choices of multiple choice, and the places of tokens in their texts.
@@ -16,7 +17,8 @@ extension TokenizedExamples {
             for (name, other) in [("attention_mask", masks), ("token_type_ids", types)] {
                 guard let other, other[row].count != ids[row].count else { continue }
                 throw TrainingError(
-                    "row \(row) has \(ids[row].count) choices in 'input_ids' and \(other[row].count) in '\(name)'")
+                    "row \(row) has \(ids[row].count) choices in 'input_ids' and \(other[row].count) in '\(name)'",
+                    kind: .invalidData, at: ErrorLocation(column: name, row: row))
             }
             var example = TokenizedExample(inputIDs: ids[row].max { $0.count < $1.count } ?? [])
             example.choices = ids[row].indices.map { choice in
@@ -31,7 +33,9 @@ extension TokenizedExamples {
         try nestedInts(dataset, "offset_mapping").enumerated().map { row, pairs in
             try pairs.map { pair in
                 guard pair.count == 2, pair[0] >= 0, pair[0] <= pair[1] else {
-                    throw TrainingError("row \(row) of column 'offset_mapping' holds \(pair), which is no place in a text")
+                    throw TrainingError(
+                        "row \(row) of column 'offset_mapping' holds \(pair), which is no place in a text",
+                        kind: .invalidData, at: ErrorLocation(column: "offset_mapping", row: row))
                 }
                 return Int(pair[0])..<Int(pair[1])
             }
@@ -44,7 +48,9 @@ extension TokenizedExamples {
                 let lists = value.list?.map({ list in list.list?.compactMap { $0.int.flatMap(Int32.init(exactly:)) } }),
                 zip(lists, value.list ?? []).allSatisfy({ $0?.count == $1.list?.count })
             else {
-                throw TrainingError("row \(row) of column '\(column)' holds something else than lists of numbers")
+                throw TrainingError(
+                    "row \(row) of column '\(column)' holds something else than lists of numbers",
+                    kind: .invalidData, at: ErrorLocation(column: column, row: row))
             }
             return lists.map { $0 ?? [] }
         }

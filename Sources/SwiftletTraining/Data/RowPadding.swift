@@ -9,7 +9,7 @@ struct RowPadding {
     /// - Throws: `TrainingError` for a batch without tokens.
     init(lengths: [Int], multipleOf multiple: Int?, padsLeft: Bool) throws(TrainingError) {
         guard let longest = lengths.max(), longest > 0 else {
-            throw TrainingError("a batch without tokens can't be padded")
+            throw TrainingError("a batch without tokens can't be padded", kind: .invalidData)
         }
         let multiple = max(multiple ?? 1, 1)
         length = (longest + multiple - 1) / multiple * multiple

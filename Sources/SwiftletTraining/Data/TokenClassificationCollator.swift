@@ -13,19 +13,31 @@ public struct DataCollatorForTokenClassification: DataCollator {
         self.labelPadTokenID = labelPadTokenID
     }
 
+    /// Checks that each row is one sequence with as many labels as tokens.
+    ///
+    /// - Throws: `TrainingError` that names the row.
+    public func check(_ examples: [TokenizedExample]) throws {
+        try padding.check(examples)
+        try checkRows(examples) { row throws(TrainingError) in _ = try Self.labels(row) }
+    }
+
     /// - Returns: the batch, with labels int64 `[batch, sequence]` if the rows have some.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
         var (inputs, rows) = try padding.pad(examples)
-        let labels = try examples.compactMap { example -> [Int]? in
-            guard let label = example.label else { return nil }
-            guard case .ids(let ids) = label, ids.count == example.inputIDs.count else {
-                throw TrainingError(
-                    "a row of \(example.inputIDs.count) tokens has \(label.numbers.count) labels",
-                    remedy: "Give each token a label, -100 for those that don't count: tokenizer.alignLabels(...) does.")
-            }
-            return ids
-        }
+        let labels = try examples.compactMap(Self.labels)
         if labels.count == examples.count { inputs.labels = rows.tensor(labels, filler: labelPadTokenID) }
         return inputs
+    }
+
+    /// - Returns: `nil` for a row without labels.
+    private static func labels(_ example: TokenizedExample) throws(TrainingError) -> [Int]? {
+        guard let label = example.label else { return nil }
+        guard case .ids(let ids) = label, ids.count == example.inputIDs.count else {
+            throw TrainingError(
+                "a row of \(example.inputIDs.count) tokens has \(label.numbers.count) labels",
+                remedy: "Give each token a label, -100 for those that don't count: tokenizer.alignLabels(...) does.",
+                kind: .invalidData)
+        }
+        return ids
     }
 }

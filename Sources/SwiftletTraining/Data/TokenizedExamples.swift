@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 
 /// What one row is trained towards.
 public enum Label: Sendable, Equatable {
@@ -64,7 +65,8 @@ public struct TokenizedExamples: Sendable {
         guard dataset.columnNames.contains("input_ids") else {
             throw TrainingError(
                 "\(name) has no column 'input_ids'; its columns are \(dataset.columnNames.joined(separator: ", "))",
-                remedy: "Tokenize it first: dataset.map(batched: true) { tokenizer($0...) }.")
+                remedy: "Tokenize it first: dataset.map(batched: true) { tokenizer($0...) }.",
+                kind: .invalidData, at: ErrorLocation(column: "input_ids"))
         }
         let all = 0..<dataset.numRows
         func has(_ column: String) -> Bool { dataset.columnNames.contains(column) }
@@ -117,12 +119,16 @@ public struct TokenizedExamples: Sendable {
 
     private static func manyLabels(_ value: Value, row: Int, _ column: String) throws -> Label {
         guard case .list(let items) = value else {
-            throw TrainingError("row \(row) of column '\(column)' holds no list of labels")
+            throw TrainingError(
+                "row \(row) of column '\(column)' holds no list of labels",
+                kind: .invalidData, at: ErrorLocation(column: column, row: row))
         }
         return .values(
             try items.map { item in
                 guard let number = item.double ?? item.bool.map({ $0 ? 1 : 0 }) else {
-                    throw TrainingError("row \(row) of column '\(column)' holds a label that is no number")
+                    throw TrainingError(
+                        "row \(row) of column '\(column)' holds a label that is no number",
+                        kind: .invalidData, at: ErrorLocation(column: column, row: row))
                 }
                 return number
             })
@@ -144,7 +150,8 @@ public struct TokenizedExamples: Sendable {
             guard let wrong = labels.first(where: { $0 != -100 && !(0..<labelCount).contains($0) }) else { continue }
             throw TrainingError(
                 "row \(row) of \(name) has label \(wrong); the model has \(labelCount) labels, 0 to \(labelCount - 1)",
-                remedy: "Check the label column, or give the model more labels.")
+                remedy: "Check the label column, or give the model more labels.",
+                kind: .invalidData, at: ErrorLocation(row: row))
         }
     }
 }

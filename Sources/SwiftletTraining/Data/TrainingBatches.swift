@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletTensor
 
 /// Which rows make each batch of each epoch.
@@ -31,7 +32,8 @@ struct TrainingBatches {
             if let row = rows.firstIndex(where: { $0.inputIDs.count > budget }) {
                 throw TrainingError(
                     "row \(row) of the train dataset has \(rows[row].inputIDs.count) tokens; max_tokens_per_batch is \(budget)",
-                    remedy: "Raise it, or cut the texts with max_length.")
+                    remedy: "Raise it, or cut the texts with max_length.",
+                    kind: .invalidData, at: ErrorLocation(row: row))
             }
             let all = Self.budgeted(Array(rows.indices), rows, budget).count
             countPerEpoch = shards.count(all, dropLast: dropsLast, of: process)

@@ -36,7 +36,8 @@ extension Assembler {
         if kept < count, kept > 0, stride >= kept {
             throw TokenizerError(
                 "the stride of \(stride) tokens is not below the \(kept) tokens that a part of the text has",
-                remedy: "Choose a smaller stride or a larger maxLength.")
+                remedy: "Choose a smaller stride or a larger maxLength.",
+                commandLine: "Choose a smaller --doc-stride or a larger --max-length.")
         }
         return Parts(count, kept: kept, stride: stride, cutsLeft: cutsLeft)
     }

@@ -32,7 +32,13 @@ extension Tokenizer {
         try adding(specialTokens: specialTokens.map { ($0, $1) }, extra: extra, replacesExtra: replacesExtra)
     }
 
-    /// The same for names and tokens that are no literal.
+    /// A tokenizer with other special tokens, whose names and tokens are values that the program has computed.
+    ///
+    /// - Parameters:
+    ///   - specialTokens: names and tokens; new ones get ids in this order.
+    ///   - extra: special tokens without a name of their own.
+    ///   - replacesExtra: whether `extra`, if it is not empty, takes the place of those that there are.
+    /// - Throws: `TokenizerError` if there are no more ids.
     public func adding(
         specialTokens: [(name: SpecialTokenName, token: AddedToken)], extra: [AddedToken] = [],
         replacesExtra: Bool = true

@@ -36,7 +36,8 @@ struct Assembler: Sendable {
             guard length >= added else {
                 throw TokenizerError(
                     "maxLength \(length) leaves no room for the \(added) special tokens",
-                    remedy: "Give a maxLength of \(added) or more.")
+                    remedy: "Give a maxLength of \(added) or more.",
+                    commandLine: "Give --max-length \(added) or more.")
             }
             room = length - added
         } else {
@@ -78,6 +79,6 @@ struct Assembler: Sendable {
     private func tooShort(_ which: String, _ count: Int, _ excess: Int) -> TokenizerError {
         TokenizerError(
             "\(excess) tokens have to go, and the \(which) text, which alone may be cut, has \(count)",
-            remedy: "Use .longestFirst, or a larger maxLength.")
+            remedy: "Use .longestFirst, or a larger maxLength.", commandLine: "Give a larger --max-length.")
     }
 }

@@ -46,13 +46,13 @@ extension ProcessGroup {
             let reason = connected?.reason ?? "the store does not answer"
             throw ProcessError(
                 "rank \(environment.rank) can't connect to the others: \(reason)",
-                remedy: "GLOO_SOCKET_IFNAME chooses the network interface.")
+                remedy: "GLOO_SOCKET_IFNAME chooses the network interface.", kind: .unreachable)
         }
         return handle
     }
 
     /// Waits until every rank has said that it is there.
-    static func meet(
+    static func rendezvous(
         _ environment: ProcessEnvironment, _ store: SharedStore, _ shares: TimeoutShares
     ) throws(ProcessError) {
         let clock = ContinuousClock()
@@ -60,7 +60,7 @@ extension ProcessGroup {
         guard try store.add("claims/\(environment.rank)") == 1 else {
             throw ProcessError(
                 "two processes claim to be rank \(environment.rank) of \(environment.size)",
-                remedy: "Give each its own RANK; two runs at once need different MASTER_PORTs.")
+                remedy: "Give each its own RANK; two runs at once need different MASTER_PORTs.", kind: .environment)
         }
         try store.set("arrived/\(environment.rank)", "\(environment.size)")
         guard environment.rank == 0 else {
@@ -82,7 +82,7 @@ extension ProcessGroup {
                 guard size == "\(environment.size)" else {
                     throw ProcessError(
                         "rank \(rank) counts \(size) processes, rank 0 counts \(environment.size)",
-                        remedy: "Start all with the same WORLD_SIZE.")
+                        remedy: "Start all with the same WORLD_SIZE.", kind: .mismatch)
                 }
             }
         } catch {
@@ -106,6 +106,6 @@ extension ProcessGroup {
             "rank \(environment.rank): \(missing.count == 1 ? "rank" : "ranks") \(missing.joined(separator: ", ")) "
                 + "of \(environment.size) did not arrive at \(environment.masterHost):\(environment.masterPort) "
                 + "within \(timeout.inWords)",
-            remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?")
+            remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?", kind: .unreachable)
     }
 }
