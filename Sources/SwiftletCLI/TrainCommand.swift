@@ -42,14 +42,9 @@ struct TrainCommand: ParsableCommand {
         run.task = task
         run.taskOptions = taskOptions
         run.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
-        if let group {
-            run.isMainProcess = group.rank == 0
-            // A launcher that starts all again means: from where they were.
-            if group.environment.restartCount > 0 {
-                let hasCheckpoint = try group.rank == 0 && !Checkpoint.all(in: args.outputDir).isEmpty
-                if try group.allGather(text: "\(hasCheckpoint)")[0] == "true" { run.resumeFrom = .last }
-            }
-        }
+        if let group { run.isMainProcess = group.rank == 0 }
+        // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.
+        if let own = try Checkpoint.ofThisLaunch(in: args.outputDir, group) { run.resumeFrom = .path(own) }
         // All must stop at the same step; the rest only writes.
         run.callbacks = try training.callbacks(args).filter { run.isMainProcess || $0 is EarlyStoppingCallback }
         run.predictsTest = doPredict

@@ -10,8 +10,9 @@ public protocol SwiftletError: Error, CustomStringConvertible, Sendable {
 }
 
 extension SwiftletError {
+    /// Message and remedy, on two lines. What they quote from files and servers can't give commands to a terminal.
     public var description: String {
-        guard let remedy else { return message }
-        return "\(message)\n\(remedy)"
+        let text = remedy.map { "\(message)\n\($0)" } ?? message
+        return text.shown(keepsLines: true)
     }
 }
