@@ -4,7 +4,9 @@
 #include <ATen/ops/empty_like.h>
 #include <arpa/inet.h>
 #include <c10/util/Flags.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -12,7 +14,9 @@
 #include <torch/csrc/distributed/c10d/comm.hpp>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <sstream>
 
@@ -52,6 +56,62 @@ std::string address_towards(const std::string &host, uint16_t port) {
     }
   }
   TORCH_CHECK(false, "there is no route to the host '", host, "'");
+}
+
+/// Whether every address that the host has is one that only this machine reaches.
+bool is_loopback(const std::string &host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo *found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  std::unique_ptr<addrinfo, void (*)(addrinfo *)> list(found, freeaddrinfo);
+  for (const addrinfo *entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family == AF_INET) {
+      const auto *address = reinterpret_cast<const sockaddr_in *>(entry->ai_addr);
+      if ((ntohl(address->sin_addr.s_addr) >> 24) != 127) return false;
+    } else if (entry->ai_family == AF_INET6) {
+      const auto *address = reinterpret_cast<const sockaddr_in6 *>(entry->ai_addr);
+      if (!IN6_IS_ADDR_LOOPBACK(&address->sin6_addr)) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// A socket at a loopback host's port, of which 0 becomes a free one. c10d itself would listen on every interface, and
+/// its store asks nobody who they are.
+int loopback_socket(const std::string &host, uint16_t &port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo *found = nullptr;
+  const int code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  TORCH_CHECK(code == 0, "the host '", host, "' is not known: ", gai_strerror(code));
+  std::unique_ptr<addrinfo, void (*)(addrinfo *)> list(found, freeaddrinfo);
+  std::string reason = "it has no address";
+  // IPv4 first: of 'localhost' every machine has that one.
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const addrinfo *entry = found; entry != nullptr; entry = entry->ai_next) {
+      if (entry->ai_family != family) continue;
+      const int descriptor = socket(family, SOCK_STREAM, 0);
+      if (descriptor < 0) continue;
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+      const int on = 1;
+      setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+      sockaddr_storage own{};
+      socklen_t length = sizeof(own);
+      if (bind(descriptor, entry->ai_addr, entry->ai_addrlen) == 0 &&
+          getsockname(descriptor, reinterpret_cast<sockaddr *>(&own), &length) == 0) {
+        port = ntohs(
+            family == AF_INET ? reinterpret_cast<sockaddr_in *>(&own)->sin_port
+                              : reinterpret_cast<sockaddr_in6 *>(&own)->sin6_port);
+        return descriptor;
+      }
+      reason = std::strerror(errno);
+      close(descriptor);
+    }
+  }
+  TORCH_CHECK(false, "can't listen at ", host, ":", port, ": ", reason);
 }
 
 /// Runs a collective operation, and says so to the other ranks.
@@ -105,6 +165,7 @@ int32_t ct_store_open(const char *host, uint16_t port, bool serves, int64_t time
     options.isServer = serves;
     options.waitWorkers = false;
     options.timeout = milliseconds(timeout_ms);
+    if (serves && is_loopback(host)) options.masterListenFd = loopback_socket(host, options.port);
     *out = new ct_store{c10::make_intrusive<c10d::TCPStore>(host, options)};
   });
 }

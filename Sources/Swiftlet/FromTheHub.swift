@@ -87,7 +87,7 @@ extension SentenceEmbeddingModel {
     ) async throws -> SentenceEmbeddingModel {
         let folder = try await client(hub).modelFolder(
             name, parts: [.model, .sentenceModules], revision: revision, progress: progress)
-        func read() throws -> SentenceEmbeddingModel { try fromPretrained(folder, scale: scale, options: options) }
+        func read() throws -> SentenceEmbeddingModel { try fromPretrained(folder: folder, scale: scale, options: options) }
         return try read()
     }
 }

@@ -70,7 +70,7 @@ extension HubClient {
     ) async throws -> HubCommit {
         try await upload(
             folder: folder, to: repo, HubCommitOptions(message: commitMessage), isPrivate: isPrivate,
-            ignore: ["_*", "checkpoint-*"], progress: progress)
+            ignore: ["_*", "checkpoint-*", OutputFolderLock.fileName], progress: progress)
     }
 }
 

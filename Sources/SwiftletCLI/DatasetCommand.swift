@@ -46,12 +46,14 @@ struct DatasetCommand: ParsableCommand {
 
         func run() throws {
             let dict = try source.load()
-            print(dict)
+            // Names of splits, columns and labels come from files.
+            print("\(dict)".shown(keepsLines: true))
             for (split, dataset) in dict.pairs {
-                print("\n\(split): \(dataset.numRows) rows")
-                let width = dataset.columnNames.map(\.count).max() ?? 0
+                print("\n\(split.shown()): \(dataset.numRows) rows")
+                let width = dataset.columnNames.map { $0.shown().count }.max() ?? 0
                 for (name, feature) in dataset.features {
-                    print("  \(name)\(String(repeating: " ", count: width - name.count))  \(feature)")
+                    let shown = name.shown()
+                    print("  \(shown)\(String(repeating: " ", count: width - shown.count))  \("\(feature)".shown())")
                 }
             }
         }
@@ -70,9 +72,9 @@ struct DatasetCommand: ParsableCommand {
         func run() throws {
             let dict = try source.load()
             for (split, dataset) in dict.pairs {
-                if dict.count > 1, !json { print("\(split):") }
+                if dict.count > 1, !json { print("\(split.shown()):") }
                 for row in 0..<min(rows, dataset.numRows) {
-                    print(json ? try dataset.jsonLine(row) : try dataset.row(row).description)
+                    print(json ? try dataset.jsonLine(row) : try dataset.row(row).description.shown(keepsLines: true))
                 }
             }
         }

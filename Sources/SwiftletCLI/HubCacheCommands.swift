@@ -38,7 +38,7 @@ struct HubScanCacheCommand: ParsableCommand {
             let size = report.partials.reduce(0) { $0 + $1.size }
             print("\(report.partials.count) downloads that broke off, \(sizeText(size)); they go on when asked for again")
         }
-        for problem in report.problems { writeToStandardError("warning: \(problem)\n") }
+        for problem in report.problems { writeToStandardError("warning: \(problem.shown())\n") }
     }
 
     /// `2026-01-31`.
@@ -76,7 +76,7 @@ struct HubDeleteCommand: ParsableCommand {
                 .badArgument, "the cache '\(report.folder)' has no '\(deletion.unknown.joined(separator: "', '"))'",
                 remedy: "'swiftlet hub scan-cache --revisions' lists what it has.")
         }
-        for path in deletion.repositories + deletion.snapshots { print(path) }
+        for path in deletion.repositories + deletion.snapshots { print(path.shown()) }
         guard yes else {
             let more = partials ? " and \(report.partials.count) downloads that broke off" : ""
             print("this\(more) would free \(sizeText(deletion.freedSize + (partials ? partialSize(report) : 0))); give --yes to do it")
@@ -93,6 +93,8 @@ struct HubDeleteCommand: ParsableCommand {
 
 /// Rows under each other, columns two spaces apart.
 private func printTable(_ rows: [[String]]) {
+    // Names of files and branches come from servers.
+    let rows = rows.map { $0.map { $0.shown() } }
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for row in rows {
         let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")

@@ -70,7 +70,7 @@ struct HubDownloadCommand: ParsableCommand {
             return paths
         }
         line.finish()
-        for path in paths { print(path) }
+        for path in paths { print(path.shown()) }
     }
 }
 
@@ -116,6 +116,6 @@ struct HubUploadCommand: ParsableCommand {
         }
         line.finish()
         if commit.isUnchanged { writeToStandardError("nothing has changed, so there is no new commit\n") }
-        print(commit.pullRequest ?? commit.url)
+        print((commit.pullRequest ?? commit.url).shown())
     }
 }

@@ -69,7 +69,7 @@ final class TransferLine: Sendable {
             if isTerminal {
                 let files = progress.filesTotal > 1 ? ", \(progress.filesDone) of \(progress.filesTotal) files" : ""
                 let sizes = "\(sizeText(progress.bytesDone)) of \(sizeText(progress.bytesTotal))"
-                writeToStandardError("\r\u{1B}[K\(title): \(sizes)\(files), \(sizeText(Int(progress.rate)))/s")
+                writeToStandardError("\r\u{1B}[K\(title): \(sizes)\(files), \(sizeText(progress.rate.clampedToInt))/s")
             } else if isFirst {
                 writeToStandardError("\(title)\n")
             }

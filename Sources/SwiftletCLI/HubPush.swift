@@ -43,6 +43,6 @@ struct HubPush {
         defer { line.finish() }
         let commit = try waiting { [self] in try await hub.uploadTraining(folder, to: repo, progress: line.show) }
         line.finish()
-        print("uploaded to \(commit.url)")
+        print("uploaded to \(commit.url.shown())")
     }
 }

@@ -28,6 +28,7 @@ struct SwiftletCommand: ParsableCommand {
         // A file that may not grow is an error of the write, which says more than the signal.
         signal(SIGXFSZ, SIG_IGN)
         LoggingSystem.bootstrap { _ in ConsoleLogHandler() }
+        checkArguments()
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(normalized(Array(CommandLine.arguments.dropFirst())))
@@ -43,7 +44,8 @@ struct SwiftletCommand: ParsableCommand {
         }
         do {
             var command = command
-            try command.run()
+            // Also where a command does without the Trainer, libtorch's failures are errors.
+            try withTensorErrors { try command.run() }
         } catch {
             if exitCode(for: error) == .success {
                 print(fullMessage(for: error))
@@ -56,8 +58,19 @@ struct SwiftletCommand: ParsableCommand {
         }
     }
 
+    /// An argument that is not UTF-8 would be changed on its way here, and then name another file.
+    private static func checkArguments() {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let argument = CommandLine.unsafeArgv[index] else { continue }
+            let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
+            if String(validating: bytes, as: UTF8.self) == nil {
+                fail("Argument \(index) is not UTF-8: '\(String(cString: argument))'. Rename the file or folder.", status: 2)
+            }
+        }
+    }
+
     static func fail(_ message: String, status: Int32) -> Never {
-        writeToStandardError(message + "\n")
+        writeToStandardError(message.shown(keepsLines: true) + "\n")
         terminate(status)
     }
 }
@@ -82,6 +95,6 @@ struct ConsoleLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let prefix = event.level >= .warning ? "\(event.level): " : ""
-        writeToStandardError("\(prefix)\(event.message)\n")
+        writeToStandardError("\(prefix)\("\(event.message)".shown(keepsLines: true))\n")
     }
 }

@@ -59,13 +59,8 @@ struct TrainCommand: ParsableCommand {
         }
         tuning.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
         let isMainProcess = group.map { $0.rank == 0 } ?? true
-        if let group {
-            // A launcher that starts all again means: from where they were.
-            if group.environment.restartCount > 0 {
-                let hasCheckpoint = try group.rank == 0 && !Checkpoint.all(in: args.outputDir).isEmpty
-                if try group.allGather(text: "\(hasCheckpoint)")[0] == "true" { tuning.resumeFrom = .last }
-            }
-        }
+        // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.
+        if let own = try Checkpoint.ofThisLaunch(in: args.outputDir, group) { tuning.resumeFrom = .path(own) }
         // All must stop at the same step; the rest only writes.
         tuning.callbacks = try training.callbacks(args).filter { isMainProcess || $0 is EarlyStoppingCallback }
         if isMainProcess, output.showsProgress {

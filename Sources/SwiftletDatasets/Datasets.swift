@@ -53,14 +53,5 @@ public enum Datasets {
     }
 
     /// `HF_DATASETS_CACHE`, else `datasets` in `HF_HOME`, else `~/.cache/huggingface/datasets`, as Python.
-    public static var cacheFolder: String {
-        func variable(_ name: String) -> String? {
-            guard let value = getenv(name) else { return nil }
-            let text = String(cString: value)
-            return text.isEmpty ? nil : text
-        }
-        let home =
-            variable("HF_HOME") ?? FileSystem.join(variable("XDG_CACHE_HOME") ?? "~/.cache", "huggingface")
-        return FileSystem.expandingTilde(variable("HF_DATASETS_CACHE") ?? FileSystem.join(home, "datasets"))
-    }
+    public static var cacheFolder: String { CacheFolders().datasets }
 }

@@ -98,7 +98,7 @@ extension HubClient {
     public func deletePartials(_ report: HubCacheReport) throws -> Int {
         var freed = 0
         for partial in report.partials {
-            guard let lock = try FileLock.attempt(lockFile(ofBlob: partial.path)) else { continue }
+            guard let lock = try attemptLock(ofBlob: partial.path) else { continue }
             defer { withExtendedLifetime(lock) {} }
             do { try FileSystem.remove(partial.path) } catch { throw HubError(error) }
             freed += partial.size
@@ -124,6 +124,10 @@ extension HubClient {
         // Refs first: what can't be found any more is not missed.
         for part in ["refs", "snapshots"] { try FileSystem.remove(FileSystem.join(folder, part)) }
         try FileSystem.remove(folder)
+    }
+
+    private func attemptLock(ofBlob blob: String) throws(HubError) -> FileLock? {
+        do { return try FileLock.attempt(lockFile(ofBlob: blob)) } catch { throw HubError(error) }
     }
 
     /// `<cache>/<repository>/blobs/<etag>` has its lock in `<cache>/.locks/<repository>/<etag>.lock`.

@@ -77,8 +77,9 @@ extension HubClient {
         }
         let isRedirect = (300..<400).contains(head.status)
         let size = (head["X-Linked-Size"] ?? (isRedirect ? nil : head["Content-Length"])).flatMap { Int($0) }
+        try Names.checkSize(size ?? 0, what)
         // By commit, so that the bytes are those of this answer even if the branch moves now.
-        return Source(file: file, commit: commit, etag: etag, size: size.flatMap { $0 >= 0 ? $0 : nil }, url: resolveURL(file, commit, repo))
+        return Source(file: file, commit: commit, etag: etag, size: size, url: resolveURL(file, commit, repo))
     }
 
     /// `W/"abc"` and `"abc"` are `abc`.

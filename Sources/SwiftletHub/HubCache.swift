@@ -112,7 +112,9 @@ struct HubCache: Sendable {
         else { return nil }
         var result: [HubFile] = []
         for (name, entry) in zip(files.keys, files.values) {
-            guard let size = entry["size"]?.int, let id = entry["blob_id"]?.string else { return nil }
+            guard let size = entry["size"]?.int, (0...Names.sizeLimit).contains(entry["lfs_size"]?.int ?? size),
+                let id = entry["blob_id"]?.string
+            else { return nil }
             result.append(
                 HubFile(
                     name: name, size: entry["lfs_size"]?.int ?? size, blobID: id, sha256: entry["lfs_sha256"]?.string,

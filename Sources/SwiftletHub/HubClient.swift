@@ -41,7 +41,7 @@ public struct HubClient: Sendable {
         var head: HTTPHead
         var body: [UInt8]
         /// Where the answer is from, after redirects.
-        var url: String
+        var url: HTTPAddress
 
         func json(_ what: String) throws(HubError) -> JSONValue {
             let parsed = body.withUnsafeBytes { bytes in Result { () throws(JSONError) in try JSONValue(parsing: bytes) } }
@@ -64,7 +64,7 @@ public struct HubClient: Sendable {
         timeout: Double? = nil, retries: Int? = nil, sendsToken: Bool = true, whenAbsent: @Sendable (HTTPHead) -> Void = { _ in }
     ) async throws -> Answer {
         try requireNetwork(for: what)
-        var url = url
+        var url = try address(url, about: what)
         for _ in 0..<10 {
             var attempt = 0
             while true {
@@ -84,7 +84,7 @@ public struct HubClient: Sendable {
                         if failure.kind == .noFile { whenAbsent(answer.head) }
                         throw failure
                     }
-                    guard let target = answer.head.location(from: url), isHub(target) else { return answer }
+                    guard let target = try location(answer.head, from: url, about: what), isHub(target) else { return answer }
                     url = target
                     break
                 } catch let error as TransportError {
@@ -103,7 +103,7 @@ public struct HubClient: Sendable {
             .notCached, "can't ask the Hub for \(what): HF_HUB_OFFLINE is set", remedy: "Unset HF_HUB_OFFLINE to go online.")
     }
 
-    func allHeaders(for url: String, _ headers: [String: String], sendsToken: Bool = true) -> [String: String] {
+    func allHeaders(for url: HTTPAddress, _ headers: [String: String], sendsToken: Bool = true) -> [String: String] {
         var headers = headers
         headers["User-Agent"] = "swiftlet/0.1"
         // The size and the hash are those of the plain bytes.
@@ -115,12 +115,26 @@ public struct HubClient: Sendable {
     }
 
     /// Whether an address belongs to the Hub, so that the token may go there.
-    func isHub(_ url: String) -> Bool {
-        guard let origin = HTTPAddress.origin(url) else { return false }
-        let endpoint = HTTPAddress.origin(settings.endpoint)
-        if origin == endpoint { return true }
+    func isHub(_ url: HTTPAddress) -> Bool {
+        if let endpoint = try? HTTPAddress(settings.endpoint), url.origin == endpoint.origin { return true }
         // A mirror may lead on to the Hub itself, over an encrypted connection.
-        return ["https://huggingface.co:443", "https://hf.co:443"].contains(origin)
+        return ["https://huggingface.co:443", "https://hf.co:443"].contains(url.origin)
+    }
+
+    /// An address that the settings or the Hub's answer name.
+    func address(_ text: String, about what: String) throws(HubError) -> HTTPAddress {
+        do { return try HTTPAddress(text) } catch { throw refusal(error, what) }
+    }
+
+    /// Where an answer redirects to; `nil` where it does not.
+    func location(_ head: HTTPHead, from url: HTTPAddress, about what: String) throws(HubError) -> HTTPAddress? {
+        do { return try head.location(from: url) } catch { throw refusal(error, what) }
+    }
+
+    func refusal(_ error: HTTPAddressError, _ what: String) -> HubError {
+        HubError(
+            .badAnswer, "an address that was given for \(what) is not followed: \(error.problem)",
+            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
     }
 
     // MARK: Waiting
@@ -135,43 +149,74 @@ public struct HubClient: Sendable {
         if let asked = head.flatMap(Self.askedWait) {
             guard asked <= settings.longestWait else {
                 throw HubError(
-                    .busy, "the Hub asks to wait \(Int(asked)) seconds before asking for \(what) again",
+                    .busy, "the Hub asks to wait \(asked.rounded(.up).clampedToInt) seconds before asking for \(what) again",
                     remedy: "Run again later. A token (HF_TOKEN) raises the limit.")
             }
             delay = asked + Double.random(in: 0...0.25)
         }
         let cause = reason ?? head.map { "status \($0.status)" } ?? ""
-        logger.log(level: delay < 3 ? .debug : .notice, "\(what): \(cause); trying again in \(Int(delay.rounded(.up))) s")
+        logger.log(
+            level: delay < 3 ? .debug : .notice,
+            "\(what): \(cause); trying again in \(delay.rounded(.up).clampedToInt) s")
         try await sleep(delay)
     }
 
     /// The seconds a busy server asks for: `Retry-After: 12`, or `RateLimit: "api";r=0;t=12`.
     static func askedWait(_ head: HTTPHead) -> Double? {
-        if let text = head["Retry-After"], let seconds = Double(text.filter { $0 != " " }), seconds >= 0 { return seconds }
+        if let text = head["Retry-After"], let seconds = seconds(text[...]) { return seconds }
         guard head.status == 429, let limit = head["RateLimit"] else { return nil }
         let parts = limit.split(separator: ";").map { $0.filter { $0 != " " } }
         guard parts.contains("r=0"), let reset = parts.first(where: { $0.hasPrefix("t=") }) else { return nil }
-        return Double(reset.dropFirst(2))
+        return seconds(reset.dropFirst(2))
+    }
+
+    /// `nil` for what is no time, such as `inf` or a negative number: then the client's own waits apply.
+    private static func seconds(_ text: Substring) -> Double? {
+        guard let seconds = Double(text.filter { $0 != " " }), seconds.isFinite, seconds >= 0 else { return nil }
+        return seconds
     }
 }
 
-/// Collects a body of limited size.
+/// Collects a body of limited size. Of an answer that is not the one that was hoped for, the beginning is enough.
 final class BufferSink: HTTPSink, @unchecked Sendable {
     // Sendable: the transport's calls come one after the other, and are over before the owner reads.
     private(set) var head: HTTPHead?
     private(set) var body: [UInt8] = []
-    private static let limit = 256 << 20
+    private let limit: Int
+    private var end: ContinuousClock.Instant?
 
-    func receive(_ head: HTTPHead) { self.head = head }
+    /// The longest page: the Hub's list of a repository with 100,000 files has about 10 MB.
+    static let pageLimit = 64 << 20
+    /// How much is read of an error or a redirect.
+    static let noteLimit = 1 << 16
+    /// An answer that still comes after this long does not end.
+    static let longestAnswer = Duration.seconds(300)
+
+    init(limit: Int = BufferSink.pageLimit) { self.limit = limit }
+
+    func receive(_ head: HTTPHead) {
+        self.head = head
+        end = .now + Self.longestAnswer
+    }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
-        guard body.count + bytes.count <= Self.limit else {
-            throw HubError(.badAnswer, "the Hub's answer is longer than \(Self.limit) bytes", remedy: "Check HF_ENDPOINT.")
+        if head.map({ !(200..<300).contains($0.status) }) ?? true {
+            body.append(contentsOf: bytes.prefix(Self.noteLimit - body.count))
+            if body.count == Self.noteLimit { throw EnoughReceived() }
+            return
+        }
+        guard bytes.count <= limit - body.count else {
+            throw HubError(.badAnswer, "the Hub's answer is longer than \(limit) bytes", remedy: "Check HF_ENDPOINT.")
+        }
+        if let end, ContinuousClock.now > end {
+            throw HubError(
+                .badAnswer, "the Hub's answer has not ended after \(Self.longestAnswer.components.seconds) seconds",
+                remedy: "Check the connection and HF_ENDPOINT.")
         }
         body.append(contentsOf: bytes)
     }
 
-    func answer(from url: String, about what: String) throws(TransportError) -> HubClient.Answer {
+    func answer(from url: HTTPAddress, about what: String) throws(TransportError) -> HubClient.Answer {
         guard let head else { throw TransportError(reason: "no answer", isPassing: true) }
         return HubClient.Answer(head: head, body: body, url: url)
     }

@@ -49,13 +49,13 @@ extension HubClient {
         var text = answer.head["X-Error-Message"]
         if text == nil, let json = try? answer.json("an error") { text = json["error"]?.string ?? json["message"]?.string }
         guard let text, !text.isEmpty else { return "" }
-        let line = text.unicodeScalars.prefix(300).map { $0.value < 0x20 ? " " : String($0) }.joined()
+        let line = String(String.UnicodeScalarView(text.unicodeScalars.prefix(300))).shown()
         return ": " + (settings.token?.redacted(line) ?? line)
     }
 
-    func unreachable(_ url: String, _ what: String, _ error: TransportError) -> HubError {
+    func unreachable(_ url: HTTPAddress, _ what: String, _ error: TransportError) -> HubError {
         HubError(
-            .unreachable, "can't get \(what) from \(HTTPAddress.shown(url)): \(error.reason)",
+            .unreachable, "can't get \(what) from \(url.shown): \(error.reason)",
             remedy: "Check the connection, and HF_ENDPOINT if it is set; what has arrived is kept for the next run.")
     }
 }

@@ -1,3 +1,4 @@
+import SwiftletIO
 import Synchronization
 
 /// How far a download or an upload is.
@@ -41,21 +42,22 @@ final class ProgressMeter: Sendable {
     /// A file is about to be transferred; `present` of its bytes are there already.
     func begin(_ file: String, total: Int, present: Int) {
         update(file) {
-            $0.bytesTotal += total
-            $0.bytesDone += present
+            // Sizes are what a server says.
+            $0.bytesTotal = $0.bytesTotal.addingClamped(total)
+            $0.bytesDone = $0.bytesDone.addingClamped(present)
         }
     }
 
     /// Bytes of a file went over the network.
     func move(_ file: String, _ bytes: Int) {
         update(file) {
-            $0.bytesDone += bytes
-            $0.bytesTransferred += bytes
+            $0.bytesDone = $0.bytesDone.addingClamped(bytes)
+            $0.bytesTransferred = $0.bytesTransferred.addingClamped(bytes)
         }
     }
 
     /// What was there of a file turned out to be useless.
-    func takeBack(_ file: String, _ bytes: Int) { update(file) { $0.bytesDone -= bytes } }
+    func takeBack(_ file: String, _ bytes: Int) { update(file) { $0.bytesDone = $0.bytesDone.addingClamped(-bytes) } }
 
     func finish(_ file: String) { update(file, isFinal: true) { $0.filesDone += 1 } }
 

@@ -105,6 +105,16 @@ enum Names {
             remedy: "File names are relative, with '/' between folders and without '.' or '..'.")
     }
 
+    /// The largest file that is believed in, 1 PiB. The Hub takes files of up to 500 GB.
+    static let sizeLimit = 1 << 50
+
+    static func checkSize(_ size: Int, _ what: String) throws(HubError) {
+        if (0...sizeLimit).contains(size) { return }
+        throw HubError(
+            .badAnswer, "the Hub gives \(what) a size of \(size) bytes",
+            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+    }
+
     static func checkRevision(_ name: String, of repo: HubRepo) throws(HubError) {
         if staysInside(name) { return }
         throw HubError(

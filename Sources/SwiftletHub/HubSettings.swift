@@ -39,17 +39,15 @@ public struct HubSettings: Sendable {
     /// - Throws: `HubError` for a variable whose value can't be used.
     public init(environment: [String: String]? = nil) throws(HubError) {
         let environment = environment ?? ProcessInfo.processInfo.environment
-        func path(_ name: String) -> String? {
-            environment[name].map { Self.expanded($0, environment) }
-        }
-        let home = path("HF_HOME") ?? FileSystem.join(path("XDG_CACHE_HOME") ?? Self.expanded("~/.cache", environment), "huggingface")
-        cacheFolder = path("HF_HUB_CACHE") ?? path("HUGGINGFACE_HUB_CACHE") ?? FileSystem.join(home, "hub")
+        let folders = CacheFolders(environment: environment)
+        cacheFolder = folders.hub
         endpoint = environment["HF_ENDPOINT"] ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
-        guard endpoint.hasPrefix("https://") || endpoint.hasPrefix("http://") else {
+        do { _ = try HTTPAddress(endpoint) } catch {
+            // Without the value where it may hold a password.
             throw HubError(
-                .badArgument, "HF_ENDPOINT is '\(endpoint)', which is not a web address",
-                remedy: "Set it to an address such as 'https://huggingface.co', or unset it.")
+                .badArgument, "HF_ENDPOINT can't be used: \(error.problem)",
+                remedy: "Set it to an address such as 'https://huggingface.co', or unset it. HF_TOKEN says who asks.")
         }
         let offline = [environment["HF_HUB_OFFLINE"], environment["TRANSFORMERS_OFFLINE"]].compactMap(\.self).first { !$0.isEmpty }
         isOffline = Self.isTrue(offline)
@@ -58,9 +56,8 @@ public struct HubSettings: Sendable {
         token = nil
         if !Self.isTrue(environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"]) {
             token = (environment["HF_TOKEN"] ?? environment["HUGGING_FACE_HUB_TOKEN"]).flatMap(HubToken.init)
-            let file = path("HF_TOKEN_PATH") ?? FileSystem.join(home, "token")
-            if token == nil, FileSystem.isRegularFile(file) {
-                do { token = HubToken(try MappedFile.text(file)) } catch { throw HubError(error) }
+            if token == nil, FileSystem.isRegularFile(folders.token) {
+                do { token = HubToken(try MappedFile.text(folders.token)) } catch { throw HubError(error) }
             }
         }
     }
@@ -75,29 +72,5 @@ public struct HubSettings: Sendable {
             throw HubError(.badArgument, "\(name) is '\(text)', not a number of seconds", remedy: "Set it to a number such as 10, or unset it.")
         }
         return value
-    }
-
-    /// Replaces a leading `~` and `$NAME` or `${NAME}`; names that are not set stay as they are.
-    private static func expanded(_ text: String, _ environment: [String: String]) -> String {
-        var rest = text[...]
-        var result = ""
-        if rest == "~" || rest.hasPrefix("~/"), let home = environment["HOME"] {
-            result = home
-            rest = rest.dropFirst()
-        }
-        while let dollar = rest.firstIndex(of: "$") {
-            result += rest[..<dollar]
-            var name = rest[rest.index(after: dollar)...]
-            let isBraced = name.first == "{" && name.contains("}")
-            if isBraced {
-                name = name.dropFirst().prefix { $0 != "}" }
-            } else {
-                name = name.prefix { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
-            }
-            let end = isBraced ? rest.index(after: name.endIndex) : name.endIndex
-            result += environment[String(name)] ?? String(rest[dollar..<end])
-            rest = rest[end...]
-        }
-        return result + rest
     }
 }

@@ -82,14 +82,15 @@ extension HubClient {
     private func sendParts(
         _ addition: Addition, _ partSize: Int, _ upload: JSONValue, to target: String, _ what: String, _ meter: ProgressMeter
     ) async throws {
-        let count = (addition.size + partSize - 1) / partSize
+        // The numbers of parts are written with leading zeros.
+        var addresses: [Int: String] = [:]
+        for (key, value) in upload["header"]?.object ?? [:] {
+            if let number = Int(key), let address = value.string { addresses[number] = address }
+        }
+        let count = addition.size / partSize + (addition.size % partSize == 0 ? 0 : 1)
         var parts: [JSONValue] = []
-        for number in 1...count {
-            // The numbers of parts are written with leading zeros.
-            let address = upload["header"]?.object.flatMap { header in
-                header.keys.first { Int($0) == number }.flatMap { header[$0]?.string }
-            }
-            guard let address else { throw HubError(.badAnswer, "the Hub does not say where to send part \(number) of \(what)") }
+        for number in 1...max(count, 1) {
+            guard let address = addresses[number] else { throw HubError(.badAnswer, "the Hub does not say where to send part \(number) of \(what)") }
             let offset = (number - 1) * partSize
             let length = min(partSize, addition.size - offset)
             let head = try await put(addition, offset, length, to: address, what)

@@ -17,12 +17,12 @@ struct MappedPart: @unchecked Sendable {
         func refused(_ reason: String) -> HubError {
             HubError(.file, "can't read '\(path)': \(reason)", remedy: "Check that the file is there and is not being changed.")
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()
         // Touching a mapped page behind the end would kill the process.
-        guard fstat(descriptor, &status) == 0, offset + count <= Int(status.st_size) else {
+        guard fstat(descriptor, &status) == 0, (status.st_mode & S_IFMT) == S_IFREG, count <= Int(status.st_size) - offset else {
             throw refused("it became shorter while it was sent")
         }
         let skip = offset % Int(getpagesize())

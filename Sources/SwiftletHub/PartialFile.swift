@@ -18,6 +18,8 @@ final class PartialFile: @unchecked Sendable {
     private let etag: String
     private(set) var position = 0
     private var hash: ContentHash
+    /// What is taken of a file whose size the Hub does not say: 64 GiB. Large files have their sizes said.
+    private static let limit = 1 << 36
 
     init(_ path: String, etag: String, size: Int?) throws {
         self.path = path
@@ -41,8 +43,11 @@ final class PartialFile: @unchecked Sendable {
     var isComplete: Bool { size.map { position == $0 } ?? false }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws {
-        if let size, position + bytes.count > size {
-            throw HubError(.damaged, "the Hub sends more than the \(size) bytes it promised for '\(FileSystem.name(of: path))'")
+        guard bytes.count <= (size ?? Self.limit) - position else {
+            throw HubError(
+                .damaged,
+                size.map { "the Hub sends more than the \($0) bytes it promised for '\(FileSystem.name(of: path))'" }
+                    ?? "the Hub sends more than \(Self.limit) bytes for '\(FileSystem.name(of: path))', whose size it does not say")
         }
         var offset = 0
         while offset < bytes.count {

@@ -99,9 +99,17 @@ extension HubClient {
         }
         let what = "the files of \(repo)"
         var files: [HubFile] = []
-        var next: String? = "\(settings.endpoint)\(repo.apiPath)/tree/\(commit)?recursive=true&expand=false"
+        var next: HTTPAddress? = try address(
+            "\(settings.endpoint)\(repo.apiPath)/tree/\(commit)?recursive=true&expand=false", about: what)
+        // A page that was there before would lead on for ever.
+        var seen: Set<String> = []
         while let url = next {
-            let answer = try await request("GET", url, about: what)
+            guard seen.insert(url.text).inserted, seen.count <= Self.pageLimit, files.count <= Self.fileLimit else {
+                throw HubError(
+                    .badAnswer, "the Hub's list of \(what) has no end: \(files.count) files on \(seen.count) pages",
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+            }
+            let answer = try await request("GET", url.text, about: what)
             guard let entries = try answer.json(what).array else { throw HubError(.badAnswer, "the Hub's list of \(what) is no list") }
             for entry in entries where entry["type"]?.string == "file" {
                 guard let name = entry["path"]?.string, let size = entry["size"]?.int, size >= 0, let id = entry["oid"]?.string else {
@@ -112,7 +120,10 @@ extension HubClient {
                         name: name, size: entry["lfs"]?["size"]?.int ?? size, blobID: id, sha256: entry["lfs"]?["oid"]?.string,
                         xetHash: entry["xetHash"]?.string))
             }
-            next = answer.head["Link"].flatMap(Self.nextPage).flatMap { HTTPAddress.resolve($0, from: answer.url) }
+            next = nil
+            if let link = answer.head["Link"].flatMap(Self.nextPage) {
+                do { next = try answer.url.resolving(link) } catch { throw refusal(error, what) }
+            }
             if let page = next, !isHub(page) { throw HubError(.badAnswer, "the list of \(what) goes on outside the Hub") }
         }
         try Self.check(files, of: repo)
@@ -121,8 +132,13 @@ extension HubClient {
         return files
     }
 
+    /// A page has up to 1000 files. The Hub advises against more than 100,000 in a repository.
+    private static let pageLimit = 10_000
+    private static let fileLimit = 10_000_000
+
     /// Names and hashes become paths in the cache: none may lead out of it.
     private static func check(_ files: [HubFile], of repo: HubRepo) throws(HubError) {
+        for file in files { try Names.checkSize(file.size, "'\(file.name)' of \(repo)") }
         for file in files where !Names.staysInside(file.name) || !Names.isBlobName(file.etag) {
             throw HubError(
                 .badAnswer, "\(repo) has a file named '\(file.name)', which would lie outside its folder",

@@ -30,8 +30,9 @@ extension HubClient {
     /// Asks for the missing bytes until all are there. Each request that brings some resets the count of failures.
     private func complete(_ partial: PartialFile, _ source: Source, of repo: HubRepo, _ meter: ProgressMeter) async throws {
         let what = "file '\(source.file)' of \(repo)"
+        let own = try address(source.url, about: what)
         // Where the Hub redirected to; asked directly until it refuses, as its signature may expire.
-        var direct: String?
+        var direct: HTTPAddress?
         var redirects = 0
         var failures = 0
 
@@ -43,7 +44,7 @@ extension HubClient {
         }
 
         while !partial.isComplete {
-            let url = direct ?? source.url
+            let url = direct ?? own
             let start = partial.position
             let sink = FileSink(partial) { meter.move(source.file, $0) } takingBack: { meter.takeBack(source.file, $0) }
             do {
@@ -58,7 +59,7 @@ extension HubClient {
                 continue
             }
             guard let head = sink.head else { throw HubError(.badAnswer, "no answer for \(what)") }
-            if let target = head.location(from: url) {
+            if let target = try location(head, from: url, about: what) {
                 redirects += 1
                 guard redirects <= 20 + failures * 2 else { throw HubError(.badAnswer, "the Hub redirects in circles when asked for \(what)") }
                 direct = target
@@ -86,7 +87,7 @@ extension HubClient {
     private func rangeHeader(_ partial: PartialFile) -> [String: String] {
         guard let size = partial.size else { return partial.position == 0 ? [:] : ["Range": "bytes=\(partial.position)-"] }
         if partial.position == 0, size <= settings.pieceSize { return [:] }
-        return ["Range": "bytes=\(partial.position)-\(min(partial.position + settings.pieceSize, size) - 1)"]
+        return ["Range": "bytes=\(partial.position)-\(min(partial.position.addingClamped(max(settings.pieceSize, 1)), size) - 1)"]
     }
 }
 
@@ -127,8 +128,10 @@ private final class FileSink: HTTPSink, @unchecked Sendable {
         if head?.status == 200 || head?.status == 206 {
             try partial.append(bytes)
             moved(bytes.count)
-        } else if note.count < 1 << 16 {
-            note.append(contentsOf: bytes.prefix(1 << 16))
+        } else {
+            // A redirect or an error: its beginning is enough, and it may have no end.
+            note.append(contentsOf: bytes.prefix(BufferSink.noteLimit - note.count))
+            if note.count == BufferSink.noteLimit { throw EnoughReceived() }
         }
     }
 

@@ -30,9 +30,7 @@ final class URLSessionTransport: HTTPTransport {
 
     func send(_ request: HTTPRequest, into sink: any HTTPSink) async throws {
         try Task.checkCancellation()
-        guard let url = URL(string: request.url) else {
-            throw TransportError(reason: "'\(HTTPAddress.shown(request.url))' is not a web address", isPassing: false)
-        }
+        let url = try Self.url(request.url)
         var message = URLRequest(url: url)
         message.httpMethod = request.method
         message.timeoutInterval = request.timeout
@@ -50,6 +48,15 @@ final class URLSessionTransport: HTTPTransport {
         } onCancel: {
             task.cancel()
         }
+    }
+
+    /// The address as Foundation has it, which must mean the same place.
+    private static func url(_ address: HTTPAddress) throws(TransportError) -> URL {
+        let bare = address.host.hasPrefix("[") ? String(address.host.dropFirst().dropLast()) : address.host
+        guard let url = URL(string: address.text), url.scheme == address.scheme, url.user == nil, url.password == nil,
+            [bare, address.host].contains(url.host ?? ""), url.port ?? (address.scheme == "https" ? 443 : 80) == address.port
+        else { throw TransportError(reason: "the system does not take '\(address.shown)' for a web address", isPassing: false) }
+        return url
     }
 
     /// A part of a file as data that is paged in when it is sent.
@@ -114,7 +121,9 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         guard let exchange = exchanges.withLock({ $0.removeValue(forKey: task.taskIdentifier) }) else { return }
-        if let failure = exchange.failure {
+        if exchange.failure is EnoughReceived {
+            exchange.continuation.resume()
+        } else if let failure = exchange.failure {
             exchange.continuation.resume(throwing: failure)
         } else if let error {
             exchange.continuation.resume(throwing: Self.translated(error))

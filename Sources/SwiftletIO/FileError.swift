@@ -52,6 +52,7 @@ public struct FileError: SwiftletError {
             case ENOENT: "Check the path: nothing is there."
             case EACCES, EPERM, EROFS: "Choose a place you may write to, or change its permissions."
             case ENOSPC, EDQUOT: "The disk is full: free some space and run again. What was there before is unchanged."
+            case ENOLCK, EOPNOTSUPP, ENOSYS: "Choose a folder on a file system that can do this, such as a local disk."
             case ENOTDIR: "A part of the path is a file, not a folder."
             default: nil
             }

@@ -28,20 +28,55 @@ public enum FileSystem {
     }
 
     /// Names in a folder, sorted, without `.` and `..`.
-    public static func names(in folder: String) throws(FileError) -> [String] {
-        guard let handle = opendir(folder) else { throw .system("list", folder, code: errno) }
-        defer { closedir(handle) }
+    ///
+    /// - Parameter skipsOthers: whether names that are not UTF-8 are left out. Else they are an error: a path of text can't
+    ///   lead to such a file.
+    public static func names(in folder: String, skipsOthers: Bool = false) throws(FileError) -> [String] {
         var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        for raw in try rawNames(in: folder) {
+            guard let name = String(validating: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
+                if skipsOthers { continue }
+                throw FileError(
+                    path: folder, message: "'\(folder)' holds a file whose name is not UTF-8: '\(hexText(raw))'",
+                    remedy: "Rename it.")
             }
-            if name != ".", name != ".." { names.append(name) }
+            names.append(name)
         }
         return names.sorted()
     }
 
-    /// Makes a folder and all folders above it; an existing folder is fine.
+    /// The bytes of each name, with the zero at its end.
+    private static func rawNames(in folder: UnsafePointer<CChar>) throws(FileError) -> [[CChar]] {
+        guard let handle = opendir(folder) else {
+            throw .system("list", String(cString: folder), code: errno)
+        }
+        defer { closedir(handle) }
+        var names: [[CChar]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(handle) else {
+                guard errno == 0 else { throw .system("list", String(cString: folder), code: errno) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { text in
+                    Array(UnsafeBufferPointer(start: text, count: strlen(text) + 1))
+                }
+            }
+            let isOwn = name == [0x2E, 0] || name == [0x2E, 0x2E, 0]
+            if !isOwn { names.append(name) }
+        }
+    }
+
+    /// A name that is not UTF-8, readable: `caf\xe9`.
+    private static func hexText(_ name: [CChar]) -> String {
+        name.dropLast().map { byte in
+            let value = UInt8(bitPattern: byte)
+            return value < 0x80 ? String(Unicode.Scalar(value)) : "\\x" + String(value, radix: 16)
+        }.joined()
+    }
+
+    /// Makes a folder and all folders above it; an existing folder is fine. Each that is made is there after a power cut.
     public static func createDirectory(_ path: String) throws(FileError) {
         if path.isEmpty || isDirectory(path) { return }
         let parent = self.parent(of: path)
@@ -52,21 +87,49 @@ public enum FileSystem {
             if code == EEXIST, isDirectory(path) { return }
             throw .system("create folder", path, code: code)
         }
+        try synchronizeDirectory(parent)
     }
 
     /// Deletes a file, or a folder with everything in it; nothing there is fine. Symbolic links are not followed.
     public static func remove(_ path: String) throws(FileError) {
+        try remove(Array(path.utf8CString))
+    }
+
+    /// By the bytes of the path: names that are not UTF-8 go away too.
+    private static func remove(_ path: [CChar]) throws(FileError) {
+        func failure(_ code: Int32) -> FileError {
+            .system("delete", String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), code: code)
+        }
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT { return }
-            throw .system("delete", path, code: errno)
+            throw failure(errno)
         }
         if (status.st_mode & S_IFMT) == S_IFDIR {
-            for name in try names(in: path) { try remove(join(path, name)) }
-            guard rmdir(path) == 0 else { throw .system("delete", path, code: errno) }
+            for name in try rawNames(in: path) { try remove(path.dropLast() + [0x2F] + name) }
+            guard rmdir(path) == 0 else { throw failure(errno) }
         } else {
-            guard unlink(path) == 0 else { throw .system("delete", path, code: errno) }
+            guard unlink(path) == 0 else { throw failure(errno) }
         }
+    }
+
+    /// Opens a regular file. Anything else is refused, and not waited for: opening a FIFO would last until somebody writes.
+    static func openForReading(_ path: String) throws(FileError) -> Int32 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .system("read", path, code: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .system("read", path, code: code)
+        }
+        let kind = status.st_mode & S_IFMT
+        guard kind != S_IFREG else { return descriptor }
+        close(descriptor)
+        if kind == S_IFDIR { throw .system("read", path, code: EISDIR) }
+        throw FileError(
+            path: path, message: "'\(path)' is no regular file, but a pipe, a socket or a device",
+            remedy: "Write what comes from it to a file first.")
     }
 
     /// Renames a file or folder; a file already at `target` is replaced in one step.
@@ -77,15 +140,69 @@ public enum FileSystem {
         let status = Glibc.rename(source, target)
         #endif
         guard status == 0 else { throw .system("rename '\(source)' to", target, code: errno) }
-        synchronizeDirectory(parent(of: target))
+        try synchronizeDirectory(parent(of: target))
     }
 
-    /// Makes a rename in this folder durable. Some file systems refuse to sync a folder; that is no reason to fail.
-    static func synchronizeDirectory(_ folder: String) {
-        let descriptor = open(folder, O_RDONLY)
+    /// What a folder is called while another one takes its place.
+    package static let replacedSuffix = ".swiftlet-replaced"
+
+    /// Puts a folder in the place of another one. At any moment, also after a kill or a power cut, one of the two is there
+    /// under the name of `target`, whole; where the file system can't exchange two names, under that name with
+    /// `replacedSuffix` after it, from where `recoverDirectory` takes it back.
+    ///
+    /// - Parameter source: a whole folder beside `target`, which takes its name.
+    public static func replaceDirectory(_ target: String, with source: String) throws(FileError) {
+        guard exists(target) else { return try rename(source, to: target) }
+        if exchange(source, target) {
+            try synchronizeDirectory(parent(of: target))
+            return try remove(source)
+        }
+        let old = target + replacedSuffix
+        try remove(old)
+        try rename(target, to: old)
+        do throws(FileError) { try rename(source, to: target) } catch {
+            try? rename(old, to: target)
+            throw error
+        }
+        try remove(old)
+    }
+
+    /// Takes back the folder that `replaceDirectory` had moved away when it was killed.
+    public static func recoverDirectory(_ target: String) throws(FileError) {
+        let old = target + replacedSuffix
+        guard exists(old) else { return }
+        if exists(target) { try remove(old) } else { try rename(old, to: target) }
+    }
+
+    /// Gives two names each other's file or folder, in one step; `false` where the system can't.
+    private static func exchange(_ first: String, _ second: String) -> Bool {
+        #if canImport(Darwin)
+        return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
+        #else
+        guard let renameat2 else { return false }
+        return renameat2(AT_FDCWD, first, AT_FDCWD, second, 2) == 0
+        #endif
+    }
+
+    #if !canImport(Darwin)
+    /// Swift does not see this function of glibc, nor its flag RENAME_EXCHANGE, 2.
+    private static let renameat2 = dlsym(nil, "renameat2").map {
+        unsafeBitCast($0, to: (@convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32).self)
+    }
+    #endif
+
+    /// Makes what was made or renamed in this folder durable.
+    ///
+    /// - Throws: `FileError` if the disk fails. Some file systems have no such operation, which is no reason to fail.
+    static func synchronizeDirectory(_ folder: String) throws(FileError) {
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
-        _ = fsync(descriptor)
-        close(descriptor)
+        defer { close(descriptor) }
+        guard fsync(descriptor) != 0 else { return }
+        switch errno {
+        case EIO, ENOSPC, EDQUOT: throw .system("write", folder, code: errno)
+        default: return
+        }
     }
 
     /// The folder a path lies in: `.` for a bare name, `/` for the root.

@@ -52,10 +52,10 @@ extension JSONValue {
     ///
     /// - Throws: `FileError` or `JSONError`, both naming the file.
     public init(contentsOf path: String) throws {
-        let file = try MappedFile(path)
+        let bytes = try MappedFile.contents(path)
         do throws(JSONError) {
-            let result = withExtendedLifetime(file) {
-                Result { () throws(JSONError) in try JSONValue(parsing: file.bytes) }
+            let result = bytes.withUnsafeBytes { bytes in
+                Result { () throws(JSONError) in try JSONValue(parsing: bytes) }
             }
             self = try result.get()
         } catch {

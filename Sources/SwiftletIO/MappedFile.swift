@@ -13,15 +13,13 @@ public final class MappedFile: Sendable {
 
     /// - Parameter copiesOnWrite: the bytes may be written to, which gives this object pages of its own and leaves the
     ///   file as it is. Else writing ends the process.
-    /// - Throws: `FileError` if the file can't be opened or is a folder.
+    /// - Throws: `FileError` if the file can't be opened, or is no regular file: what comes through a pipe can't be mapped.
     public init(_ path: String, copiesOnWrite: Bool = false) throws(FileError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("read", path, code: errno) }
+        let descriptor = try FileSystem.openForReading(path)
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system("read", path, code: errno) }
-        guard (status.st_mode & S_IFMT) != S_IFDIR else { throw .system("read", path, code: EISDIR) }
         let count = Int(status.st_size)
         // mmap refuses length 0.
         guard count > 0 else {
@@ -41,12 +39,33 @@ public final class MappedFile: Sendable {
         }
     }
 
+    /// A copy of the whole file. For text: a file that is changed while it is checked and taken apart must not become a
+    /// text that is none, and one that becomes shorter must not end the process.
+    static func contents(_ path: String) throws(FileError) -> [UInt8] {
+        let descriptor = try FileSystem.openForReading(path)
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("read", path, code: errno) }
+        let size = Int(status.st_size)
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let read = pread(descriptor, buffer.baseAddress! + count, size - count, off_t(count))
+                if read < 0, errno == EINTR { continue }
+                if read < 0 { code = errno }
+                if read <= 0 { return }
+                count += read
+            }
+        }
+        guard code == 0 else { throw .system("read", path, code: code) }
+        return bytes
+    }
+
     /// The whole file as text.
     ///
     /// - Throws: `FileError` if the bytes are not UTF-8.
     public static func text(_ path: String) throws(FileError) -> String {
-        let file = try MappedFile(path)
-        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
+        guard let text = String(validating: try contents(path), as: UTF8.self) else {
             throw FileError(path: path, message: "'\(path)' is not UTF-8 text", remedy: "Convert the file to UTF-8.")
         }
         return text

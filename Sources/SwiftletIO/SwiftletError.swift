@@ -29,9 +29,9 @@ extension SwiftletError {
     /// The message, and below it the remedy for a user of the command line.
     public var commandLineDescription: String { Self.text(message, commandLineRemedy) }
 
+    // What they quote from files and servers can't give commands to a terminal.
     private static func text(_ message: String, _ remedy: String?) -> String {
-        guard let remedy else { return message }
-        return "\(message)\n\(remedy)"
+        (remedy.map { "\(message)\n\($0)" } ?? message).shown(keepsLines: true)
     }
 }
 

@@ -65,14 +65,30 @@ public final class LRScheduler {
         return json
     }
 
-    /// - Throws: `SchedulerError` if the state is of another optimizer.
+    /// The largest number of steps that is believed in: up to it, every whole number is a `Double` too.
+    private static let stepLimit = 1 << 53
+
+    /// - Throws: `SchedulerError` if the state is damaged or of another optimizer; the schedule then stays as it was.
     public func load(_ json: JSONValue) throws(SchedulerError) {
-        guard let step = json["last_epoch"]?.int, let rates = json["_last_lr"]?.array?.compactMap(\.double),
-            rates.count == baseRates.count
-        else { throw SchedulerError("the schedule's state has no last_epoch, or rates for another number of groups") }
+        guard let step = json["last_epoch"]?.int, (0...Self.stepLimit).contains(step) else {
+            throw SchedulerError("the schedule's state has no last_epoch from 0 up")
+        }
+        guard let given = json["_last_lr"]?.array, given.count == baseRates.count else {
+            throw SchedulerError("the schedule's state has no _last_lr for \(baseRates.count) groups")
+        }
+        let rates = given.compactMap(\.double).filter { $0.isFinite && $0 >= 0 }
+        guard rates.count == given.count else {
+            throw SchedulerError("the schedule's state has a _last_lr that is no learning rate")
+        }
+        if let kept = plateau {
+            var restored = kept
+            guard restored.load(json["plateau"] ?? .null, stepLimit: Self.stepLimit) else {
+                throw SchedulerError("the schedule's state has no usable 'plateau', which reduce_lr_on_plateau needs")
+            }
+            plateau = restored
+        }
         lastEpoch = step
         optimizer.setLearningRates(rates)
-        if plateau != nil, let state = json["plateau"] { plateau?.load(state) }
     }
 }
 
@@ -166,9 +182,13 @@ private struct Plateau {
         ]
     }
 
-    mutating func load(_ json: JSONValue) {
-        best = json["best"]?.double
-        badCount = json["num_bad_epochs"]?.int ?? 0
-        cooldownLeft = json["cooldown_counter"]?.int ?? 0
+    /// - Returns: whether the state makes sense; otherwise nothing is taken over.
+    mutating func load(_ json: JSONValue, stepLimit: Int) -> Bool {
+        guard let bad = json["num_bad_epochs"]?.int, let cooldown = json["cooldown_counter"]?.int,
+            (0...stepLimit).contains(bad), (0...stepLimit).contains(cooldown),
+            let best = json["best"], best.isNull || best.double != nil
+        else { return false }
+        (self.best, badCount, cooldownLeft) = (best.double, bad, cooldown)
+        return true
     }
 }

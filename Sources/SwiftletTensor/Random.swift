@@ -58,6 +58,25 @@ public final class Generator: @unchecked Sendable {
         }
     }
 
+    /// Sets `state` to bytes from outside, such as a checkpoint's.
+    ///
+    /// - Throws: `TensorError` if they are no state of such a generator; it then stays as it was.
+    public func load(state bytes: [UInt8]) throws(TensorError) {
+        let tensor = bytes.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) }
+        let status = withExtendedLifetime(tensor) { ct_generator_set_state(handle, tensor.handle) }
+        guard status == 0 else {
+            throw TensorError(
+                "\(bytes.count) bytes are no state of a random generator: \(String(cString: ct_last_error()))",
+                remedy: "The file may be damaged; use another checkpoint.")
+        }
+    }
+
+    /// Whether bytes are a state of the CPU's generators.
+    public static func isState(_ bytes: [UInt8]) -> Bool {
+        do { try Generator(seed: 0).load(state: bytes) } catch { return false }
+        return true
+    }
+
     /// What `torch.empty((), dtype=torch.int64).random_().item()` gives: a data loader of Python seeds itself so.
     public func randomInt64() -> Int64 {
         let value = Tensor.empty([], dtype: .int64)

@@ -40,12 +40,21 @@ public final class SafetensorsFile: Sendable {
     /// for the name from then on. Where the elements are not aligned for their type, a copy.
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
         let entry = try entry(name)
+        try checkBooleans(entry, name)
         let address = file.bytes.baseAddress.map { UInt(bitPattern: $0 + entry.bytes.lowerBound) } ?? 0
         if address % UInt(entry.dtype.byteCount) == 0, !entry.bytes.isEmpty {
             return Tensor(
                 borrowing: file, offset: entry.bytes.lowerBound, shape: entry.shape, dtype: entry.dtype)
         }
         return Tensor.fromBytes(UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes]), entry.shape, entry.dtype)
+    }
+
+    /// A byte that is neither false nor true would be both to different parts of libtorch.
+    private func checkBooleans(_ entry: Entry, _ name: String) throws(SafetensorsError) {
+        guard entry.dtype == .bool, !file.bytes[entry.bytes].allSatisfy({ $0 <= 1 }) else { return }
+        throw SafetensorsError(
+            path: path, key: name, problem: "holds bytes other than 0 and 1, which are no booleans",
+            remedy: SafetensorsError.getAgain)
     }
 
     private func entry(_ name: String) throws(SafetensorsError) -> Entry {
@@ -98,11 +107,15 @@ struct SafetensorsHeader {
         _ bytes: Slice<UnsafeRawBufferPointer>, path: String
     ) throws(SafetensorsError) -> JSONObject {
         do {
-            // Nothing but an object can start a header; the format asks for no space before it.
-            let json = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: bytes))
-            if let object = json.object, bytes.first == UInt8(ascii: "{") { return object }
+            // A copy: a file that another process writes to meanwhile must not change between check and use.
+            let json = try Array(bytes).withUnsafeBytes { copy in
+                Result { () throws(JSONError) in try JSONValue(parsing: copy) }
+            }.get()
+            // A byte order mark, which JSON files of people begin with, is none of the format's.
+            if let object = json.object, bytes.first != 0xEF { return object }
             throw SafetensorsError(
-                path: path, problem: "its header is \(json.kind), not an object", remedy: SafetensorsError.getAgain)
+                path: path, problem: json.object == nil ? "its header is \(json.kind), not an object" : "its header begins with a byte order mark",
+                remedy: SafetensorsError.getAgain)
         } catch let error as SafetensorsError {
             throw error
         } catch {
@@ -136,8 +149,8 @@ struct SafetensorsHeader {
                 remedy: "Convert the file: " + DType.allCases.map(\.safetensorsName).joined(separator: ", ")
                     + " are read.", kind: .unsupported)
         }
-        guard let shape = integers(value["shape"]) else {
-            throw problem(name, "has no shape of whole numbers from 0")
+        guard let shape = integers(value["shape"]), shape.count <= Self.rankLimit else {
+            throw problem(name, "has no shape of up to \(Self.rankLimit) whole numbers from 0")
         }
         guard let offsets = integers(value["data_offsets"]), offsets.count == 2 else {
             throw problem(name, "has no data_offsets of two whole numbers")
@@ -155,6 +168,9 @@ struct SafetensorsHeader {
         }
         return .init(dtype: dtype, shape: shape, bytes: start + lower..<start + upper)
     }
+
+    /// Many of libtorch's operations take no more dimensions.
+    static let rankLimit = 64
 
     /// `nil` on overflow, also where a size of 0 would hide it.
     private static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {

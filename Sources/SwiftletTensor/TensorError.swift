@@ -11,6 +11,8 @@ public struct TensorError: SwiftletError {
         case noDevice
         /// A setting that makes no sense, or that this machine does not have.
         case invalidArgument
+        /// Not enough memory, on the machine or on a GPU: less at once may work.
+        case outOfMemory
     }
 
     /// What went wrong, to switch over.
@@ -19,6 +21,8 @@ public struct TensorError: SwiftletError {
     public var remedy: String?
     public var commandLineRemedy: String?
     public var location: ErrorLocation
+    /// Whether there was not enough memory, on the machine or on a GPU: less at once may work.
+    public var isOutOfMemory: Bool { kind == .outOfMemory }
 
     /// - Parameters:
     ///   - message: one sentence that names the culprit.
@@ -34,6 +38,19 @@ public struct TensorError: SwiftletError {
         self.commandLineRemedy = commandLine ?? remedy
         self.location = location
     }
+
+    /// A failure in libtorch's words.
+    init(failure: String) {
+        let signs = ["can't allocate memory", "not enough memory", "out of memory", "bad_alloc"]
+        guard signs.contains(where: { failure.contains($0) }) else {
+            self.init(failure)
+            return
+        }
+        self.init(
+            failure,
+            remedy: "There is not enough memory: use smaller batches, shorter texts, gradient checkpointing, or a smaller model.",
+            kind: .outOfMemory)
+    }
 }
 
 /// Runs `body` with failing tensor operations turned into an error, instead of stopping the process.
@@ -46,8 +63,24 @@ public func withTensorErrors<Result>(_ body: () throws -> Result) throws -> Resu
     var outcome: Swift.Result<Result, any Error>
     do { outcome = .success(try body()) } catch { outcome = .failure(error) }
     // The tensor's failure came first; what the body threw may only follow from it.
-    if let message = ct_error_scope_end() { outcome = .failure(TensorError(String(cString: message))) }
+    if let message = ct_error_scope_end() { outcome = .failure(TensorError(failure: String(cString: message))) }
     return try outcome.get()
+}
+
+/// Throws the first failure so far of the `withTensorErrors` around this, so that a long computation ends where it went
+/// wrong. Does nothing outside of one.
+///
+/// - Throws: `TensorError`; its `withTensorErrors` throws the same.
+public func checkTensorErrors() throws(TensorError) {
+    let nothing = "nothing has failed"
+    // Kept only if it is the first, and only inside of a scope.
+    guard ct_error_scope_record(nothing) else { return }
+    let message = ct_error_scope_end().map { String(cString: $0) } ?? nothing
+    // One that has kept nothing is as good as a new one.
+    ct_error_scope_begin()
+    guard message != nothing else { return }
+    _ = ct_error_scope_record(message)
+    throw TensorError(failure: message)
 }
 
 /// Where every failure of tensor maths ends: kept by `withTensorErrors`, or a stop that names operation and shapes.

@@ -17,6 +17,8 @@ extension Trainer {
         for callback in callbacks {
             if let kept = callback.checkpointState { state.callbackStates[callback.stateName] = .object(kept) }
         }
+        try checkTensorErrors()
+        try holdOutputFolder()
         run.progress.processCount = accelerator.numProcesses
         let optimizerState = args.saveOnlyModel ? [] : try accelerator.wholeState(of: run.optimizer)
         let torch = try accelerator.ofAll(randomState: Generator.default.state)
@@ -25,7 +27,7 @@ extension Trainer {
         // All have a batch ahead, or none: they do the same steps.
         let beforeBatchAhead = try run.stateBeforeBatchAhead.map(accelerator.ofAll)
         try accelerator.onMain {
-            _ = try Checkpoint.write(step: state.globalStep, in: args.outputDir) { folder in
+            _ = try Checkpoint.write(step: state.globalStep, in: args.outputDir, run: runIdentity) { folder in
                 func file(_ name: String) -> String { FileSystem.join(folder, name) }
                 try saveModel(folder)
                 try AtomicFile.write(args.json.text(.config) + "\n", to: file(Self.argumentsFile))
@@ -59,7 +61,7 @@ extension Trainer {
                 found = checkpoint.path
                 try warnOfChanges(checkpoint)
                 return JSONValue.object([
-                    "path": .string(checkpoint.path),
+                    "path": .string(checkpoint.path), "run": checkpoint.run.map { .string($0.id) } ?? .null,
                     "state": try JSONValue(contentsOf: checkpoint.file(Self.stateFile)),
                     "scheduler": try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)),
                     "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
@@ -72,7 +74,14 @@ extension Trainer {
                 "'\(path)' was written by \(progress.processCount) processes; there are \(accelerator.numProcesses)",
                 remedy: "Go on with as many: each has batches and a random state of its own.", kind: .checkpoint)
         }
-        state = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
+        let kept = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
+        guard progress.loggedStep <= kept.globalStep else {
+            throw TrainingError(
+                "'\(path)' logged step \(progress.loggedStep) after step \(kept.globalStep)", remedy: "Use another checkpoint.")
+        }
+        // What follows is of the same run, also when that is interrupted again.
+        if let id = texts["run"]?.string { runIdentity.id = id }
+        state = kept
         state.isWorldProcessZero = accelerator.isMainProcess
         state.isLocalProcessZero = accelerator.isLocalMainProcess
         state.maxSteps = run.plan.maxSteps
@@ -101,7 +110,7 @@ extension Trainer {
             logger.warning("'\(path)' was written on \(before); on \(now) dropout draws other numbers from here on")
             random.device = nil
         }
-        run.restore(progress, random: random)
+        try run.restore(progress, random: random)
         logger.info("going on from \(path), step \(state.globalStep) of \(state.maxSteps)")
     }
 

@@ -29,6 +29,14 @@ extension Trainer {
     private func run(
         _ dataset: Dataset, name: String, prefix: String, keepsPredictions: Bool
     ) throws -> PredictionOutput {
+        try withTensorErrors {
+            try runInScope(dataset, name: name, prefix: prefix, keepsPredictions: keepsPredictions)
+        }
+    }
+
+    private func runInScope(
+        _ dataset: Dataset, name: String, prefix: String, keepsPredictions: Bool
+    ) throws -> PredictionOutput {
         let examples = try self.examples(dataset, name: name)
         // Test splits of benchmarks have -1 for labels that are kept secret: predictions yes, loss and metrics no.
         let isUnlabelled =
@@ -65,6 +73,7 @@ extension Trainer {
                         lossSum += rowLosses.reduce(0, +)
                         if args.includeForMetrics.contains(.loss) { losses += rowLosses }
                     }
+                    try checkTensorErrors()
                     let isOfTokens = inputs.labels.map { $0.rank > 1 && $0.dtype == .int64 } ?? false
                     let labels = try isOfTokens ? inputs.labels.map { try ofAll($0, round) } : nil
                     if let logits = outputs.first {

@@ -60,10 +60,14 @@ extension Trainer {
         try LossPlot(logHistory: state.logHistory).write(to: args.outputDir)
     }
 
-    /// Checks, before hours of training, that `output_dir` can be written to.
+    /// Checks, before hours of training, that `output_dir` can be written to and that no other training writes to it. From
+    /// here on the folder is this Trainer's, until it goes away.
+    ///
+    /// - Throws: `FileError`; `TrainingError` that names the process and the machine of the other training.
     public func checkOutputDirectory() throws {
         guard accelerator.isMainProcess else { return }
         try FileSystem.createDirectory(args.outputDir)
+        outputLock = try outputLock ?? OutputFolderLock(args.outputDir, logger)
         let probe = FileSystem.join(args.outputDir, ".write-test")
         try AtomicFile.write("", to: probe)
         try FileSystem.remove(probe)

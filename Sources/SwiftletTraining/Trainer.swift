@@ -30,6 +30,10 @@ public final class Trainer {
     /// The processes that train together; of one, where nothing says otherwise.
     public let accelerator: Accelerator
     private let stopRequest = StopRequest()
+    /// Which run the checkpoints are of that this Trainer writes.
+    var runIdentity = RunIdentity()
+    /// Held while this Trainer writes to `output_dir`.
+    var outputLock: OutputFolderLock?
 
     /// Seeds libtorch's default generators with `args.seed`, as Python's does here, and moves the model to this process's
     /// GPU, if there is one and `args.useCPU` is not set. A model that was put on a GPU before stays on it.
@@ -100,9 +104,19 @@ public final class Trainer {
     ///
     /// - Parameter resumeFrom: a checkpoint to go on from. On CPU the result is then that of a run that was never
     ///   interrupted, to the bit.
+    /// - Throws: `TrainingError`; `TensorError` where libtorch fails, for lack of memory perhaps; `ProcessError`; and what
+    ///   reading and writing files throws.
     @discardableResult
     public func train(resumeFrom: ResumePoint? = nil) throws -> TrainOutput {
+        try withTensorErrors { try trainInScope(resumeFrom) }
+    }
+
+    private func trainInScope(_ resumeFrom: ResumePoint?) throws -> TrainOutput {
         guard let trainDataset else { throw TrainingError("there is no trainDataset to train on") }
+        let lockBefore = outputLock
+        defer { outputLock = lockBefore }
+        if args.saveStrategy != .no { try holdOutputFolder() }
+        runIdentity = try RunIdentity.fresh(accelerator)
         try freezeParameters()
         if args.evalStrategy != .no, let evalDataset { try tryMetrics(evalDataset) }
         model.state.neftuneAlpha = args.neftuneNoiseAlpha
@@ -116,6 +130,7 @@ public final class Trainer {
         }
         let run = try TrainingRun(self, trainDataset)
         if let resumeFrom { try restore(run, from: resumeFrom) }
+        try warnOfOtherRuns()
         return try run.run()
     }
 

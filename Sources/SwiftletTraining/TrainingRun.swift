@@ -140,6 +140,8 @@ final class TrainingRun {
             accelerator.gradientState.syncGradients = index == group.count - 1
             try profiled("backward") { try accelerator.backward(value) }
             add(value.detach())
+            // Before the weights change: what has failed, for lack of memory perhaps, has left no gradients.
+            try checkTensorErrors()
             if index < group.count - 1 { tell { $0.onSubstepEnd($1, &$2) } }
         }
         let sums = try accelerator.sum([
@@ -154,6 +156,7 @@ final class TrainingRun {
         schedule.step()
         optimizer.zeroGrad()
         trainer.state.globalStep += 1
+        try checkTensorErrors()
     }
 
     /// Clips the gradients and updates the weights.
@@ -266,13 +269,18 @@ final class TrainingRun {
         try trainer.writeCheckpoint(self)
         savedStep = step
         if let limit = args.saveTotalLimit, accelerator.isMainProcess {
-            try Checkpoint.rotate(in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint)
+            try Checkpoint.rotate(
+                in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint, run: trainer.runIdentity.id)
         }
         trainer.callbacks.forEach { $0.onSave(trainer.state, checkpoint: folder) }
     }
 
     /// Takes over what `save` left.
-    func restore(_ progress: RunProgress, random: RandomState) {
+    func restore(_ progress: RunProgress, random: RandomState) throws {
+        try Generator.default.load(state: random.torch[accelerator.processIndex])
+        if let states = random.device {
+            try Generator.default(on: model.state.device).load(state: states[accelerator.processIndex])
+        }
         self.progress = progress
         lossSinceLog = Tensor(progress.lossSinceLog)
         gradientNorm = Tensor(progress.gradientNorm)
@@ -285,8 +293,6 @@ final class TrainingRun {
         } else {
             stateBeforeBatchAhead = random.torchBeforeBatchAhead.map { $0[accelerator.processIndex] }
         }
-        Generator.default.state = random.torch[accelerator.processIndex]
-        if let states = random.device { Generator.default(on: model.state.device).state = states[accelerator.processIndex] }
         control.shouldTrainingStop = progress.shouldStop
             || trainer.state.globalStep >= plan.maxSteps && !progress.hasBegunEpoch
     }
@@ -327,7 +333,9 @@ final class TrainingRun {
         if args.saveTotalLimit == 1, args.loadBestModelAtEnd, accelerator.isMainProcess,
             let best = trainer.state.bestModelCheckpoint {
             for checkpoint in try Checkpoint.all(in: args.outputDir)
-            where FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best) {
+            where checkpoint.run?.id == trainer.runIdentity.id
+                && FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best)
+            {
                 try checkpoint.remove()
             }
         }

@@ -32,6 +32,8 @@ struct ServerResponse {
     var pause: (after: Int, seconds: Double)?
     /// Bytes are sent in pieces of this size with a pause after each.
     var pace: (bytes: Int, seconds: Double)?
+    /// Bytes are sent until nobody takes them any more.
+    var isEndless = false
 
     static func json(_ text: String, status: Int = 200) -> ServerResponse {
         ServerResponse(status: status, headers: [("Content-Type", "application/json")], body: Array(text.utf8))
@@ -195,9 +197,14 @@ private struct ResponseWriter {
         let length = response.statedLength ?? response.body.count
         var head = "HTTP/1.1 \(response.status) \(response.status < 300 ? "OK" : "Other")\r\n"
         for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
-        head += "Content-Length: \(length)\r\n\r\n"
+        head += response.isEndless ? "Connection: close\r\n\r\n" : "Content-Length: \(length)\r\n\r\n"
         guard send(Array(head.utf8)) else { return false }
-        if isHead || response.status == 304 { return true }
+        if isHead || response.status == 304 { return !response.isEndless }
+        if response.isEndless {
+            let chunk = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 16)
+            while send(chunk) {}
+            return false
+        }
         var end = min(response.body.count, length)
         if let cut = response.cutAfter { end = min(end, cut) }
         var position = 0

@@ -30,6 +30,10 @@ public final class HubTestServer: Sendable {
         case stalled(after: Int, seconds: Double)
         /// Ranges are not understood: the whole file with status 200.
         case wholeFile
+        /// This JSON in place of the answer.
+        case json(String, headers: [String: String] = [:])
+        /// This status, and a body without an end.
+        case endless(Int, headers: [String: String] = [:])
     }
 
     public struct Fault: Sendable {
@@ -91,7 +95,7 @@ public final class HubTestServer: Sendable {
     /// For `HF_ENDPOINT`.
     public var endpoint: String { "http://127.0.0.1:\(ports.hub)" }
     /// Another host than the Hub's by name and by port.
-    var storeEndpoint: String { "http://localhost:\(ports.store)" }
+    public var storeEndpoint: String { "http://localhost:\(ports.store)" }
 
     /// Ends all connections, as if the network were gone.
     public func stop() {
@@ -206,6 +210,13 @@ public final class HubTestServer: Sendable {
         case .slow(let bytes, let seconds): response.pace = (bytes, seconds)
         case .stalled(let count, let seconds): response.pause = (count, seconds)
         case .wholeFile: break
+        case .json(let text, let headers):
+            response = .json(text)
+            response.headers += headers.map { ($0.key, $0.value) }
+        case .endless(let status, let headers):
+            response.status = status
+            response.headers += headers.map { ($0.key, $0.value) }
+            response.isEndless = true
         }
     }
 }

@@ -2,6 +2,12 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 @Suite struct FileTests {
     let folder: TemporaryDirectory
     init() throws { folder = try TemporaryDirectory() }
@@ -56,5 +62,87 @@ import Testing
     @Test func `paths come apart and together`() {
         #expect(FileSystem.parent(of: "/a/b") == "/a" && FileSystem.parent(of: "a") == "." && FileSystem.parent(of: "/a") == "/")
         #expect(FileSystem.name(of: "/a/b/") == "b" && FileSystem.join("a/", "b") == "a/b" && FileSystem.join("a", "/b") == "/b")
+    }
+
+    /// Opening a FIFO waits for somebody to write to it.
+    @Test func `what is no regular file is refused at once`() throws {
+        let path = folder.file("pipe")
+        try #require(mkfifo(path, 0o600) == 0)
+        let error = try #require(throws: FileError.self) { try MappedFile(path) }
+        #expect(error.message.contains(path) && error.remedy != nil)
+        #expect(throws: FileError.self) { try MappedFile("/dev/zero") }
+        #expect(throws: FileError.self) { try CRC32C.ofFile(path) }
+        #expect(throws: (any Error).self) { try JSONValue(contentsOf: path) }
+    }
+
+    @Test func `names that are not UTF-8 are an error, and go away`() throws {
+        let odd = Array(folder.file("in").utf8CString.dropLast()) + [0x2F, CChar(bitPattern: 0xE9), 0x2E, 0x63, 0]
+        try FileSystem.createDirectory(folder.file("in"))
+        let descriptor = open(odd, O_CREAT | O_WRONLY, 0o600)
+        try #require(descriptor >= 0)
+        close(descriptor)
+        try AtomicFile.write("x", to: folder.file("in/good"))
+        let error = try #require(throws: FileError.self) { try FileSystem.names(in: folder.file("in")) }
+        #expect(error.message.contains("\\xe9.c"))
+        #expect(try FileSystem.names(in: folder.file("in"), skipsOthers: true) == ["good"])
+        try FileSystem.remove(folder.file("in"))
+        #expect(!FileSystem.exists(folder.file("in")))
+    }
+
+    @Test func `a folder takes another one's place`() throws {
+        for name in ["old", "new"] { try AtomicFile.write(name, to: folder.file("\(name)/\(name).txt")) }
+        try FileSystem.replaceDirectory(folder.file("old"), with: folder.file("new"))
+        #expect(try FileSystem.names(in: folder.path) == ["old"])
+        #expect(try FileSystem.names(in: folder.file("old")) == ["new.txt"])
+        // Where nothing is, the new one is all there is.
+        try FileSystem.replaceDirectory(folder.file("third"), with: folder.file("old"))
+        #expect(try FileSystem.names(in: folder.path) == ["third"])
+    }
+
+    @Test func `a folder that was moved away is taken back`() throws {
+        try AtomicFile.write("a", to: folder.file("x\(FileSystem.replacedSuffix)/a"))
+        try FileSystem.recoverDirectory(folder.file("x"))
+        #expect(try FileSystem.names(in: folder.path) == ["x"])
+        // The new one has its name already: the old one is of no more use.
+        try AtomicFile.write("b", to: folder.file("x\(FileSystem.replacedSuffix)/b"))
+        try FileSystem.recoverDirectory(folder.file("x"))
+        #expect(try FileSystem.names(in: folder.path) == ["x"] && FileSystem.names(in: folder.file("x")) == ["a"])
+    }
+
+    @Test func `a lock keeps others out, and says who has it`() throws {
+        let path = folder.file("lock")
+        var lock = try FileLock.attempt(path, removesFile: true)
+        try #require(lock != nil)
+        try lock?.write(note: "me")
+        #expect(try FileLock.attempt(path) == nil)
+        #expect(FileLock.note(path) == "me")
+        lock = nil
+        #expect(!FileSystem.exists(path))
+        #expect(try FileLock.attempt(path) != nil)
+    }
+
+    @Test func `what would command a terminal is shown`() {
+        #expect("plain äöü 漢字 👍🏽".shown() == "plain äöü 漢字 👍🏽")
+        #expect("a\u{1b}[31mb\u{9b}0\u{7}\r\n\t".shown() == #"a\u{1b}[31mb\u{9b}0\u{7}\u{d}\u{a}\u{9}"#)
+        #expect("a\nb\tc\u{202e}\u{200f}".shown(keepsLines: true) == "a\nb\tc\\u{202e}\\u{200f}")
+        let error = FileError(path: "x", message: "'\u{1b}c' is bad", remedy: "Take\u{8} another.")
+        #expect(error.description == "'\\u{1b}c' is bad\nTake\\u{8} another.")
+    }
+
+    @Test func `numbers beyond an Int are its limits`() {
+        let numbers = [1e300, -.infinity, .nan, -3.9, 0x1p63, -0x1p63, 0x1p62]
+        #expect(numbers.map(\.clampedToInt) == [.max, .min, 0, -3, .max, .min, 1 << 62])
+        #expect(Int.max.addingClamped(1) == .max && Int.min.addingClamped(-1) == .min && 2.addingClamped(-3) == -1)
+    }
+
+    @Test func `folders of caches come from the environment as in Python`() {
+        func folders(_ variables: [String: String]) -> CacheFolders { CacheFolders(environment: variables) }
+        #expect(folders(["HOME": "/u"]).hub == "/u/.cache/huggingface/hub")
+        #expect(folders(["HOME": "/u"]).datasets == "/u/.cache/huggingface/datasets")
+        #expect(folders(["HF_HOME": "~/$N", "HOME": "/u", "N": "x"]) == folders(["HF_HOME": "/u/x"]))
+        #expect(folders(["HUGGINGFACE_HUB_CACHE": "/h"]).hub == "/h")
+        #expect(folders(["HUGGINGFACE_HUB_CACHE": "/h", "HF_HUB_CACHE": "/g"]).hub == "/g")
+        #expect(folders(["HF_DATASETS_CACHE": "${A}/d", "A": "/a"]).datasets == "/a/d")
+        #expect(folders(["HF_HOME": "", "XDG_CACHE_HOME": "/c"]).token == "/c/huggingface/token")
     }
 }

@@ -121,7 +121,7 @@ struct PipelineConcurrencyTests {
         let gate = DispatchSemaphore(value: 0)
         try PipelineGroup.first("text-classification").write(to: folder.path)
         let engine = try await InferenceEngine(folder: folder.path) { folder in
-            GatedModel(try AutoModelForSequenceClassification.fromPretrained(folder), gate)
+            GatedModel(try AutoModelForSequenceClassification.fromPretrained(folder: folder), gate)
         }
         let sequence = EncodedSequence(TokenizedExample(inputIDs: [2, 7, 3]))
         // The model is held up by the first request; the others wait.
@@ -152,7 +152,7 @@ struct PipelineConcurrencyTests {
         let ended = DispatchSemaphore(value: 0)
         func use() async throws {
             let engine = try await InferenceEngine(folder: folder.path) { folder in
-                WatchedModel(try AutoModelForSequenceClassification.fromPretrained(folder)) { ended.signal() }
+                WatchedModel(try AutoModelForSequenceClassification.fromPretrained(folder: folder)) { ended.signal() }
             }
             let answer = Task { try await engine.outputs(for: [EncodedSequence(TokenizedExample(inputIDs: [2, 7, 3]))]) }
             #expect(try await answer.value.count == 1)

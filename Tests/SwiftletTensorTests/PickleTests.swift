@@ -33,9 +33,133 @@ import Testing
         #expect(!FileSystem.exists("/tmp/swiftlet-pickle-ran"))
     }
 
-    @Test func `the format before 1_6 is named, with what to do`() throws {
-        let error = try #require(throws: PickleError.self) { try TorchFile("\(Self.folder)/legacy.bin") }
-        #expect(error.description.contains("1.6") && error.remedy?.contains("safetensors") == true)
+    /// Also with the texts of Python 2, in which some of the oldest checkpoints were written.
+    @Test(arguments: [
+        ("legacy", "tensors"), ("legacy-python2", "tensors"), ("views", "views"), ("legacy-views", "views"),
+    ])
+    func `old formats, lazy negations and expanded tensors have the values that Python reads`(_ name: String, _ other: String) throws {
+        let file = try TorchFile("\(Self.folder)/\(name).bin")
+        let expected = try SafetensorsFile("\(Self.folder)/\(other).safetensors")
+        #expect(Set(file.names) == Set(expected.names))
+        for name in expected.names {
+            let (own, known) = (try file.tensor(name), try expected.tensor(name))
+            #expect(own.shape == known.shape && own.dtype == known.dtype, "\(name)")
+            #expect(own.withUnsafeBytes { bytes in known.withUnsafeBytes { bytes.elementsEqual($0) } }, "\(name)")
+        }
+    }
+
+    @Test(arguments: ["legacy", "legacy-python2", "legacy-views"]) func `an old file that is damaged or cut off`(_ name: String) throws {
+        let folder = try TemporaryDirectory()
+        let whole = try bytes("\(Self.folder)/\(name).bin")
+        for length in stride(from: 0, to: whole.count, by: 3) {
+            try write(Array(whole.prefix(length)), to: folder.file("a.bin"))
+            #expect(throws: PickleError.self, "\(length)") { try TorchFile(folder.file("a.bin")) }
+        }
+        var refused = 0
+        for place in whole.indices {
+            var damaged = whole
+            damaged[place] = damaged[place] &+ UInt8(truncatingIfNeeded: 1 + place % 251)
+            try write(damaged, to: folder.file("a.bin"))
+            do {
+                let file = try TorchFile(folder.file("a.bin"))
+                for name in file.names { _ = try file.tensor(name).count }
+            } catch is PickleError {
+                refused += 1
+            }
+        }
+        #expect(refused > 100)
+    }
+
+    /// What such a file holds after its magic number, by hand: a part of a storage, and the errors of each step.
+    @Test func `parts of old storages`() throws {
+        let folder = try TemporaryDirectory()
+        func text(_ value: String) -> [UInt8] { [UInt8(ascii: "X"), UInt8(value.utf8.count), 0, 0, 0] + Array(value.utf8) }
+        func number(_ value: UInt8) -> [UInt8] { [UInt8(ascii: "K"), value] }
+        func open(
+            part: [UInt8] = number(1) + number(3), machine: String = "}", keys: [String] = ["0"], count: UInt8 = 5, bytes: Int = 20,
+            version: [UInt8] = [0xE9, 0x03]
+        ) throws -> TorchFile {
+            let view = part.isEmpty ? Array("N".utf8) : Array("(".utf8) + text("1") + part + Array("t".utf8)
+            let storage = Array("(".utf8) + text("storage") + Array("ctorch\nFloatStorage\n".utf8) + text("0") + text("cpu") + number(5)
+                + view + Array("tQ".utf8)
+            let tensor = Array("ctorch._utils\n_rebuild_tensor\n(".utf8) + storage + number(1) + Array("(".utf8) + number(2)
+                + Array("t(".utf8) + number(1) + Array("ttR".utf8)
+            var file: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+            file += [0x80, 2, UInt8(ascii: "M")] + version + Array(".".utf8)
+            file += [0x80, 2] + Array("\(machine).".utf8)
+            file += [0x80, 2] + Array("}".utf8) + text("w") + tensor + Array("s.".utf8)
+            file += [0x80, 2] + Array("](".utf8) + keys.flatMap(text) + Array("e.".utf8)
+            for _ in keys {
+                file += [count, 0, 0, 0, 0, 0, 0, 0]
+                for index in 0..<bytes / 4 { withUnsafeBytes(of: Float(index)) { file += Array($0) } }
+            }
+            try write(file, to: folder.file("a.bin"))
+            return try TorchFile(folder.file("a.bin"))
+        }
+        // Elements 2 and 3 of five, as the part begins at 1 and the tensor at 1 of it.
+        #expect(try open().tensor("w").floats() == [2, 3])
+        #expect(try open().shape(of: "w") == [2])
+        #expect(throws: PickleError.self) { try open(part: number(1) + number(2)) }
+        #expect(throws: PickleError.self) { try open(part: number(3) + number(3)) }
+        #expect(throws: PickleError.self) { try open(keys: ["1"]) }
+        #expect(throws: PickleError.self) { try open(keys: ["0", "0"]) }
+        #expect(throws: PickleError.self) { try open(keys: []) }
+        #expect(throws: PickleError.self) { try open(count: 4, bytes: 16) }
+        #expect(throws: PickleError.self) { try open(bytes: 16) }
+        #expect(throws: PickleError.self) { try open(version: [0xEA, 0x03]) }
+        let littleEndian = "}X\u{d}\0\0\0little_endian"
+        #expect(throws: PickleError.self) { try open(machine: littleEndian + String(decoding: [0x73], as: UTF8.self)) }
+        let error = try #require(throws: PickleError.self) {
+            var file = try bytes("\(Self.folder)/legacy.bin")
+            let marker = Array("little_endianq".utf8)
+            let place = try #require(file.indices.first { file[$0...].starts(with: marker) })
+            let flag = try #require(file[place...].firstIndex(of: 0x88))
+            file[flag] = 0x89
+            try write(file, to: folder.file("b.bin"))
+            return try TorchFile(folder.file("b.bin"))
+        }
+        #expect(error.problem.contains("big-endian"))
+    }
+
+    @Test func `a mark of a tensor that is not known is refused`() throws {
+        let folder = try TemporaryDirectory()
+        let whole = try bytes("\(Self.folder)/views.bin")
+        let place = try #require(whole.indices.first { whole[$0...].starts(with: Array("neg".utf8)) })
+        for name in ["nex", "con"] {
+            var file = whole
+            file.replaceSubrange(place..<place + 3, with: Array(name.utf8))
+            try write(file, to: folder.file("a.bin"))
+            #expect(throws: PickleError.self) { try TorchFile(folder.file("a.bin")) }
+        }
+    }
+
+    @Test func `which of two pickles is meant is not guessed`() throws {
+        let folder = try TemporaryDirectory()
+        let empty = Array("}.".utf8)
+        try AtomicFile.write(archive(["a/data.pkl": empty, "b/data.pkl": empty]), to: folder.file("a.bin"))
+        let error = try #require(throws: PickleError.self) { try TorchFile(folder.file("a.bin")) }
+        #expect(error.problem.contains("a/data.pkl, b/data.pkl"))
+    }
+
+    @Test(.enabled(if: FileSystem.exists(Locations.shared("cases/robust/two-pickles.bin")), "needs the cases beside the package"))
+    func `the file with two pickles that was found`() {
+        #expect(throws: PickleError.self) { try TorchFile(Locations.shared("cases/robust/two-pickles.bin")) }
+    }
+
+    @Test func `bytes that are no booleans are refused`() throws {
+        let folder = try TemporaryDirectory()
+        let pickle = try bytes("\(Self.folder)/tensors.bin")
+        // The three booleans of the tensor, 1 0 1, are the only such entry.
+        let place = try #require(pickle.indices.first { pickle[$0...].starts(with: [1, 0, 1]) && $0 > pickle.count / 3 })
+        var file = pickle
+        file[place] = 7
+        try write(file, to: folder.file("a.bin"))
+        let read = try TorchFile(folder.file("a.bin"))
+        let names = read.names.filter { (try? read.tensor($0)) == nil }
+        #expect(names == ["bool"] || names.isEmpty)
+        let header = #"{"b":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}"#
+        try write(SafetensorsTests.bytes(header, [1, 2]), to: folder.file("b.safetensors"))
+        #expect(throws: SafetensorsError.self) { try SafetensorsFile(folder.file("b.safetensors")).tensor("b") }
     }
 
     /// What would call, import or build something, by hand.
@@ -85,7 +209,15 @@ import Testing
         #expect(try open(offset: 1, shape: [2, 2], strides: [2, 1], count: 6, bytes: 24).tensor("w").floats() == [0, 0, 0, 0])
         #expect(throws: PickleError.self) { try open(offset: 3, shape: [2, 2], strides: [2, 1], count: 6, bytes: 24) }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [2, 2], strides: [9, 1], count: 6, bytes: 24) }
-        #expect(throws: PickleError.self) { try open(offset: 0, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24) }
+        // Expanded, one element may be shown many times, but not without a limit.
+        #expect(try open(offset: 5, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24).tensor("w").shape == [200, 200])
+        #expect(throws: PickleError.self) { try open(offset: 6, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24) }
+        #expect(throws: PickleError.self) {
+            try open(offset: 0, shape: [255, 255, 255, 255], strides: [0, 0, 0, 0], count: 6, bytes: 24)
+        }
+        #expect(throws: PickleError.self) {
+            try open(offset: 0, shape: [UInt8](repeating: 255, count: 60), strides: [UInt8](repeating: 0, count: 60), count: 6, bytes: 24)
+        }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [6], strides: [1], count: 6, bytes: 23) }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [6], strides: [1, 1], count: 6, bytes: 24) }
     }

@@ -5,7 +5,9 @@
     tensors.bin, tensors.safetensors   tensors of all kinds, and the same as safetensors
     model/, sharded/                   one tiny masked language model with `pytorch_model.bin`, whole and in two shards
     model/expected.safetensors         its logits
-    legacy.bin                         the format before PyTorch 1.6
+    views.bin, views.safetensors       lazy negations and expanded tensors, and the same as safetensors
+    legacy.bin, legacy-views.bin       the same in the format before PyTorch 1.6
+    legacy-python2.bin                 such a file with the texts of Python 2
     import-*.bin                       files that want something imported and called
 """
 
@@ -41,6 +43,19 @@ def tensors():
     )
     result._metadata = OrderedDict({"": {"version": 1}, "layer": {"version": 2}})
     return result
+
+
+def views():
+    torch.manual_seed(5)
+    pair = torch.tensor([1.0, 2.0])
+    whole = torch.randn(4, 3)
+    number = torch.tensor([1 + 2j, 3 - 4j])
+    return OrderedDict(
+        negative=torch._neg_view(pair), negative_column=torch._neg_view(whole)[:, 1], twice=torch._neg_view(torch._neg_view(pair)),
+        imaginary=number.conj().imag, negative_ints=torch._neg_view(torch.tensor([3, -4, 2**40])),
+        rows=pair.expand(3, 2), scalar=torch.tensor(5.0).expand(2, 2), column=whole[:, 1:2].expand(4, 5),
+        bools=torch.tensor([True, False]).expand(2, 2), nothing=pair.expand(0, 2),
+    )
 
 
 class Wants:
@@ -80,7 +95,15 @@ def main():
     with torch.no_grad():
         save_file({"input_ids": ids, "logits": model(ids).logits}, root / "model" / "expected.safetensors")
 
-    torch.save(tensors(), root / "legacy.bin", _use_new_zipfile_serialization=False)
+    torch.save(views(), root / "views.bin")
+    save_file({k: v.clone().resolve_neg().contiguous() for k, v in views().items()}, root / "views.safetensors")
+    for name, state in [("legacy", tensors()), ("legacy-views", views())]:
+        torch.save(state, root / f"{name}.bin", _use_new_zipfile_serialization=False)
+    # Python 2's pickler wrote its texts as SHORT_BINSTRING, where Python 3 has BINUNICODE.
+    whole = (root / "legacy.bin").read_bytes()
+    for text in [b"storage", b"cpu", b"float32", b"rows", b"little_endian"]:
+        whole = whole.replace(b"X" + len(text).to_bytes(4, "little") + text, b"U" + bytes([len(text)]) + text)
+    (root / "legacy-python2.bin").write_bytes(whole)
     torch.save({"w": Wants(os.system, "touch /tmp/swiftlet-pickle-ran")}, root / "import-system.bin")
     torch.save({"w": Wants(eval, "1 + 1")}, root / "import-eval.bin")
     torch.save({"w": Wants(torch.zeros, 3)}, root / "import-torch.bin")

@@ -29,6 +29,8 @@ struct Launcher {
     var logger = Logger(label: "swiftlet.launch")
 
     private let clock = ContinuousClock()
+    /// By this a run that is started again knows which checkpoints are its own.
+    private let launchID = String(UInt64.random(in: 0 ... .max), radix: 16) + String(UInt64.random(in: 0 ... .max), radix: 16)
     private var size: Int { processesPerNode * nodeCount }
 
     init(_ command: [String]) { self.command = command }
@@ -195,6 +197,7 @@ struct Launcher {
         variables["TORCHELASTIC_USE_AGENT_STORE"] = "True"
         variables["TORCHELASTIC_RESTART_COUNT"] = "\(attempt)"
         variables["TORCHELASTIC_MAX_RESTARTS"] = "\(maxRestarts)"
+        variables["SWIFTLET_LAUNCH_ID"] = launchID
         variables["SWIFTLET_LAUNCHER_PID"] = "\(getpid())"
         // Processes that each take every core only get in each other's way.
         if variables["OMP_NUM_THREADS"] == nil {

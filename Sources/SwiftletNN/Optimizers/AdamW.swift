@@ -22,6 +22,10 @@ public final class AdamW: Optimizer {
             epsilon: epsilon)
     }
 
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        ["step": .step, "exp_avg": .like(parameter), "exp_avg_sq": .like(parameter)]
+    }
+
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         fusedAdamW(
             parameters: parameters.map(\.tensor), gradients: parameters.compactMap(\.gradient),
@@ -46,6 +50,10 @@ public final class Adam: Optimizer {
         super.init(groups: groups)
     }
 
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        ["step": .step, "exp_avg": .like(parameter), "exp_avg_sq": .like(parameter)]
+    }
+
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
@@ -66,6 +74,10 @@ public final class Lion: Optimizer {
     public init(groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.99)) {
         self.betas = betas
         super.init(groups: groups)
+    }
+
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        ["exp_avg": .like(parameter)]
     }
 
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {

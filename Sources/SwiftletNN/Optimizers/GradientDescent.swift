@@ -18,6 +18,10 @@ public final class SGD: Optimizer {
         super.init(groups: groups)
     }
 
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        momentum == 0 ? [:] : ["momentum_buffer": .like(parameter)]
+    }
+
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard var gradient = decayedGradient(of: parameter, group) else { continue }
@@ -44,6 +48,10 @@ public final class Adagrad: Optimizer {
         self.learningRateDecay = learningRateDecay
         self.epsilon = epsilon
         super.init(groups: groups)
+    }
+
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        ["step": .step, "sum": .like(parameter)]
     }
 
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
@@ -75,6 +83,13 @@ public final class RMSprop: Optimizer {
         super.init(groups: groups)
     }
 
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        var forms: [String: OptimizerStateForm] = ["square_avg": .like(parameter)]
+        if isCentered { forms["grad_avg"] = .like(parameter) }
+        if momentum > 0 { forms["momentum_buffer"] = .like(parameter) }
+        return forms
+    }
+
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
@@ -100,6 +115,15 @@ public final class RMSprop: Optimizer {
 public final class Adafactor: Optimizer {
     private static let epsilon = 1e-30
     private static let decayRate = -0.8
+
+    public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
+        let shape = parameter.shape
+        guard shape.count >= 2 else { return ["step": .step, "exp_avg_sq": .like(parameter)] }
+        return [
+            "step": .step, "exp_avg_sq_row": OptimizerStateForm(Array(shape.dropLast()), .float32),
+            "exp_avg_sq_col": OptimizerStateForm(Array(shape.dropLast(2)) + [shape[shape.count - 1]], .float32),
+        ]
+    }
 
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {

@@ -72,9 +72,14 @@ open class Optimizer {
         }
     }
 
+    /// What this optimizer keeps for a parameter, by name; `nil` where anything may be kept, which is what a subclass from
+    /// elsewhere may do.
+    open func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? { nil }
+
     /// Takes over what `stateTensors` gave.
     ///
-    /// - Throws: `OptimizerError` for a name that belongs to no parameter here.
+    /// - Throws: `OptimizerError` for a name that belongs to no parameter here or that this optimizer does not keep, for a
+    ///   shape or a dtype that is not the one it keeps, and where a part is missing. The state then stays as it was.
     public func loadState(_ tensors: [(name: String, tensor: Tensor)]) throws {
         let known = Dictionary(groups.flatMap(\.parameters).map { ($0.name, $0) }) { first, _ in first }
         var loaded: [String: [String: Tensor]] = [:]
@@ -83,9 +88,33 @@ open class Optimizer {
             guard parts.count == 2, let parameter = known[parts[0]] else {
                 throw OptimizerError("the state '\(name)' belongs to none of the optimizer's parameters")
             }
+            try check(tensor, name, stateForms(of: parameter), parts[1])
             loaded[parts[0], default: [:]][parts[1]] = tensor.to(parameter.tensor.device).clone()
         }
+        for (name, kept) in loaded {
+            let forms = known[name].flatMap(stateForms) ?? [:]
+            for part in forms.keys.sorted() where kept[part] == nil {
+                throw OptimizerError("the state of '\(name)' has no '\(part)'")
+            }
+        }
         state = loaded
+    }
+
+    private func check(
+        _ tensor: Tensor, _ name: String, _ forms: [String: OptimizerStateForm]?, _ part: String
+    ) throws {
+        guard let forms else { return }
+        guard let form = forms[part] else {
+            throw OptimizerError("the state '\(name)' is not one that \(type(of: self)) keeps")
+        }
+        guard tensor.shape == form.shape, tensor.dtype == form.dtype else {
+            throw OptimizerError(
+                "the state '\(name)' is \(tensor.dtype.name) \(tensor.shape), and \(type(of: self)) keeps "
+                    + "\(form.dtype.name) \(form.shape)")
+        }
+        guard part != "step" || tensor.item() >= 0 && tensor.item().isFinite else {
+            throw OptimizerError("the state '\(name)' is \(tensor.item()), and no number of updates")
+        }
     }
 
     /// A kept tensor, by default zeros in the parameter's shape.
@@ -111,6 +140,22 @@ open class Optimizer {
     }
 }
 
+/// Shape and dtype of a tensor that an optimizer keeps for a parameter.
+public struct OptimizerStateForm: Sendable, Equatable {
+    public var shape: [Int]
+    public var dtype: DType
+
+    public init(_ shape: [Int], _ dtype: DType) { (self.shape, self.dtype) = (shape, dtype) }
+
+    /// The number of updates: one float32, shape `[]`.
+    static let step = OptimizerStateForm([], .float32)
+
+    /// One number for each of the parameter's, in its dtype.
+    static func like(_ parameter: Parameter) -> OptimizerStateForm {
+        OptimizerStateForm(parameter.shape, parameter.tensor.dtype)
+    }
+}
+
 /// An optimizer's state that does not fit.
 public struct OptimizerError: SwiftletError {
     /// What went wrong, for a caller that acts on it.
@@ -126,7 +171,8 @@ public struct OptimizerError: SwiftletError {
     public var location: ErrorLocation
 
     init(
-        _ message: String, remedy: String? = nil, kind: Kind = .stateMismatch,
+        _ message: String, remedy: String? = "Go on with the same optimizer and model, or use another checkpoint.",
+        kind: Kind = .stateMismatch,
         at location: ErrorLocation = ErrorLocation()
     ) {
         self.kind = kind

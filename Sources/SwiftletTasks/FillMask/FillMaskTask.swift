@@ -26,7 +26,7 @@ public struct FillMaskTask: FineTuningTask {
     public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
-        try AutoModelForMaskedLM.fromPretrained(folder, options: options)
+        try AutoModelForMaskedLM.fromPretrained(folder: folder, options: options)
     }
 
     public func collator() throws -> (any DataCollator)? {

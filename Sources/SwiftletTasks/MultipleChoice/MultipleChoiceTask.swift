@@ -35,7 +35,7 @@ public struct MultipleChoiceTask: FineTuningTask {
     public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
-        try AutoModelForMultipleChoice.fromPretrained(folder, options: options)
+        try AutoModelForMultipleChoice.fromPretrained(folder: folder, options: options)
     }
 
     public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {

@@ -29,7 +29,7 @@ public struct QuestionAnsweringTask: FineTuningTask {
         var options = options
         // An answer's begin and end.
         options.numLabels = 2
-        return try AutoModelForQuestionAnswering.fromPretrained(folder, options: options)
+        return try AutoModelForQuestionAnswering.fromPretrained(folder: folder, options: options)
     }
 
     public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {

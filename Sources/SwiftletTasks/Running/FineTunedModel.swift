@@ -33,10 +33,10 @@ public final class FineTunedModel {
         makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
     ) throws {
         let saved = makeTask == nil ? try ModelTask(ofModel: folder) : nil
-        let config = try AutoConfig.fromPretrained(folder)
+        let config = try AutoConfig.fromPretrained(folder: folder)
         tokenizer =
             saved == .sentenceEmbeddings
-            ? try SentenceEmbeddingModel.tokenizer(folder) : try AutoTokenizer.fromPretrained(folder)
+            ? try SentenceEmbeddingModel.tokenizer(folder) : try AutoTokenizer.fromPretrained(folder: folder)
         try FineTuning.check(tokenizer, config, folder)
         let context = TaskContext(
             tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true, use: use)

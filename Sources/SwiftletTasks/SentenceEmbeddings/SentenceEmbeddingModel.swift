@@ -82,7 +82,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
     /// - Throws: `ModelError` or `TokenizerError`, naming file and key.
     public static func tokenizer(_ path: String) throws -> Tokenizer {
         guard let modules = try SentenceModules(folder: path) else { return try AutoTokenizer.fromPretrained(folder: path) }
-        var tokenizer = try AutoTokenizer.fromPretrained(FileSystem.join(path, modules.encoderPath))
+        var tokenizer = try AutoTokenizer.fromPretrained(folder: FileSystem.join(path, modules.encoderPath))
         if let length = modules.maxSequenceLength { tokenizer = tokenizer.with(modelMaxLength: length) }
         return modules.lowercases ? tokenizer.lowercasing : tokenizer
     }

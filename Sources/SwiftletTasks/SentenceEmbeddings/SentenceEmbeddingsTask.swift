@@ -25,7 +25,7 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
     public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
-        try SentenceEmbeddingModel.fromPretrained(folder, options: options)
+        try SentenceEmbeddingModel.fromPretrained(folder: folder, options: options)
     }
 
     /// Where the pairs have classes 0 and 1, only those of class 1 mean the same.

@@ -35,7 +35,7 @@ extension ModelTask {
             self = .sentenceEmbeddings
             return
         }
-        let config = try AutoConfig.fromPretrained(folder)
+        let config = try AutoConfig.fromPretrained(folder: folder)
         let names = config.architectures
         let task = Self.allCases.first { task in names.contains { $0.hasSuffix(task.classSuffix) } }
         switch task {

@@ -37,7 +37,7 @@ public struct TextClassificationTask: FineTuningTask {
                 options.problemType = labels.problemType
             }
         }
-        return try AutoModelForSequenceClassification.fromPretrained(folder, options: options)
+        return try AutoModelForSequenceClassification.fromPretrained(folder: folder, options: options)
     }
 
     public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {

@@ -46,7 +46,7 @@ public struct TokenClassificationTask: FineTuningTask {
             options.labelNames = labels.names
             options.numLabels = labels.outputCount
         }
-        return try AutoModelForTokenClassification.fromPretrained(folder, options: options)
+        return try AutoModelForTokenClassification.fromPretrained(folder: folder, options: options)
     }
 
     public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {

@@ -5,7 +5,8 @@ import SwiftletIO
 struct PickleReader {
     private let bytes: UnsafeRawBufferPointer
     private let path: String
-    private var position = 0
+    /// Where the next pickle begins, in bytes.
+    private(set) var position: Int
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
@@ -20,27 +21,58 @@ struct PickleReader {
     static func tensors(
         _ bytes: UnsafeRawBufferPointer, path: String
     ) throws(PickleError) -> [(name: String, tensor: PickleTensor)] {
-        var reader = PickleReader(bytes: bytes, path: path)
-        guard case .dict(let index) = try reader.run() else {
-            throw reader.problem("holds no dictionary of tensors", PickleError.convert)
+        var reader = PickleReader(bytes, path: path)
+        return try reader.tensors()
+    }
+
+    /// - Parameter position: where the first of several pickles that follow each other begins.
+    init(_ bytes: UnsafeRawBufferPointer, path: String, at position: Int = 0) {
+        self.bytes = bytes
+        self.path = path
+        self.position = position
+    }
+
+    /// The next pickle's tensors.
+    mutating func tensors() throws(PickleError) -> [(name: String, tensor: PickleTensor)] {
+        guard case .dict(let index) = try next() else {
+            throw problem("holds no dictionary of tensors", PickleError.convert)
         }
         var result: [(name: String, tensor: PickleTensor)] = []
-        for (key, value) in reader.dicts[index] {
-            guard case .string(let name) = key else { throw reader.problem("has a tensor whose name is no text") }
+        for (key, value) in dicts[index] {
+            guard case .string(let name) = key else { throw problem("has a tensor whose name is no text") }
             guard case .tensor(let tensor) = value else {
-                throw reader.problem("holds under '\(name)' something that is no tensor", PickleError.convert)
+                throw problem("holds under '\(name)' something that is no tensor", PickleError.convert)
             }
             result.append((name, tensor))
         }
         return result
     }
 
-    private init(bytes: UnsafeRawBufferPointer, path: String) {
-        self.bytes = bytes
-        self.path = path
+    /// The next pickle's list of texts.
+    mutating func texts() throws(PickleError) -> [String] {
+        var texts: [String] = []
+        for item in try items(try next()) {
+            guard case .string(let text) = item else { throw problem("has a list of something else than texts") }
+            texts.append(text)
+        }
+        return texts
     }
 
-    private mutating func run() throws(PickleError) -> PickleValue {
+    /// The next pickle's dictionary, as far as its keys are texts.
+    mutating func dictionary() throws(PickleError) -> [String: PickleValue] {
+        guard case .dict(let index) = try next() else { throw problem("holds no dictionary where one should be") }
+        return texts(dicts[index])
+    }
+
+    private func texts(_ pairs: [(PickleValue, PickleValue)]) -> [String: PickleValue] {
+        var result: [String: PickleValue] = [:]
+        for (key, value) in pairs { if case .string(let name) = key { result[name] = value } }
+        return result
+    }
+
+    /// Reads one pickle. What another one has remembered means nothing to it.
+    mutating func next() throws(PickleError) -> PickleValue {
+        (stack, marks, memo) = ([], [], [:])
         while true {
             let start = position
             let opcode = try byte()
@@ -61,6 +93,9 @@ struct PickleReader {
             case UInt8(ascii: "G"): stack.append(.float(try float()))
             case UInt8(ascii: "X"): stack.append(.string(try text(4)))
             case 0x8C: stack.append(.string(try text(1)))
+            // Texts of Python 2.
+            case UInt8(ascii: "U"): stack.append(.string(try text(1)))
+            case UInt8(ascii: "T"): stack.append(.string(try text(4)))
             case 0x8D: stack.append(.string(try text(8)))
             case UInt8(ascii: "c"): stack.append(.function(try function(line(), line())))
             case 0x93:  // STACK_GLOBAL
@@ -133,12 +168,15 @@ struct PickleReader {
             }
             return dict(pairs)
         case .rebuildTensor:
-            guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1]
+            // After the strides: whether it has a gradient, hooks, and what else its values mean.
+            guard (4...7).contains(arguments.count), case .storage(let storage) = arguments[0],
+                case .int(let offset) = arguments[1]
             else { throw problem("describes a tensor in an unknown way") }
             return .tensor(
                 PickleTensor(
                     storage: storage, offset: offset, shape: try integers(arguments[2]),
-                    strides: try integers(arguments[3])))
+                    strides: try integers(arguments[3]),
+                    isNegated: arguments.count == 7 ? try isNegated(arguments[6], storage.dtype) : false))
         case .rebuildParameter:
             guard let first = arguments.first, case .tensor = first else {
                 throw problem("describes a parameter in an unknown way")
@@ -148,13 +186,40 @@ struct PickleReader {
         }
     }
 
-    /// `("storage", type, key, device, count)`
+    /// The flags of a lazy negation or conjugation. What isn't known may change the values, so it is refused.
+    private func isNegated(_ value: PickleValue, _ dtype: DType) throws(PickleError) -> Bool {
+        if case .none = value { return false }
+        guard case .dict(let index) = value else { throw problem("describes a tensor in an unknown way") }
+        var isNegated = false
+        for (key, value) in dicts[index] {
+            guard case .string(let name) = key, case .bool(let flag) = value, ["neg", "conj"].contains(name) else {
+                throw problem("says something about a tensor that is not known", PickleError.convert)
+            }
+            guard flag else { continue }
+            guard name == "neg", dtype != .bool else {
+                throw problem("has a tensor of \(dtype.name) that is marked as '\(name)'")
+            }
+            isNegated = true
+        }
+        return isNegated
+    }
+
+    /// `("storage", type, key, device, count)`, before PyTorch 1.6 with a sixth: `None`, or
+    /// `(key of the part, begin, count)`.
     private func storage(_ value: PickleValue) throws(PickleError) -> PickleStorage {
         let parts = try items(value)
-        guard parts.count == 5, case .string("storage") = parts[0], case .function(.storageType(let dtype)) = parts[1],
+        guard parts.count == 5 || parts.count == 6, case .string("storage") = parts[0], case .function(.storageType(let dtype)) = parts[1],
             case .string(let key) = parts[2], case .int(let count) = parts[4]
         else { throw problem("describes a storage in an unknown way") }
-        return PickleStorage(dtype: dtype, key: key, count: count)
+        var storage = PickleStorage(dtype: dtype, key: key, count: count)
+        if parts.count == 6, case .tuple(let index) = parts[5] {
+            let view = lists[index]
+            guard view.count == 3, case .int(let start) = view[1], case .int(let length) = view[2], start >= 0, length >= 0,
+                start <= count, length <= count - start
+            else { throw problem("describes a part of a storage in an unknown way") }
+            storage.part = start..<start + length
+        }
+        return storage
     }
 
     private mutating func tuple(_ items: [PickleValue]) -> PickleValue {

@@ -27,7 +27,7 @@ enum PickleFunction: Equatable {
         ]
         switch (module, name) {
         case ("collections", "OrderedDict"): self = .orderedDict
-        case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
+        case ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_tensor"): self = .rebuildTensor
         case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
         default:
             guard module == "torch", let dtype = storages[name] else { return nil }
@@ -36,11 +36,14 @@ enum PickleFunction: Equatable {
     }
 }
 
-/// The bytes of one or several tensors: an entry of the archive.
+/// The bytes of one or several tensors: an entry of the archive, or a part of one.
 struct PickleStorage {
     var dtype: DType
     var key: String
+    /// Elements of the whole entry.
     var count: Int
+    /// The elements of it that tensors see, if not all: only files from before PyTorch 1.6 have parts.
+    var part: Range<Int>?
 }
 
 /// A view of a storage. Nothing of it is checked against the storage yet.
@@ -49,4 +52,6 @@ struct PickleTensor {
     var offset: Int
     var shape: [Int]
     var strides: [Int]
+    /// Whether the values have the other sign: a lazy negation that was saved as it was.
+    var isNegated = false
 }

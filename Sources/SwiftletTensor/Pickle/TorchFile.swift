@@ -2,7 +2,8 @@ import SwiftletIO
 
 /// The tensors of one file of `torch.save`, such as `pytorch_model.bin`, mapped into memory.
 ///
-/// The file is a ZIP archive with a pickle. Nothing in it is ever run: see `PickleReader`.
+/// The file is a ZIP archive with a pickle, or in the format before PyTorch 1.6 several pickles with the bytes behind
+/// them. Nothing in it is ever run: see `PickleReader`.
 public final class TorchFile: Sendable {
     public let path: String
     /// In the order of the dictionary.
@@ -12,42 +13,33 @@ public final class TorchFile: Sendable {
     private let storages: [String: Range<Int>]
     private let file: MappedFile
 
+    /// An expanded tensor shows its elements many times, and may be larger than its file: up to 1 GiB.
+    private static let expandedLimit = 1 << 30
+
     /// - Throws: `FileError` if the file can't be read, `PickleError` if it isn't a sound file of tensors.
     public init(_ path: String) throws {
         self.path = path
         let file = try MappedFile(path)
         self.file = file
-        guard file.bytes.starts(with: [0x50, 0x4B]) else {
+        let content: TorchFileContent
+        if file.bytes.starts(with: [0x50, 0x4B]) {
+            content = try TorchFileContent(archive: file)
+        } else if file.bytes.starts(with: TorchFileContent.legacyStart) {
+            content = try TorchFileContent(legacy: file)
+        } else {
             throw PickleError(
-                path: path, problem: "is no file of tensors that PyTorch 1.6 or later wrote",
-                remedy: "The format before 1.6 isn't read. \(PickleError.convert)", kind: .unsupported)
+                path: path, problem: "is no file of tensors that PyTorch wrote",
+                remedy: "Files of torch.save since PyTorch 0.1.10 are read. \(PickleError.convert)", kind: .unsupported)
         }
-        let archive = try ZipArchive(file)
-        guard let pickle = archive.entries.keys.first(where: { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 })
-        else {
-            throw PickleError(path: path, problem: "is a ZIP file without a data.pkl", remedy: PickleError.getAgain)
-        }
-        let root = String(pickle.dropLast("data.pkl".count))
-        if let order = archive.entries["\(root)byteorder"],
-            String(decoding: UnsafeRawBufferPointer(rebasing: file.bytes[order]), as: UTF8.self) != "little"
-        {
-            throw PickleError(
-                path: path, problem: "was written on a big-endian machine", remedy: PickleError.convert,
-                kind: .unsupported)
-        }
-        storages = archive.entries.filter { $0.key.hasPrefix("\(root)data/") }.reduce(into: [:]) {
-            $0[String($1.key.dropFirst("\(root)data/".count))] = $1.value
-        }
-        let range = archive.entries[pickle] ?? 0..<0
-        let list = try PickleReader.tensors(UnsafeRawBufferPointer(rebasing: file.bytes[range]), path: path)
+        storages = content.storages
         var tensors: [String: PickleTensor] = [:]
-        for (name, tensor) in list {
+        for (name, tensor) in content.tensors {
             try Self.check(tensor, name, storages, path)
             guard tensors.updateValue(tensor, forKey: name) == nil else {
                 throw PickleError(path: path, problem: "holds two tensors named '\(name)'", remedy: PickleError.getAgain)
             }
         }
-        names = list.map(\.name)
+        names = content.tensors.map(\.name)
         self.tensors = tensors
     }
 
@@ -59,35 +51,60 @@ public final class TorchFile: Sendable {
     /// dense or not aligned for their type, a copy.
     public func tensor(_ name: String) throws(PickleError) -> Tensor {
         let entry = try entry(name)
+        let values = try stored(entry, name)
+        return entry.isNegated ? -values : values
+    }
+
+    private func stored(_ entry: PickleTensor, _ name: String) throws(PickleError) -> Tensor {
         let size = entry.storage.dtype.byteCount
-        let start = (storages[entry.storage.key]?.lowerBound ?? 0) + entry.offset * size
+        let first = entry.offset + (entry.storage.part?.lowerBound ?? 0)
+        let start = (storages[entry.storage.key]?.lowerBound ?? 0) + first * size
         let count = entry.shape.reduce(1, *)
-        guard entry.isDense else { return copy(entry, start: start, count: count) }
+        guard entry.isDense else { return try copy(entry, name, start: start, count: count) }
         let address = file.bytes.baseAddress.map { UInt(bitPattern: $0 + start) } ?? 0
+        let range = count > 0 ? start..<start + count * size : 0..<0
+        try checkBooleans(entry, name, file.bytes[range])
         if count > 0, address % UInt(size) == 0 {
             return Tensor(borrowing: file, offset: start, shape: entry.shape, dtype: entry.storage.dtype)
         }
-        let range = count > 0 ? start..<start + count * size : 0..<0
         return Tensor.fromBytes(
             UnsafeRawBufferPointer(rebasing: file.bytes[range]), entry.shape, entry.storage.dtype)
     }
 
-    /// A transposed or otherwise strided tensor in row-major order.
-    private func copy(_ entry: PickleTensor, start: Int, count: Int) -> Tensor {
+    /// A transposed, expanded or otherwise strided tensor in row-major order.
+    private func copy(_ entry: PickleTensor, _ name: String, start: Int, count: Int) throws(PickleError) -> Tensor {
         let size = entry.storage.dtype.byteCount
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count * size)
+        let copied = UnsafeMutableRawBufferPointer.allocate(byteCount: count * size, alignment: 16)
+        defer { copied.deallocate() }
+        guard let source = file.bytes.baseAddress, let target = copied.baseAddress, count > 0 else {
+            return .zeros(entry.shape, dtype: entry.storage.dtype)
+        }
+        let (length, stride) = (entry.shape.last ?? 1, (entry.strides.last ?? 1) * size)
         var place = [Int](repeating: 0, count: entry.shape.count)
-        for _ in 0..<count {
-            let element = start + zip(place, entry.strides).reduce(0) { $0 + $1.0 * $1.1 } * size
-            bytes.append(contentsOf: file.bytes[element..<element + size])
-            for axis in place.indices.reversed() {
+        for row in 0..<count / length {
+            var element = start + zip(place, entry.strides).reduce(0) { $0 + $1.0 * $1.1 } * size
+            for column in 0..<length {
+                (target + (row * length + column) * size).copyMemory(from: source + element, byteCount: size)
+                element += stride
+            }
+            for axis in place.indices.dropLast().reversed() {
                 place[axis] += 1
                 if place[axis] < entry.shape[axis] { break }
                 place[axis] = 0
             }
         }
-        return bytes.withUnsafeBytes { Tensor.fromBytes($0, entry.shape, entry.storage.dtype) }
+        try checkBooleans(entry, name, UnsafeRawBufferPointer(copied)[...])
+        return Tensor.fromBytes(UnsafeRawBufferPointer(copied), entry.shape, entry.storage.dtype)
+    }
+
+    /// A byte that is neither false nor true would be both to different parts of libtorch.
+    private func checkBooleans(
+        _ entry: PickleTensor, _ name: String, _ bytes: Slice<UnsafeRawBufferPointer>
+    ) throws(PickleError) {
+        guard entry.storage.dtype == .bool, !bytes.allSatisfy({ $0 <= 1 }) else { return }
+        throw PickleError(
+            path: path, problem: "tensor '\(name)': holds bytes other than 0 and 1, which are no booleans",
+            remedy: PickleError.getAgain)
     }
 
     private func entry(_ name: String) throws(PickleError) -> PickleTensor {
@@ -115,19 +132,24 @@ public final class TorchFile: Sendable {
         guard tensor.shape.count == tensor.strides.count, tensor.shape.count <= 64,
             (tensor.shape + tensor.strides).allSatisfy({ $0 >= 0 }), tensor.offset >= 0
         else { throw problem("has the shape \(tensor.shape.prefix(8)) with the strides \(tensor.strides.prefix(8))") }
-        // An element beyond the storage, or more elements than it has: both would read or make what isn't there.
-        var (count, last) = (1, tensor.offset)
-        var isTooLarge = false
+        // An element beyond the storage, or more elements than any memory has: both would read or make what isn't there.
+        let visible = storage.part?.count ?? storage.count
+        var (bytesInAll, last) = (size, tensor.offset)
+        var (isTooLarge, isExpanded) = (false, false)
         for (length, stride) in zip(tensor.shape, tensor.strides) where length > 0 {
-            let (elements, a) = count.multipliedReportingOverflow(by: length)
+            let (product, a) = bytesInAll.multipliedReportingOverflow(by: length)
             let (reach, b) = (length - 1).multipliedReportingOverflow(by: stride)
             let (end, c) = last.addingReportingOverflow(reach)
             isTooLarge = isTooLarge || a || b || c
-            (count, last) = (elements, end)
+            isExpanded = isExpanded || length > 1 && stride == 0
+            (bytesInAll, last) = (product, end)
         }
         let isEmpty = tensor.shape.contains(0)
-        guard !isTooLarge, isEmpty || (last < storage.count && count <= storage.count), tensor.offset <= storage.count
-        else { throw problem("with the shape \(tensor.shape.prefix(8)) leads out of its storage of \(storage.count)") }
+        guard !isTooLarge, isEmpty || last < visible, tensor.offset <= visible
+        else { throw problem("with the shape \(tensor.shape.prefix(8)) leads out of its storage of \(visible)") }
+        guard isEmpty || bytesInAll / size <= visible || isExpanded && bytesInAll <= expandedLimit else {
+            throw problem("with the shape \(tensor.shape.prefix(8)) shows its \(visible) elements too often")
+        }
     }
 }
 

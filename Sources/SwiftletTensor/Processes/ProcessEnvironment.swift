@@ -23,6 +23,9 @@ public struct ProcessEnvironment: Sendable, Equatable {
     public var portFile: String?
     /// How often the launcher has started all processes before.
     public var restartCount = 0
+    /// Tells one start of a launcher from all others, and stays the same when it starts all processes again; `nil` where
+    /// no launcher says so.
+    public var launchID: String?
 
     public init() {}
 
@@ -79,6 +82,13 @@ public struct ProcessEnvironment: Sendable, Equatable {
             ?? tasks ?? 1
         launcherKeepsStore = variable("TORCHELASTIC_USE_AGENT_STORE") == "True"
         restartCount = try number("TORCHELASTIC_RESTART_COUNT") ?? 0
+        if let id = variable("SWIFTLET_LAUNCH_ID"), !id.isEmpty {
+            launchID = id
+        } else if let file = variable("TORCHELASTIC_ERROR_FILE"), let attempt = Self.folderOfAttempt(file) {
+            // torchrun makes a folder of a random name for each launch, and in it one for each start of all processes.
+            let folder = attempt.split(separator: "/").dropLast().joined(separator: "/")
+            launchID = "\(variable("TORCHELASTIC_RUN_ID") ?? ""):\(folder)"
+        }
         guard size > 1 else { return }
 
         let nodes = variable("SLURM_STEP_NODELIST") ?? variable("SLURM_NODELIST")

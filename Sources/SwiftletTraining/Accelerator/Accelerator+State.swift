@@ -14,8 +14,11 @@ extension Accelerator {
         let ofDevice = device == .cpu ? [] : try ofAll(randomState: SwiftletTensor.Generator.default(on: device).state)
         let states = try optimizers.map { try wholeState(of: $0) }
         try onMain {
+            var folder = folder
+            while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
             let temporary = "\(folder).writing"
-            if FileSystem.exists(temporary) { try FileSystem.remove(temporary) }
+            try FileSystem.recoverDirectory(folder)
+            try FileSystem.remove(temporary)
             try FileSystem.createDirectory(temporary)
             func file(_ name: String, _ index: Int = 0, _ ending: String) -> String {
                 FileSystem.join(temporary, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
@@ -41,19 +44,24 @@ extension Accelerator {
                 if let generator = loader.generator { tensors.append(("loader_\(index)", tensor(generator.state))) }
             }
             try Safetensors.write(tensors, metadata: [:], to: file("random_states", 0, "safetensors"))
-            if FileSystem.exists(folder) { try FileSystem.remove(folder) }
-            try FileSystem.rename(temporary, to: folder)
+            try FileSystem.replaceDirectory(folder, with: temporary)
         }
     }
 
     /// Takes over what `saveState` wrote; what was prepared must be the same, in the same order. The main process reads.
     ///
-    /// - Throws: `TrainingError` that names the file or the parameter that does not fit.
+    /// Everything is read and checked before anything changes.
+    ///
+    /// - Throws: `TrainingError` that names the file or the parameter that does not fit; `OptimizerError`, `SchedulerError`.
     public func loadState(_ folder: String) throws {
         func path(_ name: String, _ index: Int = 0, _ ending: String) -> String {
             FileSystem.join(folder, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
         }
-        let about = try shared(text: { try MappedFile.text(path("accelerator", 0, "json")) })
+        let about = try shared(text: {
+            // Where nothing can be written, there is nothing to take back either.
+            try? FileSystem.recoverDirectory(folder)
+            return try MappedFile.text(path("accelerator", 0, "json"))
+        })
         let json = try JSONValue(parsing: about)
         guard json["format"]?.int == Self.format else {
             throw TrainingError("'\(folder)' holds no state that this version reads", kind: .checkpoint)
@@ -63,6 +71,11 @@ extension Accelerator {
                 "'\(folder)' was written by \(json["num_processes"]?.int ?? 0) processes; there are \(numProcesses)",
                 remedy: "Go on with as many: each has a random state of its own.", kind: .checkpoint)
         }
+        let epochs = json["epochs"]?.array?.compactMap(\.int) ?? []
+        guard epochs.count == loaders.count, epochs.allSatisfy({ (0...1 << 53).contains($0) }) else {
+            throw TrainingError("'\(path("accelerator", 0, "json"))' has no epochs of \(loaders.count) loaders")
+        }
+        var weights: [(parameter: Parameter, values: Tensor)] = []
         for (index, model) in models.enumerated() {
             let tensors = try shared(tensors: { try read(path("model", index, "safetensors")) })
             let known = Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
@@ -72,9 +85,22 @@ extension Accelerator {
                         "'\(folder)' does not have '\(parameter.name)' with shape \(parameter.shape)",
                         kind: .checkpoint)
                 }
-                noGrad { _ = parameter.tensor.copy_(values) }
+                weights.append((parameter, values))
             }
         }
+        let random = try shared(tensors: { try read(path("random_states", 0, "safetensors")) })
+        for (name, state) in random {
+            // Those of a GPU, which may not be here now, are checked when they are taken over.
+            let isSound = state.dtype == .uint8
+                && (name.hasPrefix("device_") || SwiftletTensor.Generator.isState(bytes(state)))
+            guard isSound else {
+                throw TrainingError("'\(name)' in '\(path("random_states", 0, "safetensors"))' is no state of a random generator")
+            }
+        }
+        guard random.contains(where: { $0.name == "process_\(processIndex)" }) else {
+            throw TrainingError("'\(path("random_states", 0, "safetensors"))' has no state of process \(processIndex)")
+        }
+        // These change nothing where they fail, and they come before what can't fail any more.
         for (index, optimizer) in optimizers.enumerated() {
             let tensors = try shared(tensors: { try read(path("optimizer", index, "safetensors")) })
             try takeOver(tensors, optimizer)
@@ -83,19 +109,19 @@ extension Accelerator {
             let text = try shared(text: { try MappedFile.text(path("scheduler", index, "json")) })
             try schedule.load(try JSONValue(parsing: text))
         }
-        let random = try shared(tensors: { try read(path("random_states", 0, "safetensors")) })
         for (name, state) in random {
-            if name == "process_\(processIndex)" { SwiftletTensor.Generator.default.state = bytes(state) }
+            if name == "process_\(processIndex)" { try SwiftletTensor.Generator.default.load(state: bytes(state)) }
             if name == "device_\(processIndex)", device != .cpu {
-                SwiftletTensor.Generator.default(on: device).state = bytes(state)
+                try SwiftletTensor.Generator.default(on: device).load(state: bytes(state))
             }
         }
         for (index, loader) in loaders.enumerated() {
-            loader.epoch = json["epochs"]?.array.flatMap { index < $0.count ? $0[index].int : nil } ?? 0
+            loader.epoch = epochs[index]
             if let state = random.first(where: { $0.name == "loader_\(index)" }) {
-                loader.generator?.state = bytes(state.tensor)
+                try loader.generator?.load(state: bytes(state.tensor))
             }
         }
+        noGrad { for (parameter, values) in weights { parameter.tensor.copy_(values) } }
     }
 
     /// What each process has, in the order of ranks.

@@ -53,21 +53,30 @@ public struct TrainerState: Sendable {
                 "'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?",
                 kind: .checkpoint)
         }
-        guard let step = json["global_step"]?.int, step >= 0 else { throw broken("global_step") }
-        guard let epoch = json["epoch"]?.double else { throw broken("epoch") }
+        // Up to here every whole number is a `Double` too; counters that go on from it can't overflow.
+        let limit = 1 << 53
+        func count(_ key: String, _ otherwise: Int) throws(TrainingError) -> Int {
+            guard let value = json[key], !value.isNull else { return otherwise }
+            guard let number = value.int, (-1...limit).contains(number) else { throw broken(key) }
+            return number
+        }
+        let step = try count("global_step", -1)
+        guard step >= 0 else { throw broken("global_step") }
+        guard let epoch = json["epoch"]?.double, epoch.isFinite else { throw broken("epoch") }
         guard let logs = json["log_history"]?.array?.map(\.object), logs.allSatisfy({ $0 != nil }) else {
             throw broken("log_history")
         }
         globalStep = step
         self.epoch = epoch
         logHistory = logs.compactMap(\.self)
-        maxSteps = json["max_steps"]?.int ?? 0
-        epochCount = json["num_train_epochs"]?.int ?? 0
+        maxSteps = try count("max_steps", 0)
+        epochCount = try count("num_train_epochs", 0)
+        // Python writes shares of a run as fractions.
         loggingSteps = json["logging_steps"]?.int ?? 500
         evalSteps = json["eval_steps"]?.int ?? 500
         saveSteps = json["save_steps"]?.int ?? 500
-        trainBatchSize = json["train_batch_size"]?.int ?? 8
-        inputTokensSeen = json["num_input_tokens_seen"]?.int ?? 0
+        trainBatchSize = try count("train_batch_size", 8)
+        inputTokensSeen = try count("num_input_tokens_seen", 0)
         totalFlops = json["total_flos"]?.double ?? 0
         bestMetric = json["best_metric"]?.double
         bestGlobalStep = json["best_global_step"]?.int

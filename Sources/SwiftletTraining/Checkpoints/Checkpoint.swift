@@ -1,16 +1,26 @@
+import Foundation
 import SwiftletIO
+package import SwiftletTensor
 
 /// A folder `checkpoint-N` from which a run can go on.
 ///
 /// It is written under another name and renamed when everything is on the disk, so a folder of that name is whole
-/// unless the disk damages it; `checkpoint.json` holds the size and checksum of every file to notice that too.
+/// unless the disk damages it; `checkpoint.json` holds the size and checksum of every file to notice that too, and says
+/// which run the checkpoint is of.
 public struct Checkpoint: Sendable, Equatable {
     public let path: String
     public let step: Int
+    /// The run that wrote it; `nil` for Python's checkpoints.
+    public let run: RunIdentity?
+    /// Seconds since 1970; 0 where `checkpoint.json` does not say.
+    let savedAt: Double
 
     static let prefix = "checkpoint-"
     static let manifest = "checkpoint.json"
     private static let temporaryPrefix = ".writing-checkpoint-"
+    /// What every checkpoint has, and what one has besides from which a run can go on.
+    private static let modelFiles = ["model.safetensors", "trainer_state.json", "training_args.json"]
+    private static let resumeFiles = ["optimizer.safetensors", "scheduler.json", "progress.json", RandomState.file]
 
     init?(_ path: String) {
         let name = FileSystem.name(of: path)
@@ -19,36 +29,56 @@ public struct Checkpoint: Sendable, Equatable {
         else { return nil }
         self.path = path
         self.step = step
+        // A damaged one is told by `verify`.
+        let json = (try? JSONValue(contentsOf: FileSystem.join(path, Self.manifest))) ?? .null
+        run = RunIdentity(json)
+        savedAt = json["saved_at"]?.double.flatMap { $0.isFinite ? $0 : nil } ?? 0
     }
 
     func file(_ name: String) -> String { FileSystem.join(path, name) }
 
-    /// The checkpoints of a folder, the newest last.
+    /// The checkpoints of a folder: those of the run that wrote last come last, and of one run that with the most steps.
     public static func all(in folder: String) throws -> [Checkpoint] {
         guard FileSystem.isDirectory(folder) else { return [] }
-        return try FileSystem.names(in: folder).compactMap { Checkpoint(FileSystem.join(folder, $0)) }
-            .sorted { $0.step < $1.step }
+        let found = try FileSystem.names(in: folder, skipsOthers: true).compactMap { Checkpoint(FileSystem.join(folder, $0)) }
+        let latest = Dictionary(found.map { ($0.run?.id ?? "", $0.savedAt) }, uniquingKeysWith: max)
+        func key(_ checkpoint: Checkpoint) -> (Double, String, Int) {
+            let run = checkpoint.run?.id ?? ""
+            return (latest[run] ?? 0, run, checkpoint.step)
+        }
+        return found.sorted { key($0) < key($1) }
+    }
+
+    /// The newest whole checkpoint that this launch has written before it started all processes again; `nil` at the first
+    /// start, or if there is none. All processes call it; the main process looks.
+    ///
+    /// - Returns: its path.
+    package static func ofThisLaunch(in folder: String, _ group: ProcessGroup?) throws -> String? {
+        let environment = try group?.environment ?? ProcessEnvironment.current()
+        guard environment.restartCount > 0 else { return nil }
+        let launches = Set(try RunIdentity.launches(group))
+        func find() throws -> String {
+            try recover(in: folder)
+            let own = try all(in: folder).filter { !launches.isDisjoint(with: $0.run?.launches ?? []) }
+            return own.last { (try? $0.verify()) != nil }?.path ?? ""
+        }
+        let path = try group?.shared(text: find) ?? find()
+        return path.isEmpty ? nil : path
     }
 
     /// Writes `checkpoint-<step>`: `body` fills the folder it is given.
-    package static func write(step: Int, in folder: String, _ body: (_ folder: String) throws -> Void) throws -> Checkpoint {
+    package static func write(
+        step: Int, in folder: String, run: RunIdentity? = nil, _ body: (_ folder: String) throws -> Void
+    ) throws -> Checkpoint {
         try FileSystem.createDirectory(folder)
-        try removeLeftovers(in: folder)
+        try recover(in: folder)
         let temporary = FileSystem.join(folder, "\(temporaryPrefix)\(step)")
         let target = FileSystem.join(folder, "\(prefix)\(step)")
         do {
             try FileSystem.createDirectory(temporary)
             try body(temporary)
-            try writeManifest(temporary)
-            if FileSystem.exists(target) {
-                // Out of the way first: a folder can't be renamed onto one that holds files.
-                let old = FileSystem.join(folder, "\(temporaryPrefix)\(step).old")
-                try FileSystem.rename(target, to: old)
-                try FileSystem.rename(temporary, to: target)
-                try FileSystem.remove(old)
-            } else {
-                try FileSystem.rename(temporary, to: target)
-            }
+            try writeManifest(temporary, run, after: try all(in: folder).last)
+            try FileSystem.replaceDirectory(target, with: temporary)
         } catch {
             try? FileSystem.remove(temporary)
             throw error
@@ -59,15 +89,21 @@ public struct Checkpoint: Sendable, Equatable {
         return checkpoint
     }
 
-    /// What runs that were killed while writing have left.
-    static func removeLeftovers(in folder: String) throws {
+    /// Takes back what was moved away by a run that was killed before the new one had its name, and deletes what such
+    /// runs have left half-written.
+    static func recover(in folder: String) throws {
         guard FileSystem.isDirectory(folder) else { return }
-        for name in try FileSystem.names(in: folder) where name.hasPrefix(temporaryPrefix) {
-            try FileSystem.remove(FileSystem.join(folder, name))
+        for name in try FileSystem.names(in: folder, skipsOthers: true) {
+            if name.hasPrefix(prefix), name.hasSuffix(FileSystem.replacedSuffix) {
+                let target = String(name.dropLast(FileSystem.replacedSuffix.count))
+                try FileSystem.recoverDirectory(FileSystem.join(folder, target))
+            } else if name.hasPrefix(temporaryPrefix) {
+                try FileSystem.remove(FileSystem.join(folder, name))
+            }
         }
     }
 
-    private static func writeManifest(_ folder: String) throws {
+    private static func writeManifest(_ folder: String, _ run: RunIdentity?, after latest: Checkpoint?) throws {
         var files: JSONObject = [:]
         for name in try filesBelow(folder) {
             let path = FileSystem.join(folder, name)
@@ -75,8 +111,15 @@ public struct Checkpoint: Sendable, Equatable {
                 "size": .int(try FileSystem.size(of: path)), "crc32c": .int(Int(try CRC32C.ofFile(path))),
             ]
         }
-        let json: JSONValue = ["format": 1, "files": .object(files)]
-        try AtomicFile.write(json.text(.config) + "\n", to: FileSystem.join(folder, manifest))
+        // Later than what is there also where the clock was set back.
+        let time = max(Date().timeIntervalSince1970, (latest?.savedAt ?? 0) + 0.001)
+        var json: JSONObject = ["format": 1, "saved_at": .double(time)]
+        if let run {
+            json["run_id"] = .string(run.id)
+            json["launches"] = .array(run.launches.map { .string($0) })
+        }
+        json["files"] = .object(files)
+        try AtomicFile.write(JSONValue.object(json).text(.config) + "\n", to: FileSystem.join(folder, manifest))
     }
 
     /// Paths within the folder; some models have a file in a folder of its own.
@@ -87,16 +130,30 @@ public struct Checkpoint: Sendable, Equatable {
         }
     }
 
-    /// Compares every file with the size and checksum it had when it was written. A checkpoint of Python's, which has
-    /// no manifest, passes.
+    /// Compares every file with the size and checksum it had when it was written.
     ///
-    /// - Throws: `TrainingError` that names the file.
+    /// - Throws: `TrainingError` that names the file which is missing or damaged: `checkpoint.json`, one that it lists, or
+    ///   one of the model or the run that it does not list.
     func verify() throws {
-        guard FileSystem.exists(file(Self.manifest)) else { return }
+        guard FileSystem.exists(file(Self.manifest)) else {
+            throw TrainingError(
+                "'\(path)' has no \(Self.manifest), so nobody knows whether it is whole",
+                remedy: "It was written by Python or is damaged: load it as a model and start a new run, or use another one.")
+        }
         guard let files = try JSONValue(contentsOf: file(Self.manifest))["files"]?.object else {
-            throw TrainingError("'\(file(Self.manifest))' lists no files", kind: .checkpoint)
+            throw TrainingError("'\(file(Self.manifest))' lists no files", remedy: "Use another checkpoint.", kind: .checkpoint)
+        }
+        var needed = Self.modelFiles
+        if Self.resumeFiles.contains(where: { files[$0] != nil || FileSystem.exists(file($0)) }) {
+            needed += Self.resumeFiles
+        }
+        for name in needed where files[name] == nil {
+            throw TrainingError("'\(file(Self.manifest))' does not list '\(name)'", remedy: "Use another checkpoint.", kind: .checkpoint)
         }
         for (name, entry) in files {
+            guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+                throw TrainingError("'\(file(Self.manifest))' lists '\(name)', which is no file of the checkpoint")
+            }
             let path = file(name)
             guard FileSystem.isRegularFile(path) else { throw TrainingError(
                 "'\(path)' is missing", kind: .checkpoint) }
@@ -111,9 +168,10 @@ public struct Checkpoint: Sendable, Equatable {
         }
     }
 
-    /// Deletes the oldest until `limit` remain; never `best` and never the newest.
-    static func rotate(in folder: String, keeping limit: Int, best: String?) throws {
-        let all = try all(in: folder)
+    /// Deletes a run's oldest checkpoints until `limit` of them remain; never `best` and never the newest. Those of other
+    /// runs are neither counted nor deleted.
+    static func rotate(in folder: String, keeping limit: Int, best: String?, run: String) throws {
+        let all = try all(in: folder).filter { $0.run?.id == run }
         let bestName = best.map { FileSystem.name(of: $0) }
         func isProtected(_ checkpoint: Checkpoint) -> Bool {
             checkpoint.step == all.last?.step || FileSystem.name(of: checkpoint.path) == bestName

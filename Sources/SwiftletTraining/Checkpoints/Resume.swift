@@ -26,17 +26,19 @@ public enum ResumePoint: Sendable, Equatable {
             try checkpoint.verify()
             return checkpoint
         case .last:
+            // Where nothing can be written, there is nothing to take back either.
+            try? Checkpoint.recover(in: folder)
             let all = try Checkpoint.all(in: folder)
             for checkpoint in all.reversed() {
                 do {
                     try checkpoint.verify()
                     return checkpoint
                 } catch {
-                    onDamage("\(checkpoint.path) is damaged and is passed over: \(error)")
+                    onDamage("\(checkpoint.path) is not whole and is passed over: \(error)")
                 }
             }
             throw TrainingError(
-                all.isEmpty ? "there is no checkpoint in '\(folder)'" : "every checkpoint in '\(folder)' is damaged",
+                all.isEmpty ? "there is no checkpoint in '\(folder)'" : "no checkpoint in '\(folder)' is whole",
                 remedy: "Start without resumeFrom.", commandLine: "Start without --resume-from-checkpoint.",
                 kind: .checkpoint, at: ErrorLocation(path: folder))
         }

@@ -31,10 +31,12 @@ struct RunProgress {
     }
 
     init(_ json: JSONValue, path: String) throws(TrainingError) {
-        guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, epoch >= 0, batches >= 0,
-            let hasBegun = json["has_begun_epoch"]?.bool, let total = json["total_loss"]?.double,
-            let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int
-        else { throw TrainingError("'\(path)' does not say where the run was", kind: .checkpoint) }
+        // Counters go on from these, and must not overflow.
+        let counts = 0...1 << 53
+        guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, counts.contains(epoch),
+            counts.contains(batches), let hasBegun = json["has_begun_epoch"]?.bool, let total = json["total_loss"]?.double,
+            let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int, counts.contains(logged)
+        else { throw TrainingError("'\(path)' does not say where the run was", remedy: "Use another checkpoint.", kind: .checkpoint) }
         self.epoch = epoch
         batchesDone = batches
         hasBegunEpoch = hasBegun
@@ -88,9 +90,8 @@ struct RandomState {
 
     /// - Parameter tensors: of the file that `write` made.
     init(_ tensors: [(name: String, tensor: Tensor)], path: String) throws(TrainingError) {
-        func bytes(_ name: String) -> [UInt8]? {
-            tensors.first { $0.name == name }?.tensor.withUnsafeBytes { [UInt8]($0) }
-        }
+        let byName = Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
+        func bytes(_ name: String) -> [UInt8]? { byName[name]?.withUnsafeBytes { [UInt8]($0) } }
         func all(_ name: String) -> [[UInt8]] {
             var states: [[UInt8]] = []
             while let next = bytes(Self.name(name, states.count)) { states.append(next) }
@@ -106,5 +107,14 @@ struct RandomState {
         torchBeforeBatchAhead = ahead.count == torch.count ? ahead : nil
         let device = all(Self.ofDevice)
         self.device = device.count == torch.count ? device : nil
+        for (name, tensor) in tensors {
+            // Those of a GPU, which may not be here now, are checked when they are taken over.
+            let isSound = tensor.dtype == .uint8
+                && (name.hasPrefix(Self.ofDevice) || Generator.isState(tensor.withUnsafeBytes { [UInt8]($0) }))
+            guard isSound else {
+                throw TrainingError(
+                    "'\(name)' in '\(path)' is no state of a random generator", remedy: "Use another checkpoint.")
+            }
+        }
     }
 }

@@ -89,7 +89,7 @@ private final class Prefetcher: @unchecked Sendable {
             for batch in work.batches {
                 free.wait()
                 if lock.withLock({ _ in isCancelled }) { return }
-                let result = Result { try work.collator(batch.map { work.rows[$0] }) }
+                let result = Result { try withTensorErrors { try work.collator(batch.map { work.rows[$0] }) } }
                 lock.withLock { _ in ready.append(result) }
                 filled.signal()
             }

@@ -76,10 +76,10 @@ public struct ModelCard: Sendable {
         var card = "---\n\(YAMLText.document(metadata))---\n\n"
         card += "\(Self.mark), from what the run knows.\n"
         card += "Please complete it, and remove this comment: a card without it is not overwritten. -->\n\n"
-        card += "# \(modelName)\n\n\(origin)\n"
+        card += "# \(modelName.inMarkdown)\n\n\(origin)\n"
         if let results {
             card += "It achieves the following results on the evaluation set:\n"
-            card += results.map { "- \($0): \($1.cardText)" }.joined(separator: "\n") + "\n"
+            card += results.map { "- \($0.inMarkdown): \($1.cardText)" }.joined(separator: "\n") + "\n"
         }
         for heading in ["Model description", "Intended uses & limitations", "Training and evaluation data"] {
             card += "\n## \(heading)\n\n\(missing)"
@@ -93,15 +93,15 @@ public struct ModelCard: Sendable {
         }
         if let rows = log.rows { card += "\n### Training results\n\n\(TrainingLog.table(rows))\n" }
         card += "\n### Framework versions\n\n"
-        return card + versions.map { "- \($0.name) \($0.version)\n" }.joined()
+        return card + versions.map { "- \($0.name.inMarkdown) \($0.version.inMarkdown)\n" }.joined()
     }
 
     private var origin: String {
         let start =
-            baseModel.map { "This model is a fine-tuned version of [\($0)](https://huggingface.co/\($0)) on " }
-            ?? localBaseModel.map { "This model is a fine-tuned version of \($0) on " }
+            baseModel.map { "This model is a fine-tuned version of [\($0.inMarkdown)](https://huggingface.co/\($0.inPath)) on " }
+            ?? localBaseModel.map { "This model is a fine-tuned version of \($0.inMarkdown) on " }
             ?? "This model was trained from scratch on "
-        let names = datasets.map { "the \($0.name)" }
+        let names = datasets.map { "the \($0.name.inMarkdown)" }
         return switch names.count {
         case 0: start + "an unknown dataset."
         case 1: start + "\(names[0]) dataset."

@@ -63,7 +63,7 @@ struct TrainingLog {
         var widths: JSONObject = [:]
         for row in rows {
             for (name, value) in row {
-                let before = widths[name]?.int ?? name.unicodeScalars.count
+                let before = widths[name]?.int ?? name.inMarkdown.unicodeScalars.count
                 widths[name] = .int(max(before, value.cardText.unicodeScalars.count))
             }
         }
@@ -75,6 +75,6 @@ struct TrainingLog {
             }.joined() + "|\n"
         }
         let rule = widths.map { "|:\(String(repeating: "-", count: $1.int ?? 0)):" }.joined() + "|\n"
-        return line { $0 } + rule + rows.map { row in line { row[$0]?.cardText ?? "" } }.joined()
+        return line { $0.inMarkdown } + rule + rows.map { row in line { row[$0]?.cardText ?? "" } }.joined()
     }
 }

@@ -1,0 +1,24 @@
+import SwiftletIO
+
+extension String {
+    /// The text in a line of Markdown: nothing in it makes a link, a tag, a table cell or a line of its own, or commands a
+    /// terminal. Ordinary names stay as they are.
+    var inMarkdown: String {
+        var result = ""
+        for scalar in shown().unicodeScalars {
+            if "\\`[]<>|".unicodeScalars.contains(scalar) { result += "\\" }
+            result.unicodeScalars.append(scalar)
+        }
+        return result
+    }
+
+    /// The text as a part of a web address's path.
+    var inPath: String {
+        utf8.map { byte in
+            let scalar = Unicode.Scalar(byte)
+            let isPlain = byte < 0x80 && (Character(scalar).isLetter || Character(scalar).isNumber || "-_./".unicodeScalars.contains(scalar))
+            let digits = String(byte, radix: 16, uppercase: true)
+            return isPlain ? String(scalar) : byte < 16 ? "%0\(digits)" : "%\(digits)"
+        }.joined()
+    }
+}
