@@ -34,7 +34,7 @@ struct SavedModel {
     ) throws -> Trainer {
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = batchSize
-        speed.apply(to: &args)
+        try speed.apply(to: &args)
         return try Trainer(
             model: model, args: args, dataCollator: try task.collator(args), tokenizer: tokenizer,
             computeMetrics: rows.computeMetrics, metrics: metrics,
@@ -55,6 +55,15 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var speed: KernelOptions
 
     func run() throws {
+        let group = try ProcessGroup.shared()
+        defer { group?.close() }
+        do { try evaluate(isMainProcess: group?.rank ?? 0 == 0) } catch {
+            group?.announceFailure("\(error)")
+            throw error
+        }
+    }
+
+    private func evaluate(isMainProcess: Bool) throws {
         let dataset = try data.load().split(split)
         let saved = try SavedModel(model, speed: speed)
         try taskOptions.check(saved.task, data: data, metric: metric)
@@ -62,8 +71,9 @@ struct EvaluateCommand: ParsableCommand {
             saved.tokenizer, sample: dataset, data: data, options: taskOptions, metric: metric)
         let rows = try task.prepare(dataset)
         let trainer = try saved.trainer(
-            batchSize: perDeviceEvalBatchSize, task, rows: rows, metrics: try task.metrics(saved.model))
+            batchSize: perDeviceEvalBatchSize, task, rows: rows, metrics: try task.metrics(saved.model),
+            showsBar: isMainProcess)
         let results = task.completed(try trainer.evaluate(rows.dataset))
-        printMetrics("eval metrics", results.filter { $0.name != "epoch" })
+        if isMainProcess { printMetrics("eval metrics", results.filter { $0.name != "epoch" }) }
     }
 }

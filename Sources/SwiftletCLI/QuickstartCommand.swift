@@ -30,7 +30,7 @@ struct QuickstartCommand: ParsableCommand {
         args.loggingStrategy = .epoch
         args.saveStrategy = .no
         args.seed = seed
-        speed.apply(to: &args)
+        try speed.apply(to: &args)
         try FineTuningRun(model: model, dataset: dataset, options: options, metric: "glue/mrpc", args: args).run()
 
         let saved = try SavedModel(outputDir, speed: speed)

@@ -8,16 +8,16 @@ struct TrainCommand: ParsableCommand {
         commandName: "train", abstract: "Fine-tune a model on a dataset and save it.")
 
     @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.") var model: String
+    @Option(help: "Branch, tag or commit of a model on the Hub.") var modelRevision = "main"
     @Option(help: "What to train for: \(TaskName.allCases.map(\.rawValue).joined(separator: ", ")).")
     var task = TaskName.textClassification
     @Option(help: "Metric to evaluate with, such as accuracy or glue/mrpc; by default what fits the dataset.")
     var metric: String?
     @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
     var resumeFromCheckpoint: String?
-    @Flag(help: "Predict the test split after the training.") var doPredict = false
-    @Flag(help: .hidden) var doTrain = false
-    @Flag(help: .hidden) var doEval = false
+    @OptionGroup var stages: StageOptions
     @OptionGroup var data: DatasetOptions
+    @OptionGroup(title: "Rows and columns, as Python's scripts have them") var scriptData: ScriptDataOptions
     @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Hub") var push: HubPushOptions
@@ -37,7 +37,8 @@ struct TrainCommand: ParsableCommand {
 
     private func train(_ args: TrainingArguments, _ group: ProcessGroup?) throws {
         var run = FineTuningRun(
-            model: try HubNames.model(model), dataset: try data.load(), options: data, metric: metric, args: args)
+            model: try HubNames.model(model, revision: modelRevision), dataset: try scriptData.applied(to: data.load()),
+            options: data, metric: metric, args: args)
         run.modelName = model
         run.task = task
         run.taskOptions = taskOptions
@@ -52,7 +53,7 @@ struct TrainCommand: ParsableCommand {
         }
         // All must stop at the same step; the rest only writes.
         run.callbacks = try training.callbacks(args).filter { run.isMainProcess || $0 is EarlyStoppingCallback }
-        run.predictsTest = doPredict
+        run.stages = stages
         let upload = run.isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
         try run.run()
         try upload?.run()
@@ -72,7 +73,7 @@ struct FineTuningRun {
     var taskOptions = TaskOptions()
     var resumeFrom: ResumePoint?
     var callbacks: [any TrainerCallback] = []
-    var predictsTest = false
+    var stages = StageOptions.standard
     /// Only one of several processes shows and writes anything.
     var isMainProcess = true
 
@@ -80,12 +81,13 @@ struct FineTuningRun {
         var logger = Logger(label: "swiftlet")
         if !isMainProcess { logger.logLevel = .error }
         try args.validate()
-        let train = try dataset.split("train")
+        // What the columns and labels are, where nothing is trained: of the split that is used.
+        let train = try dataset.split(stages.trains ? "train" : stages.evaluates ? "validation" : "test")
         let tokenizer = try AutoTokenizer.fromPretrained(model)
         let task = try task.make(tokenizer, sample: train, data: options, options: taskOptions, metric: metric)
         let validation = dataset.splits.first { $0.hasPrefix("validation") }
-        let trainRows = try task.prepare(train)
-        let validationRows = try validation.map { try task.prepare(try dataset.split($0)) }
+        let trainRows = stages.trains ? try task.prepare(train) : nil
+        let validationRows = try (stages.evaluates ? validation : nil).map { try task.prepare(try dataset.split($0)) }
 
         // Before the model is made: a fresh head is drawn from this seed, as in the Python scripts.
         manualSeed(args.seed)
@@ -94,8 +96,10 @@ struct FineTuningRun {
         active.rows = validationRows
         let computes = validationRows?.computeMetrics != nil
         let reporters = isMainProcess ? [ProgressCallback(showsBar: !args.disableTqdm)] : []
+        var args = args
+        if validationRows == nil, !stages.trains { args.evalStrategy = .no }
         let trainer = try Trainer(
-            model: network, args: args, trainDataset: trainRows.dataset, evalDataset: validationRows?.dataset,
+            model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: validationRows?.dataset,
             dataCollator: try task.collator(args), tokenizer: tokenizer,
             computeMetrics: computes ? { try active.computeMetrics($0) } : nil, metrics: try task.metrics(network),
             callbacks: callbacks + reporters, logger: logger)
@@ -103,25 +107,31 @@ struct FineTuningRun {
         let signals = InterruptSignals(trainer.stop)
         defer { signals.cancel() }
 
-        let result = try trainer.train(resumeFrom: resumeFrom)
-        try trainer.saveModel()
-        try trainer.saveState()
-        try trainer.saveMetrics("train", result.metrics)
-        if isMainProcess { printMetrics("train metrics", result.metrics) }
-        if validationRows != nil {
-            let metrics = task.completed(try trainer.evaluate())
-            try trainer.saveMetrics("eval", metrics)
+        if stages.trains {
+            let result = try trainer.train(resumeFrom: resumeFrom)
+            try trainer.saveModel()
             try trainer.saveState()
+            try trainer.saveMetrics("train", result.metrics)
+            if isMainProcess { printMetrics("train metrics", result.metrics) }
+        }
+        // What follows is printed as a table, not as a log too.
+        reporters.forEach { $0.printsLogs = false }
+        if validationRows != nil {
+            let metrics = task.completed(try trainer.latestEvaluation ?? trainer.evaluate())
+            try trainer.saveMetrics("eval", metrics)
             if isMainProcess { printMetrics("eval metrics", metrics) }
         }
-        try trainer.saveReports(baseModel: modelName ?? model, datasets: options.cardDatasets)
-        if predictsTest {
+        if stages.trains {
+            try trainer.saveState()
+            try trainer.saveReports(baseModel: modelName ?? model, datasets: options.cardDatasets)
+        }
+        if stages.doPredict {
             let rows = try task.prepare(try dataset.split("test"))
             active.rows = rows
             let metrics = task.completed(try trainer.predict(rows.dataset, metricKeyPrefix: "predict").metrics)
             try trainer.saveMetrics("predict", metrics)
             if isMainProcess { printMetrics("predict metrics", metrics) }
         }
-        logger.info("saved to \(args.outputDir)")
+        if stages.trains { logger.info("saved to \(args.outputDir)") }
     }
 }
