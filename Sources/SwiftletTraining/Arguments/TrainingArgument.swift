@@ -107,7 +107,7 @@ extension ArgumentRule where Value == Int {
 extension ArgumentRule where Value == Double {
     /// Finite numbers; infinity and "not a number" fail every rule.
     static func from(_ least: Double, to most: Double = .greatestFiniteMagnitude, _ text: String? = nil) -> ArgumentRule {
-        ArgumentRule(text ?? "a number from \(NumberText.significant(least, digits: 6))") { (least...most).contains($0) }
+        ArgumentRule(text ?? "a finite number from \(NumberText.significant(least, digits: 6))") { (least...most).contains($0) }
     }
 
     static func from(_ least: Double, below limit: Double) -> ArgumentRule {

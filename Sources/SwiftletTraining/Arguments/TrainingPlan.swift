@@ -1,20 +1,20 @@
 /// The steps of a run, from the arguments and the number of batches.
-struct TrainingPlan {
-    let batchesPerEpoch: Int
-    let updatesPerEpoch: Int
-    let maxSteps: Int
-    let epochCount: Int
-    let warmupSteps: Int
-    let loggingSteps: Int
-    let evalSteps: Int
-    let saveSteps: Int
+package struct TrainingPlan {
+    package let batchesPerEpoch: Int
+    package let updatesPerEpoch: Int
+    package let maxSteps: Int
+    package let epochCount: Int
+    package let warmupSteps: Int
+    package let loggingSteps: Int
+    package let evalSteps: Int
+    package let saveSteps: Int
 
     /// How often a run is logged that is shorter than `logging_steps`.
     static let logsOfShortRun = 10
 
     /// - Parameter args: validated ones: each number of steps is at most 2^53.
     /// - Throws: `TrainingError` if there is no batch, or if there are more steps than can be counted.
-    init(_ args: TrainingArguments, batchesPerEpoch: Int, rowCount: Int) throws(TrainingError) {
+    package init(_ args: TrainingArguments, batchesPerEpoch: Int, rowCount: Int) throws(TrainingError) {
         self.batchesPerEpoch = batchesPerEpoch
         guard batchesPerEpoch > 0 else {
             throw TrainingError(
