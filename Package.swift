@@ -112,7 +112,7 @@ if withTorch {
         library("Swiftlet", Array(everything.dropFirst()) + [logging]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
-            name: "SwiftletCLI", dependencies: everything + [logging, arguments],
+            name: "SwiftletCLI", dependencies: everything + [logging, arguments, yams],
             resources: [.copy("Resources/paraphrases")], swiftSettings: swiftSettings),
         .executableTarget(
             name: "swiftlet-benchmark", dependencies: everything + [arguments], path: "Benchmarks/swift",

@@ -1,108 +1,248 @@
+import ArgumentParser
+import Swiftlet
 import SwiftletIO
 
 /// A command line that names an option wrongly.
 struct UsageError: SwiftletError {
     var message: String
-    var remedy: String? { nil }
+    var remedy: String?
 }
 
-/// Options that the Python stack has had under other names.
-private let renamed = [
-    "--evaluation-strategy": "--eval-strategy",
-    "--tokenizer-name": "--model",
-    "--model-name-or-path": "--model",
-    "--dataset-name": "--dataset",
-    "--dataset-config-name": "--config",
-    "--warmup-ratio": "--warmup-steps",
-    "--num-epochs": "--num-train-epochs",
-    "--max-seq-length": "--max-length",
-    "--batch-size": "--per-device-train-batch-size",
-    "--no-cuda": "--use-cpu",
-    "--activation-checkpointing": "--gradient-checkpointing",
-]
+/// The command line that ArgumentParser is given: names in `--kebab-case`, Python's other names turned into those that a
+/// command has, and the options of a file of arguments before those of the command line.
+///
+/// Options of the Python stack that are not here are refused with the reason, and those that only say what happens anyway
+/// taken with a word; a name that nobody knows is answered with the nearest one. All that is done before anything is
+/// found to be missing.
+///
+/// - Parameter note: told what was taken as something else.
+/// - Throws: `UsageError` that names the option as it was written.
+package func normalized(_ arguments: [String], note: (String) -> Void = noteOnStandardError) throws -> [String] {
+    let (shape, count) = try CommandShape.find(arguments)
+    let end = arguments[count...].firstIndex(of: "--") ?? arguments.endIndex
+    var given = GivenArguments(Array(arguments[count..<end]), shape)
+    if shape.path == "train", let file = given.takeArgumentsFile() {
+        let inFile = try ArgumentsFile(file).options
+        // What is said by any of its names on the command line wins.
+        let settled = try given.settled(beside: inFile, note)
+        let names = Set(settled.map(\.name))
+        let others = try GivenArguments(options: inFile, shape).settled(beside: given.options, note)
+        given.options = others.filter { !names.contains($0.name) } + settled
+    } else {
+        given.options = try given.settled(beside: [], note)
+    }
+    return arguments[..<count] + given.others + (try given.commandLine()) + arguments[end...]
+}
 
-/// Old flags that became the value of an option.
-private let replaced = ["--group-by-length": ["--train-sampling-strategy", "group_by_length"]]
+package func noteOnStandardError(_ text: String) {
+    // One of several processes is enough.
+    if let rank = Machine.environment("RANK"), rank != "0" { return }
+    writeToStandardError("note: \(text)\n")
+}
 
-/// Options of the Python Trainer that make no sense here or are not there yet: refused with the reason, not ignored.
-private let refused: [String: String] = [
-    "--fp16": "is not implemented; use --bf16, or leave it out",
-    "--fp16-full-eval": "is not implemented; leave it out",
-    "--bf16-full-eval": "is not implemented; --bf16 evaluates with bfloat16 products too",
-    "--tf32": "is not implemented; use --bf16, or leave it out",
-    "--auto-find-batch-size": "is not implemented: it finds the batch size by running out of a GPU's memory, and on a CPU "
-        + "the system would end the program. Lower --per-device-train-batch-size",
-    "--eval-accumulation-steps": "is not needed: predictions leave a GPU after every batch",
-    "--torch-compile": "compiles Python; there is none here",
-    "--torch-empty-cache-steps": "is not implemented; leave it out",
-    "--deepspeed": "is a Python library; leave it out",
-    "--fsdp": "is not implemented; --shards-optimizer-state shares the optimizer's state out to the processes",
-    "--hub-token": "would show the token to everybody on this machine; set HF_TOKEN",
-    "--hub-strategy": "the upload comes at the end of the training; leave it out",
-    "--logging-dir": "was removed in Python too; event files go to <output_dir>/runs",
-    "--overwrite-output-dir": "was removed in Python too; a run always may write to its output_dir",
-]
+/// An option as it was given.
+struct GivenOption {
+    /// As it was written, for messages.
+    var spelling: String
+    /// Without dashes, in kebab-case.
+    var name: String
+    var values: [String]
+    /// From a file, where everything has a value, also what was never asked for.
+    var isFromFile = false
 
-/// Flags, which Python users may write with a value: `--load_best_model_at_end True`.
-private let flags: Set<String> = [
-    "--sums-accumulated-gradients", "--bf16", "--gradient-checkpointing", "--logging-first-step", "--disable-tqdm", "--include-num-input-tokens-seen",
-    "--eval-on-start", "--prediction-loss-only", "--save-only-model", "--load-best-model-at-end", "--ignore-data-skip",
-    "--label-all-tokens", "--version-2-with-negative", "--whole-word-mask",
-    "--full-determinism", "--dataloader-drop-last", "--use-cpu", "--do-train", "--do-eval", "--do-predict",
-    "--push-to-hub", "--hub-private-repo", "--ddp-find-unused-parameters", "--shards-optimizer-state",
-]
+    init(spelling: String, name: String, values: [String], isFromFile: Bool = false) {
+        self.spelling = spelling
+        self.name = name
+        self.values = values
+        self.isFromFile = isFromFile
+    }
 
-/// Turns `--snake_case` names into `--kebab-case`, maps old names to new ones with a message, takes flags with a value,
-/// and refuses what makes no sense with the reason.
-func normalized(_ arguments: [String]) throws -> [String] {
-    var result: [String] = []
-    var index = 0
-    while index < arguments.count {
-        let argument = arguments[index]
-        index += 1
-        if argument == "--" { return result + arguments[(index - 1)...] }
-        guard argument.hasPrefix("--") else {
-            result.append(argument)
-            continue
+    /// From a file of arguments.
+    init(key: String, _ value: JSONValue) {
+        self.init(
+            spelling: key, name: key.replacing("_", with: "-"), values: value.isNull ? [] : Self.texts(value), isFromFile: true)
+    }
+
+    static func texts(_ value: JSONValue) -> [String] {
+        if let elements = value.array { return elements.map { $0.string ?? $0.text() } }
+        return [value.string ?? value.text()]
+    }
+
+    /// Whether `label_names` has Python's meaning.
+    var namesPythonLabels: Bool {
+        if case .anyway? = PythonArgument.named("label_names")?.meaning(of: value, others: { _ in nil }) { true } else { false }
+    }
+
+    var pythonName: String { name.replacing("-", with: "_") }
+
+    /// The value as JSON has it.
+    var value: JSONValue {
+        func one(_ text: String) -> JSONValue {
+            if text == "null" || text == "None" { return .null }
+            if let truth = ["true": true, "false": false][text.lowercased()] { return .bool(truth) }
+            if let number = Int(text) { return .int(number) }
+            if let number = Double(text), number.isFinite { return .double(number) }
+            if text.hasPrefix("{") || text.hasPrefix("["), let value = try? JSONValue(parsing: text) { return value }
+            return .string(text)
         }
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        var name = String(parts[0]).replacing("_", with: "-")
-        var value = parts.count == 2 ? String(parts[1]) : nil
-        if let new = renamed[name] {
-            writeToStandardError("note: '\(parts[0])' is now '\(new)'\n")
-            name = new
-        }
-        let isFlag = flags.contains(name) || replaced[name] != nil
-        if value == nil, index < arguments.count, truth(arguments[index]) != nil, isFlag || refused[name] != nil {
-            value = arguments[index]
-            index += 1
-        }
-        if let reason = refused[name] {
-            if value.flatMap(truth) == false { continue }
-            throw UsageError(message: "error: option '\(parts[0])' \(reason)")
-        }
-        guard isFlag else {
-            result.append(value.map { "\(name)=\($0)" } ?? name)
-            continue
-        }
-        if let value, truth(value) == nil {
-            throw UsageError(message: "error: option '\(parts[0])' is '\(value)'; it must be true or false")
-        }
-        if value.flatMap(truth) == false { continue }
-        if let new = replaced[name] {
-            writeToStandardError("note: '\(parts[0])' is now '\(new.joined(separator: " "))'\n")
-            result += new
-        } else {
-            result.append(name)
+        return switch values.count {
+        case 0: isFromFile ? [] : true
+        case 1: one(values[0])
+        default: .array(values.map(one))
         }
     }
-    return result
 }
 
-private func truth(_ text: String) -> Bool? {
-    switch text {
-    case "true", "True": true
-    case "false", "False": false
-    default: nil
+/// The words of a command line, sorted by options.
+struct GivenArguments {
+    var options: [GivenOption] = []
+    /// Words that belong to no option.
+    var others: [String] = []
+    private let shape: CommandShape
+
+    init(options: [GivenOption], _ shape: CommandShape) {
+        self.options = options
+        self.shape = shape
+    }
+
+    init(_ words: [String], _ shape: CommandShape) {
+        self.shape = shape
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("--") else {
+                others.append(word)
+                continue
+            }
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            var option = GivenOption(
+                spelling: parts[0], name: String(parts[0].dropFirst(2)).replacing("_", with: "-"), values: Array(parts.dropFirst()))
+            if parts.count == 1 {
+                let values = rest.prefix { !$0.hasPrefix("--") && $0 != "-h" }
+                switch Self.form(option.name, shape) {
+                case .flag: option.values = Array(values.prefix(1).filter { JSONValue(truth: $0) != nil })
+                case .value, .valueOrFlag: option.values = Array(values.prefix(1))
+                case .list: option.values = Array(values)
+                }
+                rest = rest.dropFirst(option.values.count)
+            }
+            options.append(option)
+        }
+    }
+
+    /// How an option is written, of whoever knows it.
+    private static func form(_ name: String, _ shape: CommandShape) -> CommandShape.Form {
+        let python = name.replacing("-", with: "_")
+        if let form = shape.options[name] { return form }
+        if let argument = PythonArgument.ofCommandLine(python) { return argument.isFlag ? .flag : .list }
+        return PythonArgument.switchedOff(name) == nil ? .list : .flag
+    }
+
+    /// The first word that names a file of arguments.
+    mutating func takeArgumentsFile() -> String? {
+        guard let place = others.firstIndex(where: { ArgumentsFile.isOne($0) }) else { return nil }
+        return others.remove(at: place)
+    }
+
+    // MARK: Names
+
+    /// The options under the names that the command has.
+    ///
+    /// - Parameter others: options given elsewhere, which the meaning of one may depend on.
+    func settled(beside others: [GivenOption], _ note: (String) -> Void) throws -> [GivenOption] {
+        var values: [String: JSONValue] = [:]
+        for option in others + options {
+            values[option.pythonName] = option.value
+            if case .settings(let settings, _)? = PythonArgument.ofCommandLine(option.pythonName)?
+                .meaning(of: option.value, others: { _ in nil }) {
+                for setting in settings { values[setting.name] = setting.value }
+            }
+        }
+        return try options.flatMap { try settle($0, { values[$0] }, note) }
+    }
+
+    private func settle(
+        _ option: GivenOption, _ others: (String) -> JSONValue?, _ note: (String) -> Void
+    ) throws -> [GivenOption] {
+        let python = PythonArgument.ofCommandLine(option.pythonName)
+        let isOwn = shape.options[option.name] != nil
+        if option.isFromFile, option.value.isNull || option.values.isEmpty || option.values == [""] { return [] }
+        // In Python these are inputs of the model, here the names of classes.
+        if isOwn, option.name != "label-names" || !option.namesPythonLabels { return [option] }
+        if !isOwn, let refusal = try refusal(option.name) {
+            throw UsageError(message: "error: option '\(option.spelling)' \(refusal)")
+        }
+        if let python {
+            let value = (python.isFlag ? option.values.first.flatMap { JSONValue(truth: $0) } : nil) ?? option.value
+            switch python.meaning(of: value, others: others) {
+            case _ where option.isFromFile && python.isDefault(value): return []
+            case .anyway(let text):
+                if let text { note("'\(option.spelling)': \(text)") }
+                return []
+            case .refused(let reason):
+                throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
+            case .settings(let settings, _):
+                let new = settings.map { setting in
+                    GivenOption(
+                        spelling: option.spelling, name: setting.name.replacing("_", with: "-"),
+                        values: GivenOption.texts(setting.value), isFromFile: option.isFromFile)
+                }
+                let isSaid = { $0 == ["true"] || $0 == GivenOption.texts(value) }
+                let text = new.map { "'\((["--\($0.name)"] + (isSaid($0.values) ? [] : $0.values)).joined(separator: " "))'" }
+                    .joined(separator: " and ")
+                if let missing = new.first(where: { shape.options[$0.name] == nil }) {
+                    let reason = try refusal(missing.name) ?? "is now \(text), which 'swiftlet \(shape.path)' does not have"
+                    throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
+                }
+                note("'\(option.spelling)' is now \(text)")
+                return new
+            }
+        }
+        if let off = PythonArgument.switchedOff(option.name) {
+            return try settle(
+                GivenOption(spelling: option.spelling, name: off, values: ["false"], isFromFile: option.isFromFile), others, note)
+        }
+        let known = shape.options.keys + PythonArgument.namesOfCommandLine
+        throw UsageError(
+            message: "error: there is no option '\(option.spelling)' of 'swiftlet\(shape.path.isEmpty ? "" : " " + shape.path)'",
+            remedy: nearestName(to: option.name, among: known.sorted()).map { near in
+                "Did you mean '--\(option.spelling.contains("_") ? near.replacing("-", with: "_") : near)'?"
+            } ?? "'swiftlet \(shape.path.isEmpty ? "" : shape.path + " ")--help' lists them.")
+    }
+
+    /// Why an option of a training is none of this command.
+    private func refusal(_ name: String) throws -> String? {
+        if TrainingArgument.named(name.replacing("-", with: "_"))?.isForPrograms == true {
+            return "is for metrics of one's own, in a program; those of the command line take nothing more"
+        }
+        guard shape.path != "train", try CommandShape.ofTraining().options[name] != nil else { return nil }
+        return "is one of 'swiftlet train', not of 'swiftlet\(shape.path.isEmpty ? "" : " " + shape.path)'"
+    }
+
+    // MARK: The result
+
+    /// The words for ArgumentParser. Of an option that comes twice the last one counts, as in Python.
+    func commandLine() throws -> [String] {
+        var words: [(name: String, words: [String])] = []
+        for option in options {
+            words.removeAll { $0.name == option.name }
+            switch shape.options[option.name] {
+            case .flag:
+                guard let isOn = option.values.isEmpty ? true : JSONValue(truth: option.values[0])?.bool else {
+                    throw UsageError(
+                        message: "error: option '\(option.spelling)' is '\(option.values[0])'; it must be true or false")
+                }
+                if isOn {
+                    words.append((option.name, ["--\(option.name)"]))
+                } else if shape.options["no-\(option.name)"] != nil {
+                    words.append((option.name, ["--no-\(option.name)"]))
+                }
+            case .list: words.append((option.name, ["--\(option.name)"] + option.values))
+            default:
+                // Joined, so that a value may begin with a dash.
+                let value = option.values.first ?? (shape.options[option.name] == .valueOrFlag ? "true" : nil)
+                words.append((option.name, value.map { ["--\(option.name)=\($0)"] } ?? ["--\(option.name)"]))
+            }
+        }
+        return words.flatMap(\.words)
     }
 }

@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup(title: "Metrics") var metrics: MetricOptions
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
-    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var output: MessageOptions
 
     func validate() throws {
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
@@ -27,6 +27,15 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        let group = try ProcessGroup.shared()
+        defer { group?.close() }
+        do { try evaluate(isMainProcess: group?.rank ?? 0 == 0) } catch {
+            group?.announceFailure("\(error)")
+            throw error
+        }
+    }
+
+    private func evaluate(isMainProcess: Bool) throws {
         let folder = try HubNames.model(model)
         let task = try ModelTask(ofModel: folder)
         try taskOptions.check(task, columns: data.columns, labels: labels, metrics: metrics)
@@ -42,13 +51,13 @@ struct EvaluateCommand: ParsableCommand {
         taskOptions.apply(to: &options)
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
-        speed.apply(to: &args)
+        try speed.apply(to: &args)
         let saved = try FineTunedModel(
             folder: folder, splits: [(name, rows)], options: options, args: args,
-            callbacks: output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
+            callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger)
         let evaluation = try saved.evaluate(rows, split: name)
-        guard evaluation.isMainProcess else { return }
+        guard isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }
         let report = evaluation.report
         if output.json {

@@ -12,13 +12,15 @@ import Glibc
 /// The models and datasets that a command line names: folders and files of this machine, or names on the Hub.
 enum HubNames {
     /// The folder of a model, downloaded first where it is one of the Hub's.
-    static func model(_ name: String, parts: HubModelParts = [.model, .tokenizer]) throws -> String {
+    static func model(
+        _ name: String, parts: HubModelParts = [.model, .tokenizer], revision: String = "main"
+    ) throws -> String {
         let path = FileSystem.expandingTilde(name)
         if FileSystem.isDirectory(path) { return path }
         let hub = HubClient(settings: try HubSettings())
         let line = TransferLine("downloading \(name)")
         defer { line.finish() }
-        return try waiting { try await hub.modelFolder(name, parts: parts, progress: line.show) }
+        return try waiting { try await hub.modelFolder(name, parts: parts, revision: revision, progress: line.show) }
     }
 
     static func dataset(_ name: String, _ config: String?) throws -> DatasetDict {

@@ -67,28 +67,19 @@ struct ColumnOptions: ParsableArguments {
 
 /// Which of the rows are used for what.
 struct SplitOptions: ParsableArguments {
-    @Option(help: "Split to train on, or an expression such as 'train[:90%]'.") var trainSplitName = "train"
-    @Option(help: "Split to evaluate; by default the one named validation.") var validationSplitName: String?
-    @Option(help: "Split to predict.") var testSplitName = "test"
     @Option(help: "Set training rows aside for validation: a share such as 0.1, or a number of rows.")
     var validationSplit: Double?
     @Option(help: "Set training rows aside for testing, likewise.") var testSplit: Double?
     @Option(help: "Train on the first rows only.") var maxTrainSamples: Int?
     @Option(help: "Evaluate the first rows only.") var maxEvalSamples: Int?
     @Option(help: "Predict the first rows only.") var maxPredictSamples: Int?
-    @Flag(help: "Put the training rows in another order first, before --max-train-samples.") var shuffleTrainDataset = false
-    @Option(help: "The seed of --shuffle-train-dataset.") var shuffleSeed: UInt64 = 42
 
     /// - Parameter seed: of the run, with which rows are set aside.
     func selection(seed: UInt64) -> SplitSelection {
         var splits = SplitSelection()
-        splits.train = trainSplitName
-        splits.validation = validationSplitName
-        splits.test = testSplitName
         splits.validationSize = validationSplit
         splits.testSize = testSplit
         splits.seed = seed
-        splits.shuffleTrainSeed = shuffleTrainDataset ? shuffleSeed : nil
         splits.maxTrainSamples = maxTrainSamples
         splits.maxEvalSamples = maxEvalSamples
         splits.maxPredictSamples = maxPredictSamples

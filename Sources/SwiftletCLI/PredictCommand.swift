@@ -28,7 +28,7 @@ struct PredictCommand: ParsableCommand {
     @Option var perDeviceEvalBatchSize = 8
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
-    @OptionGroup(title: "Output") var messages: OutputOptions
+    @OptionGroup(title: "Output") var messages: MessageOptions
 
     func validate() throws {
         let sources = [("--dataset", dataset), ("--file", file), ("--text", text)].filter { $0.1 != nil }
@@ -52,7 +52,7 @@ struct PredictCommand: ParsableCommand {
         taskOptions.apply(to: &options)
         var args = TrainingArguments()
         args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
-        speed.apply(to: &args)
+        try speed.apply(to: &args)
         let predictor = Predictor(
             folder: folder, task: task, options: options, args: args, device: speed.device, logger: messages.logger,
             showsProgress: messages.showsProgress && (dataset ?? file) != nil)

@@ -29,7 +29,7 @@ struct QuickstartCommand: ParsableCommand {
         args.loggingStrategy = .epoch
         args.saveStrategy = .no
         args.seed = seed
-        speed.apply(to: &args)
+        try speed.apply(to: &args)
         var options = TaskOptions()
         options.metrics = ["glue/mrpc"]
         var tuning = FineTuning(model: model, dataset: dataset, args: args)

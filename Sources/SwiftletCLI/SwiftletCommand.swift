@@ -15,7 +15,10 @@ struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
         abstract: "Fine-tunes pretrained transformers.",
-        discussion: "Options may be written as --per-device-train-batch-size or --per_device_train_batch_size.",
+        discussion: """
+            Options may be written as --per-device-train-batch-size or --per_device_train_batch_size. Those of Python's \
+            scripts are taken too, or refused with the reason.
+            """,
         version: swiftletVersion,
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
@@ -33,7 +36,7 @@ struct SwiftletCommand: ParsableCommand {
         do {
             command = try parseAsRoot(normalized(Array(CommandLine.arguments.dropFirst())))
         } catch let error as UsageError {
-            fail(error.message, status: 2)
+            fail(error.description, status: 2)
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error) == .success {
@@ -51,7 +54,8 @@ struct SwiftletCommand: ParsableCommand {
                 print(fullMessage(for: error))
                 terminate(0)
             }
-            if error is ValidationError || error is UsageError { fail(fullMessage(for: error), status: 2) }
+            if let error = error as? UsageError { fail(error.description, status: 2) }
+            if error is ValidationError { fail(fullMessage(for: error), status: 2) }
             AtomicFile.removeTemporaries()
             fail("error: \(
                 (error as? any SwiftletError)?.commandLineDescription ?? String(describing: error))", status: 1)

@@ -12,19 +12,19 @@ struct TrainCommand: ParsableCommand {
             """)
 
     @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.") var model: String
+    @Option(help: "Branch, tag or commit of a model on the Hub.") var modelRevision = "main"
     @Option(help: "What to train for.") var task = TaskName(task: .sequenceClassification)
     @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
     var resumeFromCheckpoint: String?
-    @Flag(help: "Train.") var doTrain = false
-    @Flag(help: "Evaluate the validation split.") var doEval = false
-    @Flag(help: "Predict the test split, to predictions.jsonl in --output-dir.") var doPredict = false
+    @OptionGroup var stages: StageOptions
     @OptionGroup var data: DatasetOptions
+    @OptionGroup(title: "Rows and columns, as Python's scripts have them") var scriptData: ScriptDataOptions
     @OptionGroup(title: "Rows") var splits: SplitOptions
     @OptionGroup(title: "Labels") var labels: LabelOptions
     @OptionGroup(title: "Metrics") var metrics: MetricOptions
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var training: TrainingOptions
-    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Output") var output: MessageOptions
     @OptionGroup(title: "Hub") var push: HubPushOptions
 
     func validate() throws {
@@ -43,7 +43,9 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func train(_ args: TrainingArguments, _ group: ProcessGroup?) throws {
-        var tuning = FineTuning(model: try HubNames.model(model), dataset: try data.load(), task: task.task, args: args)
+        var tuning = FineTuning(
+            model: try HubNames.model(model, revision: modelRevision), dataset: try scriptData.applied(to: data.load()),
+            task: task.task, args: args)
         data.apply(to: &tuning.options)
         labels.apply(to: &tuning.options)
         try metrics.apply(to: &tuning.options)
@@ -51,12 +53,10 @@ struct TrainCommand: ParsableCommand {
         tuning.splits = splits.selection(seed: args.seed)
         tuning.modelName = model
         tuning.cardDatasets = data.cardDatasets
-        if doTrain || doEval || doPredict {
-            tuning.stages = []
-            if doTrain { tuning.stages.insert(.train) }
-            if doEval { tuning.stages.insert(.evaluate) }
-            if doPredict { tuning.stages.insert(.predict) }
-        }
+        tuning.stages = []
+        if stages.trains { tuning.stages.insert(.train) }
+        if stages.evaluates { tuning.stages.insert(.evaluate) }
+        if stages.doPredict { tuning.stages.insert(.predict) }
         tuning.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
         let isMainProcess = group.map { $0.rank == 0 } ?? true
         // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.
@@ -64,7 +64,10 @@ struct TrainCommand: ParsableCommand {
         // All must stop at the same step; the rest only writes.
         tuning.callbacks = try training.callbacks(args).filter { isMainProcess || $0 is EarlyStoppingCallback }
         if isMainProcess, output.showsProgress {
-            tuning.callbacks.append(ProgressCallback(showsBar: !args.disableTqdm))
+            let progress = ProgressCallback(showsBar: !args.disableTqdm)
+            tuning.callbacks.append(progress)
+            // What follows is printed as a table, not as a log too.
+            tuning.didTrain = { _ in progress.printsLogs = false }
         }
         tuning.logger = output.logger
         if !isMainProcess { tuning.logger.logLevel = .error }

@@ -1,29 +1,39 @@
-public import ArgumentParser
-public import Swiftlet
+import ArgumentParser
+import Swiftlet
 import SwiftletIO
 
-/// The options that `TrainingArguments` has, under their own names.
+/// The options of a training: those of the table of training arguments, and what a command adds to them.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "Folder for the model, the results and the trainer's state.") var outputDir: String
+    @OptionGroup var output: OutputOptions
     @OptionGroup(title: "Length") var length: LengthOptions
     @OptionGroup(title: "Optimizer and schedule") var optimizer: OptimizerOptions
     @OptionGroup(title: "Loss and precision") var loss: LossOptions
     @OptionGroup(title: "Speed") var speed: KernelOptions
     @Flag(help: "Write where the time of 20 steps goes to profile.txt and, as a Chrome trace, to profile.json.")
     var profile = false
-    @OptionGroup(title: "Logs, evaluations, checkpoints") var strategy: StrategyOptions
+    @OptionGroup(title: "Logs") var logging: LoggingOptions
+    @OptionGroup(title: "Logs") var reports: ReportOptions
+    @OptionGroup(title: "Evaluations and early stopping") var evaluation: EvaluationOptions
+    @OptionGroup(title: "Evaluations and early stopping") var stopping: StoppingOptions
+    @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
     @OptionGroup(title: "Seeds and data") var rows: RowOptions
     @OptionGroup(title: "Several processes") var processes: ProcessOptions
 
+    /// What can be known of the options before anything is read.
+    func validate() throws {
+        do {
+            let args = try arguments()
+            try args.validate()
+            try stopping.callback?.prepare(args)
+        } catch let error as TrainingError { throw ValidationError(error.description) }
+    }
+
     func arguments() throws -> TrainingArguments {
-        var args = TrainingArguments(outputDir)
-        length.apply(to: &args)
-        try optimizer.apply(to: &args)
-        loss.apply(to: &args)
-        speed.apply(to: &args)
-        strategy.apply(to: &args)
-        rows.apply(to: &args)
-        processes.apply(to: &args)
+        var args = TrainingArguments()
+        let sections: [any ArgumentOptions] = [
+            output, length, optimizer, loss, speed, logging, evaluation, checkpoints, rows, processes,
+        ]
+        for section in sections { try section.apply(to: &args) }
         return args
     }
 
@@ -31,13 +41,13 @@ struct TrainingOptions: ParsableArguments {
     ///
     /// - Throws: `UsageError` for a report that can't be made.
     func callbacks(_ args: TrainingArguments) throws -> [any TrainerCallback] {
-        var callbacks: [any TrainerCallback] = []
-        if let patience = strategy.earlyStoppingPatience {
-            callbacks.append(EarlyStoppingCallback(patience: patience, threshold: strategy.earlyStoppingThreshold))
-        }
-        let targets = Set(strategy.reportTo)
+        var callbacks: [any TrainerCallback] = stopping.callback.map { [$0] } ?? []
+        let targets = Set(reports.reportTo)
         if targets.contains(.tensorboard) || targets.contains(.all) {
-            callbacks.append(TensorBoardCallback(outputDir: args.outputDir, arguments: args.json.object))
+            callbacks.append(
+                TensorBoardCallback(
+                    outputDir: args.outputDir, folder: reports.loggingDir.map(FileSystem.expandingTilde),
+                    arguments: args.json.object))
         }
         if targets.contains(.jsonl) || targets.contains(.all) {
             callbacks.append(JSONLinesLogCallback(FileSystem.join(args.outputDir, "log.jsonl")))
@@ -54,154 +64,87 @@ struct TrainingOptions: ParsableArguments {
     }
 }
 
-struct LengthOptions: ParsableArguments {
-    @Option(help: "Examples a step.") var perDeviceTrainBatchSize = 8
-    @Option(help: "Examples a step of evaluation.") var perDeviceEvalBatchSize = 8
-    @Option(help: "Passes over the data; may be a fraction.") var numTrainEpochs = 3.0
-    @Option(help: "Number of updates; overrides the epochs.") var maxSteps = -1
-    @Option(help: "Batches an update; gradients are their mean.") var gradientAccumulationSteps = 1
-    @Flag(help: "Add accumulated gradients up, as Python's Trainer does with these models.")
-    var sumsAccumulatedGradients = false
-
-    func apply(to args: inout TrainingArguments) {
-        args.perDeviceTrainBatchSize = perDeviceTrainBatchSize
-        args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
-        args.numTrainEpochs = numTrainEpochs
-        args.maxSteps = maxSteps
-        args.gradientAccumulationSteps = gradientAccumulationSteps
-        args.sumsAccumulatedGradients = sumsAccumulatedGradients
-    }
+struct OutputOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.output
+    var given: [String: JSONValue] = [:]
 }
 
-struct OptimizerOptions: ParsableArguments {
-    @Option var learningRate = 5e-5
-    @Option(help: "\(SchedulerType.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var lrSchedulerType = SchedulerType.linear
-    @Option(help: "The schedule's own settings as JSON, such as {\"num_cycles\": 2}.") var lrSchedulerKwargs: String?
-    @Option(help: "Steps, or a share of all steps if below 1.") var warmupSteps = 0.0
-    @Option(help: "\(OptimizerName.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var optim = OptimizerName.adamwTorchFused
-    @Option(help: "The optimizer's own settings, such as momentum=0.9,nesterov=true.") var optimArgs: String?
-    @Option var weightDecay = 0.0
-    @Option(name: .customLong("adam-beta1")) var adamBeta1 = 0.9
-    @Option(name: .customLong("adam-beta2")) var adamBeta2 = 0.999
-    @Option var adamEpsilon = 1e-8
-    @Option(help: "Gradients are scaled down to this norm; 0 switches it off.") var maxGradNorm = 1.0
-    @Option(help: "Each layer learns this much slower than the one above it.") var layerwiseLrDecay = 1.0
-    @Option(parsing: .upToNextOption, help: "Parameters not to train: names, or what names begin with.")
-    var freeze: [String] = []
-
-    func apply(to args: inout TrainingArguments) throws {
-        args.learningRate = learningRate
-        args.lrSchedulerType = lrSchedulerType
-        if let text = lrSchedulerKwargs {
-            guard let object = try? JSONValue(parsing: text).object else {
-                throw ValidationError("--lr-scheduler-kwargs is no JSON object: \(text)")
-            }
-            args.lrSchedulerKwargs = object
-        }
-        args.warmupSteps = warmupSteps
-        args.optim = optim
-        args.optimArgs = optimArgs
-        args.weightDecay = weightDecay
-        args.adamBeta1 = adamBeta1
-        args.adamBeta2 = adamBeta2
-        args.adamEpsilon = adamEpsilon
-        args.maxGradNorm = maxGradNorm
-        args.layerwiseLRDecay = layerwiseLrDecay
-        args.freeze = freeze
-    }
+struct LengthOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.length
+    var given: [String: JSONValue] = [:]
 }
 
-struct LossOptions: ParsableArguments {
-    @Option var labelSmoothingFactor = 0.0
-    @Option(parsing: .upToNextOption, help: "A weight for each class in the loss.") var classWeights: [Double] = []
-    @Option(help: "Noise on the embeddings in training (NEFTune).") var neftuneNoiseAlpha: Double?
-    @Flag(help: "Matrix products in bfloat16; weights stay float32.") var bf16 = false
-    @Flag(help: "Compute layers again in the backward pass instead of keeping their results.")
-    var gradientCheckpointing = false
-
-    func apply(to args: inout TrainingArguments) {
-        args.labelSmoothingFactor = labelSmoothingFactor
-        args.classWeights = classWeights
-        args.neftuneNoiseAlpha = neftuneNoiseAlpha
-        args.bf16 = bf16
-        args.gradientCheckpointing = gradientCheckpointing
-    }
+struct OptimizerOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.optimizer
+    var given: [String: JSONValue] = [:]
 }
 
-struct StrategyOptions: ParsableArguments {
-    @Option(help: "no, steps or epoch.") var loggingStrategy = IntervalStrategy.steps
-    @Option(help: "Steps, or a share of all steps if below 1.") var loggingSteps = 500.0
-    @Flag var loggingFirstStep = false
+struct LossOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.loss
+    var given: [String: JSONValue] = [:]
+}
+
+struct LoggingOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.logging
+    var given: [String: JSONValue] = [:]
+}
+
+struct EvaluationOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.evaluation
+    var given: [String: JSONValue] = [:]
+}
+
+struct CheckpointOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.checkpoints
+    var given: [String: JSONValue] = [:]
+}
+
+struct RowOptions: ArgumentOptions {
+    static let section = TrainingArgument.Section.rows
+    var given: [String: JSONValue] = [:]
+}
+
+/// Where logs go.
+struct ReportOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "tensorboard, jsonl, all or none.") var reportTo = [ReportTarget.none]
-    @Flag(help: "No progress bar.") var disableTqdm = false
-    @Flag var includeNumInputTokensSeen = false
-    @Option(help: "no, steps or epoch.") var evalStrategy = IntervalStrategy.no
-    @Option(help: "By default as logging-steps.") var evalSteps: Double?
-    @Option(help: "Steps or epochs before the first evaluation.") var evalDelay = 0.0
-    @Flag(help: "Evaluate before the first step too.") var evalOnStart = false
-    @Flag(help: "No metrics but the loss.") var predictionLossOnly = false
-    @Option(help: "no, steps, epoch or best.") var saveStrategy = SaveStrategy.steps
-    @Option(help: "Steps, or a share of all steps if below 1.") var saveSteps = 500.0
-    @Option(help: "Delete older checkpoints, never the best nor the newest.") var saveTotalLimit: Int?
-    @Flag(help: "Checkpoints that can't be resumed, but are smaller.") var saveOnlyModel = false
-    @Flag var loadBestModelAtEnd = false
-    @Option(help: "Such as f1; by default the loss.") var metricForBestModel: String?
-    @Option(help: "true or false; by default by the metric's name.") var greaterIsBetter: Bool?
-    @Option(help: "End after this many evaluations without a better metric.") var earlyStoppingPatience: Int?
-    @Option(help: "The least that counts as better.") var earlyStoppingThreshold = 0.0
-    @Flag(help: "Resume at the start of the epoch instead of after the rows already seen.") var ignoreDataSkip = false
+    @Option(help: "Folder of TensorBoard's event files; by default one of its own below <output-dir>/runs.")
+    var loggingDir: String?
 
-    func apply(to args: inout TrainingArguments) {
-        args.loggingStrategy = loggingStrategy
-        args.loggingSteps = loggingSteps
-        args.loggingFirstStep = loggingFirstStep
-        args.disableTqdm = disableTqdm
-        args.includeNumInputTokensSeen = includeNumInputTokensSeen
-        args.evalStrategy = evalStrategy
-        args.evalSteps = evalSteps
-        args.evalDelay = evalDelay
-        args.evalOnStart = evalOnStart
-        args.predictionLossOnly = predictionLossOnly
-        args.saveStrategy = saveStrategy
-        args.saveSteps = saveSteps
-        args.saveTotalLimit = saveTotalLimit
-        args.saveOnlyModel = saveOnlyModel
-        args.loadBestModelAtEnd = loadBestModelAtEnd
-        args.metricForBestModel = metricForBestModel
-        args.greaterIsBetter = greaterIsBetter
-        args.ignoreDataSkip = ignoreDataSkip
-    }
-}
-
-struct RowOptions: ParsableArguments {
-    @Option var seed: UInt64 = 42
-    @Option(help: "Seed of the order of the rows; by default --seed.") var dataSeed: UInt64?
-    @Flag(help: "Fail rather than use an operation that is not deterministic.") var fullDeterminism = false
-    @Flag(help: "Leave out the last batch of an epoch if it is not full.") var dataloaderDropLast = false
-    @Option(help: "Above 0: make batches ahead on another thread.") var dataloaderNumWorkers = 0
-    @Option(help: "Batches made ahead for each worker.") var dataloaderPrefetchFactor: Int?
-    @Option(help: "random, sequential or group_by_length.") var trainSamplingStrategy = SamplingStrategy.random
-    @Option(help: "Batches by tokens, padding included, instead of by rows.") var maxTokensPerBatch: Int?
-
-    func apply(to args: inout TrainingArguments) {
-        args.seed = seed
-        args.dataSeed = dataSeed
-        args.fullDeterminism = fullDeterminism
-        args.dataloaderDropLast = dataloaderDropLast
-        args.dataloaderNumWorkers = dataloaderNumWorkers
-        args.dataloaderPrefetchFactor = dataloaderPrefetchFactor
-        args.trainSamplingStrategy = trainSamplingStrategy
-        args.maxTokensPerBatch = maxTokensPerBatch
+    func validate() throws {
+        if loggingDir != nil, !reportTo.contains(.tensorboard), !reportTo.contains(.all) {
+            throw ValidationError("--logging-dir is for TensorBoard's event files; add --report-to tensorboard, or leave it out.")
+        }
     }
 }
 
 enum ReportTarget: String, CaseIterable, ExpressibleByArgument { case none, tensorboard, jsonl, all }
 
-extension SchedulerType: ExpressibleByArgument {}
-extension IntervalStrategy: ExpressibleByArgument {}
-extension SaveStrategy: ExpressibleByArgument {}
-extension OptimizerName: ExpressibleByArgument {}
-extension SamplingStrategy: ExpressibleByArgument {}
-extension Kernels: ExpressibleByArgument {}
+struct StoppingOptions: ParsableArguments {
+    @Option(help: "End after this many evaluations without a better metric.") var earlyStoppingPatience: Int?
+    @Option(help: "The least that counts as better.") var earlyStoppingThreshold: Double?
+
+    var callback: EarlyStoppingCallback? {
+        earlyStoppingPatience.map { EarlyStoppingCallback(patience: $0, threshold: earlyStoppingThreshold ?? 0) }
+    }
+
+    func validate() throws {
+        if earlyStoppingThreshold != nil, earlyStoppingPatience == nil {
+            throw ValidationError("--early-stopping-threshold needs --early-stopping-patience.")
+        }
+    }
+}
+
+/// What `train` does; as in Python's scripts, what is named and nothing else.
+struct StageOptions: ParsableArguments {
+    @Flag(help: "Train. What a run does without any of --do-train, --do-eval and --do-predict.") var doTrain = false
+    @Flag(help: "Evaluate on the validation split; alone, without a training. A training evaluates too.") var doEval = false
+    @Flag(help: "Predict the test split; without --do-train, with the model as it is.") var doPredict = false
+
+    /// Without any of the flags.
+    static let standard = (try? StageOptions.parse([])) ?? StageOptions()
+
+    /// Whether the model is trained.
+    var trains: Bool { doTrain || !(doEval || doPredict) }
+    /// Whether the validation split, if there is one, is evaluated at the end; after a training it always is.
+    var evaluates: Bool { trains || doEval }
+}

@@ -52,7 +52,13 @@ extension HubClient {
         _ name: String, kind: HubRepo.Kind, _ step: @Sendable (HubRepo) async throws -> Result
     ) async throws -> Result {
         let what = kind == .model ? "folder" : "file or folder"
-        let isPath = name.isEmpty || ["/", ".", "~"].contains { name.hasPrefix($0) } || name.split(separator: "/").count > 2
+        let isPath = Self.isPathLike(name)
+        if isPath, let repo = try? HubRepo(name, kind: kind) {
+            // Asking the Hub would take its time, and end in an answer about another thing.
+            throw HubError(
+                .badArgument, "there is no \(what) '\(name)'",
+                remedy: "Check the path. If \(repo) on the Hub is meant, download it: swiftlet hub download \(name).")
+        }
         let repo: HubRepo
         do { repo = try HubRepo(name, kind: kind) } catch {
             guard !isPath else {
@@ -66,6 +72,20 @@ extension HubClient {
             error.message = "there is no \(what) '\(name)' here, and \(error.message)"
             throw error
         }
+    }
+
+    /// Whether a name is more likely a path that is not there than a repository: it begins or ends like a path, has the
+    /// ending of a file of data or of a model, or its first part is a folder here.
+    static func isPathLike(_ name: String) -> Bool {
+        if name.isEmpty || ["/", ".", "~"].contains(where: name.hasPrefix) || name.hasSuffix("/") { return true }
+        let parts = name.split(separator: "/")
+        if parts.count > 2 || name.contains("\\") { return true }
+        let endings = [
+            ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".gz", ".bz2", ".zip", ".zst", ".xz", ".safetensors",
+            ".bin", ".pt",
+        ]
+        if endings.contains(where: name.lowercased().hasSuffix) { return true }
+        return parts.count == 2 && FileSystem.isDirectory(String(parts[0]))
     }
 
     private static func isAboutTheName(_ kind: HubError.Kind) -> Bool {

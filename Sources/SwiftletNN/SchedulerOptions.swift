@@ -61,7 +61,9 @@ public struct SchedulerOptions: Sendable, Equatable {
                 return number
             }
             func whole() throws(SchedulerError) -> Int {
-                guard let number = value.int, number >= 0 else { throw .kind(key, value, "a whole number from 0") }
+                guard let number = value.int, Self.counts.contains(number) else {
+                    throw .kind(key, value, "a whole number from 0 to 2^53")
+                }
                 return number
             }
             func text(_ allowed: [String]) throws(SchedulerError) -> String {
@@ -96,8 +98,27 @@ public struct SchedulerOptions: Sendable, Equatable {
         try check(type)
     }
 
-    /// - Throws: `SchedulerError` for what the schedule can't do without.
+    /// Numbers of steps that a `Double` counts exactly.
+    private static let counts = 0...(1 << 53)
+
+    /// - Throws: `SchedulerError` for what the schedule can't do without, and for numbers of steps that can't be counted.
     public func check(_ type: SchedulerType) throws(SchedulerError) {
+        for (name, count) in [
+            ("num_decay_steps", decaySteps), ("num_stable_steps", stableSteps), ("patience", patience),
+            ("cooldown", cooldown), ("timescale", timescale),
+        ] {
+            if let count, !Self.counts.contains(count) {
+                throw .kind(name, .int(count), "a whole number from 0 to 2^53")
+            }
+        }
+        if timescale == 0 { throw .kind("timescale", 0, "a whole number from 1") }
+        for (name, number) in [
+            ("num_cycles", cycles), ("power", power), ("lr_end", endLearningRate), ("min_lr", minLearningRate),
+            ("min_lr_rate", minLearningRateRate), ("min_lr_ratio", minLearningRateRatio),
+            ("warmup_lr_rate", warmupLearningRateRate), ("factor", factor), ("threshold", threshold), ("eps", epsilon),
+        ] {
+            if let number, !number.isFinite { throw .kind(name, .double(number), "a finite number") }
+        }
         switch type {
         case .cosineWithMinLR, .cosineWarmupWithMinLR:
             guard (minLearningRate == nil) != (minLearningRateRate == nil) else {

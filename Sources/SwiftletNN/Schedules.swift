@@ -40,6 +40,8 @@ public struct LearningRateSchedule: Sendable {
         let remaining = Double(max(1, trainingSteps - warmupSteps))
         let progress = Double(step - warmupSteps) / remaining
         let isWarmingUp = step < warmupSteps
+        // Nothing times anything; shares of it can't be taken.
+        if baseLearningRate == 0 { return 0 }
         switch type {
         case .constant, .reduceLROnPlateau:
             return 1
@@ -62,8 +64,8 @@ public struct LearningRateSchedule: Sendable {
             return ((baseLearningRate - end) * pow(left, options.power ?? 1) + end) / baseLearningRate
         case .inverseSqrt:
             if isWarmingUp { return warmup }
-            let timescale = options.timescale ?? (warmupSteps > 0 ? warmupSteps : 10_000)
-            return 1 / sqrt(Double(step + timescale - warmupSteps) / Double(timescale))
+            let timescale = Double(options.timescale ?? (warmupSteps > 0 ? warmupSteps : 10_000))
+            return 1 / sqrt((Double(step) + timescale - Double(warmupSteps)) / timescale)
         case .cosineWithMinLR:
             if isWarmingUp { return warmup }
             return lifted(wave(progress, cycles: options.cycles ?? 0.5), baseLearningRate)
@@ -92,8 +94,10 @@ public struct LearningRateSchedule: Sendable {
     }
 
     private func warmupStableDecay(_ step: Int) -> Double {
-        let decaySteps = options.decaySteps ?? 0
-        let stableSteps = options.stableSteps ?? trainingSteps - warmupSteps - decaySteps
+        // As numbers that don't overflow; up to 2^53 they count exactly.
+        let (step, warmupSteps) = (Double(step), Double(warmupSteps))
+        let decaySteps = Double(options.decaySteps ?? 0)
+        let stableSteps = options.stableSteps.map(Double.init) ?? Double(trainingSteps) - warmupSteps - decaySteps
         let least = options.minLearningRateRatio ?? 0
         func shaped(_ progress: Double, _ shape: SchedulerOptions.Shape, isDecay: Bool) -> Double {
             let factor =
@@ -108,11 +112,11 @@ public struct LearningRateSchedule: Sendable {
             return max(0, factor * (1 - least) + least)
         }
         if step < warmupSteps {
-            return shaped(Double(step) / Double(max(1, warmupSteps)), options.warmupShape ?? .linear, isDecay: false)
+            return shaped(step / max(1, warmupSteps), options.warmupShape ?? .linear, isDecay: false)
         }
         if step < warmupSteps + stableSteps { return 1 }
         if step < warmupSteps + stableSteps + decaySteps {
-            let progress = Double(step - warmupSteps - stableSteps) / Double(max(1, decaySteps))
+            let progress = (step - warmupSteps - stableSteps) / max(1, decaySteps)
             return shaped(progress, options.decayShape ?? .cosine, isDecay: true)
         }
         return least

@@ -82,6 +82,7 @@ extension Trainer {
         // What follows is of the same run, also when that is interrupted again.
         if let id = texts["run"]?.string { runIdentity.id = id }
         state = kept
+        let earlierMaxSteps = state.maxSteps
         state.isWorldProcessZero = accelerator.isMainProcess
         state.isLocalProcessZero = accelerator.isLocalMainProcess
         state.maxSteps = run.plan.maxSteps
@@ -110,20 +111,29 @@ extension Trainer {
             logger.warning("'\(path)' was written on \(before); on \(now) dropout draws other numbers from here on")
             random.device = nil
         }
-        try run.restore(progress, random: random)
-        logger.info("going on from \(path), step \(state.globalStep) of \(state.maxSteps)")
+        try run.restore(progress, random: random, earlierMaxSteps: earlierMaxSteps)
+        let place = "step \(state.globalStep) of \(state.maxSteps)"
+        if state.globalStep >= state.maxSteps {
+            logger.warning(
+                "'\(path)' is the end of a run, \(place): nothing is left to train. Raise num_train_epochs or max_steps to go on")
+        } else if run.control.shouldTrainingStop {
+            logger.warning(
+                """
+                '\(path)' is of a run that was ended early, \(place): it stays ended. Raise num_train_epochs, max_steps or \
+                early_stopping_patience to go on
+                """)
+        } else {
+            logger.info("going on from \(path), \(place)")
+        }
     }
 
     /// A resumed run is the same only with the same arguments; a change may be meant, so it is told and not refused.
     private func warnOfChanges(_ checkpoint: Checkpoint) throws {
         let path = checkpoint.file(Self.argumentsFile)
         guard FileSystem.exists(path), let before = try JSONValue(contentsOf: path).object else { return }
-        // What decides neither weights nor results.
-        let harmless: Set<String> = [
-            "output_dir", "disable_tqdm", "save_total_limit", "save_only_model", "dataloader_num_workers",
-            "dataloader_prefetch_factor",
-        ]
-        for (name, value) in args.json.object ?? [:] where !harmless.contains(name) && before[name] != value {
+        for argument in TrainingArgument.all where !argument.traits.contains(.changesNoResult) {
+            let (name, value) = (argument.name, argument.value(in: args))
+            guard before[name] != value else { continue }
             logger.warning(
                 "\(name) is \(value.text()); in the run that wrote \(checkpoint.path) it was \(before[name]?.text() ?? "not there")"
             )
@@ -139,6 +149,7 @@ extension Trainer {
                 return try wanted.parameters.map { (name: $0.parameter.name, tensor: try file.tensor($0.name)) }
             }
         })
+        latestEvaluation = nil
         for (parameter, weight) in zip(files.flatMap { $0.parameters.map(\.parameter) }, weights) {
             guard weight.tensor.shape == parameter.shape else {
                 throw TrainingError(
@@ -154,7 +165,9 @@ extension Trainer {
             logger.warning("no checkpoint has the best model; the last step's weights are kept")
             return
         }
+        let evaluation = latestEvaluation
         try loadWeights(best)
+        if state.bestGlobalStep == state.globalStep { latestEvaluation = evaluation }
         logger.info("loaded the best model, of \(best) (\(args.bestMetricName ?? "") \(state.bestMetric ?? .nan))")
     }
 }

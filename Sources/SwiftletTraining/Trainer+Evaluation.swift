@@ -9,13 +9,16 @@ extension Trainer {
     /// Loss, metrics and speed on a dataset, by default the `evalDataset`; names begin with `eval_`.
     @discardableResult
     public func evaluate(_ dataset: Dataset? = nil) throws -> [(name: String, value: Double)] {
+        let isOwn = dataset == nil
         guard let dataset = dataset ?? evalDataset else { throw TrainingError("there is no evalDataset to evaluate") }
         // Without metrics there is no use for predictions, and a large set's need not fit in memory.
         let keepsPredictions = computeMetrics != nil && !args.predictionLossOnly
         let result = try run(
             dataset, name: "the evaluation dataset", prefix: "eval", keepsPredictions: keepsPredictions)
         try log(JSONObject(result.metrics.map { ($0.name, .double($0.value)) }))
-        return result.metrics + [("epoch", state.epoch)]
+        let metrics = result.metrics + [("epoch", state.epoch)]
+        if isOwn { latestEvaluation = metrics }
+        return metrics
     }
 
     /// The logits of every row in order, with loss and metrics where the dataset has labels.
@@ -42,9 +45,10 @@ extension Trainer {
         let isUnlabelled =
             !collator.makesLabels && examples.rows.allSatisfy { $0.label == nil || $0.label == .id(-1) }
         if !isUnlabelled, let count = try model.classCount { try examples.checkLabels(labelCount: count, name: name) }
-        let all = batches(of: Array(0..<examples.count), size: args.perDeviceEvalBatchSize)
-        let own = BatchShards(processCount: accelerator.numProcesses).batches(
-            all, batchSize: args.perDeviceEvalBatchSize, dropLast: false, of: accelerator.processIndex)
+        let rounds = rounds(batches(of: Array(0..<examples.count), size: args.perDeviceEvalBatchSize))
+        // The batches of one process, dealt out: the same losses and metrics on any number of them. Who has none in the
+        // last round works on the first one's without a result, since all must take part in what is exchanged.
+        let own = rounds.map { $0.count > accelerator.processIndex ? $0[accelerator.processIndex] : $0[0] }
         let clock = ContinuousClock()
         let start = clock.now
         // As in training: every pass over Python's DataLoader draws once.
@@ -58,24 +62,26 @@ extension Trainer {
         let streamed = isUnlabelled || args.predictionLossOnly ? [] : metrics
         try model.state.evaluating {
             try noGrad {
-                for (index, round) in rounds(all).enumerated() {
+                for (index, batches) in rounds.enumerated() {
+                    let round = batches.flatMap(\.self)
+                    let kept = batches.count > accelerator.processIndex ? own[index].count : 0
                     let inputs = try source.next().to(model.state.device)
                     let outputs: [Tensor]
                     if isUnlabelled {
                         let dtype: DType? = args.bf16 ? .bfloat16 : nil
                         let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
-                        outputs = try output.predictions.map { try ofAll($0.to(.float32), round) }
+                        outputs = try output.predictions.map { try ofAll($0.to(.float32), kept) }
                     } else {
                         let output = try loss(model, inputs)
-                        outputs = try output.outputs.map { try ofAll($0, round) }
+                        outputs = try output.outputs.map { try ofAll($0, kept) }
                         let mean = Tensor.full([output.outputs.first?.shape[0] ?? 0, 1], output.loss.item(), dtype: .float32)
-                        let rowLosses = try ofAll(mean, round).doubles()
+                        let rowLosses = try ofAll(mean, kept).doubles()
                         lossSum += rowLosses.reduce(0, +)
                         if args.includeForMetrics.contains(.loss) { losses += rowLosses }
                     }
                     try checkTensorErrors()
                     let isOfTokens = inputs.labels.map { $0.rank > 1 && $0.dtype == .int64 } ?? false
-                    let labels = try isOfTokens ? inputs.labels.map { try ofAll($0, round) } : nil
+                    let labels = try isOfTokens ? inputs.labels.map { try ofAll($0, kept) } : nil
                     if let logits = outputs.first {
                         try feed(streamed, logits, labels, labels: round.compactMap { rows[$0].label })
                     }
@@ -109,26 +115,27 @@ extension Trainer {
             }
         }
         for metric in streamed { add(try metric.compute()) }
-        metrics += speedMetrics(prefix, seconds: seconds, samples: examples.count, steps: own.count)
+        metrics += speedMetrics(
+            prefix, seconds: seconds, samples: Double(examples.count), steps: Double(own.count))
         return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? ids : nil, metrics: metrics)
     }
 
-    /// The rows that all processes work on at once, in order.
-    private func rounds(_ batches: [[Int]]) -> [[Int]] {
+    /// The batches that all processes work on at once, in order.
+    private func rounds(_ batches: [[Int]]) -> [[[Int]]] {
         stride(from: 0, to: batches.count, by: accelerator.numProcesses).map { start in
-            Array(batches[start..<min(start + accelerator.numProcesses, batches.count)].joined())
+            Array(batches[start..<min(start + accelerator.numProcesses, batches.count)])
         }
     }
 
-    /// What all processes have computed for the rows of a round, without those that fill it up.
+    /// What all processes have computed in a round, of this one the first `kept` rows.
     /// Where tokens have values, rows are filled up with -100 to the length of the longest.
-    private func ofAll(_ values: Tensor, _ round: [Int]) throws -> Tensor {
+    private func ofAll(_ values: Tensor, _ kept: Int) throws -> Tensor {
         guard accelerator.numProcesses > 1 else { return values }
-        var values = values
+        var values = values.narrow(0, 0, kept)
         for axis in values.shape.indices.dropFirst().dropLast(values.rank > 2 ? 1 : 0) {
             values = try accelerator.padAcrossProcesses(values, dim: axis, padIndex: -100)
         }
-        return try accelerator.gather(values).narrow(0, 0, round.count)
+        return try accelerator.gather(values)
     }
 
     /// Gives a batch to metrics: classes by the largest logit, of each token that has a label where tokens have some;

@@ -34,6 +34,9 @@ public final class Trainer {
     var runIdentity = RunIdentity()
     /// Held while this Trainer writes to `output_dir`.
     var outputLock: OutputFolderLock?
+    /// What the latest evaluation of `evalDataset` gave, as `evaluate()` returns it; `nil` without one, and once this
+    /// Trainer has changed the weights since. Saves the evaluation after a training that ended with one.
+    public internal(set) var latestEvaluation: [(name: String, value: Double)]?
 
     /// Seeds libtorch's default generators with `args.seed`, as Python's does here, and moves the model to this process's
     /// GPU, if there is one and `args.useCPU` is not set. A model that was put on a GPU before stays on it.
@@ -113,6 +116,7 @@ public final class Trainer {
 
     private func trainInScope(_ resumeFrom: ResumePoint?) throws -> TrainOutput {
         guard let trainDataset else { throw TrainingError("there is no trainDataset to train on") }
+        latestEvaluation = nil
         let lockBefore = outputLock
         defer { outputLock = lockBefore }
         if args.saveStrategy != .no { try holdOutputFolder() }
@@ -189,12 +193,12 @@ public final class Trainer {
     }
 
     func speedMetrics(
-        _ prefix: String, seconds: Double, samples: Int, steps: Int
+        _ prefix: String, seconds: Double, samples: Double, steps: Double
     ) -> [(name: String, value: Double)] {
         [
             ("\(prefix)_runtime", seconds.rounded(toPlaces: 4)),
-            ("\(prefix)_samples_per_second", (Double(samples) / seconds).rounded(toPlaces: 3)),
-            ("\(prefix)_steps_per_second", (Double(steps) / seconds).rounded(toPlaces: 3)),
+            ("\(prefix)_samples_per_second", (samples / seconds).rounded(toPlaces: 3)),
+            ("\(prefix)_steps_per_second", (steps / seconds).rounded(toPlaces: 3)),
         ]
     }
 }

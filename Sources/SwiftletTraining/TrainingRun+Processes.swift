@@ -11,9 +11,8 @@ extension TrainingRun {
         try group.requireSame(
             "the version", "Swiftlet \(swiftletVersion) with libtorch \(torchVersion)",
             remedy: "Install the same on all machines.")
-        // What each process may have for itself.
-        let own: Set<String> = ["output_dir", "disable_tqdm", "dataloader_num_workers", "dataloader_prefetch_factor"]
-        let values = (trainer.args.json.object ?? [:]).filter { !own.contains($0.0) }
+        let values = TrainingArgument.all.filter { !$0.traits.contains(.mayDifferBetweenProcesses) }
+            .map { ($0.name, $0.value(in: trainer.args)) }
         let all = try group.allGather(
             text: JSONValue.object(JSONObject(values)).text(), as: "the comparison of training arguments")
         for (rank, text) in all.enumerated() where text != all[0] {

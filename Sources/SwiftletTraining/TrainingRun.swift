@@ -1,3 +1,4 @@
+import Logging
 import SwiftletDatasets
 import SwiftletIO
 import SwiftletModels
@@ -82,6 +83,7 @@ final class TrainingRun {
             try stopIfAsked()
         }
         let output = try finish(seconds: (clock.now - start).seconds)
+        if accelerator.isMainProcess, let reason = reasonForEarlyEnd { trainer.logger.info("\(reason)") }
         tell { $0.onTrainEnd($1, &$2) }
         return output
     }
@@ -157,6 +159,7 @@ final class TrainingRun {
         optimizer.zeroGrad()
         trainer.state.globalStep += 1
         try checkTensorErrors()
+        trainer.latestEvaluation = nil
     }
 
     /// Clips the gradients and updates the weights.
@@ -276,11 +279,10 @@ final class TrainingRun {
     }
 
     /// Takes over what `save` left.
-    func restore(_ progress: RunProgress, random: RandomState) throws {
-        try Generator.default.load(state: random.torch[accelerator.processIndex])
-        if let states = random.device {
-            try Generator.default(on: model.state.device).load(state: states[accelerator.processIndex])
-        }
+    ///
+    /// - Parameter earlierMaxSteps: the steps that the run was to have which left it. Where there are more now, it goes
+    ///   on, whatever ended it.
+    func restore(_ progress: RunProgress, random: RandomState, earlierMaxSteps: Int) throws {
         self.progress = progress
         lossSinceLog = Tensor(progress.lossSinceLog)
         gradientNorm = Tensor(progress.gradientNorm)
@@ -293,8 +295,32 @@ final class TrainingRun {
         } else {
             stateBeforeBatchAhead = random.torchBeforeBatchAhead.map { $0[accelerator.processIndex] }
         }
-        control.shouldTrainingStop = progress.shouldStop
-            || trainer.state.globalStep >= plan.maxSteps && !progress.hasBegunEpoch
+        try Generator.default.load(state: random.torch[accelerator.processIndex])
+        if let states = random.device {
+            try Generator.default(on: model.state.device).load(state: states[accelerator.processIndex])
+        }
+        let step = trainer.state.globalStep
+        // The last step of a plan asks to stop too; that is no wish of a callback.
+        let wasStopped = progress.shouldStop && step < earlierMaxSteps
+        control.shouldTrainingStop =
+            step >= plan.maxSteps || wasStopped && plan.maxSteps <= earlierMaxSteps && !earlyStopIsLifted
+    }
+
+    /// Whether a checkpoint tells of an early stop that this run's callbacks would not have made.
+    private var earlyStopIsLifted: Bool {
+        let kept = trainer.state.callbackStates[EarlyStoppingCallback.standardStateName]
+        guard let count = EarlyStoppingCallback.badCount(of: kept), count >= EarlyStoppingCallback.patience(of: kept) else {
+            return false
+        }
+        return !trainer.callbacks.contains { ($0 as? EarlyStoppingCallback).map { $0.patience <= count } ?? false }
+    }
+
+    /// Why a run has fewer steps than planned; `nil` if it has them all.
+    private var reasonForEarlyEnd: String? {
+        let state = trainer.state
+        guard state.globalStep < plan.maxSteps else { return nil }
+        let reason = trainer.callbacks.lazy.compactMap { ($0 as? EarlyStoppingCallback)?.reason }.first
+        return "\(reason ?? "a callback ended the training"): it ends after step \(state.globalStep) of \(plan.maxSteps)"
     }
 
     private func stopIfAsked() throws {
@@ -318,11 +344,13 @@ final class TrainingRun {
         let meanLoss = progress.totalLoss / Double(max(steps, 1))
         // As in the reference, the speed is that of the planned rows; after a resume, of the share run since.
         let share = Double(steps - firstStep) / Double(max(steps, 1))
+        let perStep = Double(args.perDeviceTrainBatchSize) * Double(args.gradientAccumulationSteps)
         let samples = args.maxSteps > 0
-            ? args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps * accelerator.numProcesses
-            : Int(Double(batches.rows.count) * args.numTrainEpochs)
+            ? Double(args.maxSteps) * perStep * Double(accelerator.numProcesses)
+            : (Double(batches.rows.count) * args.numTrainEpochs).rounded(.down)
         var metrics = trainer.speedMetrics(
-            "train", seconds: seconds, samples: Int(Double(samples) * share), steps: Int(Double(plan.maxSteps) * share))
+            "train", seconds: seconds, samples: (samples * share).rounded(.down),
+            steps: (Double(plan.maxSteps) * share).rounded(.down))
             + [("total_flos", trainer.state.totalFlops), ("train_loss", meanLoss)]
         if accelerator.numProcesses > 1 {
             // The part of the time that this process had nothing to do but wait for gradients.

@@ -64,7 +64,7 @@ struct TaskTests {
         let (data, output) = (try data(item.data), folder.file("trained"))
         let train = try program.run([
             "train", "--task", item.task, "--model", model, "--dataset", data, "--output_dir", output, "--max_steps", "2",
-            "--max_seq_length", "64", "--do_predict",
+            "--max_seq_length", "64", "--do_train", "--do_predict",
         ])
         #expect(train.status == 0, "\(train.error)")
         #expect(train.output.contains(item.metric))

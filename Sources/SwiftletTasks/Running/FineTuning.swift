@@ -41,6 +41,8 @@ public struct FineTuning {
     public var cardDatasets: [ModelCard.Dataset] = []
     /// Called before the first step, for example to let a signal stop the run.
     public var willTrain: (Trainer) -> Void = { _ in }
+    /// Called after the last step, before the evaluation that follows.
+    public var didTrain: (Trainer) -> Void = { _ in }
     /// Called with the results of each stage, `train`, `eval` and `predict`, as soon as they are there.
     public var onResults: (_ stage: String, Metrics) -> Void = { _, _ in }
     private let makeTask: (TaskContext) throws -> any FineTuningTask
@@ -116,6 +118,8 @@ public struct FineTuning {
         network.config.save(taskOptions: task.savedOptions)
         // A Trainer has one function for all the rows that it evaluates.
         let active = ActiveRows(evalRows)
+        var args = args
+        if !trains { (args.evalStrategy, args.evalOnStart) = (.no, false) }
         let trainer = try Trainer(
             model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: evalRows?.dataset,
             dataCollator: try task.collator(), tokenizer: tokenizer,
@@ -131,9 +135,10 @@ public struct FineTuning {
             try trainer.saveState()
             try finish("train", metrics, trainer)
             result.train = metrics
+            didTrain(trainer)
         }
         if evalRows != nil, stages.contains(.evaluate) {
-            let metrics = task.completed(try trainer.evaluate())
+            let metrics = task.completed(try trainer.latestEvaluation ?? trainer.evaluate())
             if trains { try trainer.saveState() }
             try finish("eval", metrics, trainer)
             result.evaluation = metrics

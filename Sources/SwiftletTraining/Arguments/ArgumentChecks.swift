@@ -3,65 +3,38 @@ import SwiftletNN
 import SwiftletTensor
 
 extension TrainingArguments {
+    /// Checks each argument's range, and what depends on more than one of them.
+    ///
     /// - Throws: `TrainingError` that names the argument.
     public func validate() throws(TrainingError) {
+        for argument in TrainingArgument.all { try argument.check(self) }
         func require(_ holds: Bool, _ name: String, _ value: Any, _ rule: String) throws(TrainingError) {
             guard holds else {
                 throw TrainingError("\(name) is \(value); it must be \(rule)", at: ErrorLocation(option: name))
             }
         }
-        try require(!outputDir.isEmpty, "output_dir", "empty", "a path")
-        try require(
-            perDeviceTrainBatchSize > 0, "per_device_train_batch_size", perDeviceTrainBatchSize, "at least 1")
-        try require(ddpTimeout > 0, "ddp_timeout", ddpTimeout, "at least 1")
-        try require(perDeviceEvalBatchSize > 0, "per_device_eval_batch_size", perDeviceEvalBatchSize, "at least 1")
-        try require(
-            maxSteps > 0 || (numTrainEpochs > 0 && numTrainEpochs.isFinite), "num_train_epochs", numTrainEpochs,
-            "above 0")
-        try require(
-            gradientAccumulationSteps > 0, "gradient_accumulation_steps", gradientAccumulationSteps, "at least 1")
-        try checkOptimizer(require)
+        try require(maxSteps > 0 || numTrainEpochs > 0, "num_train_epochs", numTrainEpochs, "above 0")
         try require(loggingStrategy != .steps || loggingSteps > 0, "logging_steps", loggingSteps, "above 0")
-        if evalStrategy == .steps, let evalSteps { try require(evalSteps > 0, "eval_steps", evalSteps, "above 0") }
-        try require(evalDelay >= 0, "eval_delay", evalDelay, "at least 0")
+        try require(evalStrategy != .steps || evalInterval > 0, "eval_steps", evalInterval, "above 0")
         try require(saveStrategy != .steps || saveSteps > 0, "save_steps", saveSteps, "above 0")
-        if let saveTotalLimit { try require(saveTotalLimit > 0, "save_total_limit", saveTotalLimit, "at least 1") }
-        try require(dataloaderNumWorkers >= 0, "dataloader_num_workers", dataloaderNumWorkers, "at least 0")
         if let factor = dataloaderPrefetchFactor {
-            try require(factor > 0, "dataloader_prefetch_factor", factor, "at least 1")
             try require(
                 dataloaderNumWorkers > 0, "dataloader_prefetch_factor", factor,
                 "left out without workers; set dataloader_num_workers too")
         }
-        if let budget = maxTokensPerBatch { try require(budget > 0, "max_tokens_per_batch", budget, "at least 1") }
+        try checkOptimizer()
         try checkBestModel()
     }
 
-    private typealias Rule = (Bool, String, Any, String) throws(TrainingError) -> Void
-
-    private func checkOptimizer(_ require: Rule) throws(TrainingError) {
-        try require(learningRate >= 0 && learningRate.isFinite, "learning_rate", learningRate, "a number from 0")
-        try require(
-            lrSchedulerType != .polynomial || learningRate > 1e-7, "learning_rate", learningRate,
-            "above 1e-07, where the polynomial schedule ends")
-        try require(warmupSteps >= 0 && warmupSteps.isFinite, "warmup_steps", warmupSteps, "at least 0")
-        try require(weightDecay >= 0, "weight_decay", weightDecay, "at least 0")
-        try require((0..<1).contains(adamBeta1), "adam_beta1", adamBeta1, "at least 0 and below 1")
-        try require((0..<1).contains(adamBeta2), "adam_beta2", adamBeta2, "at least 0 and below 1")
-        try require(adamEpsilon >= 0, "adam_epsilon", adamEpsilon, "at least 0")
-        try require(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "at least 0")
-        try require(
-            layerwiseLRDecay > 0 && layerwiseLRDecay <= 1, "layerwise_lr_decay", layerwiseLRDecay,
-            "above 0 and at most 1")
-        try require(
-            (0..<1).contains(labelSmoothingFactor), "label_smoothing_factor", labelSmoothingFactor,
-            "at least 0 and below 1")
-        try require(
-            classWeights.allSatisfy { $0 >= 0 && $0.isFinite }, "class_weights", classWeights, "numbers from 0")
-        if let alpha = neftuneNoiseAlpha { try require(alpha >= 0, "neftune_noise_alpha", alpha, "at least 0") }
-        do {
-            _ = try schedulerOptions()
-        } catch { throw TrainingError(error.message, remedy: error.remedy, at: error.location) }
+    private func checkOptimizer() throws(TrainingError) {
+        let options: SchedulerOptions
+        do { options = try schedulerOptions() } catch { throw TrainingError(error.message, remedy: error.remedy, at: error.location) }
+        let end = options.endLearningRate ?? 1e-7
+        if lrSchedulerType == .polynomial, learningRate <= end {
+            throw TrainingError(
+                "learning_rate is \(learningRate); it must be above \(end), where the polynomial schedule ends",
+                remedy: "Raise it, or lower lr_end in lr_scheduler_kwargs.")
+        }
         _ = try OptimizerSettings(self)
         if lrSchedulerType == .reduceLROnPlateau, evalStrategy == .no {
             throw TrainingError(
@@ -92,7 +65,7 @@ extension TrainingArguments {
                 remedy: "Set both to epoch, or both to steps, or save_strategy to best.")
         }
         if saveStrategy == .steps {
-            let every = evalSteps ?? loggingSteps
+            let every = evalInterval
             let isMultiple = (saveSteps / every).rounded() * every == saveSteps || (every < 1 && saveSteps < 1
                 && abs((saveSteps / every).rounded() - saveSteps / every) < 1e-9)
             guard isMultiple else {
@@ -102,6 +75,9 @@ extension TrainingArguments {
             }
         }
     }
+
+    /// Steps between evaluations, or a share of all; as in Python, 0 means `loggingSteps` too.
+    var evalInterval: Double { evalSteps.flatMap { $0 == 0 ? nil : $0 } ?? loggingSteps }
 
     /// The metric that decides which model is best, with `eval_` before its name; `nil` if none does.
     var bestMetricName: String? {

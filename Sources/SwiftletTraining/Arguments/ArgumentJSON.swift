@@ -1,50 +1,53 @@
 public import SwiftletIO
-import SwiftletNN
-import SwiftletTensor
 
 extension TrainingArguments {
     /// Every argument under its Python name, for `training_args.json` and for logs.
     public var json: JSONValue {
-        func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
-        func optional(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
-        func optional(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
-        return [
-            "output_dir": .string(outputDir),
-            "per_device_train_batch_size": .int(perDeviceTrainBatchSize),
-            "per_device_eval_batch_size": .int(perDeviceEvalBatchSize),
-            "num_train_epochs": .double(numTrainEpochs), "max_steps": .int(maxSteps),
-            "gradient_accumulation_steps": .int(gradientAccumulationSteps),
-            "sums_accumulated_gradients": .bool(sumsAccumulatedGradients),
-            "learning_rate": .double(learningRate), "lr_scheduler_type": .string(lrSchedulerType.rawValue),
-            "lr_scheduler_kwargs": .object(lrSchedulerKwargs), "warmup_steps": .double(warmupSteps),
-            "optim": .string(optim.rawValue), "optim_args": optional(optimArgs), "weight_decay": .double(weightDecay),
-            "adam_beta1": .double(adamBeta1), "adam_beta2": .double(adamBeta2), "adam_epsilon": .double(adamEpsilon),
-            "max_grad_norm": .double(maxGradNorm), "layerwise_lr_decay": .double(layerwiseLRDecay),
-            "freeze": .array(freeze.map { .string($0) }), "label_smoothing_factor": .double(labelSmoothingFactor),
-            "class_weights": .array(classWeights.map { .double($0) }),
-            "neftune_noise_alpha": optional(neftuneNoiseAlpha), "bf16": .bool(bf16),
-            "use_cpu": .bool(useCPU), "kernels": .string(kernels.rawValue),
-            "gradient_checkpointing": .bool(gradientCheckpointing),
-            "logging_strategy": .string(loggingStrategy.rawValue), "logging_steps": .double(loggingSteps),
-            "logging_first_step": .bool(loggingFirstStep), "logging_nan_inf_filter": .bool(loggingNaNInfFilter),
-            "disable_tqdm": .bool(disableTqdm), "include_num_input_tokens_seen": .bool(includeNumInputTokensSeen),
-            "eval_strategy": .string(evalStrategy.rawValue), "eval_steps": optional(evalSteps),
-            "eval_delay": .double(evalDelay), "eval_on_start": .bool(evalOnStart),
-            "prediction_loss_only": .bool(predictionLossOnly),
-            "include_for_metrics": .array(includeForMetrics.map(\.rawValue).sorted().map { .string($0) }),
-            "save_strategy": .string(saveStrategy.rawValue), "save_steps": .double(saveSteps),
-            "save_total_limit": optional(saveTotalLimit), "save_only_model": .bool(saveOnlyModel),
-            "load_best_model_at_end": .bool(loadBestModelAtEnd),
-            "metric_for_best_model": optional(metricForBestModel),
-            "greater_is_better": greaterIsBetter.map { .bool($0) } ?? .null, "ignore_data_skip": .bool(ignoreDataSkip),
-            "seed": .int(Int(clamping: seed)), "data_seed": dataSeed.map { .int(Int(clamping: $0)) } ?? .null,
-            "full_determinism": .bool(fullDeterminism), "dataloader_drop_last": .bool(dataloaderDropLast),
-            "dataloader_num_workers": .int(dataloaderNumWorkers),
-            "dataloader_prefetch_factor": optional(dataloaderPrefetchFactor),
-            "train_sampling_strategy": .string(trainSamplingStrategy.rawValue),
-            "max_tokens_per_batch": optional(maxTokensPerBatch), "ddp_timeout": .int(ddpTimeout),
-            "ddp_find_unused_parameters": .bool(ddpFindUnusedParameters),
-            "shards_optimizer_state": .bool(shardsOptimizerState),
-        ]
+        .object(JSONObject(TrainingArgument.all.map { ($0.name, $0.value(in: self)) }))
+    }
+
+    /// From an object of arguments under their Python names, such as a `training_args.json` or what Python's
+    /// `TrainingArguments.to_dict()` gives. Names that are left out have their defaults.
+    ///
+    /// - Parameter onNote: told about each name that stands for another one, or says what happens anyway.
+    /// - Throws: `TrainingError` that names the key: for a name that there is none of, a value that it can't have, and
+    ///   one of Python's arguments that is not implemented and set to something else than its default.
+    public init(json: JSONValue, onNote: (String) -> Void = { _ in }) throws(TrainingError) {
+        guard let object = json.object else {
+            throw TrainingError("training arguments are \(json.kind)", remedy: "Give an object of names and values.")
+        }
+        self.init()
+        for (name, value) in object { try set(name, value, among: object, onNote) }
+        try validate()
+    }
+
+    /// Sets one argument by its Python name.
+    private mutating func set(
+        _ name: String, _ value: JSONValue, among object: JSONObject, _ onNote: (String) -> Void
+    ) throws(TrainingError) {
+        if let argument = TrainingArgument.named(name) {
+            // As in Python, null leaves an argument open; here that is its default.
+            if value.isNull, argument.defaultValue != .null { return }
+            return try argument.set(value, in: &self)
+        }
+        guard let python = PythonArgument.named(name) else {
+            let names = TrainingArgument.all.map(\.name) + PythonArgument.all.map(\.name)
+            let near = nearestName(to: name, among: names).map { "Did you mean '\($0)'?" }
+            throw TrainingError("there is no training argument '\(name)'", remedy: near)
+        }
+        if python.isDefault(value) { return }
+        switch python.meaning(of: value, others: { object[$0] }) {
+        case .settings(let settings, let note):
+            if let note { onNote("'\(name)': \(note)") }
+            for (name, value) in settings {
+                guard let argument = TrainingArgument.named(name) else {
+                    throw TrainingError("'\(name)' is for the command line", remedy: "Leave it out here.")
+                }
+                try argument.set(value, in: &self)
+            }
+        case .anyway(let note):
+            if let note { onNote("'\(name)': \(note)") }
+        case .refused(let reason): throw TrainingError("'\(name)' is \(value.plainText): it \(reason)")
+        }
     }
 }

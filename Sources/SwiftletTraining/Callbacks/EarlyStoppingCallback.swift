@@ -8,6 +8,7 @@ public final class EarlyStoppingCallback: TrainerCallback {
     private var badCount = 0
     private var metricName = ""
     private var greaterIsBetter = false
+    private var best: Double?
 
     /// - Parameter threshold: the least that counts as better.
     public init(patience: Int = 1, threshold: Double = 0) {
@@ -16,8 +17,11 @@ public final class EarlyStoppingCallback: TrainerCallback {
     }
 
     /// Called by the Trainer, which knows the metric.
-    func prepare(_ args: TrainingArguments) throws(TrainingError) {
-        guard patience > 0 else { throw TrainingError("early stopping: patience is \(patience); it must be at least 1") }
+    package func prepare(_ args: TrainingArguments) throws(TrainingError) {
+        guard patience > 0 else { throw TrainingError("early_stopping_patience is \(patience); it must be at least 1") }
+        guard threshold >= 0, threshold.isFinite else {
+            throw TrainingError("early_stopping_threshold is \(threshold); it must be a number from 0")
+        }
         guard args.evalStrategy != .no, let name = args.bestMetricName else {
             throw TrainingError(
                 "early stopping needs evaluations and a metric",
@@ -36,8 +40,27 @@ public final class EarlyStoppingCallback: TrainerCallback {
             (greaterIsBetter ? value > best : value < best) && abs(value - best) > threshold
         } ?? true
         badCount = isBetter ? 0 : badCount + 1
+        best = isBetter ? value : state.bestMetric
         if badCount >= patience { control.shouldTrainingStop = true }
     }
+
+    /// What ended the run, in words; `nil` as long as nothing has.
+    public var reason: String? {
+        guard badCount >= patience else { return nil }
+        let bar = best.map { " than \(NumberText.significant($0, digits: 4))" } ?? ""
+        let count = badCount == 1 ? "an evaluation" : "\(badCount) evaluations"
+        return "early stopping, as \(metricName) has not become better\(bar) for \(count)"
+    }
+
+    static let standardStateName = "EarlyStoppingCallback"
+    public var stateName: String { Self.standardStateName }
+
+    /// Evaluations in a row without a better metric, of a kept state.
+    static func badCount(of state: JSONValue?) -> Int? {
+        state?["attributes"]?["early_stopping_patience_counter"]?.int
+    }
+
+    static func patience(of state: JSONValue?) -> Int { state?["args"]?["early_stopping_patience"]?.int ?? 1 }
 
     public var checkpointState: JSONObject? {
         [
@@ -47,6 +70,7 @@ public final class EarlyStoppingCallback: TrainerCallback {
     }
 
     public func restore(_ state: JSONObject) {
-        badCount = state["attributes"]?["early_stopping_patience_counter"]?.int ?? 0
+        // As many as a run can have: a count from outside may be anything.
+        badCount = min(max(Self.badCount(of: .object(state)) ?? 0, 0), 1 << 53)
     }
 }

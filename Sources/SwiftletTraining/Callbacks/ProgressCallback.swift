@@ -10,7 +10,8 @@ import Glibc
 /// and each log as a line on standard output, as `transformers.ProgressCallback`.
 public final class ProgressCallback: TrainerCallback {
     private let showsBar: Bool
-    private let printsLogs: Bool
+    /// Whether logs are printed on standard output. May change during a run.
+    public var printsLogs: Bool
     private var training: ProgressBar?
     private var evaluation: ProgressBar?
 

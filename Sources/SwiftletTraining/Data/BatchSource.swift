@@ -36,8 +36,8 @@ struct BatchSource {
 
     /// As the Trainer's arguments say.
     init(_ batches: [[Int]], rows: [TokenizedExample], _ collator: any DataCollator, _ args: TrainingArguments) {
-        let depth = args.dataloaderNumWorkers * (args.dataloaderPrefetchFactor ?? 2)
-        self.init(batches, rows: rows, collator, ahead: depth, isOneAhead: true)
+        let (depth, isTooMany) = args.dataloaderNumWorkers.multipliedReportingOverflow(by: args.dataloaderPrefetchFactor ?? 2)
+        self.init(batches, rows: rows, collator, ahead: isTooMany ? batches.count : min(depth, batches.count), isOneAhead: true)
     }
 
     var isAtEnd: Bool { position == batches.count }

@@ -4,7 +4,7 @@ import Swiftlet
 import SwiftletIO
 
 /// How much a command says, and in what form.
-struct OutputOptions: ParsableArguments {
+struct MessageOptions: ParsableArguments {
     @Flag(help: "Say nothing but results and errors.") var quiet = false
     @Flag(help: "Say more about what is done.") var verbose = false
     @Flag(help: "Print results as JSON on standard output.") var json = false
