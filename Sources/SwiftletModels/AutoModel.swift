@@ -1,6 +1,6 @@
 public import Logging
 public import SwiftletIO
-import SwiftletNN
+public import SwiftletNN
 public import SwiftletTensor
 
 /// How a checkpoint is loaded; the same for every task.
@@ -15,6 +15,9 @@ public struct LoadOptions {
     /// Fields of the configuration to replace, such as `hidden_dropout_prob`.
     public var overrides: JSONObject = [:]
     public var device: Device = .cpu
+    /// How attention is computed, Python's `attn_implementation`: `nil` is the fastest that the model has.
+    /// `AttentionImplementation(parsing:)` reads a name.
+    public var attentionImplementation: AttentionImplementation?
     /// Gets the load report at level `notice` where something is new or unused.
     public var logger: Logger?
 
@@ -65,10 +68,15 @@ public enum AutoModel {
         let family = try Families.family(config)
         // On the CPU first: a head that is drawn anew has Python's numbers there only.
         let state = ModelState()
+        state.awaitsCheckpoint = true
+        defer { state.awaitsCheckpoint = false }
         let model = try make(config, state)
+        try model.setAttentionImplementation(options.attentionImplementation)
         let loader = CheckpointLoader(
-            baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: model.task == nil)
+            baseModelPrefix: family.baseModelPrefix, otherPrefixes: family.otherPrefixes,
+            architecture: model.architecture, isBackbone: model.task == nil)
         let report = try loader.load(path, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
+        try state.requireMemory(for: config)
         state.initializeMissing()
         model.to(options.device)
         if !report.isComplete { options.logger?.notice("\(report)") }

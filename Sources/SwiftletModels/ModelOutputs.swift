@@ -9,9 +9,17 @@ public protocol ModelOutput {
     /// The embeddings and the output of every layer, each `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`,
     /// if they were asked for.
     var hiddenStates: [Tensor]? { get }
+    /// The attention weights of every layer after softmax and dropout, `[batch, heads, queries, keys]` each, if they were
+    /// asked for.
+    var attentions: [Tensor]? { get }
 
     /// Replaces the loss and what the head gives.
     mutating func convert(_ change: (Tensor) -> Tensor)
+}
+
+extension ModelOutput {
+    /// None.
+    public var attentions: [Tensor]? { nil }
 }
 
 /// What a classification model answers.
@@ -20,6 +28,8 @@ public struct SequenceClassifierOutput: ModelOutput {
     /// `[batch, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -32,6 +42,8 @@ public struct TokenClassifierOutput: ModelOutput {
     /// `[batch, sequence, labels]`; packed `[tokens, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -44,6 +56,8 @@ public struct MaskedLMOutput: ModelOutput {
     /// `[batch, sequence, vocabulary]`; packed `[tokens, vocabulary]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -59,6 +73,8 @@ public struct QuestionAnsweringOutput: ModelOutput {
     /// Score of each place as the answer's last, shaped as `startLogits`.
     public var endLogits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [startLogits, endLogits] }
 
@@ -73,6 +89,8 @@ public struct MultipleChoiceOutput: ModelOutput {
     /// `[batch, choices]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -86,6 +104,8 @@ public struct BackboneOutput: ModelOutput {
     /// `[batch, hidden]`; `nil` where the family has no pooler.
     public var poolerOutput: Tensor?
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var loss: Tensor? { nil }
     public var predictions: [Tensor] { [lastHiddenState] }

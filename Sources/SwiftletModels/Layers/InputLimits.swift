@@ -1,25 +1,52 @@
+public import SwiftletNN
 import SwiftletTensor
 
 /// The sizes of a model's tables, which inputs must not lead out of.
-struct InputLimits: Sendable {
-    var vocabularySize: Int
-    /// `nil` where the model knows no segments and leaves them unread.
-    var typeVocabularySize: Int?
-    /// Longest sequence.
-    var maximumLength: Int
-    /// Rows of the position table.
-    var positionCount: Int
+public struct InputLimits: Sendable {
+    /// Rows of the table of token embeddings.
+    public var vocabularySize: Int
+    /// Width of the table of token embeddings.
+    public var embeddingWidth: Int
+    /// Rows of the table of segments; `nil` where the model knows none and leaves them unread.
+    public var typeVocabularySize: Int?
+    /// Longest sequence; `Int.max` where nothing ends.
+    public var maximumLength: Int
+    /// Rows of the position table; `Int.max` where there is none.
+    public var positionCount: Int
 
-    /// - Throws: `ModelError` for inputs that would read outside the model's tables.
-    func check(_ inputs: ModelInputs) throws {
+    public init(
+        vocabularySize: Int, embeddingWidth: Int, typeVocabularySize: Int? = nil, maximumLength: Int = .max,
+        positionCount: Int = .max
+    ) {
+        self.vocabularySize = vocabularySize
+        self.embeddingWidth = embeddingWidth
+        self.typeVocabularySize = typeVocabularySize
+        self.maximumLength = maximumLength
+        self.positionCount = positionCount
+    }
+
+    /// Checks what a model is called with: types, devices and shapes of all tensors, and that no id leads out of its table.
+    ///
+    /// - Throws: `ModelError` naming what was given and what the model takes.
+    public func check(_ inputs: ModelInputs, for state: ModelState) throws {
+        try inputs.checkTensors(for: state)
+        guard !state.execution.outputsAttentions || inputs.sequenceStarts == nil else {
+            throw ModelError(
+                "attention weights of packed inputs are not implemented", remedy: "Give a padded batch.", kind: .inputs)
+        }
         let length = try inputs.sequenceStarts.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
         guard length <= maximumLength || inputs.positionIDs != nil else {
             throw ModelError(
                 "a sequence of \(length) tokens is longer than the model's \(maximumLength) positions",
-                remedy: "Tokenize with truncation: true.")
+                remedy: "Tokenize with truncation: true.", kind: .inputs)
+        }
+        if let embeds = inputs.inputsEmbeds, embeds.shape != inputs.inputIDs.shape + [embeddingWidth] {
+            throw ModelError(
+                "input embeddings of shape \(embeds.shape); the model takes \(inputs.inputIDs.shape + [embeddingWidth])",
+                remedy: "Give one vector of \(embeddingWidth) numbers for each token.", kind: .inputs)
         }
         let tables = [
-            ("input id", inputs.inputIDs, vocabularySize),
+            ("input id", inputs.inputsEmbeds == nil ? inputs.inputIDs : nil, vocabularySize),
             ("token type id", inputs.tokenTypeIDs, typeVocabularySize),
             ("position id", inputs.positionIDs, positionCount),
         ].compactMap { (name: String, ids: Tensor?, limit: Int?) in
@@ -28,7 +55,7 @@ struct InputLimits: Sendable {
         for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids))) where least < 0 || most >= table.limit {
             throw ModelError(
                 "\(table.name) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
-                remedy: "Is this tokenizer the model's own?")
+                remedy: "Is this tokenizer the model's own?", kind: .inputs)
         }
     }
 
@@ -46,36 +73,37 @@ struct InputLimits: Sendable {
     private static func checkPadded(_ inputs: ModelInputs) throws -> Int {
         let shape = inputs.inputIDs.shape
         guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
-            throw ModelError("input ids of shape \(shape); the model takes [batch, sequence], neither of them 0")
+            throw ModelError(
+                "input ids of shape \(shape); the model takes [batch, sequence], neither of them 0", kind: .inputs)
         }
         for (name, tensor) in [
             ("an attention mask", inputs.attentionMask), ("token type ids", inputs.tokenTypeIDs),
             ("position ids", inputs.positionIDs),
         ] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("\(name) of shape \(tensor.shape) for input ids of shape \(shape)")
+            throw ModelError("\(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
         }
         return shape[1]
     }
 
     private static func checkPacked(_ inputs: ModelInputs, _ starts: [Int]) throws -> Int {
         let shape = inputs.inputIDs.shape
-        let lengths = zip(starts, starts.dropFirst()).map { $1 - $0 }
-        guard shape.count == 1, starts.first == 0, starts.last == shape[0], let longest = lengths.max(),
-            lengths.allSatisfy({ $0 > 0 })
+        guard shape.count == 1, starts.count > 1, starts.first == 0, starts.last == shape[0],
+            zip(starts, starts.dropFirst()).allSatisfy(<)
         else {
             throw ModelError(
                 "packed input ids of shape \(shape) with sequences that start at \(starts.prefix(8))",
-                remedy: "Give [tokens], and starts that rise from 0 to the number of tokens.")
+                remedy: "Give [tokens], and starts that rise from 0 to the number of tokens.", kind: .inputs)
         }
         for (name, tensor) in [("token type ids", inputs.tokenTypeIDs), ("position ids", inputs.positionIDs)] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)")
+            throw ModelError("packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
         }
         guard inputs.attentionMask == nil else {
             throw ModelError(
-                "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.")
+                "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.",
+                kind: .inputs)
         }
-        return longest
+        return longest(starts)
     }
 }

@@ -16,6 +16,7 @@ public final class MultipleChoice: PretrainedModel {
         self.state = state
         encoder = try Families.encoder(config, for: .multipleChoice, in: root)
         head = try encoder.choiceHead(config, in: root)
+        try Families.finish(config, state)
     }
 
     /// Ids, mask and segments are `[batch, choices, sequence]`; packed `[tokens]`, with `choiceCount`. Labels are int64
@@ -23,36 +24,45 @@ public final class MultipleChoice: PretrainedModel {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> MultipleChoiceOutput {
+        try inputs.checkTensors(for: state)
         let (flat, choices) = try Self.flattened(inputs)
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates, needs: head.needs)
         let logits = head(states, flat).reshape([-1, choices])
         return MultipleChoiceOutput(
-            loss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices", state) },
-            logits: logits, hiddenStates: states.hiddenStates)
+            loss: try inputs.labels.map { try classLoss(logits, $0, "choices", state) },
+            logits: logits, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 
     private static func flattened(_ inputs: ModelInputs) throws -> (ModelInputs, choices: Int) {
         if let starts = inputs.sequenceStarts {
-            guard let choices = inputs.choiceCount, choices > 0, (starts.count - 1) % choices == 0 else {
+            guard let choices = inputs.choiceCount, choices > 0, starts.count > 1, (starts.count - 1) % choices == 0 else {
                 throw ModelError(
                     "\(starts.count - 1) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
-                    remedy: "Set choiceCount to the number of sequences that belong to one question.")
+                    remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs)
             }
             return (inputs, choices)
         }
         let shape = inputs.inputIDs.shape
         guard shape.count == 3, shape.allSatisfy({ $0 > 0 }) else {
-            throw ModelError("input ids of shape \(shape); the model takes [batch, choices, sequence], none of them 0")
+            throw ModelError("input ids of shape \(shape); the model takes [batch, choices, sequence], none of them 0", kind: .inputs)
         }
         var flat = inputs
         func rows(_ tensor: Tensor?) throws -> Tensor? {
             guard let tensor else { return nil }
             guard tensor.shape == shape else {
-                throw ModelError("a tensor of shape \(tensor.shape) beside input ids of shape \(shape)")
+                throw ModelError("a tensor of shape \(tensor.shape) beside input ids of shape \(shape)", kind: .inputs)
             }
             return tensor.reshape([shape[0] * shape[1], shape[2]])
         }
         flat.inputIDs = inputs.inputIDs.reshape([shape[0] * shape[1], shape[2]])
+        if let embeds = inputs.inputsEmbeds {
+            guard embeds.rank == 4, Array(embeds.shape.dropLast()) == shape else {
+                throw ModelError(
+                    "input embeddings of shape \(embeds.shape); the model takes [batch, choices, sequence, width]",
+                    kind: .inputs)
+            }
+            flat.inputsEmbeds = embeds.reshape([shape[0] * shape[1], shape[2], embeds.shape[3]])
+        }
         flat.attentionMask = try rows(inputs.attentionMask)
         flat.tokenTypeIDs = try rows(inputs.tokenTypeIDs)
         flat.positionIDs = try rows(inputs.positionIDs)
