@@ -9,9 +9,27 @@ extension AttentionImplementation {
             let isKnownToPython = ["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention"].contains(name)
             throw ModelError(
                 "'attn_implementation' is '\(name)', which \(isKnownToPython ? "is not implemented" : "is no way to compute attention")",
-                remedy: "Give eager or sdpa, or nothing for the fastest.")
+                remedy: "Give eager or sdpa, or nothing for the fastest; load with attentionImplementation to overrule config.json.")
         }
         self = known
+    }
+}
+
+extension ModelConfig {
+    /// `attn_implementation`; `nil` where the configuration leaves the choice open.
+    ///
+    /// - Throws: `ModelError` for one that is not implemented.
+    public var attentionImplementation: AttentionImplementation? {
+        get throws {
+            for key in ["attn_implementation", "_attn_implementation"] {
+                guard let value = json[key], !value.isNull else { continue }
+                guard let name = value.string else {
+                    throw ModelError("'\(key)' in '\(path)' is \(value.kind), not a string")
+                }
+                return try AttentionImplementation(parsing: name)
+            }
+            return nil
+        }
     }
 }
 

@@ -15,7 +15,8 @@ public struct LoadOptions {
     /// Fields of the configuration to replace, such as `hidden_dropout_prob`.
     public var overrides: JSONObject = [:]
     public var device: Device = .cpu
-    /// How attention is computed, Python's `attn_implementation`: `nil` is the fastest that the model has.
+    /// How attention is computed, Python's `attn_implementation`: `nil` is what the configuration says, else the fastest
+    /// that the model has.
     /// `AttentionImplementation(parsing:)` reads a name.
     public var attentionImplementation: AttentionImplementation?
     /// Gets the load report at level `notice` where something is new or unused.
@@ -71,7 +72,8 @@ public enum AutoModel {
         state.awaitsCheckpoint = true
         defer { state.awaitsCheckpoint = false }
         let model = try make(config, state)
-        try model.setAttentionImplementation(options.attentionImplementation)
+        try model.setAttentionImplementation(
+            try options.attentionImplementation ?? config.attentionImplementation)
         let loader = CheckpointLoader(
             baseModelPrefix: family.baseModelPrefix, otherPrefixes: family.otherPrefixes,
             architecture: model.architecture, isBackbone: model.task == nil)

@@ -40,6 +40,7 @@ public struct Embedding {
                 ? .sinusoidal
                 : paddingIndex.map { .normalExceptRow($0, standardDeviation: deviation) }
                     ?? .normal(standardDeviation: deviation))
+        weight.isEmbedding = true
     }
 
     /// A table whose fresh rows, padding's among them, follow a rule of their own.
@@ -48,6 +49,7 @@ public struct Embedding {
     public init(_ rows: Int, _ width: Int, paddingIndex: Int?, initializer: Initializer, in scope: Scope) {
         padding = paddingIndex
         weight = scope.parameter("weight", [rows, width], initializer)
+        weight.isEmbedding = true
     }
 
     /// Ids `[...]`, int64 or int32, to `[..., width]`.

@@ -59,6 +59,8 @@ public final class Parameter {
     public let initializer: Initializer
     /// Whether it belongs to a normalization layer; such parameters are never decayed.
     public let isNormalization: Bool
+    /// Whether it is a table of vectors that are looked up, as `torch.nn.Embedding` has.
+    public internal(set) var isEmbedding = false
     /// The values. A tensor without elements until the model is initialized or loaded: making a model takes no memory.
     public internal(set) var tensor: Tensor
     /// Whether the values have come from a file or an initializer.

@@ -41,9 +41,12 @@ public struct RotaryAttention {
 
     /// `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`, to the same.
     ///
-    /// - Parameter firsts: if given, only these tokens of a packed batch ask, the first of each sequence: `[sequences,
-    ///   hidden]`
-    public func callAsFunction(_ x: Tensor, layout: RotaryLayout, firsts: Tensor? = nil) -> Tensor {
+    /// - Parameters:
+    ///   - firsts: if given, only these tokens of a packed batch ask, the first of each sequence: `[sequences, hidden]`
+    ///   - stream: the dropout of a pass with the fused kernels; `nil` for libtorch's operations
+    public func callAsFunction(
+        _ x: Tensor, layout: RotaryLayout, firsts: Tensor?, dropout stream: inout DropoutStream?
+    ) -> Tensor {
         let rotation = layout.rotation(scope)
         guard let starts = layout.starts else {
             let (q, k, v) = projected(x)
@@ -56,7 +59,16 @@ public struct RotaryAttention {
         var (q, k, v) = projected(x)
         (q, k) = (rotation?(q) ?? q, rotation?(k) ?? k)
         (k, v) = (shared(k, 1), shared(v, 1))
-        return output(packed(q, k, v, starts: starts, layout: layout, isShort: firsts != nil))
+        // The kernel counts places from query to key.
+        guard stream != nil, scope.window == nil || layout.isContiguous else {
+            return output(packed(q, k, v, starts: starts, layout: layout, isShort: firsts != nil))
+        }
+        func rows(_ t: Tensor) -> Tensor { t.reshape([t.shape[0], headCount * headWidth]).contiguous() }
+        return output(
+            FusedF.attention(
+                rows(firsts.map { q.indexSelect(0, $0) } ?? q), rows(k), rows(v), starts: starts, headCount: headCount,
+                window: scope.window, firstOnly: firsts != nil,
+                dropout: stream?.next(probability: dropout.activeProbability) ?? .none))
     }
 
     /// Queries, keys and values, `[..., heads, width]` each.

@@ -17,7 +17,9 @@ public struct AttentionScope: Sendable, Hashable {
 public struct RotaryLayout {
     /// The index of each packed sequence's first token, and at the end the number of tokens; `nil` for padded.
     let starts: [Int]?
-    /// Packed on a GPU: the same, as its kernels read it, int32 `[sequences + 1]`.
+    /// Packed: whether each token's position is the one after the token before it, so that places tell distances.
+    let isContiguous: Bool
+    /// Packed on a GPU: the same as `starts`, as its kernels read it, int32 `[sequences + 1]`.
     let bounds: Tensor?
     /// `[batch, 1, sequence, width]` or, packed, `[tokens, 1, width]`.
     private let rotations: [RotaryEmbedding: Rotation]
@@ -34,6 +36,7 @@ public struct RotaryLayout {
         starts = inputs.sequenceStarts
         bounds = device.isCUDA ? starts.map { Tensor($0, shape: [$0.count]).to(.int32).to(device) } : nil
         let positions = inputs.places
+        isContiguous = starts.map { Self.areContiguous(positions.ints(), $0) } ?? false
         let shape = starts == nil ? [positions.shape[0], 1, positions.shape[1]] : [positions.count, 1]
         rotations = Dictionary(
             Set(scopes.map(\.rotary)).map { ($0, $0.rotation(positions, shape: shape, dtype: dtype)) },
@@ -49,6 +52,12 @@ public struct RotaryLayout {
     func mask(_ scope: AttentionScope, sequence: Int = 0) -> Tensor? {
         guard let all = masks[scope.window], all.indices.contains(sequence) else { return nil }
         return all[sequence]
+    }
+
+    private static func areContiguous(_ positions: [Int], _ starts: [Int]) -> Bool {
+        zip(starts, starts.dropFirst()).allSatisfy { start, end in
+            (start..<end).dropFirst().allSatisfy { positions[$0] == positions[$0 - 1] &+ 1 }
+        }
     }
 
     private static func masks(_ inputs: ModelInputs, _ positions: Tensor, window: Int?) -> [Tensor?] {

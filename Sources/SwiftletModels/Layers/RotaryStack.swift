@@ -68,12 +68,17 @@ public struct RotaryLayer {
         self.feedForwardDropout = feedForwardDropout
     }
 
-    /// - Parameter firsts: if given, only these tokens of a packed batch are computed, the first of each sequence.
-    func callAsFunction(_ x: Tensor, layout: RotaryLayout, firsts: Tensor? = nil) -> Tensor {
+    /// - Parameters:
+    ///   - firsts: if given, only these tokens of a packed batch are computed, the first of each sequence
+    ///   - stream: the dropout of a pass with the fused kernels; `nil` for libtorch's operations
+    func callAsFunction(
+        _ x: Tensor, layout: RotaryLayout, firsts: Tensor?, dropout stream: inout DropoutStream?
+    ) -> Tensor {
         func normalized(_ x: Tensor) -> Tensor { attentionNorm.map { $0(x) } ?? x }
         func dropped(_ x: Tensor, _ dropout: Dropout?) -> Tensor { dropout?(x) ?? x }
         let isBefore = placement == .before
-        let attended = dropped(attention(isBefore ? normalized(x) : x, layout: layout, firsts: firsts), attentionDropout)
+        let attended = dropped(
+            attention(isBefore ? normalized(x) : x, layout: layout, firsts: firsts, dropout: &stream), attentionDropout)
         let sum = (firsts.map { x.indexSelect(0, $0) } ?? x) + attended
         let middle = isBefore ? sum : normalized(sum)
         let answer = dropped(feedForward(isBefore ? feedForwardNorm(middle) : middle), feedForwardDropout)
@@ -83,7 +88,8 @@ public struct RotaryLayer {
 
 /// A whole encoder of this kind: embeddings, layers, and a norm at the end where norms come before the halves.
 ///
-/// With the fused kernels switched on it runs libtorch's operations on packed tokens: nothing is computed for padding.
+/// With the fused kernels switched on it runs on packed tokens, so that nothing is computed for padding: attention in a
+/// kernel of its own, the rest with libtorch's operations.
 public struct RotaryStack {
     public let embeddings: RotaryStackEmbeddings
     public let layers: [RotaryLayer]
@@ -117,12 +123,15 @@ public struct RotaryStack {
         if embeddings.types == nil { inputs.tokenTypeIDs = nil }
         return state.encode(
             inputs, outputHiddenStates: outputHiddenStates, needs: needs,
-            fused: { states($0, all: outputHiddenStates, firsts: $1) },
-            reference: { states($0, all: outputHiddenStates, firsts: nil) })
+            fused: { states($0, all: outputHiddenStates, firsts: $1, stream: DropoutStream()) },
+            reference: { states($0, all: outputHiddenStates, firsts: nil, stream: nil) })
     }
 
-    /// - Parameter firsts: if given, the last layer computes these tokens only.
-    private func states(_ inputs: ModelInputs, all: Bool, firsts: Tensor?) -> [Tensor] {
+    /// - Parameters:
+    ///   - firsts: if given, the last layer computes these tokens only
+    ///   - stream: the dropout of a pass with the fused kernels; `nil` for libtorch's operations
+    private func states(_ inputs: ModelInputs, all: Bool, firsts: Tensor?, stream: DropoutStream?) -> [Tensor] {
+        var stream = stream
         let layout = RotaryLayout(inputs, scopes: scopes, dtype: state.store.dtype)
         var states = [embeddings(inputs)]
         for (index, layer) in layers.enumerated() {
@@ -130,8 +139,12 @@ public struct RotaryStack {
             let asking = index == layers.count - 1 ? firsts : nil
             let next =
                 state.execution.recomputesNow
-                ? recomputed(x) { layer($0, layout: layout, firsts: asking) }
-                : layer(x, layout: layout, firsts: asking)
+                ? recomputed(x) { x in
+                    // Such passes run on libtorch's operations.
+                    var none: DropoutStream?
+                    return layer(x, layout: layout, firsts: asking, dropout: &none)
+                }
+                : layer(x, layout: layout, firsts: asking, dropout: &stream)
             if all { states.append(next) } else { states = [next] }
         }
         if layers.isEmpty, let firsts { states = [states[0].indexSelect(0, firsts)] }

@@ -11,6 +11,8 @@ public struct SentenceEmbeddingOutput: ModelOutput {
     /// `[batch, hidden]`; of pairs `[batch, 2, hidden]`
     public var embeddings: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [embeddings] }
 
@@ -53,10 +55,18 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         guard shape.count == 3 else {
             let states = try encoder(inputs, outputHiddenStates: outputHiddenStates)
             return SentenceEmbeddingOutput(
-                embeddings: states.meanOfTokens(inputs), hiddenStates: states.hiddenStates)
+                embeddings: states.meanOfTokens(inputs), hiddenStates: states.hiddenStates,
+                attentions: states.attentions)
         }
         guard shape[1] == 2 else {
             throw TrainingError("input ids of shape \(shape); pairs of sentences are [batch, 2, sequence]")
+        }
+        guard [inputs.attentionMask, inputs.tokenTypeIDs].allSatisfy({ $0.map { $0.shape == shape } ?? true }),
+            shape.allSatisfy({ $0 > 0 }), inputs.inputsEmbeds == nil, inputs.positionIDs == nil
+        else {
+            throw TrainingError(
+                "pairs of sentences of shape \(shape) with other tensors than a mask and segments of that shape, or of no tokens",
+                remedy: "Give ids, mask and segments of one shape, [batch, 2, sequence].")
         }
         var flat = inputs
         func rows(_ tensor: Tensor) -> Tensor { tensor.reshape([-1, shape[2]]) }
@@ -67,7 +77,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         let pairs = states.meanOfTokens(flat).reshape([shape[0], 2, -1])
         return SentenceEmbeddingOutput(
             loss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
-            embeddings: pairs, hiddenStates: states.hiddenStates)
+            embeddings: pairs, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 
     /// Writes the files by which Python's `SentenceTransformer(folder)` knows how to pool, beside those of
