@@ -40,6 +40,15 @@ FAMILIES = {
         # Gated layers have a third matrix; this gives as many products as the others have.
         "intermediate_size": INNER * 2 // 3, "cls_token_id": 101, "sep_token_id": 102, "bos_token_id": 101,
         "eos_token_id": 102}),
+    "nomic_bert": (transformers.NomicBertConfig, SIZES | {
+        "intermediate_size": INNER * 2 // 3, "max_position_embeddings": 512}),
+    "gte": (transformers.GteConfig, SIZES | {
+        "intermediate_size": INNER * 2 // 3, "max_position_embeddings": 512, "type_vocab_size": 2}),
+    "jina_embeddings_v3": (transformers.JinaEmbeddingsV3Config, SIZES | {
+        "max_position_embeddings": 512, "type_vocab_size": 2}),
+    "eurobert": (transformers.EuroBertConfig, SIZES | {
+        "intermediate_size": INNER * 2 // 3, "max_position_embeddings": 512, "bos_token_id": 101, "eos_token_id": 102,
+        "mask_token_id": 103}),
 }
 
 

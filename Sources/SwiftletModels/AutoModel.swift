@@ -17,6 +17,9 @@ public struct LoadOptions {
     public var overrides: JSONObject
     /// Where the parameters are.
     public var device: Device
+    /// How attention is computed, Python's `attn_implementation`: `nil` is what the configuration says, else the fastest
+    /// that the model has. `AttentionImplementation(parsing:)` reads a name.
+    public var attentionImplementation: AttentionImplementation?
     /// Gets the load report at level `notice` where something is new or unused.
     public var logger: Logger?
 
@@ -100,10 +103,16 @@ extension AutoModelLoading {
         let family = try Families.family(config)
         // On the CPU first: a head that is drawn anew has Python's numbers there only.
         let state = ModelState()
+        state.awaitsCheckpoint = true
+        defer { state.awaitsCheckpoint = false }
         let model = try make(config, state: state)
+        try model.setAttentionImplementation(
+            try options.attentionImplementation ?? config.attentionImplementation)
         let loader = CheckpointLoader(
-            baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: !model.task.hasHead)
+            baseModelPrefix: family.baseModelPrefix, otherPrefixes: family.otherPrefixes,
+            architecture: model.architecture, isBackbone: !model.task.hasHead)
         let report = try loader.load(folder, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
+        try state.requireMemory(for: config)
         state.initializeMissing()
         model.to(options.device)
         if !report.isComplete { options.logger?.notice("\(report)") }

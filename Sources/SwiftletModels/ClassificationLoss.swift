@@ -29,41 +29,71 @@ struct ClassificationLoss {
     ///   - state: the model's, which says with which kernels it runs
     mutating func callAsFunction(_ logits: Tensor, _ labels: Tensor, _ state: ModelState) throws -> Tensor {
         if problemType == nil, rule == .deberta { return try debertaLoss(logits, labels, state) }
-        let isInteger = [.int64, .int32, .int16, .int8, .uint8, .bool].contains(labels.dtype)
+        let isInteger = !labels.dtype.isFloatingPoint
         let type = problemType ?? (labelCount == 1 ? .regression : isInteger ? .singleLabelClassification : .multiLabelClassification)
-        problemType = type
-        switch type {
-        case .regression:
-            let targets = labels.to(logits.dtype)
-            return labelCount == 1
-                ? F.mse(logits.reshape([-1]), targets.reshape([-1])) : F.mse(logits, targets)
-        case .singleLabelClassification:
-            return try classLoss(logits, labels, of: labelCount, "labels", state)
-        case .multiLabelClassification:
-            guard !isInteger, labels.shape == logits.shape else {
-                throw ModelError(
-                    "multi-label classification needs float labels of shape \(logits.shape), not \(labels.dtype.name) \(labels.shape)",
-                    remedy: "Give each row a list of 0.0 and 1.0, one for each label.", kind: .inputs)
+        let loss =
+            switch type {
+            case .regression: try regressionLoss(logits, labels)
+            case .singleLabelClassification: try classLoss(logits, labels, "labels", state)
+            case .multiLabelClassification: try multiLabelLoss(logits, labels)
             }
-            return F.bceWithLogits(logits, labels)
+        problemType = type
+        return loss
+    }
+
+    private func regressionLoss(_ logits: Tensor, _ labels: Tensor) throws -> Tensor {
+        let (shape, rows) = (labels.shape, logits.shape[0])
+        if labelCount == 1 {
+            guard shape == [rows] || shape == [rows, 1] else {
+                throw ModelError(
+                    "labels of shape \(shape) for a regression of \(rows) rows",
+                    remedy: "Give one number for each row, [\(rows)].", kind: .labels)
+            }
+            return F.mse(logits.reshape([-1]), labels.reshape([-1]).to(logits.dtype))
         }
+        guard shape == logits.shape else {
+            throw ModelError(
+                "labels of shape \(shape) for a regression of \(labelCount) numbers a row, whose answers are \(logits.shape)",
+                remedy: "Give each row \(labelCount) numbers; for classes, load the model with problemType: .singleLabelClassification.",
+                kind: .labels)
+        }
+        return F.mse(logits, labels.to(logits.dtype))
+    }
+
+    private func multiLabelLoss(_ logits: Tensor, _ labels: Tensor) throws -> Tensor {
+        guard labels.dtype.isFloatingPoint, labels.shape == logits.shape else {
+            throw ModelError(
+                "multi-label classification needs float labels of shape \(logits.shape), not \(labels.dtype.name) \(labels.shape)",
+                remedy: "Give each row a list of 0.0 and 1.0, one for each label.", kind: .labels)
+        }
+        return F.bceWithLogits(logits, labels.to(logits.dtype))
     }
 }
 
 extension ClassificationLoss {
     /// No problem type is chosen, nor kept.
     private func debertaLoss(_ logits: Tensor, _ labels: Tensor, _ state: ModelState) throws -> Tensor {
-        if labelCount == 1 { return F.mse(logits.reshape([-1]), labels.reshape([-1]).to(logits.dtype)) }
+        if labelCount == 1 { return try regressionLoss(logits, labels) }
+        guard labels.shape.first == logits.shape[0] else {
+            throw ModelError(
+                "labels of shape \(labels.shape) for \(logits.shape[0]) rows",
+                remedy: "Give a class a row, or a probability for each class.", kind: .labels)
+        }
         if labels.rank == 1 || labels.shape.last == 1 {
+            // Python cuts off fractions; here only whole numbers pass, of whatever type.
+            if labels.dtype.isFloatingPoint, let wrong = labels.doubles().first(where: { $0.rounded() != $0 }) {
+                throw ModelError(
+                    "a label is \(wrong), and classes are whole numbers", remedy: "Give them as int64.", kind: .labels)
+            }
             let classes = labels.reshape([-1]).to(.int64)
             let known = Tensor.where(classes.lt(0), Tensor.full(classes.shape, -100, dtype: .int64, device: classes.device), classes)
             // The mean over no rows would not be a number.
-            return known.lt(0).all() ? logits.sum() * 0 : try classLoss(logits, known, of: labelCount, "labels", state)
+            return known.lt(0).all() ? logits.sum() * 0 : try classLoss(logits, known, "labels", state)
         }
         guard labels.shape == logits.shape else {
             throw ModelError(
                 "labels of shape \(labels.shape) for logits of shape \(logits.shape)",
-                remedy: "Give a class a row, or a probability for each class.", kind: .inputs)
+                remedy: "Give a class a row, or a probability for each class.", kind: .labels)
         }
         return -((logits.logSoftmax(-1) * labels.to(logits.dtype)).sum(-1)).mean()
     }
@@ -73,25 +103,25 @@ extension ClassificationLoss {
 ///
 /// - Parameters:
 ///   - logits: `[..., classes]`
-///   - labels: int64, as many as there are rows of logits
+///   - labels: whole numbers, shaped as the logits without their classes
 ///   - name: what the classes are, for messages
 func classLoss(
-    _ logits: Tensor, _ labels: Tensor, of count: Int, _ name: String, _ state: ModelState
+    _ logits: Tensor, _ labels: Tensor, _ name: String, _ state: ModelState
 ) throws -> Tensor {
+    let shape = Array(logits.shape.dropLast())
+    try ModelInputs.checkLabels(labels, of: shape)
+    let count = logits.shape[shape.count]
     let rows = logits.reshape([-1, count])
     let targets = labels.reshape([-1]).to(.int64)
-    guard targets.count == rows.shape[0] else {
-        throw ModelError("labels of shape \(labels.shape) for logits of shape \(logits.shape)", kind: .inputs)
-    }
     // libtorch would stop the process on some builds and give an unclear message on others.
     let values = targets.ints()
+    let most = values.max() ?? 0
     if let wrong = values.first(where: { $0 != -100 && !(0..<count).contains($0) }) {
         throw ModelError(
             "a label is \(wrong), but the model has \(count) \(name) (0 to \(count - 1))",
             remedy: name == "labels"
-                ? "Check the label column, or load the model with numLabels: \((values.max() ?? 0) + 1)." : nil,
-            commandLine: name == "labels" ? "Check the label column of the dataset." : nil,
-            kind: .inputs)
+                ? "Check the label column\((count..<ModelConfig.Limit.labels).contains(most) ? ", or load the model with numLabels: \(most + 1)" : "")."
+                : nil, kind: .labels)
     }
     return state.crossEntropy(rows, targets)
 }

@@ -3,13 +3,18 @@ public import SwiftletTensor
 
 /// A family's network without a head, and those of its heads that differ between families.
 ///
-/// A family is one class of this kind, listed in `Families`. It reads its own configuration and names its parameters as
+/// A family is one class of this kind: one of this package is listed in `Families`, one of another registered with
+/// `AutoModel.register`. It reads its own configuration and names its parameters as
 /// the Python library does; what happens with the result of a head is written once, for all families.
 public protocol Encoder: AnyObject {
     /// For each `model_type` that this class runs, what Python's class names begin with: `["bert": "Bert"]`.
     static var classNames: [String: String] { get }
     /// What the parameters' names begin with where a head is present, such as `bert`.
     static var baseModelPrefix: String { get }
+    /// What some files have in place of `baseModelPrefix`, such as `new`; none in most families.
+    static var otherPrefixes: [String] { get }
+    /// The ways in which this family can compute attention; all of them in most families.
+    static var attentionImplementations: [AttentionImplementation] { get }
     /// How Python's class computes the loss of sequence classification.
     static var lossRule: ClassificationLossRule { get }
 
@@ -18,6 +23,8 @@ public protocol Encoder: AnyObject {
     init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws
 
     var state: ModelState { get }
+    /// The table of token embeddings, which `resizeTokenEmbeddings` changes.
+    var tokenEmbeddings: Embedding { get }
     /// Width of a token's state.
     var hiddenSize: Int { get }
     /// Whether packed tokens are attended to in one pass on a GPU too, by `F.packedAttention`. Where not, that happens
@@ -35,7 +42,8 @@ public protocol Encoder: AnyObject {
     /// What Python's model gives as `pooler_output`; `nil` where there is no pooler.
     func pooled(_ output: EncoderOutput) -> Tensor?
 
-    // In the scope of the whole model. `tokenHead` and `spanHead` have the form that most families share.
+    // In the scope of the whole model. `tokenHead` and `spanHead` have the form that most families share; the others are
+    // refused where a family does not say what they are.
 
     /// The head of sequence classification, `labelCount` outputs.
     func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead
@@ -54,11 +62,30 @@ extension Encoder {
         try self(inputs, outputHiddenStates: outputHiddenStates, needs: .allTokens)
     }
 
+    public static var otherPrefixes: [String] { [] }
+
+    public static var attentionImplementations: [AttentionImplementation] { AttentionImplementation.allCases }
+
     public static var lossRule: ClassificationLossRule { .standard }
 
     public var attendsToPackedOnGPU: Bool { false }
 
     public func pooled(_ output: EncoderOutput) -> Tensor? { nil }
+
+    /// Refused: not every family classifies whole sequences.
+    public func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {
+        throw config.lacksHead("sequence classification")
+    }
+
+    /// Refused: not every family has multiple choice.
+    public func choiceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {
+        throw config.lacksHead("multiple choice")
+    }
+
+    /// Refused: not every family is a masked language model.
+    public func maskedHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
+        throw config.lacksHead("masked language modelling")
+    }
 
     /// Dropout and a linear layer `classifier`.
     public func tokenHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
@@ -90,12 +117,18 @@ public struct EncoderOutput {
     public let lastHiddenState: Tensor
     /// The embeddings and each layer's output, `[batch, sequence, hidden]` or `[tokens, hidden]` each, if asked for.
     public let hiddenStates: [Tensor]?
+    /// Each layer's attention weights, `[batch, heads, queries, keys]`, if the model's policy asks for them.
+    public let attentions: [Tensor]?
     /// Packed: where each sequence begins, and at the end the number of tokens.
     private let sequenceStarts: [Int]?
 
     /// - Parameter sequenceStarts: if `lastHiddenState` holds packed tokens.
-    public init(lastHiddenState: Tensor, hiddenStates: [Tensor]? = nil, sequenceStarts: [Int]? = nil) {
+    public init(
+        lastHiddenState: Tensor, hiddenStates: [Tensor]? = nil, attentions: [Tensor]? = nil,
+        sequenceStarts: [Int]? = nil
+    ) {
         self.lastHiddenState = lastHiddenState
+        self.attentions = attentions
         self.hiddenStates = hiddenStates
         self.sequenceStarts = sequenceStarts
     }
@@ -116,19 +149,34 @@ public struct EncoderOutput {
     }
 
     /// Mean over each sequence's places, padding included, `[batch, hidden]`. Not after `.firstTokens`.
-    public var meanOfPlaces: Tensor {
-        packedSequences.map { Tensor.stack($0.map { $0.mean(0) }) } ?? lastHiddenState.mean(1)
-    }
+    public var meanOfPlaces: Tensor { packedMeans(of: lastHiddenState) ?? lastHiddenState.mean(1) }
 
     /// Mean over each sequence's tokens, without padding, `[batch, hidden]`. Not after `.firstTokens`.
     ///
     /// - Parameter inputs: what the encoder was called with.
-    public func meanOfTokens(_ inputs: ModelInputs) -> Tensor { pooled([.mean], inputs) }
+    public func meanOfTokens(_ inputs: ModelInputs) -> Tensor { mean(of: lastHiddenState, inputs) }
+
+    /// Mean over each sequence's tokens of what was computed from their states, `[batch, width]`. Not after `.firstTokens`.
+    ///
+    /// - Parameters:
+    ///   - values: `[batch, sequence, width]` or, where the states are packed, `[tokens, width]`
+    ///   - inputs: what the encoder was called with
+    public func mean(of values: Tensor, _ inputs: ModelInputs) -> Tensor {
+        if let means = packedMeans(of: values) { return means }
+        guard let mask = inputs.attentionMask else { return values.mean(1) }
+        return Self.mean(values, mask.ne(0))
+    }
+
+    private func packedMeans(of values: Tensor) -> Tensor? {
+        packedSequences(of: values).map { Tensor.stack($0.map { $0.mean(0) }) }
+    }
 
     /// Packed: the states of each sequence, `[tokens, hidden]`; `nil` for padded batches and after `.firstTokens`.
-    var packedSequences: [Tensor]? {
-        guard let sequenceStarts, let count = sequenceStarts.last, lastHiddenState.shape[0] == count else { return nil }
-        return zip(sequenceStarts, sequenceStarts.dropFirst()).map { lastHiddenState.narrow(0, $0, $1 - $0) }
+    var packedSequences: [Tensor]? { packedSequences(of: lastHiddenState) }
+
+    private func packedSequences(of values: Tensor) -> [Tensor]? {
+        guard let sequenceStarts, let count = sequenceStarts.last, values.shape[0] == count else { return nil }
+        return zip(sequenceStarts, sequenceStarts.dropFirst()).map { values.narrow(0, $0, $1 - $0) }
     }
 }
 

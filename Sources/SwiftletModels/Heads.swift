@@ -15,8 +15,16 @@ extension SequenceHead {
 
 /// One vector for each token.
 public protocol TokenHead {
+    /// Of a masked language model, the parameters with a row for each entry of the vocabulary, which
+    /// `resizeTokenEmbeddings` resizes; `nil` for others.
+    var vocabulary: VocabularyOutput? { get }
     /// `[..., hidden]` to `[..., outputs]`
     func callAsFunction(_ states: Tensor) -> Tensor
+}
+
+extension TokenHead {
+    /// None.
+    public var vocabulary: VocabularyOutput? { nil }
 }
 
 /// Dropout and a linear layer on each token.
@@ -79,6 +87,9 @@ public struct MaskedHead: TokenHead {
     let norm: LayerNorm
     let weight: Parameter
     let bias: Parameter
+    private let unusedBias: Parameter?
+
+    public var vocabulary: VocabularyOutput? { VocabularyOutput(weight: weight, bias: bias, unusedBias: unusedBias) }
 
     /// The names of one family, from the model's root.
     public struct Names: Sendable {
@@ -121,19 +132,49 @@ public struct MaskedHead: TokenHead {
         }
         guard let name = names.bias else {
             bias = decoder.parameter("bias", [rows], .zeros)
+            unusedBias = nil
             return
         }
         // Python makes both and, untied, uses the decoder's only.
         let outer = scope.parameter(name, [rows], .zeros)
         if isTied {
             bias = outer
+            unusedBias = nil
             decoder.tie("bias", to: outer)
         } else {
             bias = decoder.parameter("bias", [rows], .zeros)
+            unusedBias = outer
         }
     }
 
     public func callAsFunction(_ states: Tensor) -> Tensor {
         F.linear(norm(activation(dense(states))), weight.tensor, bias.tensor)
     }
+}
+
+/// A projection to the vocabulary and nothing before it; the embedding table where the configuration ties them.
+public struct ProjectionHead: TokenHead {
+    let weight: Parameter
+    let bias: Parameter?
+
+    public var vocabulary: VocabularyOutput? { VocabularyOutput(weight: weight, bias: bias) }
+
+    /// - Parameters:
+    ///   - embeddings: the table of word embeddings, `[vocabulary, width]`
+    ///   - isTied: `tie_word_embeddings`
+    ///   - initializer: of the weight, where it is not the table; by default normal with the scope's deviation
+    public init(
+        _ embeddings: Parameter, isTied: Bool, hasBias: Bool, initializer: Initializer? = nil, in scope: Scope
+    ) {
+        if isTied {
+            weight = embeddings
+            scope.tie("weight", to: embeddings)
+        } else {
+            weight = scope.parameter(
+                "weight", embeddings.shape, initializer ?? .normal(standardDeviation: scope.initializerRange))
+        }
+        bias = hasBias ? scope.parameter("bias", [embeddings.shape[0]], .zeros) : nil
+    }
+
+    public func callAsFunction(_ states: Tensor) -> Tensor { F.linear(states, weight.tensor, bias?.tensor) }
 }

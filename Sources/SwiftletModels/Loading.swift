@@ -6,6 +6,8 @@ import SwiftletTensor
 /// read, and the backbone's prefix is added or taken away where that makes a name fit.
 struct CheckpointLoader {
     let baseModelPrefix: String
+    /// What some files of the family have in its place, such as `new`.
+    let otherPrefixes: [String]
     let architecture: String
     /// Whether the model is an encoder alone.
     let isBackbone: Bool
@@ -13,34 +15,38 @@ struct CheckpointLoader {
     func load(_ folder: String, into state: ModelState, ignoreMismatchedSizes: Bool) throws -> LoadReport {
         let file = try WeightFolder(folder)
         var report = LoadReport(architecture: architecture, path: folder)
-        // The file's name for each parameter that has come.
-        var loaded: [String: String] = [:]
+        // The file's name for each parameter that it gives. Names and shapes are compared for all of them before any
+        // parameter gets memory: a configuration that is wrong about its file costs nothing.
+        var sources: [String: String] = [:]
+        var ties: [(parameter: Parameter, first: String, second: String)] = []
         for name in file.names {
-            guard let parameter = parameter(for: name, in: state) else {
+            guard let parameter = parameter(for: name, in: state.store) else {
                 // A buffer that old versions saved; it holds nothing but 0, 1, 2, ...
                 if !name.hasSuffix("embeddings.position_ids") { report.unexpected.append(name) }
                 continue
             }
-            let shape = try file.shape(of: name)
-            if let first = loaded[parameter.name] {
+            if let first = sources[parameter.name] {
                 guard parameter.isTied else {
                     throw ModelError(
                         "'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'",
                         kind: .weights)
                 }
-                try checkTied(parameter, first, name, file)
+                ties.append((parameter, first, name))
                 continue
             }
-            loaded[parameter.name] = name
-            if shape != parameter.shape {
-                report.mismatched.append((parameter.name, shape, parameter.shape))
-                continue
-            }
-            state.assign(try file.tensor(name), to: parameter, takesOver: true)
+            sources[parameter.name] = name
+            let shape = try file.shape(of: name)
+            if shape != parameter.shape { report.mismatched.append((parameter.name, shape, parameter.shape)) }
         }
-        report.loadedCount = loaded.count - report.mismatched.count
-        report.missing = state.parameters.map(\.name).filter { loaded[$0] == nil }
-        try check(report, state: state, ignoreMismatchedSizes: ignoreMismatchedSizes)
+        report.loadedCount = sources.count - report.mismatched.count
+        report.missing = state.store.parameters.map(\.name).filter { sources[$0] == nil }
+        try check(report, ignoreMismatchedSizes: ignoreMismatchedSizes)
+        let fresh = Set(report.mismatched.map(\.name))
+        for parameter in state.store.parameters where !fresh.contains(parameter.name) {
+            guard let name = sources[parameter.name] else { continue }
+            state.store.assign(try file.tensor(name), to: parameter, takesOver: true)
+        }
+        for tie in ties { try checkTied(tie.parameter, tie.first, tie.second, file) }
         return report
     }
 
@@ -58,7 +64,7 @@ struct CheckpointLoader {
         }
     }
 
-    private func check(_ report: LoadReport, state: ModelState, ignoreMismatchedSizes: Bool) throws {
+    private func check(_ report: LoadReport, ignoreMismatchedSizes: Bool) throws {
         if let (name, inFile, inModel) = report.mismatched.first, !ignoreMismatchedSizes {
             throw ModelError(
                 "'\(name)' has shape \(inFile) in '\(report.path)' and \(inModel) in the model",
@@ -80,11 +86,14 @@ struct CheckpointLoader {
         }
     }
 
-    private func parameter(for name: String, in state: ModelState) -> Parameter? {
-        let modern = Self.modernName(name)
+    private func parameter(for name: String, in store: ParameterStore) -> Parameter? {
+        var modern = Self.modernName(name)
+        if let extra = otherPrefixes.first(where: { modern.hasPrefix("\($0).") }) {
+            modern = String(modern.dropFirst(extra.count + 1))
+        }
         let prefix = "\(baseModelPrefix)."
         let candidates = [modern, prefix + modern] + (modern.hasPrefix(prefix) ? [String(modern.dropFirst(prefix.count))] : [])
-        return candidates.lazy.compactMap { state[$0] ?? state.tiedNames[$0] }.first
+        return candidates.lazy.compactMap { store[$0] ?? store.tiedNames[$0] }.first
     }
 
     /// Checkpoints converted from TensorFlow name a layer norm's weight `gamma` and its bias `beta`.

@@ -32,12 +32,18 @@ extension ModelConfig {
         return id
     }
 
+    /// `initializer_range`, the standard deviation of fresh weights; 0 or more.
+    public var initializerRange: Double {
+        get throws { try double("initializer_range", default: 0.02, in: 0 ... .greatestFiniteMagnitude) }
+    }
+
     /// `tie_word_embeddings`: the output of a masked language model is the embedding table.
     public var tiesEmbeddings: Bool {
         get throws { try bool("tie_word_embeddings", default: true) }
     }
 
-    func requireAbsolutePositions() throws {
+    /// Refuses what models before 2022 had in place of absolute positions.
+    public func requireAbsolutePositions() throws {
         let positions = try string("position_embedding_type", default: "absolute")
         guard positions == "absolute" else {
             throw ModelError(
@@ -45,6 +51,7 @@ extension ModelConfig {
         }
     }
 
+    /// Refuses configurations of decoders.
     public func refuseDecoders() throws {
         for key in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] where try bool(key, default: false) {
             throw ModelError(
@@ -52,8 +59,14 @@ extension ModelConfig {
         }
     }
 
+    /// What a family without a head says.
+    func lacksHead(_ task: String) -> ModelError {
+        let type = (try? modelType) ?? ""
+        return ModelError("the 'model_type' \(type) in '\(path)' has no \(task), in Python neither")
+    }
+
     /// Heads share a token's state evenly.
-    func requireHeads(hiddenSize: Int, headCount: Int) throws {
+    public func requireHeads(hiddenSize: Int, headCount: Int) throws {
         guard hiddenSize % headCount == 0 else {
             throw ModelError(
                 "'hidden_size' (\(hiddenSize)) in '\(path)' is not a multiple of 'num_attention_heads' (\(headCount))")

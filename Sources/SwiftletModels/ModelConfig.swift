@@ -31,18 +31,71 @@ public struct ModelConfig: Sendable {
         get throws { try string("model_type", default: nil) }
     }
 
-    public func int(_ key: String, default fallback: Int?, atLeast least: Int = 0) throws -> Int {
+    /// The largest sizes that are read, far above those of any model. Products of several stay far below 2^63, so
+    /// nothing that is computed with them overflows; what does not fit into memory is refused before it is allocated.
+    public enum Limit {
+        /// Rows of a table, positions, and numbers that are no size: 2^31 - 1.
+        public static let rows = Int(Int32.max)
+        /// Of states, layers in between, and kernels.
+        public static let width = 1 << 20
+        public static let layers = 4096
+        public static let labels = 1 << 20
+    }
+
+    /// An integer.
+    ///
+    /// - Parameters:
+    ///   - key: of the field
+    ///   - fallback: where the field is missing or null; with `nil` it must be there
+    ///   - least: the least value that is allowed
+    ///   - most: the largest value that is allowed
+    /// - Throws: `ModelError` naming file, key and range.
+    public func int(
+        _ key: String, default fallback: Int?, atLeast least: Int = 0, atMost most: Int = Limit.rows
+    ) throws -> Int {
         let value = try read(key, default: fallback, "an integer") { $0.int }
         guard value >= least else {
             throw ModelError(
                 "'\(key)' in '\(path)' is \(value); it must be at least \(least)",
                 kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
+        guard value <= most else {
+            throw ModelError("'\(key)' in '\(path)' is \(value); it must be at most \(most)")
+        }
         return value
     }
 
-    public func double(_ key: String, default fallback: Double?) throws -> Double {
-        try read(key, default: fallback, "a number") { $0.double }
+    /// The width of states or of what lies between two layers, from 1.
+    public func width(_ key: String, default fallback: Int?) throws -> Int {
+        try int(key, default: fallback, atLeast: 1, atMost: Limit.width)
+    }
+
+    /// How many layers, or groups of layers, there are.
+    public func layerCount(_ key: String, default fallback: Int?, atLeast least: Int = 0) throws -> Int {
+        try int(key, default: fallback, atLeast: least, atMost: Limit.layers)
+    }
+
+    /// A finite number.
+    ///
+    /// - Parameter range: of the values that are allowed
+    /// - Throws: `ModelError` naming file, key and range.
+    public func double(
+        _ key: String, default fallback: Double?,
+        in range: ClosedRange<Double> = -.greatestFiniteMagnitude ... .greatestFiniteMagnitude
+    ) throws -> Double {
+        let value = try read(key, default: fallback, "a number") { $0.double }
+        guard value.isFinite else { throw ModelError("'\(key)' in '\(path)' is \(value), not a finite number") }
+        guard range.contains(value) else {
+            let isBelow = value < range.lowerBound
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value); it must be at \(isBelow ? "least \(range.lowerBound)" : "most \(range.upperBound)")")
+        }
+        return value
+    }
+
+    /// What a norm adds to a variance, 0 or more.
+    public func epsilon(_ key: String, default fallback: Double?) throws -> Double {
+        try double(key, default: fallback, in: 0 ... .greatestFiniteMagnitude)
     }
 
     public func string(_ key: String, default fallback: String?) throws -> String {
@@ -86,8 +139,13 @@ public struct ModelConfig: Sendable {
     /// Number of the head's outputs: `id2label`'s size, else `num_labels`, else 2.
     public var labelCount: Int {
         get throws {
-            if let labels = json["id2label"]?.object { return labels.count }
-            return try int("num_labels", default: 2, atLeast: 1)
+            guard let labels = json["id2label"]?.object else {
+                return try int("num_labels", default: 2, atLeast: 1, atMost: Limit.labels)
+            }
+            guard (1...Limit.labels).contains(labels.count) else {
+                throw ModelError("'id2label' in '\(path)' has \(labels.count) labels; there are 1 to \(Limit.labels)")
+            }
+            return labels.count
         }
     }
 
@@ -102,6 +160,9 @@ public struct ModelConfig: Sendable {
 
     /// Sets the number of labels and, if given, their names.
     public mutating func setLabels(count: Int, names: [String]? = nil) throws {
+        guard (1...Limit.labels).contains(count) else {
+            throw ModelError("a model of \(count) labels", remedy: "Give from 1 to \(Limit.labels).")
+        }
         if let names, names.count != count {
             throw ModelError("\(names.count) label names for \(count) labels")
         }

@@ -13,8 +13,12 @@ public struct ModelError: SwiftletError {
         case unsupported
         /// Weights that are missing, or of other shapes than the model has.
         case weights
-        /// Inputs or labels that the model can't be called with: wrong shapes, ids outside its tables, too many tokens.
+        /// What a model was called with: a wrong shape, dtype or device, an id outside its table, too many tokens.
         case inputs
+        /// What the loss was to be computed with: a wrong shape, dtype, or a label outside its range.
+        case labels
+        /// The model needs more memory than there is.
+        case memory
         /// A loss is asked for, and the inputs had no labels.
         case noLabels
     }

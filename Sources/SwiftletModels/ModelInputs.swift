@@ -5,13 +5,17 @@ public import SwiftletTensor
 /// Padded, every row has the length of the longest, and `sequenceStarts` is `nil`. Packed, the tokens of all sequences
 /// lie one after the other in `[tokens]`, and `sequenceStarts` says where each begins; there is no mask.
 public struct ModelInputs {
-    /// Token ids `[batch, sequence]`, int64; packed `[tokens]`.
+    /// Token ids `[batch, sequence]`, int64 or int32; packed `[tokens]`. Not read where there are `inputsEmbeds`.
     public var inputIDs: Tensor
+    /// Vectors in place of those of the ids, of the model's type: `[batch, sequence, width]`, packed `[tokens, width]`, with
+    /// the width of the table of token embeddings. Positions, segments, norm and dropout come on top, as for ids. Runs on
+    /// libtorch's operations.
+    public var inputsEmbeds: Tensor?
     /// 1 for tokens, 0 for padding, `[batch, sequence]`; `nil` means no padding.
     public var attentionMask: Tensor?
     /// Segment of each token, shaped as `inputIDs`; `nil` means 0 everywhere.
     public var tokenTypeIDs: Tensor?
-    /// Position of each token, shaped as `inputIDs`; `nil` leaves them to the model: 0, 1, 2, ... in most families.
+    /// Position of each token, int64 or int32, shaped as `inputIDs`; `nil` leaves them to the model: 0, 1, 2, ... in most families.
     public var positionIDs: Tensor?
     /// What the head is trained on: for whole sequences `[batch]` int64 for classes, `[batch]` or `[batch, labels]`
     /// float32 otherwise; for tokens int64 shaped as `inputIDs`.
@@ -33,6 +37,21 @@ public struct ModelInputs {
         self.attentionMask = attentionMask
         self.tokenTypeIDs = tokenTypeIDs
         self.labels = labels
+    }
+
+    /// Inputs of vectors in place of ids.
+    ///
+    /// - Parameter inputsEmbeds: `[batch, sequence, width]`, or `[batch, choices, sequence, width]` for multiple choice
+    public init(
+        inputsEmbeds: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil, positionIDs: Tensor? = nil,
+        labels: Tensor? = nil
+    ) {
+        let shape = Array(inputsEmbeds.shape.dropLast())
+        self.init(
+            inputIDs: Tensor.zeros(shape, dtype: .int64).to(inputsEmbeds.device), attentionMask: attentionMask,
+            tokenTypeIDs: tokenTypeIDs, labels: labels)
+        self.inputsEmbeds = inputsEmbeds
+        self.positionIDs = positionIDs
     }
 
     /// Packed inputs.
@@ -61,6 +80,7 @@ public struct ModelInputs {
     public func to(_ device: Device) -> ModelInputs {
         var moved = self
         moved.inputIDs = inputIDs.to(device)
+        moved.inputsEmbeds = inputsEmbeds?.to(device)
         moved.attentionMask = attentionMask?.to(device)
         moved.tokenTypeIDs = tokenTypeIDs?.to(device)
         moved.positionIDs = positionIDs?.to(device)

@@ -9,12 +9,18 @@ public protocol ModelOutput {
     /// The embeddings and the output of every layer, each `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`,
     /// if they were asked for.
     var hiddenStates: [Tensor]? { get }
+    /// The attention weights of every layer after softmax and dropout, `[batch, heads, queries, keys]` each, if they were
+    /// asked for.
+    var attentions: [Tensor]? { get }
 
     /// Replaces the loss and what the head gives.
     mutating func convert(_ change: (Tensor) -> Tensor)
 }
 
 extension ModelOutput {
+    /// None.
+    public var attentions: [Tensor]? { nil }
+
     /// The loss `[]`, which a training step can't do without.
     ///
     ///     let loss = try model(batch).loss
@@ -40,6 +46,8 @@ public struct SequenceClassifierOutput: ModelOutput {
     /// `[batch, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -54,6 +62,8 @@ public struct TokenClassifierOutput: ModelOutput {
     /// `[batch, sequence, labels]`; packed `[tokens, labels]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -68,6 +78,8 @@ public struct MaskedLMOutput: ModelOutput {
     /// `[batch, sequence, vocabulary]`; packed `[tokens, vocabulary]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -85,6 +97,8 @@ public struct QuestionAnsweringOutput: ModelOutput {
     /// Score of each place as the answer's last, shaped as `startLogits`.
     public var endLogits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [startLogits, endLogits] }
 
@@ -99,6 +113,8 @@ public struct MultipleChoiceOutput: ModelOutput {
     /// `[batch, choices]`
     public var logits: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [logits] }
 
@@ -114,6 +130,8 @@ public struct BackboneOutput: ModelOutput {
     /// `[batch, hidden]`; `nil` where the family has no pooler.
     public var poolerOutput: Tensor?
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var optionalLoss: Tensor? { nil }
     public var predictions: [Tensor] { [lastHiddenState] }

@@ -44,14 +44,7 @@ public func fusedEmbeddings(
         tables: (table.tensor, typeTable, positions.weight.tensor),
         ids: (ids.words, types.flatMap { _ in ids.types } ?? .zerosLike(ids.words), ids.positions),
         normWeight: norm.weight.tensor, normBias: norm.biasOrZeros, eps: norm.epsilon,
-        paddingIndex: words.paddingRow ?? -1, rows: rows, dropout: dropout)
-}
-
-extension Embedding {
-    /// The row whose gradient stays zero.
-    var paddingRow: Int? {
-        if case .normalExceptRow(let row, _) = weight.initializer { row } else { nil }
-    }
+        paddingIndex: words.paddingIndex ?? -1, rows: rows, dropout: dropout)
 }
 
 extension Dropout {

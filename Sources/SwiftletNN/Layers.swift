@@ -21,7 +21,10 @@ public struct Linear {
 public struct Embedding {
     /// `[rows, width]`
     public let weight: Parameter
-    let paddingIndex: Int?
+    private let padding: Int?
+
+    /// The row that gets no gradient, where the table still has it.
+    public var paddingIndex: Int? { padding.flatMap { $0 < weight.shape[0] ? $0 : nil } }
 
     /// - Parameters:
     ///   - paddingIndex: a row that starts at zero and gets no gradient.
@@ -29,7 +32,7 @@ public struct Embedding {
     public init(
         _ rows: Int, _ width: Int, paddingIndex: Int? = nil, isSinusoidal: Bool = false, in scope: Scope
     ) {
-        self.paddingIndex = paddingIndex
+        padding = paddingIndex
         let deviation = scope.initializerRange
         weight = scope.parameter(
             "weight", [rows, width],
@@ -37,6 +40,16 @@ public struct Embedding {
                 ? .sinusoidal
                 : paddingIndex.map { .normalExceptRow($0, standardDeviation: deviation) }
                     ?? .normal(standardDeviation: deviation))
+        weight.isEmbedding = true
+    }
+
+    /// A table whose fresh rows, padding's among them, follow a rule of their own.
+    ///
+    /// - Parameter paddingIndex: a row that gets no gradient.
+    public init(_ rows: Int, _ width: Int, paddingIndex: Int?, initializer: Initializer, in scope: Scope) {
+        padding = paddingIndex
+        weight = scope.parameter("weight", [rows, width], initializer)
+        weight.isEmbedding = true
     }
 
     /// Ids `[...]`, int64 or int32, to `[..., width]`.
@@ -45,8 +58,34 @@ public struct Embedding {
     }
 }
 
+/// What normalizes states over their last dimension.
+public protocol Normalization {
+    /// `[..., width]` to the same
+    func callAsFunction(_ x: Tensor) -> Tensor
+}
+
+/// Division by the root of the mean square over the last dimension (Zhang and Sennrich, 2019). Computed in float32, or
+/// float64 for float64, whatever the precision of the rest.
+public struct RMSNorm: Normalization {
+    /// `[width]`
+    public let weight: Parameter
+    public let epsilon: Double
+
+    public init(_ width: Int, epsilon: Double, in scope: Scope) {
+        weight = scope.parameter("weight", [width], .ones, isNormalization: true)
+        self.epsilon = epsilon
+    }
+
+    /// `[..., width]` to the same
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        let precise = x.dtype == .float64 ? x : x.to(.float32)
+        let factor = (precise.pow(2).mean(-1, keepDim: true) + epsilon).rsqrt()
+        return weight.tensor * (precise * factor).to(x.dtype)
+    }
+}
+
 /// Normalization over the last dimension.
-public struct LayerNorm {
+public struct LayerNorm: Normalization {
     public let weight: Parameter
     /// If it has one.
     public let bias: Parameter?
@@ -74,7 +113,7 @@ public struct Dropout {
     }
 
     /// The probability in force: 0 in evaluation.
-    public var activeProbability: Double { state.isTraining ? probability : 0 }
+    public var activeProbability: Double { state.execution.isTraining ? probability : 0 }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
         activeProbability > 0 ? F.dropout(x, p: probability, training: true) : x
@@ -85,7 +124,7 @@ extension ModelState {
     /// Token embeddings `[batch, sequence, hidden]` with the noise of NEFTune (Jain et al., 2023) added: uniform, up to
     /// alpha / sqrt(sequence · hidden). In evaluation, and without an alpha, they stay as they are.
     public func withNoise(_ embeddings: Tensor) -> Tensor {
-        guard isTraining, let neftuneAlpha else { return embeddings }
+        guard execution.isTraining, let neftuneAlpha = execution.neftuneAlpha else { return embeddings }
         let size = Float(embeddings.shape.dropFirst().reduce(1, *)).squareRoot()
         let bound = Double(Float(neftuneAlpha) / size)
         return embeddings + noGrad { Tensor.zerosLike(embeddings).uniform_(from: -bound, to: bound) }

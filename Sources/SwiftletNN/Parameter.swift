@@ -55,11 +55,13 @@ public enum Initializer: Sendable, Equatable {
 public final class Parameter {
     /// The name in the checkpoint, such as `bert.encoder.layer.0.output.dense.weight`.
     public let name: String
-    public let shape: [Int]
+    public internal(set) var shape: [Int]
     public let initializer: Initializer
     /// Whether it belongs to a normalization layer; such parameters are never decayed.
     public let isNormalization: Bool
-    /// The values. Empty storage until the model is initialized or loaded.
+    /// Whether it is a table of vectors that are looked up, as `torch.nn.Embedding` has.
+    public internal(set) var isEmbedding = false
+    /// The values. A tensor without elements until the model is initialized or loaded: making a model takes no memory.
     public internal(set) var tensor: Tensor
     /// Whether the values have come from a file or an initializer.
     public internal(set) var isInitialized = false
@@ -73,10 +75,27 @@ public final class Parameter {
         self.shape = shape
         self.initializer = initializer
         self.isNormalization = isNormalization
-        tensor = Tensor.empty(shape, dtype: dtype, device: device)
+        tensor = Tensor.empty([0], dtype: dtype, device: device)
     }
 
-    public var count: Int { shape.reduce(1, *) }
+    /// Number of values; `Int.max` where it would be larger.
+    public var count: Int {
+        var product = 1
+        for size in shape {
+            let (next, overflow) = product.multipliedReportingOverflow(by: size)
+            if overflow { return .max }
+            product = next
+        }
+        return product
+    }
+
+    func byteCount(_ dtype: DType) -> Int {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
+        return overflow ? .max : bytes
+    }
+
+    /// Memory for the values, with anything in it.
+    func allocate(dtype: DType, device: Device) { tensor = Tensor.empty(shape, dtype: dtype, device: device) }
 
     func move(to device: Device) {
         let wasTrainable = isTrainable

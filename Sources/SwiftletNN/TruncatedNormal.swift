@@ -8,16 +8,6 @@ extension Linear {
     }
 }
 
-extension Embedding {
-    /// A table whose fresh rows, padding's among them, follow a rule of their own.
-    ///
-    /// - Parameter paddingIndex: a row that gets no gradient.
-    public init(_ rows: Int, _ width: Int, paddingIndex: Int?, initializer: Initializer, in scope: Scope) {
-        self.paddingIndex = paddingIndex
-        weight = scope.parameter("weight", [rows, width], initializer)
-    }
-}
-
 extension Tensor {
     /// Normal with mean 0; what lies outside `limit` is drawn again, with a whole tensor of draws at a time, as libtorch's
     /// `trunc_normal_` does where it keeps most of them.

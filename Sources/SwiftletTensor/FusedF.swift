@@ -64,6 +64,30 @@ public enum FusedF {
         }
     }
 
+    /// Attention within each sequence, with weights scaled by 1/√(head width), of queries, keys and values that were made
+    /// elsewhere.
+    ///
+    /// - Parameters:
+    ///   - q: `[tokens, width]`, head by head; with `firstOnly` `[sequences, width]`
+    ///   - k: `[tokens, width]`
+    ///   - v: `[tokens, width]`
+    ///   - starts: the row of each sequence's first token, and at the end the number of tokens
+    ///   - window: how many places away a key may lie from its query; `nil` for any
+    ///   - firstOnly: only the first token of each sequence asks
+    ///   - dropout: of attention weights
+    /// - Returns: the shape of `q`, float32
+    public static func attention(
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, starts: [Int], headCount: Int, window: Int? = nil,
+        firstOnly: Bool = false, dropout: DropoutDraw = .none
+    ) -> Tensor {
+        let rows = starts.map(Int64.init)
+        return result("fused attention", [q, k, v]) {
+            ct_fused_packed_attention(
+                q.handle, k.handle, v.handle, rows, Int64(rows.count - 1), Int64(headCount), Int64(window ?? -1),
+                firstOnly, dropout.code, $0)
+        }
+    }
+
     /// The mean cross-entropy of `logits` `[rows, classes]` with `targets`, int64 `[rows]`; rows whose target is
     /// `ignoreIndex` count for nothing. `[]`, float32.
     public static func crossEntropy(_ logits: Tensor, _ targets: Tensor, ignoreIndex: Int = -100) -> Tensor {

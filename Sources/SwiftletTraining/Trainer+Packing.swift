@@ -11,12 +11,13 @@ extension Trainer {
     /// tokens.
     public func collator(isTraining: Bool) -> any DataCollator {
         guard let packing else { return collator }
-        let state = model.state
-        let before = state.isTraining
-        state.isTraining = isTraining
-        defer { state.isTraining = before }
-        let isFused = autocast(args.bf16 ? .bfloat16 : state.autocastDType, on: state.device) { state.runsFused }
-        return isFused || state.runsPackedOnGPU && model.encoder.attendsToPackedOnGPU ? packing : collator
+        let store = model.state.store
+        var policy = model.state.execution
+        policy.isTraining = isTraining
+        let isFused = policy.runsFused(
+            dtype: store.dtype, device: store.device, autocastDType: args.bf16 ? .bfloat16 : policy.autocastDType)
+        let isPackedOnGPU = policy.runsPackedOnGPU(device: store.device) && model.encoder.attendsToPackedOnGPU
+        return isFused || isPackedOnGPU ? packing : collator
     }
 
     /// `nil` for models whose answers for packed rows are others than for padded ones.

@@ -61,7 +61,7 @@ final class TrainingRun {
             args.lrSchedulerType, optimizer: optimizer, warmupSteps: plan.warmupSteps, trainingSteps: plan.maxSteps,
             options: try args.schedulerOptions())
         rate = schedule.lastLearningRates.last ?? args.learningRate
-        let counted = trainer.model.parameters().filter { !$0.name.hasSuffix("_embeddings.weight") }
+        let counted = trainer.model.parameters().filter { !$0.isEmbedding }
         flopsPerToken = 6 * Double(counted.reduce(0) { $0 + $1.count })
         trainer.begin(plan)
     }

@@ -45,6 +45,9 @@ struct FamilyFixture {
     /// A checkpoint without a head.
     var folderOfEncoder: String { checkpoints.file("encoder") }
 
+    /// What Python answers to calls that the battery does not make; `Tools/reference/model_calls.py` says what is in it.
+    func calls() throws -> SafetensorsFile { try SafetensorsFile("\(folder)/calls.safetensors") }
+
     func has(_ name: String) -> Bool { tensors.names.contains(name) }
     func floats(_ name: String) throws -> [Float] { try tensors.tensor(name).floats() }
 
@@ -63,6 +66,8 @@ struct FamilyFixture {
 
     /// Where the fixture keeps what belongs to a parameter of a task's model.
     func stored(_ name: String, _ task: String) throws -> String {
+        // A part of the encoder that the encoder alone does not have belongs to the head.
+        if tasks[task]?["head"]?.array?.contains(.string(name)) == true { return "\(task)/\(name)" }
         let prefix = "\(try baseModelPrefix())."
         return name.hasPrefix(prefix) ? "encoder/\(name.dropFirst(prefix.count))" : "\(task)/\(name)"
     }

@@ -7,7 +7,10 @@ import Testing
 
 extension ModelTests {
     @Suite struct FamilyTests {
-        @Test(arguments: ["bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "mpnet"])
+        @Test(arguments: [
+            "bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "mpnet", "nomic_bert", "gte",
+            "jina_embeddings_v3", "eurobert",
+        ])
         func `everything that a family does`(name: String) throws {
             try FamilyBattery(name).run()
         }

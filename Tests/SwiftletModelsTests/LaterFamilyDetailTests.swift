@@ -51,11 +51,11 @@ extension ModelTests {
             }
         }
 
-        @Test(arguments: all)
+        @Test(arguments: all + ["nomic_bert-a", "gte-a", "jina_embeddings_v3-a", "eurobert-a"])
         func `recomputed layers give the same gradients`(name: String) throws {
             let fixture = try FamilyFixture(name)
             let still: JSONObject = [
-                "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, "classifier_dropout_prob": 0,
+                "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, "classifier_dropout_prob": 0, "classifier_dropout": 0,
             ]
             let model = try fixture.model("sequence", overrides: still)
             model.state.kernels = .reference

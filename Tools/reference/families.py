@@ -36,6 +36,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel
+from transformers.core_model_loading import revert_weight_conversion
 
 SIZES = dict(
     vocab_size=26, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
@@ -127,6 +128,33 @@ FAMILIES |= {
                                         "sliding_attention": {"rope_type": "default", "rope_theta": 2.0}})]),
 }
 
+# Encoders with rotations for positions, and files in another layout than the model in memory.
+ROTARY = SIZES | dict(pad_token_id=0)
+ROTARY_UNUSUAL = ROTARY | dict(
+    layer_norm_eps=1e-3, num_attention_heads=1, head_dim=6, hidden_dropout_prob=0.2, attention_probs_dropout_prob=0.3,
+    classifier_dropout=0.4, type_vocab_size=3, pad_token_id=3, tie_word_embeddings=False, num_labels=3,
+    problem_type="regression", rope_parameters={"rope_type": "linear", "rope_theta": 300.0, "factor": 4.0})
+ROTARY_FIELDS = [
+    ("sequence", "layer_norm_eps", 0.1), ("sequence", "hidden_act", "relu"),
+    ("token", "rope_parameters", {"rope_type": "default", "rope_theta": 3.0}),
+    ("sequence", "rope_parameters", {"rope_type": "linear", "rope_theta": 1000.0, "factor": 2.0})]
+FAMILIES |= {
+    "nomic_bert": ("nomic_bert", ROTARY, ROTARY_UNUSUAL | dict(hidden_act="gelu"), ROTARY_FIELDS),
+    "gte": ("gte", ROTARY | dict(type_vocab_size=0), ROTARY_UNUSUAL | dict(hidden_act="gelu_new"), ROTARY_FIELDS),
+    "jina_embeddings_v3": (
+        "jina_embeddings_v3", ROTARY | dict(attention_probs_dropout_prob=0.1), ROTARY_UNUSUAL | dict(hidden_act="silu"),
+        ROTARY_FIELDS),
+    "eurobert": (
+        "eurobert", ROTARY | dict(bos_token_id=1, eos_token_id=2, mask_token_id=4),
+        ROTARY | dict(
+            bos_token_id=1, eos_token_id=2, mask_token_id=4, hidden_act="gelu", rms_norm_eps=1e-3, head_dim=6,
+            num_attention_heads=4, num_key_value_heads=2, attention_bias=True, mlp_bias=True, attention_dropout=0.3,
+            classifier_pooling="bos", tie_word_embeddings=True, pad_token_id=3, num_labels=3, problem_type="regression",
+            rope_parameters={"rope_type": "linear", "rope_theta": 300.0, "factor": 4.0}),
+        [("sequence", "hidden_act", "relu"), ("sequence", "rms_norm_eps", 0.1), ("sequence", "classifier_pooling", "mean"),
+         ("token", "rope_parameters", {"rope_type": "default", "rope_theta": 3.0})]),
+}
+
 # Fixtures with what `details` computes.
 DETAILS = {"deberta-a", "deberta-v2-a", "deberta-v3-a", "modernbert-a"}
 
@@ -202,7 +230,9 @@ def make_models(config, dropless=True):
         models[task] = getattr(transformers, f"AutoModelFor{suffix}").from_config(settings)
         randomize(models[task])
         base = getattr(models[task], models[task].base_model_prefix)
-        base.load_state_dict({k: v for k, v in encoder.state_dict().items() if k in base.state_dict()})
+        # Some have a pooler that the encoder alone lacks, or the other way round.
+        own = base.state_dict()
+        base.load_state_dict(own | {k: v for k, v in encoder.state_dict().items() if k in own})
         models[task].eval()
     return encoder.eval(), models
 
@@ -242,6 +272,9 @@ def family(root, folder, model_type, settings, fields, unusual):
     out["probe"] = torch.empty(64).bernoulli_(0.9)
 
     def local(task, name):
+        # A part of the encoder that the encoder alone does not have belongs to the head.
+        if name in tasks[task].get("head", ()):
+            return f"{task}/{name}"
         return f"encoder/{name.removeprefix(prefix + '.')}" if name.startswith(prefix + ".") else f"{task}/{name}"
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -261,11 +294,10 @@ def family(root, folder, model_type, settings, fields, unusual):
             if task == "sequence":
                 text = (Path(temporary) / "config.json").read_text()
                 (folder / "config.json").write_text(text)
-        within = {name.removeprefix(prefix + ".") for name in saved if name.startswith(prefix + ".")}
+        alone = {f"{prefix}.{name}" for name in tasks["encoder"]["names"]}
         tasks[task] = {
-            "architecture": type(model).__name__, "head": sorted(n for n in saved if not n.startswith(prefix + ".")),
-            "without": sorted(set(tasks["encoder"]["names"]) - within)}
-        assert within <= set(tasks["encoder"]["names"])
+            "architecture": type(model).__name__, "head": sorted(set(saved) - alone),
+            "without": sorted(name.removeprefix(prefix + ".") for name in alone - set(saved))}
         for name, tensor in saved.items():
             key = local(task, name)
             assert key not in out or torch.equal(out[key], tensor), key
@@ -276,17 +308,17 @@ def family(root, folder, model_type, settings, fields, unusual):
             for index, state in enumerate(output.hidden_states):
                 out[f"hidden.{index}"] = state * inputs["attention_mask"].unsqueeze(-1)
         output.loss.backward()
-        for name, parameter in model.named_parameters():
-            if parameter.grad is None:
-                continue
+        gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        # In the layout of files, as are the weights.
+        for name, gradient in revert_weight_conversion(model, gradients).items():
             # A tied parameter is saved under its source's name.
             name = name if name in saved else model.all_tied_weights_keys[name]
             key = local(task, name)
             if key.startswith("encoder/"):
                 key = f"grad/{'sequence' if task == 'sequence' else 'others'}/{key}"
-                out[key] = out.get(key, 0) + parameter.grad
+                out[key] = out.get(key, 0) + gradient
             else:
-                out[f"grad/{key}"] = parameter.grad
+                out[f"grad/{key}"] = gradient
         model.train()
         torch.manual_seed(42)
         with torch.no_grad():
@@ -294,22 +326,23 @@ def family(root, folder, model_type, settings, fields, unusual):
         model.eval()
     if folder.name in DETAILS:
         details(out, models, inputs, config)
-    # Without padding: each row alone.
-    with torch.no_grad():
-        losses = []
-        for row, length in enumerate(ROWS):
-            alone = {name: tensor[row:row + 1, :length] for name, tensor in inputs.items()}
-            given = {name: tensor[row:row + 1] for name, tensor in labels["question"].items()}
-            output, logits = call("question", models["question"], alone, given)
-            scores = [
-                torch.nn.functional.cross_entropy(scores, position.clamp(0, length), ignore_index=length, reduction="none")
-                for scores, position in ((output.start_logits, given["start_positions"]),
-                                         (output.end_logits, given["end_positions"]))
-            ]
-            losses.append([scores[0].item(), scores[1].item(), given["start_positions"].item() < length,
-                           given["end_positions"].item() < length])
-        starts, ends = [x[0] for x in losses if x[2]], [x[1] for x in losses if x[3]]
-        out["question.packed_loss"] = torch.tensor((sum(starts) / len(starts) + sum(ends) / len(ends)) / 2)
+    if "question" in models:
+        # Without padding: each row alone.
+        with torch.no_grad():
+            losses = []
+            for row, length in enumerate(ROWS):
+                alone = {name: tensor[row:row + 1, :length] for name, tensor in inputs.items()}
+                given = {name: tensor[row:row + 1] for name, tensor in labels["question"].items()}
+                output, logits = call("question", models["question"], alone, given)
+                scores = [
+                    torch.nn.functional.cross_entropy(scores, position.clamp(0, length), ignore_index=length, reduction="none")
+                    for scores, position in ((output.start_logits, given["start_positions"]),
+                                             (output.end_logits, given["end_positions"]))
+                ]
+                losses.append([scores[0].item(), scores[1].item(), given["start_positions"].item() < length,
+                               given["end_positions"].item() < length])
+            starts, ends = [x[0] for x in losses if x[2]], [x[1] for x in losses if x[3]]
+            out["question.packed_loss"] = torch.tensor((sum(starts) / len(starts) + sum(ends) / len(ends)) / 2)
 
     tasks["fields"] = []
     for task, key, value in fields:
@@ -331,7 +364,10 @@ def family(root, folder, model_type, settings, fields, unusual):
         for task, model in models.items():
             torch.manual_seed(42)
             settings = {"num_labels": 2} if task == "question" else {"num_labels": config.num_labels}
-            fresh = type(model).from_pretrained(temporary, **settings).state_dict()
+            fresh = type(model).from_pretrained(temporary, **settings)
+            # By the whole mapping: Python keeps what of it the file used, and this one has no head.
+            fresh._weight_conversions = None
+            fresh = revert_weight_conversion(fresh, fresh.state_dict())
             head = [fresh[name].flatten() for name in tasks[task]["head"]]
             out[f"init/{task}"] = torch.cat(head)
 

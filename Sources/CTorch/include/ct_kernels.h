@@ -38,6 +38,13 @@ int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
     const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw dropout,
     ct_residual_norm output, ct_tensor **out);
+/// Attention within each sequence of packed tokens, of queries, keys and values `[tokens, width]` that lie head by head:
+/// `[tokens, width]`, without a projection before or after. With `first_only` there is one query a sequence, `[sequences,
+/// width]`. A query attends to keys at most `window` places away; -1 for all.
+int32_t ct_fused_packed_attention(
+    const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *starts,
+    int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw dropout,
+    ct_tensor **out);
 /// Whether dense tensors of one type follow one another in one piece of memory.
 bool ct_are_joined(const ct_tensor *const *tensors, int32_t count);
 /// The second half: `output` of gelu(x · weightᵀ + bias), with x `[rows, width]` as the residual.

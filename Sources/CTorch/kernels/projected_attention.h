@@ -20,6 +20,11 @@ struct AttentionSettings {
   bool first_only;
   Dropout dropout;
 
+  /// The settings, if sequences follow one another over all tokens.
+  static AttentionSettings checked(
+      const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout,
+      int64_t tokens);
+
   int64_t sequences() const { return static_cast<int64_t>(starts.size()) - 1; }
   int64_t queries() const { return first_only ? sequences() : starts.back(); }
   /// The rows of those that ask, where not all do.

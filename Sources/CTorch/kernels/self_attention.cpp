@@ -56,15 +56,6 @@ class SelfAttention : public Node {
   at::Tensor context_, rounded_;
 };
 
-/// The settings, if sequences follow one another over all tokens.
-AttentionSettings checked(
-    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout, int64_t tokens) {
-  TORCH_CHECK(sequence_count > 0 && starts[0] == 0 && starts[sequence_count] == tokens,
-              "sequences that cover ", sequence_count > 0 ? starts[sequence_count] : 0, " tokens of ", tokens);
-  for (int64_t s = 0; s < sequence_count; ++s) TORCH_CHECK(starts[s] < starts[s + 1], "an empty sequence");
-  return {std::vector<int64_t>(starts, starts + sequence_count + 1), head_count, first_only, dropout};
-}
-
 void check_distances(const at::Tensor &bias, const AttentionSettings &settings) {
   int64_t longest = 0;
   for (int64_t s = 0; s < settings.sequences(); ++s)
@@ -98,7 +89,7 @@ int32_t ct_fused_self_attention(
       check_shape(*bias, {width}, "a projection's bias");
     TORCH_CHECK(head_count > 0 && width % head_count == 0, "a width of ", width, " for ", head_count, " heads");
     AttentionSettings settings =
-        checked(starts, sequence_count, head_count, first_only, dropout(draw), input.size(0));
+        AttentionSettings::checked(starts, sequence_count, head_count, first_only, dropout(draw), input.size(0));
     at::Tensor distances;
     if (distance_bias != nullptr) {
       distances = ct::get(distance_bias);

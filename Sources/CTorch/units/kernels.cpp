@@ -12,4 +12,5 @@
 #include "../kernels/feed_forward.cpp"
 #include "../kernels/projected_attention.cpp"
 #include "../kernels/self_attention.cpp"
+#include "../kernels/packed_attention.cpp"
 #include "../kernels/embeddings.cpp"

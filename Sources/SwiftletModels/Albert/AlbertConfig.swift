@@ -24,13 +24,13 @@ public struct AlbertConfig: Sendable {
 
     public init(_ config: ModelConfig) throws {
         vocabularySize = try config.int("vocab_size", default: 30000, atLeast: 1)
-        embeddingSize = try config.int("embedding_size", default: 128, atLeast: 1)
-        hiddenSize = try config.int("hidden_size", default: 4096, atLeast: 1)
-        layerCount = try config.int("num_hidden_layers", default: 12)
-        groupCount = try config.int("num_hidden_groups", default: 1, atLeast: 1)
-        innerLayerCount = try config.int("inner_group_num", default: 1, atLeast: 1)
-        headCount = try config.int("num_attention_heads", default: 64, atLeast: 1)
-        intermediateSize = try config.int("intermediate_size", default: 16384, atLeast: 1)
+        embeddingSize = try config.width("embedding_size", default: 128)
+        hiddenSize = try config.width("hidden_size", default: 4096)
+        layerCount = try config.layerCount("num_hidden_layers", default: 12)
+        groupCount = try config.layerCount("num_hidden_groups", default: 1, atLeast: 1)
+        innerLayerCount = try config.layerCount("inner_group_num", default: 1, atLeast: 1)
+        headCount = try config.width("num_attention_heads", default: 64)
+        intermediateSize = try config.width("intermediate_size", default: 16384)
         activation = try config.activation("hidden_act", default: .geluNew)
         hiddenDropout = try config.probability("hidden_dropout_prob", default: 0)
         attentionDropout = try config.probability("attention_probs_dropout_prob", default: 0)
@@ -38,9 +38,14 @@ public struct AlbertConfig: Sendable {
             config.json["classifier_dropout_prob"]?.isNull == true
             ? hiddenDropout : try config.probability("classifier_dropout_prob", default: 0.1)
         maximumPositions = try config.int("max_position_embeddings", default: 512, atLeast: 1)
-        typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1)
-        layerNormEpsilon = try config.double("layer_norm_eps", default: 1e-12)
+        typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1, atMost: ModelConfig.Limit.width)
+        layerNormEpsilon = try config.epsilon("layer_norm_eps", default: 1e-12)
         padTokenID = try config.padTokenID(default: 0, rows: vocabularySize)
+        for (key, count) in [("num_hidden_groups", groupCount), ("num_hidden_layers", layerCount)]
+        where count * innerLayerCount > ModelConfig.Limit.layers {
+            throw ModelError(
+                "'\(key)' (\(count)) times 'inner_group_num' (\(innerLayerCount)) in '\(config.path)' is more than \(ModelConfig.Limit.layers) layers")
+        }
         try config.requireHeads(hiddenSize: hiddenSize, headCount: headCount)
         try config.requireAbsolutePositions()
         try config.refuseDecoders()

@@ -30,16 +30,16 @@ public struct BertConfig: Sendable {
 
     init(_ config: ModelConfig, defaults: Defaults) throws {
         vocabularySize = try config.int("vocab_size", default: defaults.vocabularySize, atLeast: 1)
-        hiddenSize = try config.int("hidden_size", default: defaults.hiddenSize, atLeast: 1)
-        layerCount = try config.int("num_hidden_layers", default: 12)
-        headCount = try config.int("num_attention_heads", default: defaults.headCount, atLeast: 1)
-        intermediateSize = try config.int("intermediate_size", default: defaults.intermediateSize, atLeast: 1)
+        hiddenSize = try config.width("hidden_size", default: defaults.hiddenSize)
+        layerCount = try config.layerCount("num_hidden_layers", default: 12)
+        headCount = try config.width("num_attention_heads", default: defaults.headCount)
+        intermediateSize = try config.width("intermediate_size", default: defaults.intermediateSize)
         activation = try config.activation("hidden_act", default: .gelu)
         hiddenDropout = try config.probability("hidden_dropout_prob", default: 0.1)
         attentionDropout = try config.probability("attention_probs_dropout_prob", default: 0.1)
         maximumPositions = try config.int("max_position_embeddings", default: 512, atLeast: 1)
-        typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1)
-        layerNormEpsilon = try config.double("layer_norm_eps", default: 1e-12)
+        typeVocabularySize = try config.int("type_vocab_size", default: 2, atLeast: 1, atMost: ModelConfig.Limit.width)
+        layerNormEpsilon = try config.epsilon("layer_norm_eps", default: 1e-12)
         padTokenID = try config.padTokenID(default: defaults.padTokenID, rows: vocabularySize)
         guard hiddenSize % headCount == 0 else {
             throw ModelError(

@@ -22,6 +22,7 @@ public final class BertModel: Encoder {
         pooler = hasPooler ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
     }
 
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
     public var hiddenSize: Int { settings.hiddenSize }
     public var attendsToPackedOnGPU: Bool { true }
 

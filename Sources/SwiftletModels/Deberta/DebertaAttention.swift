@@ -44,8 +44,10 @@ struct DebertaSelfAttention {
     let talkingHeads: TalkingHeads?
     let positionDropout: Dropout
     let dropout: Dropout
+    private let state: ModelState
 
     init(_ config: DebertaConfig, in scope: Scope) {
+        state = scope.state
         switch config.version {
         case .one: projections = DebertaProjections(config, in: scope)
         case .two: projections = DebertaV2Projections(config, in: scope)
@@ -104,19 +106,8 @@ struct DebertaSelfAttention {
         scores = TalkingHeads.mix(scores, with: talkingHeads?.scores)
         if let forbidden { scores = scores.maskedFill(forbidden, scores.dtype.lowest) }
         let weights = TalkingHeads.mix(dropout(scores.softmax(-1)), with: talkingHeads?.weights)
+        state.attentionRecord?.append(weights)
         return weights.matmul(v).transpose(1, 2).reshape([batch, asking, heads * shape[3]])
-    }
-}
-
-extension DType {
-    /// The least finite value: a score that the softmax makes 0, also where a row has nothing else.
-    fileprivate var lowest: Double {
-        switch self {
-        case .float64: -Double.greatestFiniteMagnitude
-        case .float16: -65504
-        case .bfloat16: -3.3895313892515355e38
-        default: -Double(Float.greatestFiniteMagnitude)
-        }
     }
 }
 

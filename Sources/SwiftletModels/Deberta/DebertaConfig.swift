@@ -69,17 +69,17 @@ public struct DebertaConfig: Sendable {
         self.version = version
         let isOne = version == .one
         vocabularySize = try config.int("vocab_size", default: isOne ? 50265 : 128100, atLeast: 1)
-        hiddenSize = try config.int("hidden_size", default: isOne ? 768 : 1536, atLeast: 1)
-        embeddingSize = try config.int("embedding_size", default: hiddenSize, atLeast: 1)
-        layerCount = try config.int("num_hidden_layers", default: isOne ? 12 : 24, atLeast: 1)
-        headCount = try config.int("num_attention_heads", default: isOne ? 12 : 24, atLeast: 1)
-        intermediateSize = try config.int("intermediate_size", default: isOne ? 3072 : 6144, atLeast: 1)
+        hiddenSize = try config.width("hidden_size", default: isOne ? 768 : 1536)
+        embeddingSize = try config.width("embedding_size", default: hiddenSize)
+        layerCount = try config.layerCount("num_hidden_layers", default: isOne ? 12 : 24, atLeast: 1)
+        headCount = try config.width("num_attention_heads", default: isOne ? 12 : 24)
+        intermediateSize = try config.width("intermediate_size", default: isOne ? 3072 : 6144)
         activation = try config.activation("hidden_act", default: .gelu)
         hiddenDropout = try config.probability("hidden_dropout_prob", default: 0.1)
         attentionDropout = try config.probability("attention_probs_dropout_prob", default: 0.1)
         maximumPositions = try config.int("max_position_embeddings", default: 512, atLeast: 1)
-        typeVocabularySize = try config.int("type_vocab_size", default: 0)
-        layerNormEpsilon = try config.double("layer_norm_eps", default: 1e-7)
+        typeVocabularySize = try config.int("type_vocab_size", default: 0, atMost: ModelConfig.Limit.width)
+        layerNormEpsilon = try config.epsilon("layer_norm_eps", default: 1e-7)
         padTokenID = try config.padTokenID(default: 0, rows: vocabularySize)
         addsPositions = try config.bool("position_biased_input", default: true)
 
@@ -144,9 +144,9 @@ public struct DebertaConfig: Sendable {
     }
 
     private static func convolution(_ config: ModelConfig, hiddenSize: Int) throws -> Convolution? {
-        let size = try config.int("conv_kernel_size", default: 0)
+        let size = try config.int("conv_kernel_size", default: 0, atMost: 1023)
         if size == 0 { return nil }
-        let groups = try config.int("conv_groups", default: 1, atLeast: 1)
+        let groups = try config.width("conv_groups", default: 1)
         guard size % 2 == 1, hiddenSize % groups == 0 else {
             throw ModelError(
                 "'conv_kernel_size' \(size) with 'conv_groups' \(groups) in '\(config.path)' makes no convolution",

@@ -43,7 +43,7 @@ struct DebertaEncoder {
         for (index, layer) in layers.enumerated() {
             let x = states[states.count - 1]
             var next =
-                state.isTraining && state.recomputesActivations
+                state.execution.recomputesNow
                 // A recomputed layer's backward pass ends at leaves, so the norm of the table belongs inside it.
                 ? recomputed(x) { layer($0, layout: layout, relative: relativePositions) }
                 : layer(x, layout: layout, relative: relative)

@@ -51,7 +51,7 @@ struct DebertaLayout {
             let isToken = mask.ne(0)
             return isToken.unsqueeze(1).unsqueeze(2).logicalAnd(isToken.unsqueeze(1).unsqueeze(-1)).logicalNot()
         }
-        self.mask = mask.map { $0.to(dtype).unsqueeze(2) }
+        self.mask = mask.map { $0.ne(0).to(dtype).unsqueeze(2) }
 
         let distances = sequences.map { ($0.positions.max() ?? 0) - ($0.positions.min() ?? 0) }
         let table = config.hasRelativePositions && !config.positionScores.isEmpty

@@ -8,31 +8,35 @@ import SwiftletTensor
 public final class DebertaModel: Encoder {
     public static let classNames = ["deberta": "Deberta", "deberta-v2": "DebertaV2"]
     public static let baseModelPrefix = "deberta"
+    public static let attentionImplementations = [AttentionImplementation.eager]
     public static let lossRule = ClassificationLossRule.deberta
 
     public let settings: DebertaConfig
     public let state: ModelState
     let encoder: DebertaEncoder
-    private let limits: InputLimits
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
         settings = try DebertaConfig(config, version: try config.modelType == "deberta" ? .one : .two)
         state = scope.state
         encoder = DebertaEncoder(settings, in: scope)
+    }
+
+    private var limits: InputLimits {
         // Relative positions alone end nowhere.
         let positions = settings.addsPositions ? settings.maximumPositions : .max
-        limits = InputLimits(
-            vocabularySize: settings.vocabularySize,
+        return InputLimits(
+            vocabularySize: tokenEmbeddings.weight.shape[0], embeddingWidth: settings.embeddingSize,
             typeVocabularySize: settings.typeVocabularySize > 0 ? settings.typeVocabularySize : nil,
             maximumLength: positions, positionCount: positions)
     }
 
+    public var tokenEmbeddings: Embedding { encoder.embeddings.words }
     public var hiddenSize: Int { settings.hiddenSize }
 
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
     ) throws -> EncoderOutput {
-        try limits.check(inputs)
+        try limits.check(inputs, for: state)
         return state.encode(
             inputs, outputHiddenStates: outputHiddenStates, needs: needs,
             fused: { encoder.fused($0, all: outputHiddenStates, firsts: $1) },
@@ -45,9 +49,9 @@ public final class DebertaModel: Encoder {
 
     public func choiceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {
         guard settings.version == .two else {
-            throw ModelError(
-                "the 'model_type' deberta in '\(config.path)' has no multiple choice, in Python neither",
-                remedy: "Take a model of version 2 or 3, whose type is deberta-v2.", kind: .unsupported)
+            var error = config.lacksHead("multiple choice")
+            error.remedy = "Take a model of version 2 or 3, whose type is deberta-v2."
+            throw error
         }
         return DebertaSequenceHead(settings, outputs: 1, in: scope)
     }
@@ -102,6 +106,8 @@ struct DebertaMaskedHead: TokenHead {
     let norm: LayerNorm
     let words: Parameter
     let bias: Parameter
+
+    var vocabulary: VocabularyOutput? { VocabularyOutput(weight: words, bias: bias) }
 
     init(_ config: DebertaConfig, words: Parameter, in scope: Scope) {
         self.words = words

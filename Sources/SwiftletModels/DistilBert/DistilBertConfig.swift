@@ -22,14 +22,17 @@ struct DistilBertConfig {
 
     init(_ config: ModelConfig) throws {
         // Both spellings: Python reads the second as the first.
-        func size(_ key: String, or other: String, default fallback: Int, atLeast least: Int = 1) throws -> Int {
-            try config.int(config.json[key] == nil ? other : key, default: fallback, atLeast: least)
+        func size(
+            _ key: String, or other: String, default fallback: Int, atLeast least: Int = 1,
+            atMost most: Int = ModelConfig.Limit.width
+        ) throws -> Int {
+            try config.int(config.json[key] == nil ? other : key, default: fallback, atLeast: least, atMost: most)
         }
         vocabularySize = try config.int("vocab_size", default: 30522, atLeast: 1)
         width = try size("dim", or: "hidden_size", default: 768)
-        layerCount = try size("n_layers", or: "num_hidden_layers", default: 6, atLeast: 0)
+        layerCount = try size("n_layers", or: "num_hidden_layers", default: 6, atLeast: 0, atMost: ModelConfig.Limit.layers)
         headCount = try size("n_heads", or: "num_attention_heads", default: 12)
-        intermediateWidth = try config.int("hidden_dim", default: 3072, atLeast: 1)
+        intermediateWidth = try config.width("hidden_dim", default: 3072)
         activation = try config.activation("activation", default: .gelu)
         dropout = try config.probability("dropout", default: 0.1)
         attentionDropout = try config.probability("attention_dropout", default: 0.1)

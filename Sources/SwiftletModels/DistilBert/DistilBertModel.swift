@@ -22,6 +22,7 @@ public final class DistilBertModel: Encoder {
         stack = PostNormStack(embeddings, layers: layers, state: scope.state)
     }
 
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
     public var hiddenSize: Int { settings.width }
     public var attendsToPackedOnGPU: Bool { true }
 

@@ -14,7 +14,7 @@ public final class ElectraModel: Encoder {
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
         let settings = try BertConfig(
             config, defaults: .init(hiddenSize: 256, headCount: 4, intermediateSize: 1024))
-        let width = try config.int("embedding_size", default: 128, atLeast: 1)
+        let width = try config.width("embedding_size", default: 128)
         self.settings = settings
         state = scope.state
         var shape = settings.embeddings
@@ -26,6 +26,7 @@ public final class ElectraModel: Encoder {
         stack = PostNormStack(embeddings, projection: projection, layers: layers, state: scope.state)
     }
 
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
     public var hiddenSize: Int { settings.hiddenSize }
     public var attendsToPackedOnGPU: Bool { true }
 

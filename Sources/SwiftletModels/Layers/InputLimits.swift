@@ -1,19 +1,40 @@
+public import SwiftletNN
 import SwiftletTensor
 
 /// The sizes of a model's tables, which inputs must not lead out of.
-struct InputLimits: Sendable {
-    var vocabularySize: Int
-    /// `nil` where the model knows no segments and leaves them unread.
-    var typeVocabularySize: Int?
-    /// Longest sequence.
-    var maximumLength: Int
-    /// Rows of the position table.
-    var positionCount: Int
+public struct InputLimits: Sendable {
+    /// Rows of the table of token embeddings.
+    public var vocabularySize: Int
+    /// Width of the table of token embeddings.
+    public var embeddingWidth: Int
+    /// Rows of the table of segments; `nil` where the model knows none and leaves them unread.
+    public var typeVocabularySize: Int?
+    /// Longest sequence; `Int.max` where nothing ends.
+    public var maximumLength: Int
+    /// Rows of the position table; `Int.max` where there is none.
+    public var positionCount: Int
 
-    /// - Throws: `ModelError` for inputs that would read outside the model's tables, and the failure of a batch that
-    ///   could not be made.
-    func check(_ inputs: ModelInputs) throws {
+    public init(
+        vocabularySize: Int, embeddingWidth: Int, typeVocabularySize: Int? = nil, maximumLength: Int = .max,
+        positionCount: Int = .max
+    ) {
+        self.vocabularySize = vocabularySize
+        self.embeddingWidth = embeddingWidth
+        self.typeVocabularySize = typeVocabularySize
+        self.maximumLength = maximumLength
+        self.positionCount = positionCount
+    }
+
+    /// Checks what a model is called with: types, devices and shapes of all tensors, and that no id leads out of its table.
+    ///
+    /// - Throws: `ModelError` naming what was given and what the model takes.
+    public func check(_ inputs: ModelInputs, for state: ModelState) throws {
         try inputs.check()
+        try inputs.checkTensors(for: state)
+        guard !state.execution.outputsAttentions || inputs.sequenceStarts == nil else {
+            throw ModelError(
+                "attention weights of packed inputs are not implemented", remedy: "Give a padded batch.", kind: .inputs)
+        }
         let length = try inputs.sequenceStarts.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
         guard length <= maximumLength || inputs.positionIDs != nil else {
             throw ModelError(
@@ -21,8 +42,13 @@ struct InputLimits: Sendable {
                 remedy: "Tokenize with truncation: true.",
                 commandLine: "Give --max-length \(maximumLength) or less.", kind: .inputs)
         }
+        if let embeds = inputs.inputsEmbeds, embeds.shape != inputs.inputIDs.shape + [embeddingWidth] {
+            throw ModelError(
+                "input embeddings of shape \(embeds.shape); the model takes \(inputs.inputIDs.shape + [embeddingWidth])",
+                remedy: "Give one vector of \(embeddingWidth) numbers for each token.", kind: .inputs)
+        }
         let tables = [
-            ("input id", inputs.inputIDs, vocabularySize),
+            ("input id", inputs.inputsEmbeds == nil ? inputs.inputIDs : nil, vocabularySize),
             ("token type id", inputs.tokenTypeIDs, typeVocabularySize),
             ("position id", inputs.positionIDs, positionCount),
         ].compactMap { (name: String, ids: Tensor?, limit: Int?) in
@@ -64,9 +90,8 @@ struct InputLimits: Sendable {
 
     private static func checkPacked(_ inputs: ModelInputs, _ starts: [Int]) throws -> Int {
         let shape = inputs.inputIDs.shape
-        let lengths = zip(starts, starts.dropFirst()).map { $1 - $0 }
-        guard shape.count == 1, starts.first == 0, starts.last == shape[0], let longest = lengths.max(),
-            lengths.allSatisfy({ $0 > 0 })
+        guard shape.count == 1, starts.count > 1, starts.first == 0, starts.last == shape[0],
+            zip(starts, starts.dropFirst()).allSatisfy(<)
         else {
             throw ModelError(
                 "packed input ids of shape \(shape) with sequences that start at \(starts.prefix(8))",
@@ -81,6 +106,6 @@ struct InputLimits: Sendable {
                 "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.",
                 kind: .inputs)
         }
-        return longest
+        return longest(starts)
     }
 }

@@ -9,7 +9,7 @@ extension ModelState {
     /// The last states of packed inputs. A large batch runs in parts of whole sequences where nothing is kept for a
     /// backward pass: what is computed is the same, in less time and memory.
     func inParts(_ inputs: ModelInputs, _ lastStates: (ModelInputs) -> Tensor) -> Tensor {
-        guard !isTraining, !isGradEnabled else { return lastStates(inputs) }
+        guard !execution.isTraining, !isGradEnabled else { return lastStates(inputs) }
         let parts = inputs.parts(ofAbout: Self.tokensAtOnce)
         return parts.count == 1 ? lastStates(inputs) : Tensor.cat(parts.map(lastStates), 0)
     }

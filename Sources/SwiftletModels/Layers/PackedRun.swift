@@ -1,10 +1,10 @@
-import SwiftletNN
-import SwiftletTensor
+public import SwiftletNN
+public import SwiftletTensor
 
 extension ModelInputs {
     /// The position of each token: those given, or 0, 1, 2, ... in each sequence. `[batch, sequence]` or `[1, sequence]`,
     /// packed `[tokens]`.
-    var places: Tensor {
+    public var places: Tensor {
         if let positionIDs { return positionIDs }
         guard let starts = sequenceStarts else {
             return Tensor.arange(inputIDs.shape[1]).to(inputIDs.device).unsqueeze(0)
@@ -15,7 +15,7 @@ extension ModelInputs {
 }
 
 extension ModelState {
-    /// Runs an encoder packed with fused kernels where that gives what is asked for, else with libtorch's operations.
+    /// Runs an encoder's layers: packed with fused kernels where that gives what is asked for, else with libtorch's operations.
     ///
     /// - Parameters:
     ///   - packsPositions: whether positions given with padded inputs go along with the tokens. Else such inputs stay
@@ -25,17 +25,20 @@ extension ModelState {
     ///     these in the last layer
     ///   - reference: on the inputs as they are
     /// - Returns: of both, the embeddings and each layer's output where `outputHiddenStates`, else the last alone.
-    func encode(
+    public func encode(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds, packsPositions: Bool = false,
         canFuse: (ModelInputs, _ hasGaps: Bool) -> Bool = { _, _ in true },
         fused: (ModelInputs, _ firsts: Tensor?) -> [Tensor], reference: (ModelInputs) -> [Tensor]
     ) -> EncoderOutput {
+        let record = execution.outputsAttentions ? AttentionRecord() : nil
+        attentionRecord = record
+        defer { attentionRecord = nil }
         func output(_ states: [Tensor], starts: [Int]?) -> EncoderOutput {
             EncoderOutput(
                 lastHiddenState: states[states.count - 1], hiddenStates: outputHiddenStates ? states : nil,
-                sequenceStarts: starts)
+                attentions: record?.weights, sequenceStarts: starts)
         }
-        guard runsFused, !(needs == .allPlaces && inputs.hasPadding) else {
+        guard runsFused, inputs.inputsEmbeds == nil, !(needs == .allPlaces && inputs.hasPadding) else {
             return output(reference(inputs), starts: inputs.sequenceStarts)
         }
         let canPack = inputs.sequenceStarts == nil && (packsPositions || inputs.positionIDs == nil)

@@ -37,8 +37,10 @@ struct SelfAttention {
     let value: Linear
     let dropout: Dropout
     let headCount: Int
+    private let state: ModelState
 
     init(_ shape: LayerShape, _ names: LayerNames, in scope: Scope) {
+        state = scope.state
         query = Linear(shape.width, shape.width, in: scope / names.query)
         key = Linear(shape.width, shape.width, in: scope / names.key)
         value = Linear(shape.width, shape.width, in: scope / names.value)
@@ -56,7 +58,7 @@ struct SelfAttention {
             let (batch, length) = (x.shape[0], x.shape[1])
             return context(q, k, v, [batch, length], mask: mask, bias: bias?.unsqueeze(0)).reshape(x.shape)
         case .packed(let starts, let bounds):
-            if bias == nil, let bounds {
+            if bias == nil, let bounds, !state.execution.isAttentionEager {
                 func heads(_ t: Tensor) -> Tensor { t.view([t.shape[0], headCount, t.shape[1] / headCount]) }
                 let context = F.packedAttention(
                     heads(q), heads(k), heads(v), bounds: bounds, longest: longest(starts),
@@ -81,14 +83,7 @@ struct SelfAttention {
         let headWidth = (q.shape.last ?? 0) / headCount
         // [batch, heads, sequence, width of a head]
         func heads(_ t: Tensor) -> Tensor { t.reshape(rows + [headCount, headWidth]).transpose(1, 2) }
-        guard let bias else {
-            return F.scaledDotProductAttention(
-                heads(q), heads(k), heads(v), mask: mask, dropout: dropout.activeProbability, scale: nil
-            ).transpose(1, 2)
-        }
-        var scores = heads(q).matmul(heads(k).transpose(2, 3)) / Double(headWidth).squareRoot() + bias
-        if let mask { scores = scores.maskedFill(mask.logicalNot(), -Double(Float.greatestFiniteMagnitude)) }
-        return dropout(scores.softmax(-1)).matmul(heads(v)).transpose(1, 2)
+        return state.attention(heads(q), heads(k), heads(v), mask: mask, bias: bias, dropout: dropout).transpose(1, 2)
     }
 
     /// On packed tokens with the fused kernels, up to the norm of the sum with x.

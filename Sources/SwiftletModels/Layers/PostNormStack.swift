@@ -30,7 +30,7 @@ struct PostNormStack {
     func callAsFunction(
         _ given: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
     ) throws -> EncoderOutput {
-        try embeddings.shape.limits.check(given)
+        try embeddings.limits.check(given, for: state)
         return state.encode(
             embeddings.completed(given), outputHiddenStates: outputHiddenStates, needs: needs, packsPositions: true,
             // A bias by distance counts places, not tokens.
@@ -47,7 +47,7 @@ struct PostNormStack {
         for layer in layers {
             let x = states[states.count - 1]
             let next =
-                state.isTraining && state.recomputesActivations
+                state.execution.recomputesNow
                 ? recomputed(x) { layer($0, layout: layout, bias: bias) } : layer(x, layout: layout, bias: bias)
             if all { states.append(next) } else { states = [next] }
         }

@@ -21,12 +21,13 @@ struct TokenEmbeddings {
         /// Fresh position embeddings are waves, not random.
         var hasSinusoidalPositions = false
 
-        var limits: InputLimits {
-            InputLimits(
-                vocabularySize: vocabularySize, typeVocabularySize: typeCount,
-                maximumLength: positionCount - (positionsAfterPadding.map { $0 + 1 } ?? 0),
-                positionCount: positionCount)
-        }
+    }
+
+    var limits: InputLimits {
+        InputLimits(
+            vocabularySize: words.weight.shape[0], embeddingWidth: shape.width, typeVocabularySize: shape.typeCount,
+            maximumLength: shape.positionCount - (shape.positionsAfterPadding.map { $0 + 1 } ?? 0),
+            positionCount: shape.positionCount)
     }
 
     let shape: Shape
@@ -58,7 +59,7 @@ struct TokenEmbeddings {
     ///
     /// - Parameter inputs: after `completed`.
     func callAsFunction(_ inputs: ModelInputs) -> Tensor {
-        var sum = state.withNoise(words(inputs.inputIDs))
+        var sum = state.withNoise(inputs.inputsEmbeds ?? words(inputs.inputIDs))
         // Segment 0 is added also when no segments are given.
         if let types { sum = sum + types(inputs.tokenTypeIDs ?? .zerosLike(inputs.inputIDs)) }
         return dropout(norm(sum + positions(inputs.places)))
@@ -84,7 +85,9 @@ struct TokenEmbeddings {
         var inputs = inputs
         if types == nil { inputs.tokenTypeIDs = nil }
         guard let padding = shape.positionsAfterPadding, inputs.positionIDs == nil else { return inputs }
-        let isToken = inputs.inputIDs.ne(padding).to(.int64)
+        // Vectors tell nothing of padding: as in Python, all of them count.
+        let isToken =
+            inputs.inputsEmbeds == nil ? inputs.inputIDs.ne(padding).to(.int64) : Tensor.zerosLike(inputs.inputIDs) + 1
         guard let starts = inputs.sequenceStarts else {
             inputs.positionIDs = isToken.cumsum(1) * isToken + padding
             return inputs

@@ -6,6 +6,7 @@ public import SwiftletTensor
 public final class MPNetModel: Encoder {
     public static let classNames = ["mpnet": "MPNet"]
     public static let baseModelPrefix = "mpnet"
+    public static let attentionImplementations = [AttentionImplementation.eager]
 
     /// Whatever the configuration says, as in Python.
     private static let padding = 1
@@ -51,6 +52,7 @@ public final class MPNetModel: Encoder {
     /// The row of the table of biases for a distance: who is asked lies so far after who asks.
     public static func distanceBucket(_ distance: Int) -> Int { RelativeBias.bucket(distance) }
 
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
     public var hiddenSize: Int { settings.hiddenSize }
 
     public func callAsFunction(

@@ -51,17 +51,17 @@ public struct ModernBertConfig: Sendable {
 
     public init(_ config: ModelConfig) throws {
         vocabularySize = try config.int("vocab_size", default: 50368, atLeast: 1)
-        hiddenSize = try config.int("hidden_size", default: 768, atLeast: 1)
-        intermediateSize = try config.int("intermediate_size", default: 1152, atLeast: 1)
-        layerCount = try config.int("num_hidden_layers", default: 22, atLeast: 1)
-        headCount = try config.int("num_attention_heads", default: 12, atLeast: 1)
+        hiddenSize = try config.width("hidden_size", default: 768)
+        intermediateSize = try config.width("intermediate_size", default: 1152)
+        layerCount = try config.layerCount("num_hidden_layers", default: 22, atLeast: 1)
+        headCount = try config.width("num_attention_heads", default: 12)
         activation = try config.activation("hidden_activation", default: .gelu)
         maximumPositions = try config.int("max_position_embeddings", default: 8192, atLeast: 1)
-        initializerRange = try config.double("initializer_range", default: 0.02)
+        initializerRange = try config.initializerRange
         let cutoff = config.json["initializer_cutoff_factor"]
         initializerCutoff =
             cutoff?.isNull == true ? 3 : try config.double("initializer_cutoff_factor", default: 2)
-        normEpsilon = try config.double("norm_eps", default: 1e-5)
+        normEpsilon = try config.epsilon("norm_eps", default: 1e-5)
         normHasBias = try config.bool("norm_bias", default: false)
         padTokenID = try config.padTokenID(default: 50283, rows: vocabularySize)
         attentionHasBias = try config.bool("attention_bias", default: false)
@@ -130,7 +130,8 @@ public struct ModernBertConfig: Sendable {
         }
         var bases: [Reach: Double] = [:]
         for (reach, oldKey, usual) in [(Reach.full, "global_rope_theta", 160_000.0), (.sliding, "local_rope_theta", 10_000)] {
-            let old = try config.double(oldKey, default: usual)
+            let positive = Double.leastNormalMagnitude ... .greatestFiniteMagnitude
+            let old = try config.double(oldKey, default: usual, in: positive)
             guard let given = config.json["rope_parameters"]?.object?[reach.rawValue], let fields = given.object else {
                 bases[reach] = old
                 continue
@@ -142,7 +143,7 @@ public struct ModernBertConfig: Sendable {
                     "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
                     kind: .unsupported)
             }
-            bases[reach] = try parameters.double("rope_theta", default: old)
+            bases[reach] = try parameters.double("rope_theta", default: old, in: positive)
         }
         return bases
     }

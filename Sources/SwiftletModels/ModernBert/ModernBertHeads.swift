@@ -72,20 +72,16 @@ struct ModernBertSequenceHead: SequenceHead {
 /// The shared part and the projection to the vocabulary.
 struct ModernBertMaskedHead: TokenHead {
     let head: ModernBertPredictionHead
-    let weight: Parameter
-    let bias: Parameter?
+    let decoder: ProjectionHead
 
     init(_ config: ModernBertConfig, words: Parameter, isTied: Bool, in scope: Scope) {
         head = ModernBertPredictionHead(config, in: scope / "head")
-        let decoder = scope / "decoder"
-        if isTied {
-            weight = words
-            decoder.tie("weight", to: words)
-        } else {
-            weight = decoder.parameter("weight", words.shape, config.initializer(config.outputDeviation))
-        }
-        bias = config.decoderHasBias ? decoder.parameter("bias", [words.shape[0]], .zeros) : nil
+        decoder = ProjectionHead(
+            words, isTied: isTied, hasBias: config.decoderHasBias,
+            initializer: config.initializer(config.outputDeviation), in: scope / "decoder")
     }
 
-    func callAsFunction(_ states: Tensor) -> Tensor { F.linear(head(states), weight.tensor, bias?.tensor) }
+    var vocabulary: VocabularyOutput? { decoder.vocabulary }
+
+    func callAsFunction(_ states: Tensor) -> Tensor { decoder(head(states)) }
 }

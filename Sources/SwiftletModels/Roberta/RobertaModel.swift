@@ -35,6 +35,7 @@ public final class RobertaModel: Encoder {
         pooler = [nil, .multipleChoice].contains(task) ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
     }
 
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
     public var hiddenSize: Int { settings.hiddenSize }
     public var attendsToPackedOnGPU: Bool { true }
 

@@ -13,12 +13,13 @@ public final class Backbone: PretrainedModel {
         self.config = config
         self.state = state
         encoder = try Families.encoder(config, for: nil, in: try Families.root(config, state))
+        try Families.finish(config, state)
     }
 
     public func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> BackboneOutput {
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: .allTokens)
         return BackboneOutput(
             lastHiddenState: states.lastHiddenState, poolerOutput: encoder.pooled(states),
-            hiddenStates: states.hiddenStates)
+            hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 }

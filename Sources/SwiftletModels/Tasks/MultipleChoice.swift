@@ -16,6 +16,7 @@ public final class MultipleChoice: PretrainedModel {
         self.state = state
         encoder = try Families.encoder(config, for: .multipleChoice, in: root)
         head = try encoder.choiceHead(config, in: root)
+        try Families.finish(config, state)
     }
 
     /// Ids, mask and segments are `[batch, choices, sequence]`; packed `[tokens]`, with `choiceCount`. Labels are int64
@@ -24,17 +25,18 @@ public final class MultipleChoice: PretrainedModel {
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> MultipleChoiceOutput {
         try inputs.check()
+        try inputs.checkTensors(for: state)
         let (flat, choices) = try Self.flattened(inputs)
         let states = try encoder(flat, outputHiddenStates: outputHiddenStates, needs: head.needs)
         let logits = head(states, flat).reshape([-1, choices])
         return MultipleChoiceOutput(
-            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, of: choices, "choices", state) },
-            logits: logits, hiddenStates: states.hiddenStates)
+            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, "choices", state) },
+            logits: logits, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 
     private static func flattened(_ inputs: ModelInputs) throws -> (ModelInputs, choices: Int) {
         if let starts = inputs.sequenceStarts {
-            guard let choices = inputs.choiceCount, choices > 0, (starts.count - 1) % choices == 0 else {
+            guard let choices = inputs.choiceCount, choices > 0, starts.count > 1, (starts.count - 1) % choices == 0 else {
                 throw ModelError(
                     "\(starts.count - 1) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
                     remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs)
@@ -56,6 +58,14 @@ public final class MultipleChoice: PretrainedModel {
             return tensor.reshape([shape[0] * shape[1], shape[2]])
         }
         flat.inputIDs = inputs.inputIDs.reshape([shape[0] * shape[1], shape[2]])
+        if let embeds = inputs.inputsEmbeds {
+            guard embeds.rank == 4, Array(embeds.shape.dropLast()) == shape else {
+                throw ModelError(
+                    "input embeddings of shape \(embeds.shape); the model takes [batch, choices, sequence, width]",
+                    kind: .inputs)
+            }
+            flat.inputsEmbeds = embeds.reshape([shape[0] * shape[1], shape[2], embeds.shape[3]])
+        }
         flat.attentionMask = try rows(inputs.attentionMask)
         flat.tokenTypeIDs = try rows(inputs.tokenTypeIDs)
         flat.positionIDs = try rows(inputs.positionIDs)

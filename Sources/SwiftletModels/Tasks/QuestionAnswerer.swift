@@ -16,6 +16,7 @@ public final class QuestionAnswerer: PretrainedModel {
         self.state = state
         encoder = try Families.encoder(config, for: .questionAnswering, in: root)
         head = try encoder.spanHead(config, in: root)
+        try Families.finish(config, state)
     }
 
     /// With `startPositions` and `endPositions` there is a loss: the mean of the two cross-entropies.
@@ -25,11 +26,17 @@ public final class QuestionAnswerer: PretrainedModel {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> QuestionAnsweringOutput {
+        guard (inputs.startPositions == nil) == (inputs.endPositions == nil) else {
+            throw ModelError(
+                "\(inputs.startPositions == nil ? "end" : "start") positions alone",
+                remedy: "Give the places of both the first and the last token of each answer.", kind: .labels)
+        }
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: .allPlaces)
         var scores = head(states.lastHiddenState)
         if let starts = inputs.sequenceStarts { scores = Self.rows(scores, starts) }
         let (start, end) = (scores.select(2, 0), scores.select(2, 1))
-        var output = QuestionAnsweringOutput(startLogits: start, endLogits: end, hiddenStates: states.hiddenStates)
+        var output = QuestionAnsweringOutput(
+            startLogits: start, endLogits: end, hiddenStates: states.hiddenStates, attentions: states.attentions)
         if let first = inputs.startPositions, let last = inputs.endPositions {
             output.optionalLoss =
                 (try loss(start, first, inputs.sequenceStarts) + loss(end, last, inputs.sequenceStarts)) / 2
@@ -53,10 +60,7 @@ public final class QuestionAnswerer: PretrainedModel {
     /// Positions outside a sequence count for nothing.
     private func loss(_ logits: Tensor, _ positions: Tensor, _ starts: [Int]?) throws -> Tensor {
         let (rows, length) = (logits.shape[0], logits.shape[1])
-        guard positions.count == rows else {
-            throw ModelError(
-                "\(positions.count) answer positions for \(rows) sequences", remedy: "Give one each.", kind: .inputs)
-        }
+        try ModelInputs.checkLabels(positions, of: [rows], "answer positions")
         let targets = positions.reshape([-1]).ints().enumerated().map { row, position in
             let end = starts.map { $0[row + 1] - $0[row] } ?? length
             return position < end ? max(position, 0) : length

@@ -21,6 +21,7 @@ public final class SequenceClassifier: PretrainedModel {
         loss = ClassificationLoss(
             problemType: try config.problemType, labelCount: try config.labelCount,
             rule: Swift.type(of: encoder).lossRule)
+        try Families.finish(config, state)
     }
 
     public func callAsFunction(
@@ -28,7 +29,8 @@ public final class SequenceClassifier: PretrainedModel {
     ) throws -> SequenceClassifierOutput {
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: head.needs)
         let logits = head(states, inputs)
-        var output = SequenceClassifierOutput(logits: logits, hiddenStates: states.hiddenStates)
+        var output = SequenceClassifierOutput(
+            logits: logits, hiddenStates: states.hiddenStates, attentions: states.attentions)
         if let labels = inputs.labels {
             output.optionalLoss = try loss(logits, labels, state)
             if let type = loss.problemType { config.json["problem_type"] = .string(type.rawValue) }

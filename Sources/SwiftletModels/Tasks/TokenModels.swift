@@ -8,7 +8,6 @@ public final class TokenClassifier: PretrainedModel {
     public let encoder: any Encoder
     public let task: ModelTask = .tokenClassification
     let head: any TokenHead
-    private let labelCount: Int
 
     /// A model with no values yet: `state.initializeMissing()` draws them.
     public init(_ config: ModelConfig, state: ModelState) throws {
@@ -17,18 +16,19 @@ public final class TokenClassifier: PretrainedModel {
         self.state = state
         encoder = try Families.encoder(config, for: .tokenClassification, in: root)
         head = try encoder.tokenHead(config, in: root)
-        labelCount = try config.labelCount
+        try Families.finish(config, state)
     }
 
     /// Labels are int64, shaped as the ids; -100 where a token has none.
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> TokenClassifierOutput {
+        try inputs.checkTensors(for: state)
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
         let logits = head(states.lastHiddenState)
         return TokenClassifierOutput(
-            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, of: labelCount, "labels", state) },
-            logits: logits, hiddenStates: states.hiddenStates)
+            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, "labels", state) },
+            logits: logits, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 }
 
@@ -39,7 +39,6 @@ public final class MaskedLM: PretrainedModel {
     public let encoder: any Encoder
     public let task: ModelTask = .maskedLM
     let head: any TokenHead
-    private let vocabularySize: Int
 
     /// A model with no values yet: `state.initializeMissing()` draws them.
     public init(_ config: ModelConfig, state: ModelState) throws {
@@ -48,17 +47,17 @@ public final class MaskedLM: PretrainedModel {
         self.state = state
         encoder = try Families.encoder(config, for: .maskedLM, in: root)
         head = try encoder.maskedHead(config, in: root)
-        vocabularySize = try config.int("vocab_size", default: nil)
+        try Families.finish(config, state)
     }
 
     /// Labels are int64, shaped as the ids: the token that was there, or -100 where none is asked for.
     public func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> MaskedLMOutput {
+        try inputs.checkTensors(for: state)
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
         let logits = head(states.lastHiddenState)
         return MaskedLMOutput(
-            optionalLoss: try inputs.labels.map { try classLoss(
-                logits, $0, of: vocabularySize, "vocabulary entries", state) },
-            logits: logits, hiddenStates: states.hiddenStates)
+            optionalLoss: try inputs.labels.map { try classLoss(logits, $0, "vocabulary entries", state) },
+            logits: logits, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 }
 

@@ -12,6 +12,8 @@ public struct SentenceEmbeddingOutput: ModelOutput {
     /// `[batch, dimension]`; of pairs `[batch, 2, dimension]`
     public var embeddings: Tensor
     public var hiddenStates: [Tensor]?
+    /// The attention weights of every layer, if they were asked for.
+    public var attentions: [Tensor]?
 
     public var predictions: [Tensor] { [embeddings] }
 
@@ -98,10 +100,17 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             let needs: EncoderNeeds =
                 inputs.sequenceStarts != nil && modules.poolingModes == [.cls] ? .firstTokens : .allTokens
             let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
-            return SentenceEmbeddingOutput(embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates)
+            return SentenceEmbeddingOutput(embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates, attentions: states.attentions)
         }
         guard shape[1] == 2 else {
             throw TrainingError("input ids of shape \(shape); pairs of sentences are [batch, 2, sequence]")
+        }
+        guard [inputs.attentionMask, inputs.tokenTypeIDs].allSatisfy({ $0.map { $0.shape == shape } ?? true }),
+            shape.allSatisfy({ $0 > 0 }), inputs.inputsEmbeds == nil, inputs.positionIDs == nil
+        else {
+            throw TrainingError(
+                "pairs of sentences of shape \(shape) with other tensors than a mask and segments of that shape, or of no tokens",
+                remedy: "Give ids, mask and segments of one shape, [batch, 2, sequence].", kind: .invalidData)
         }
         var flat = inputs
         func rows(_ tensor: Tensor) -> Tensor { tensor.reshape([-1, shape[2]]) }
@@ -112,7 +121,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         let pairs = vectors(states, flat).reshape([shape[0], 2, -1])
         return SentenceEmbeddingOutput(
             optionalLoss: SentenceEmbeddings.contrastiveLoss(pairs.select(1, 0), pairs.select(1, 1), scale: scale),
-            embeddings: pairs, hiddenStates: states.hiddenStates)
+            embeddings: pairs, hiddenStates: states.hiddenStates, attentions: states.attentions)
     }
 
     private func vectors(_ states: EncoderOutput, _ inputs: ModelInputs) -> Tensor {

@@ -96,7 +96,7 @@ extension TrainingArguments {
         guard layerwiseLRDecay < 1 else { return pair(trainable, rate: learningRate) }
         let layers = (trainable.compactMap { Self.layerIndex($0.name) }.max() ?? -1) + 1
         let byDepth = Dictionary(grouping: trainable) { parameter in
-            Self.layerIndex(parameter.name).map { $0 + 1 } ?? (parameter.name.contains("embeddings") ? 0 : layers + 1)
+            Self.layerIndex(parameter.name).map { $0 + 1 } ?? (parameter.isEmbedding || parameter.name.contains("embeddings") ? 0 : layers + 1)
         }
         return byDepth.keys.sorted().flatMap { depth in
             var rate = learningRate

@@ -1,0 +1,115 @@
+import SwiftletIO
+public import SwiftletNN
+
+/// The fields that encoders with BERT's layers and rotations for positions share: NomicBERT, GTE and Jina embeddings v3.
+/// They differ in defaults.
+public struct RotaryBertConfig: Sendable {
+    public var vocabularySize: Int
+    public var hiddenSize: Int
+    public var layerCount: Int
+    public var headCount: Int
+    public var intermediateSize: Int
+    public var activation: Activation
+    public var hiddenDropout: Double
+    public var attentionDropout: Double
+    public var classifierDropout: Double
+    /// 0 for a model without segments.
+    public var typeVocabularySize: Int
+    public var layerNormEpsilon: Double
+    public var padTokenID: Int?
+    public var rotary: RotaryEmbedding
+
+    /// A family's defaults, those of its class in `transformers`.
+    struct Defaults {
+        var vocabularySize: Int
+        var hiddenSize = 768
+        var layerCount = 12
+        var headCount = 12
+        var intermediateSize = 3072
+        var activation = Activation.gelu
+        var hiddenDropout = 0.1
+        var attentionDropout = 0.0
+        var typeVocabularySize = 1
+        var leastTypes = 1
+        var layerNormEpsilon = 1e-12
+        var padTokenID = 1
+        var rotaryBase: Double
+    }
+
+    init(_ config: ModelConfig, defaults: Defaults) throws {
+        vocabularySize = try config.int("vocab_size", default: defaults.vocabularySize, atLeast: 1)
+        hiddenSize = try config.width("hidden_size", default: defaults.hiddenSize)
+        layerCount = try config.layerCount("num_hidden_layers", default: defaults.layerCount)
+        headCount = try config.width("num_attention_heads", default: defaults.headCount)
+        intermediateSize = try config.width("intermediate_size", default: defaults.intermediateSize)
+        activation = try config.activation("hidden_act", default: defaults.activation)
+        hiddenDropout = try config.probability("hidden_dropout_prob", default: defaults.hiddenDropout)
+        attentionDropout = try config.probability("attention_probs_dropout_prob", default: defaults.attentionDropout)
+        classifierDropout = try config.probability("classifier_dropout", default: hiddenDropout)
+        typeVocabularySize = try config.int(
+            "type_vocab_size", default: defaults.typeVocabularySize, atLeast: defaults.leastTypes,
+            atMost: ModelConfig.Limit.width)
+        layerNormEpsilon = try config.epsilon("layer_norm_eps", default: defaults.layerNormEpsilon)
+        padTokenID = try config.padTokenID(default: defaults.padTokenID, rows: vocabularySize)
+        let width = try config.headWidth(hiddenSize: hiddenSize, headCount: headCount)
+        rotary = try RotaryEmbedding(config, width: width, defaultBase: defaults.rotaryBase)
+        try config.refuseDecoders()
+    }
+
+    /// Width of all heads together.
+    var innerWidth: Int { headCount * rotary.width }
+
+    func norm(in scope: Scope) -> LayerNorm { LayerNorm(hiddenSize, epsilon: layerNormEpsilon, in: scope) }
+
+    /// Words, segments where there are any, and a norm.
+    func embeddings(in scope: Scope, norm: Scope) -> RotaryStackEmbeddings {
+        let words = Embedding(vocabularySize, hiddenSize, paddingIndex: padTokenID, in: scope / "word_embeddings")
+        let types =
+            typeVocabularySize > 0
+            ? Embedding(typeVocabularySize, hiddenSize, in: scope / "token_type_embeddings") : nil
+        return RotaryStackEmbeddings(
+            words: words, types: types, norm: self.norm(in: norm), dropout: Dropout(hiddenDropout, in: scope),
+            state: scope.state)
+    }
+
+    /// The names of a layer's parameters in the family's checkpoints.
+    struct LayerNames {
+        var joint: String
+        var output: String
+        var attentionNorm: String
+        var outputNorm: String
+    }
+
+    /// A layer whose norms come after the sums, and whose attention projects to queries, keys and values at once.
+    func layer(
+        _ names: LayerNames, hasBias: Bool, in scope: Scope, feedForward: () -> any FeedForward
+    ) -> RotaryLayer {
+        let attentionNorm = norm(in: scope / names.attentionNorm)
+        let feedForward = feedForward()
+        let joint = Linear(hiddenSize, innerWidth * 3, hasBias: hasBias, in: scope / names.joint)
+        let output = Linear(innerWidth, hiddenSize, hasBias: hasBias, in: scope / names.output)
+        return RotaryLayer(
+            .after, attentionNorm: attentionNorm,
+            attention: RotaryAttention(
+                .joint(joint), output: output, dropout: Dropout(attentionDropout, in: scope), headCount: headCount,
+                attention: AttentionScope(rotary: rotary), state: scope.state),
+            attentionDropout: Dropout(hiddenDropout, in: scope), feedForwardNorm: norm(in: scope / names.outputNorm),
+            feedForward: feedForward, feedForwardDropout: Dropout(hiddenDropout, in: scope))
+    }
+}
+
+extension ModelConfig {
+    /// Values of a head: `head_dim`, else the hidden size shared evenly.
+    public func headWidth(hiddenSize: Int, headCount: Int) throws -> Int {
+        if let value = json["head_dim"], !value.isNull {
+            let width = try width("head_dim", default: nil)
+            guard width * headCount <= Limit.width else {
+                throw ModelError(
+                    "'head_dim' (\(width)) times 'num_attention_heads' (\(headCount)) in '\(path)' is more than \(Limit.width)")
+            }
+            return width
+        }
+        try requireHeads(hiddenSize: hiddenSize, headCount: headCount)
+        return hiddenSize / headCount
+    }
+}

@@ -1,0 +1,71 @@
+public import SwiftletNN
+public import SwiftletTensor
+
+/// Nussbaum et al., "Nomic Embed: Training a Reproducible Long Context Text Embedder", 2024: BERT with rotations for
+/// positions and a gated feed-forward half, without biases in its layers.
+public final class NomicBertModel: Encoder {
+    public static let classNames = ["nomic_bert": "NomicBert"]
+    public static let baseModelPrefix = "nomic_bert"
+
+    public let settings: RotaryBertConfig
+    public let state: ModelState
+    private let stack: RotaryStack
+    private let pooler: Pooler?
+
+    public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
+        settings = try RotaryBertConfig(
+            config,
+            defaults: .init(
+                vocabularySize: 30528, activation: .silu, hiddenDropout: 0, typeVocabularySize: 2, padTokenID: 0,
+                rotaryBase: 1000))
+        state = scope.state
+        let settings = settings
+        let embeddings = settings.embeddings(in: scope / "embeddings", norm: scope / "emb_ln")
+        pooler = task == .sequenceClassification ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
+        let names = RotaryBertConfig.LayerNames(
+            joint: "attn.Wqkv", output: "attn.out_proj", attentionNorm: "norm1", outputNorm: "norm2")
+        let layers = (0..<settings.layerCount).map { index in
+            let layer = scope / "encoder" / "layers" / index
+            return settings.layer(names, hasBias: false, in: layer) {
+                let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
+                let gate = Linear(width, inner, hasBias: false, in: layer / "mlp.fc12")
+                let up = Linear(width, inner, hasBias: false, in: layer / "mlp.fc11")
+                let down = Linear(inner, width, hasBias: false, in: layer / "mlp.fc2")
+                return GatedFeedForward(.separate(gate: gate, up: up), settings.activation, output: down)
+            }
+        }
+        stack = RotaryStack(embeddings, layers: layers, state: scope.state)
+    }
+
+    public var tokenEmbeddings: Embedding { stack.embeddings.words }
+    public var hiddenSize: Int { settings.hiddenSize }
+    public var attendsToPackedOnGPU: Bool { true }
+
+    public func callAsFunction(
+        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
+    ) throws -> EncoderOutput {
+        try stack(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
+    }
+
+    public func pooled(_ output: EncoderOutput) -> Tensor? { pooler?(output.firstTokens) }
+
+    public func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {
+        PooledHead(self, outputs: try config.labelCount, dropout: settings.classifierDropout, in: scope)
+    }
+
+    public func tokenHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
+        LinearTokenHead(
+            hiddenSize, try config.labelCount, dropout: settings.classifierDropout, in: scope, name: "classifier")
+    }
+
+    public func spanHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
+        throw config.lacksHead("question answering")
+    }
+
+    public func maskedHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
+        MaskedHead(
+            .init(dense: "transform.dense", norm: "transform.layer_norm", decoder: "decoder", bias: "bias"),
+            embeddings: tokenEmbeddings.weight, hiddenSize: hiddenSize, activation: settings.activation,
+            epsilon: settings.layerNormEpsilon, isTied: try config.tiesEmbeddings, in: scope / "cls.predictions")
+    }
+}
