@@ -1,4 +1,5 @@
 internal import CArrow
+internal import SwiftletIO
 
 /// Turns `ColumnData` into Arrow arrays.
 enum ArrowBuilding {
@@ -115,14 +116,15 @@ enum ArrowBuilding {
                 throw DatasetError("columns of type '\(type)' can't be made", remedy: "Choose a plain type.")
             }
         case .classLabel(let names):
-            let positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            let positions = ClassLabels.positions(names)
             let labels: [Int64] = try values.indices.map { index in
                 switch values[index] {
                 case .null: return 0
                 case .int(let label) where label >= -1 && label < names.count: return Int64(label)
                 case .string(let name):
-                    if let label = positions[name] { return Int64(label) }
-                    if let label = try? feature.str2int(name) { return Int64(label) }
+                    if let label = ClassLabels.label(name, in: names.count, by: { positions[TextKey($0)] }) {
+                        return Int64(label)
+                    }
                     throw ClassLabels.unknown(values[index], names, place.column, place.row(index))
                 case .int: throw ClassLabels.unknown(values[index], names, place.column, place.row(index))
                 default: throw misfit(index)

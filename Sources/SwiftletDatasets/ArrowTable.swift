@@ -1,4 +1,5 @@
 internal import CArrow
+internal import SwiftletIO
 internal import Synchronization
 
 /// Runs a call of the bridge; its message becomes the error.
@@ -94,6 +95,16 @@ final class ArrowTable: @unchecked Sendable {
         return try withCStrings(names) { names in
             try Self.make("choose columns", keeping: self) { carrow_table_select(handle, columns, names, Int64(columns.count), $0) }
         }
+    }
+
+    /// Columns by their names, which are those of distinct ones of this table.
+    func choosing(_ names: [String]) throws -> ArrowTable {
+        let places = Dictionary(self.names.enumerated().map { (TextKey($1), $0) }, uniquingKeysWith: { first, _ in first })
+        return try select(
+            try names.map { name in
+                guard let place = places[TextKey(name)] else { throw DatasetError.noColumn(name, in: self.names) }
+                return place
+            }, as: names)
     }
 
     func beside(_ other: ArrowTable) throws -> ArrowTable {

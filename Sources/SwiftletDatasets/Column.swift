@@ -9,7 +9,7 @@ public struct Column: Sendable {
     public var count: Int { indices?.count ?? storage.count }
 
     /// Calls `body` with where each row is: a chunk and a place in it.
-    private func each(_ body: (_ chunk: Int, _ place: Int, _ row: Int) throws -> Void) rethrows {
+    func each(_ body: (_ chunk: Int, _ place: Int, _ row: Int) throws -> Void) rethrows {
         try withExtendedLifetime(storage) {
             guard let indices else {
                 for (chunk, view) in storage.views.enumerated() {

@@ -6,7 +6,7 @@ struct DataFiles {
     /// Paths within the folder, sorted, without hidden files and what is no data.
     let files: [String]
 
-    private static let ignored: Set<String> = [
+    private static let ignored: Set<TextKey> = [
         "README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json",
     ]
     private static let deepest = 16
@@ -16,7 +16,7 @@ struct DataFiles {
         var files: [String] = []
         func visit(_ path: String, _ depth: Int) throws {
             for name in try FileSystem.names(in: FileSystem.join(folder, path)) {
-                if name.hasPrefix(".") || Self.ignored.contains(name) { continue }
+                if name.hasPrefix(".") || Self.ignored.contains(TextKey(name)) { continue }
                 let inner = path.isEmpty ? name : "\(path)/\(name)"
                 if FileSystem.isDirectory(FileSystem.join(folder, inner)) {
                     if !name.hasPrefix("__"), depth < Self.deepest { try visit(inner, depth + 1) }
@@ -32,10 +32,10 @@ struct DataFiles {
     /// The same of a list of paths, for a dataset whose files are still elsewhere.
     init(_ title: String, names: [String]) {
         folder = title
-        files = names.sorted().filter { name in
+        files = names.sortedByCodePoints().filter { name in
             let parts = name.split(separator: "/")
             return parts.count <= Self.deepest + 1 && !parts.dropLast().contains { $0.hasPrefix("__") }
-                && !parts.contains { $0.hasPrefix(".") || Self.ignored.contains(String($0)) }
+                && !parts.contains { $0.hasPrefix(".") || Self.ignored.contains(TextKey($0)) }
         }
     }
 
@@ -80,14 +80,14 @@ struct DataFiles {
     /// on, else everything is `train`.
     func bySplitNames() -> [(split: String, files: [String])] {
         let data = files.filter { FileFormat.of($0) != nil }
-        var sharded: [String: [String]] = [:]
+        var sharded: [TextKey: [String]] = [:]
         for file in data where file.hasPrefix("data/") {
-            if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[split, default: []].append(file) }
+            if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[TextKey(split), default: []].append(file) }
         }
         if !sharded.isEmpty {
-            let known = ["train", "validation", "test"]
+            let known: [TextKey] = ["train", "validation", "test"]
             let order = known.filter { sharded[$0] != nil } + sharded.keys.filter { !known.contains($0) }.sorted()
-            return order.map { ($0, sharded[$0]!) }
+            return order.map { ($0.text, sharded[$0] ?? []) }
         }
         func split(_ isOf: (_ file: String, _ word: String) -> Bool) -> [(split: String, files: [String])] {
             Self.keywords.compactMap { split, words in

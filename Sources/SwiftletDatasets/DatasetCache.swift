@@ -100,7 +100,7 @@ extension Dataset {
         var count = 0
         for name in try FileSystem.names(in: folder) where name.hasPrefix("cache-") && name.hasSuffix(".arrow") {
             let file = FileSystem.join(folder, name)
-            if provenance.files.contains(file) { continue }
+            if provenance.files.contains(text: file) { continue }
             try FileSystem.remove(file)
             count += 1
         }

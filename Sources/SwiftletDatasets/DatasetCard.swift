@@ -105,7 +105,7 @@ struct DatasetCard {
             guard let split = item["split"]?.scalar?.string else {
                 throw DatasetError("an entry of 'data_files' in config '\(config)' has no 'split'")
             }
-            guard !result.contains(where: { $0.split == split }) else {
+            guard !result.contains(where: { $0.split.isSame(as: split) }) else {
                 throw DatasetError("split '\(split)' comes twice in config '\(config)'")
             }
             result.append((split, try patterns(item["path"])))

@@ -17,7 +17,9 @@ public struct DatasetError: SwiftletError {
     }
 
     static func noSplit(_ name: String, in splits: [String]) -> DatasetError {
-        DatasetError("there is no split '\(name)'", remedy: "The splits are: \(listed(splits)).")
+        DatasetError(
+            "there is no split '\(name)'",
+            remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(listed(splits)).")
     }
 
     static func noRow(_ row: Int, of count: Int) -> DatasetError {

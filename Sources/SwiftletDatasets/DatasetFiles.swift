@@ -24,7 +24,7 @@ package struct DatasetFiles: Sendable {
         let card = FileSystem.exists(readme) ? try DatasetCard(readme) : nil
         let files = try names.map { DataFiles(title, names: $0) } ?? DataFiles(folder)
         let chosen = try Self.choose(config, card, title)
-        features = (card?.features.first { $0.config == (chosen?.name ?? config ?? "") }
+        features = (card?.features.first { $0.config.isSame(as: chosen?.name ?? config ?? "") }
             ?? card?.features.first { $0.config == "default" || $0.config.isEmpty }
             ?? (card?.features.count == 1 && config == nil ? card?.features.first : nil))?.features
         separator = chosen?.separator
@@ -35,7 +35,7 @@ package struct DatasetFiles: Sendable {
             splits = try choice.needed(of: chosen.files.map { (split: $0.split, files: $0.patterns) }).map { split, patterns in
                 var found: [String] = []
                 for pattern in patterns {
-                    for file in try files.matching(pattern) where !found.contains(file) { found.append(file) }
+                    for file in try files.matching(pattern) where !found.contains(text: file) { found.append(file) }
                 }
                 return (split, found)
             }
@@ -70,8 +70,8 @@ package struct DatasetFiles: Sendable {
                 "the dataset '\(title)' has several configs and none is named",
                 remedy: "Choose one of \(DatasetError.listed(names)), such as loadDataset(\"\(title)\", \"\(names[0])\").")
         }
-        if let chosen = configs.first(where: { $0.name == config }) { return chosen }
-        if configs.isEmpty, config == "default" || names.contains(config) { return nil }
+        if let chosen = configs.first(where: { $0.name.isSame(as: config) }) { return chosen }
+        if configs.isEmpty, config == "default" || names.contains(text: config) { return nil }
         throw DatasetError(
             "the dataset '\(title)' has no config '\(config)'",
             remedy: names.isEmpty ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).")

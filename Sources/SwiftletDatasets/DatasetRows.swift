@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 extension Dataset {
     /// From this many rows on, the order of a dataset from a file is kept in the cache, not in memory.
     private static let rowsInMemory = 1 << 17
@@ -106,7 +108,7 @@ extension Dataset {
     /// - Parameter descending: for each column; empty for none.
     public func sort(by columns: [String], descending: [Bool] = []) throws -> Dataset {
         let places = try columns.map { try index(of: $0) }
-        guard !columns.isEmpty, Set(columns).count == columns.count else {
+        guard !columns.isEmpty, columns.textKeys.count == columns.count else {
             throw DatasetError("there are no columns to sort by, or one comes twice", remedy: "Name each column once.")
         }
         let directions = descending.isEmpty ? columns.map { _ in false } : descending

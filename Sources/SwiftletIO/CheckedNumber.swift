@@ -59,17 +59,15 @@ public enum CheckedNumber {
 
     /// The product of sizes; `nil` where one is negative or the product is above the limit.
     public static func product(_ factors: some Sequence<Int>, atMost limit: Int = .max) -> Int? {
+        let factors = Array(factors)
+        if factors.contains(where: { $0 < 0 }) { return nil }
+        if factors.contains(0) { return 0 }
         var result = 1
-        var isZero = false
         for factor in factors {
-            if factor < 0 { return nil }
-            if factor == 0 { isZero = true }
-            if isZero { continue }
             let (product, overflow) = result.multipliedReportingOverflow(by: factor)
-            if overflow { return nil }
+            if overflow || product > limit { return nil }
             result = product
         }
-        if isZero { return 0 }
         return result <= limit ? result : nil
     }
 
