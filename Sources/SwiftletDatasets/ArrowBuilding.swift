@@ -29,6 +29,9 @@ enum ArrowBuilding {
         }
     }
 
+    /// The elements that are made up for the missing lists of one column, at most.
+    private static let mostMissingElements = 1 << 25
+
     /// Where a value is, for messages: the row of each element, where elements are not rows themselves.
     struct Place {
         var column: String
@@ -146,7 +149,18 @@ enum ArrowBuilding {
             case .largeList:
                 return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid, large: true)
             case .fixedList(_, let length):
-                // A missing list has its elements too, which are missing.
+                guard (0...Feature.longestFixedList).contains(length) else {
+                    throw DatasetError(
+                        "column '\(place.column)': lists can't have the length \(length)",
+                        remedy: "Declare a length from 0 to \(Feature.longestFixedList).")
+                }
+                // A missing list has its elements too, which are missing: a length without lists is a size from outside.
+                let missing = values.count { $0.isNull }
+                guard CheckedNumber.product([missing, length], atMost: mostMissingElements) != nil else {
+                    throw DatasetError(
+                        "column '\(place.column)': \(missing) missing lists of length \(length) would take up more than \(mostMissingElements) elements",
+                        remedy: "Declare the length that the lists have, or none.")
+                }
                 let full = lists.enumerated().flatMap { index, list in
                     values[index].isNull ? Array(repeating: .null, count: length) : list
                 }

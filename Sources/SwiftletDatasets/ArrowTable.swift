@@ -58,7 +58,16 @@ final class ArrowTable: @unchecked Sendable {
     static func reading(_ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws -> ArrowTable {
         var handle: OpaquePointer?
         guard body(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
-        return ArrowTable(taking: handle!)
+        let table = ArrowTable(taking: handle!)
+        try table.checkSizes()
+        return table
+    }
+
+    /// - Throws: `ArrowMessage` where the file claims more rows than there can be.
+    func checkSizes() throws {
+        guard withExtendedLifetime(self, { carrow_table_check_sizes(handle) }) == 0 else {
+            throw ArrowMessage(text: String(cString: carrow_message()))
+        }
     }
 
     func metadata(_ key: String) -> String? {

@@ -22,10 +22,12 @@ struct DatasetCard {
         }
         guard let (yaml, firstLine) = Self.frontMatter(text) else { return }
         let root: Node?
-        do { root = try compose(yaml: yaml) } catch let error as YamlError {
+        do { root = try CardYAML.compose(yaml) } catch let error as YamlError {
             throw DatasetError(
                 "the YAML at the top of '\(path)' is broken\(Self.place(error, firstLine))",
                 remedy: "Correct it, or remove it to find the files by their names.")
+        } catch let error as DatasetError {
+            throw DatasetError("the YAML at the top of '\(path)': \(error.message)", remedy: error.remedy)
         }
         do {
             guard let mapping = root?.mapping else {

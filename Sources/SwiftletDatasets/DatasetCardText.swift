@@ -13,7 +13,7 @@ package enum DatasetCardText {
     ) throws -> String {
         let (yaml, body) = parts(card ?? "")
         var root: Node
-        do { root = try compose(yaml: yaml) ?? Node.mapping([:]) } catch {
+        do { root = try CardYAML.compose(yaml) ?? Node.mapping([:]) } catch {
             throw DatasetError("the YAML at the top of the repository's README.md is broken", remedy: "Correct it there first.")
         }
         guard root.mapping != nil else {

@@ -33,11 +33,11 @@ package struct DatasetFiles: Sendable {
         var splits: [(split: String, files: [String])]
         if let chosen, !chosen.files.isEmpty {
             splits = try choice.needed(of: chosen.files.map { (split: $0.split, files: $0.patterns) }).map { split, patterns in
-                var found: [String] = []
+                var found = OrderedKeys()
                 for pattern in patterns {
-                    for file in try files.matching(pattern) where !found.contains(text: file) { found.append(file) }
+                    for file in try files.matching(pattern) where found.position(of: file) == nil { found.append(file) }
                 }
-                return (split, found)
+                return (split, found.names)
             }
         } else {
             splits = files.bySplitNames()

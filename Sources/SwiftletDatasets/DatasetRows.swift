@@ -117,10 +117,16 @@ extension Dataset {
                 "there are \(descending.count) directions for \(columns.count) columns",
                 remedy: "Give one for each column, or none.")
         }
+        for (name, place) in zip(columns, places) {
+            switch try stored.column(place).type {
+            case .list, .fixedList, .structure:
+                throw DatasetError.wrongType(name, features.types[place], wanted: "values that have an order")
+            default: break
+            }
+        }
         let provenance = provenance.adding("sort") { zip(columns, directions).map { "\($0) \($1)" } }
         return try choosing("Sort", provenance) {
             let keys = try selectColumns(columns).table()
-            _ = places
             return try keys.sortedRows(by: Array(columns.indices), descending: directions)
         }
     }

@@ -15,6 +15,9 @@ public indirect enum Feature: Sendable, Equatable {
     case fixedList(Feature, length: Int)
     case structure(Features)
 
+    /// The largest `length` of a fixed list, which is what Arrow keeps in 32 bits.
+    static let longestFixedList = Int(Int32.max)
+
     /// The names of a class label, `nil` for any other feature.
     public var names: [String]? { if case .classLabel(let names) = self { names } else { nil } }
 

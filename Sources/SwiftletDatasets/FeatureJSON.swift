@@ -43,6 +43,7 @@ extension Feature {
             self = .classLabel(names: names)
         case "List", "Sequence":
             let length = object["length"]?.int ?? -1
+            guard length <= Feature.longestFixedList else { return nil }
             guard let inner = object["feature"] else { return nil }
             // An old Sequence of a structure is stored as a structure of lists.
             if object["_type"]?.string == "Sequence", inner.object?["_type"] == nil, let fields = inner.object {

@@ -51,6 +51,7 @@ import Testing
             "SwiftletDatasets/DatasetColumns.swift": "a dictionary that a caller's code hands over",
             "SwiftletDatasets/DatasetDict.swift": "a dictionary that a caller's code hands over",
             "SwiftletDatasets/DatasetMap.swift": "a dictionary that a caller's code hands over",
+            "SwiftletDatasets/DatasetCache.swift": "what the system says of files, as numbers",
             "SwiftletDatasets/Reading.swift": "endings of file names that are known here",
             "SwiftletMetrics": "names of options and scores, which are known here",
             "SwiftletHub": "headers, environment variables, hashes and paths, as the system compares them",
