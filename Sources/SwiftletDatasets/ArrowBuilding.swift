@@ -173,6 +173,8 @@ enum ArrowBuilding {
                 }
             default: return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid)
             }
+        case .json:
+            return try strings(mapped("") { JSONText.encoded($0) }, "string", valid)
         case .structure(let fields):
             let rows: [Row] = try mapped(Row()) { $0.structure }
             let children = try fields.map { name, field in

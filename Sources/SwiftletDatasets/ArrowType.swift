@@ -94,6 +94,7 @@ extension Feature {
         case .largeList(let element): .largeList(element.storage)
         case .fixedList(let element, let length): .fixedList(element.storage, length: length)
         case .structure(let features): .structure(Features(features.map { ($0.0, $0.1.storage) }))
+        case .json: .value("string")
         }
     }
 }

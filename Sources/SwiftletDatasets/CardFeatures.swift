@@ -61,6 +61,7 @@ enum CardFeatures {
             "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]",
         ]
         let name = Feature.canonical(type)
+        if name == "json" { return .json }
         return known.contains(name) ? .value(name) : nil
     }
 

@@ -28,7 +28,8 @@ public struct Column: Sendable {
     public subscript(row: Int) -> Value {
         let position = row < 0 ? row + count : row
         precondition(position >= 0 && position < count, DatasetError.noRow(row, of: count).message)
-        return storage.value(indices?[position] ?? position)
+        let value = storage.value(indices?[position] ?? position)
+        return feature.isEncoded ? feature.decoded(value) : value
     }
 
     /// All values, nulls included.
@@ -36,7 +37,7 @@ public struct Column: Sendable {
         var result: [Value] = []
         result.reserveCapacity(count)
         each { chunk, place, _ in result.append(storage.views[chunk].value(place)) }
-        return result
+        return feature.isEncoded ? result.map { feature.decoded($0) } : result
     }
 
     private func read<Element>(

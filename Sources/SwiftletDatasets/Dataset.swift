@@ -103,10 +103,16 @@ public struct Dataset: Sendable {
         let position = try position(row)
         let place = indices?[position] ?? position
         guard let shown = format.shown(columnNames) else {
-            return Row(keys: features.keys, values: try features.names.indices.map { try stored.column($0).value(place) })
+            return Row(keys: features.keys, values: try features.types.indices.map { try value($0, place) })
         }
         return Row(
-            names: shown.map { columnNames[$0] }, values: try shown.map { try stored.column($0).value(place) })
+            names: shown.map { columnNames[$0] }, values: try shown.map { try value($0, place) })
+    }
+
+    /// The value of a column in a stored row.
+    private func value(_ column: Int, _ place: Int) throws -> Value {
+        let (value, feature) = (try stored.column(column).value(place), features.types[column])
+        return feature.isEncoded ? feature.decoded(value) : value
     }
 
     /// The place of a row, counted from the end where the number is negative.

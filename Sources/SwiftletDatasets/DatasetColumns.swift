@@ -85,14 +85,16 @@ extension Dataset {
             let stored = column.type.feature
             var changed = features
             changed[name] = feature
-            if stored == feature.storage {
+            let before = features.types[index]
+            let isText = feature == .json && before != .json && !JSONText.looksEncoded(column)
+            if stored == feature.storage, !isText {
                 if case .classLabel(let names) = feature { try ClassLabels.check(column, names, name) }
                 return Dataset(unchecked: table, changed, provenance)
             }
-            if case .value(let type) = feature, case .value(let from) = stored, from != "null" {
+            if !before.isEncoded, case .value(let type) = feature, case .value(let from) = stored, from != "null" {
                 return Dataset(unchecked: try table.cast(index, to: type), changed, provenance)
             }
-            let values = (0..<column.count).map { column.value($0) }
+            let values = (0..<column.count).map { before.decoded(column.value($0)) }
             let (array, _) = try ArrowBuilding.array(.values(values), named: name, as: feature)
             return Dataset(
                 unchecked: try table.replacing(index, with: [(name, array)]), changed, provenance)

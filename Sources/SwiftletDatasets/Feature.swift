@@ -14,6 +14,8 @@ public indirect enum Feature: Sendable, Equatable {
     /// Lists that all have the same length.
     case fixedList(Feature, length: Int)
     case structure(Features)
+    /// Values of any form, each with its own, stored as JSON texts. Python's `Json()`.
+    case json
 
     /// The largest `length` of a fixed list, which is what Arrow keeps in 32 bits.
     static let longestFixedList = Int(Int32.max)
@@ -73,6 +75,7 @@ extension Feature {
         case (.list(let left), .list(let right)), (.largeList(let left), .largeList(let right)): left == right
         case (.fixedList(let left, let length), .fixedList(let right, let other)): length == other && left == right
         case (.structure(let left), .structure(let right)): left == right
+        case (.json, .json): true
         default: false
         }
     }
@@ -112,6 +115,7 @@ extension Feature: CustomStringConvertible {
         case .largeList(let element): "LargeList(\(element))"
         case .fixedList(let element, let length): "List(\(element), length=\(length))"
         case .structure(let features): features.description
+        case .json: "Json(decode=True)"
         }
     }
 }

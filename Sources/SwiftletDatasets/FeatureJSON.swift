@@ -57,6 +57,7 @@ extension Feature {
             }
             guard let element = Feature(json: inner) else { return nil }
             self = length < 0 ? .list(element) : .fixedList(element, length: length)
+        case "Json": self = object["decode"]?.bool == false ? .value("string") : .json
         case "LargeList":
             guard let inner = object["feature"], let element = Feature(json: inner) else { return nil }
             self = .largeList(element)
@@ -80,6 +81,7 @@ extension Feature {
         case .fixedList(let element, let length):
             ["feature": element.json, "length": .int(length), "_type": "List"]
         case .structure(let features): .object(JSONObject(features.map { ($0.0, $0.1.json) }))
+        case .json: ["_type": "Json"]
         }
     }
 
