@@ -39,8 +39,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 /// The library `Swiftlet` and the modules that it hands on. A program names them all: SwiftPM builds it anew only when a
 /// module changes that it names, and `Swiftlet` itself does not change when what it hands on does.
 let modules = [
-    "Swiftlet", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
-    "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO",
+    "Swiftlet", "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor",
+    "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO",
 ]
 let everything = modules.map { Target.Dependency.byName(name: $0) }
 
@@ -103,6 +103,12 @@ if withTorch {
                 "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers", "SwiftletDatasets",
                 "SwiftletMetrics", "SwiftletIO", logging,
             ]),
+        library(
+            "SwiftletTasks",
+            [
+                "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
+                "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO", logging,
+            ]),
         library("Swiftlet", Array(everything.dropFirst())),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
@@ -117,6 +123,7 @@ if withTorch {
         example("full-training"),
         example("accelerate"),
         example("tasks"),
+        example("pipelines"),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -126,6 +133,12 @@ if withTorch {
             [
                 "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets",
                 "SwiftletMetrics", "TinyTraining",
+            ]),
+        tests(
+            "SwiftletTasks",
+            [
+                "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
+                "SwiftletDatasets", "SwiftletMetrics", "TinyTraining",
             ]),
         .target(
             name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
@@ -149,7 +162,7 @@ if withTorch {
             name: "SwiftletExamplesTests",
             dependencies: [
                 "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
-                "example-accelerate", "example-tasks", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
+                "example-accelerate", "example-tasks", "example-pipelines", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
             ], swiftSettings: swiftSettings),
     ]
     products += [

@@ -6,6 +6,7 @@ public import SwiftletDatasets
 public import SwiftletHub
 public import SwiftletIO
 public import SwiftletModels
+public import SwiftletTasks
 public import SwiftletTensor
 public import SwiftletTokenizers
 
@@ -112,6 +113,18 @@ extension AutoModelForMaskedLM {
     ) async throws -> MaskedLM {
         let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
         func read() throws -> MaskedLM { try fromPretrained(folder, options: options) }
+        return try read()
+    }
+}
+
+extension SentenceEmbeddingModel {
+    public static func fromPretrained(
+        _ name: String, revision: String = "main", scale: Double = 20, options: LoadOptions = LoadOptions(),
+        hub: HubClient? = nil, progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> SentenceEmbeddingModel {
+        let folder = try await client(hub).modelFolder(
+            name, parts: [.model, .sentenceModules], revision: revision, progress: progress)
+        func read() throws -> SentenceEmbeddingModel { try fromPretrained(folder, scale: scale, options: options) }
         return try read()
     }
 }

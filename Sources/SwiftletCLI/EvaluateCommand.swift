@@ -3,67 +3,99 @@ import Logging
 import Swiftlet
 import SwiftletIO
 
-/// What `evaluate` and `predict` need of a saved model.
-struct SavedModel {
-    let task: TaskName
-    let model: any PretrainedModel
-    let tokenizer: Tokenizer
-
-    let speed: KernelOptions
-
-    init(_ path: String, speed: KernelOptions) throws {
-        self.speed = speed
-        let path = try HubNames.model(path)
-        let options = LoadOptions(logger: Logger(label: "swiftlet"))
-        task = try TaskName(ofModel: path)
-        model =
-            switch task {
-            case .textClassification: try AutoModelForSequenceClassification.fromPretrained(path, options: options)
-            case .tokenClassification: try AutoModelForTokenClassification.fromPretrained(path, options: options)
-            case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(path, options: options)
-            case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(path, options: options)
-            case .fillMask: try AutoModelForMaskedLM.fromPretrained(path, options: options)
-            case .sentenceEmbeddings: try SentenceEmbeddingModel.fromPretrained(path, options: options)
-            }
-        tokenizer = try AutoTokenizer.fromPretrained(path)
-    }
-
-    /// - Parameter rows: those that will be evaluated.
-    func trainer(
-        batchSize: Int, _ task: any CommandTask, rows: PreparedRows, metrics: [Metric] = [], showsBar: Bool = true
-    ) throws -> Trainer {
-        var args = TrainingArguments()
-        args.perDeviceEvalBatchSize = batchSize
-        speed.apply(to: &args)
-        return try Trainer(
-            model: model, args: args, dataCollator: try task.collator(args), tokenizer: tokenizer,
-            computeMetrics: rows.computeMetrics, metrics: metrics,
-            callbacks: [ProgressCallback(showsBar: showsBar, printsLogs: false)], logger: Logger(label: "swiftlet"))
-    }
-}
-
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measure a fine-tuned model on a split of a dataset.")
 
     @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
-    @Option(help: "Split to evaluate.") var split = "validation"
-    @Option(help: "Metric, such as accuracy or glue/mrpc; by default what fits the dataset.") var metric: String?
+    @Option(help: "Split to evaluate, or an expression such as 'validation[:100]'.") var split: String?
+    @Option(help: "Evaluate the first rows only.") var maxEvalSamples: Int?
     @Option var perDeviceEvalBatchSize = 8
+    @Option(help: "File for the rows that the model gets wrong, the surest mistakes first (.csv, .tsv, .jsonl, .json, .parquet).")
+    var errors: String?
     @OptionGroup var data: DatasetOptions
-    @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
+    @OptionGroup(title: "Labels") var labels: LabelOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricOptions
+    @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
+        if let maxEvalSamples, maxEvalSamples < 1 { throw ValidationError("--max-eval-samples is below 1.") }
+        if let errors { _ = try Predictions.Format(errors) }
+    }
 
     func run() throws {
-        let dataset = try data.load().split(split)
-        let saved = try SavedModel(model, speed: speed)
-        try taskOptions.check(saved.task, data: data, metric: metric)
-        let task = try saved.task.make(
-            saved.tokenizer, sample: dataset, data: data, options: taskOptions, metric: metric)
-        let rows = try task.prepare(dataset)
-        let trainer = try saved.trainer(
-            batchSize: perDeviceEvalBatchSize, task, rows: rows, metrics: try task.metrics(saved.model))
-        let results = task.completed(try trainer.evaluate(rows.dataset))
-        printMetrics("eval metrics", results.filter { $0.name != "epoch" })
+        let folder = try HubNames.model(model)
+        let task = try ModelTask(ofModel: folder)
+        try taskOptions.check(task, columns: data.columns, labels: labels, metrics: metrics)
+        let dataset = try data.load()
+        // A single file is the split to evaluate, whatever it was given as.
+        let name = split ?? (dataset.splits.contains("validation") || dataset.splits.count != 1 ? "validation" : dataset.splits[0])
+        var rows = try dataset.rows(name)
+        if let maxEvalSamples { rows = try rows.take(maxEvalSamples) }
+        var options = TaskOptions()
+        data.apply(to: &options)
+        labels.apply(to: &options)
+        try metrics.apply(to: &options)
+        taskOptions.apply(to: &options)
+        var args = TrainingArguments()
+        args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
+        speed.apply(to: &args)
+        let saved = try FineTunedModel(
+            folder: folder, splits: [(name, rows)], options: options, args: args,
+            callbacks: output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
+            logger: output.logger)
+        let evaluation = try saved.evaluate(rows, split: name)
+        guard evaluation.isMainProcess else { return }
+        let results = evaluation.metrics.filter { $0.name != "epoch" }
+        let report = evaluation.report
+        if output.json {
+            var object: JSONObject = ["metrics": metricsJSON(results)]
+            if let report { object["report"] = report.json }
+            if let confusion = report?.confusion {
+                object["confusion_matrix"] = .array(confusion.map { .array($0.map { .int($0) }) })
+            }
+            print(JSONValue.object(object).text(.line))
+        } else {
+            printMetrics("eval metrics", results)
+            if let report, report.labels.count <= 50 { report.printTable() }
+        }
+        if let errors {
+            guard let mistakes = try evaluation.mistakes() else {
+                throw UsageError(
+                    message: "error: option '--errors' is for rows with one class each; a model for \(task.rawValue) has none")
+            }
+            try Predictions.write(mistakes, to: errors)
+        }
+    }
+}
+
+extension ClassificationReport {
+    /// The scores of each class as a table, and the confusion matrix where it fits on a screen.
+    func printTable() {
+        let width = max(rows.map(\.label.count).max() ?? 0, 9)
+        func padded(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(width - text.count, 0)) + text
+        }
+        func score(_ value: Double) -> String { padded(String(format4(value)), 9) }
+        print("\n\(padded("", width))  precision    recall        f1   support")
+        for row in rows {
+            print("\(padded(row.label, width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))")
+        }
+        guard let confusion, labels.count <= 12 else { return }
+        print("\nrows of each class (down) by what the model says (across)")
+        let cell = max(labels.map(\.count).max() ?? 0, String(confusion.flatMap(\.self).max() ?? 0).count) + 1
+        print(padded("", width) + labels.map { padded($0, cell) }.joined())
+        for (label, counts) in zip(labels, confusion) {
+            print(padded(label, width) + counts.map { padded(String($0), cell) }.joined())
+        }
+    }
+
+    private func format4(_ value: Double) -> String {
+        let scaled = Int((value * 10_000).rounded())
+        let fraction = String(scaled % 10_000)
+        return "\(scaled / 10_000).\(String(repeating: "0", count: 4 - fraction.count))\(fraction)"
     }
 }

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Swiftlet
+public import ArgumentParser
+public import Swiftlet
 import SwiftletIO
 
 /// Which rows a command works on.
@@ -14,14 +14,7 @@ struct DatasetOptions: ParsableArguments {
     var validationFile: String?
     @Option(help: "File of the test split.")
     var testFile: String?
-    @Option(help: "Column with the text; found by its usual names if left out.")
-    var textColumn: String?
-    @Option(help: "Column with the second text of a pair.")
-    var textPairColumn: String?
-    @Option(help: "Column with the label.")
-    var labelColumn = "label"
-    @Option(help: "Longest sequence in tokens; by default the model's limit.")
-    var maxLength: Int?
+    @OptionGroup var columns: ColumnOptions
 
     func validate() throws {
         let files = [trainFile, validationFile, testFile].compactMap(\.self)
@@ -31,7 +24,6 @@ struct DatasetOptions: ParsableArguments {
         guard dataset == nil || files.isEmpty else {
             throw ValidationError("Give either --dataset or files, not both.")
         }
-        if let maxLength, maxLength < 4 { throw ValidationError("--max-length is \(maxLength); it must be at least 4.") }
     }
 
     /// How the model card names the data.
@@ -45,5 +37,109 @@ struct DatasetOptions: ParsableArguments {
         if let dataset { return try HubNames.dataset(dataset, config) }
         let files = [("train", trainFile), ("validation", validationFile), ("test", testFile)]
         return try loadDataset(files: files.compactMap { split, path in path.map { (split: split, path: $0) } })
+    }
+
+    func apply(to options: inout TaskOptions) {
+        columns.apply(to: &options)
+        options.datasetName = dataset
+        options.datasetConfig = config
+    }
+}
+
+/// The columns that a task reads.
+struct ColumnOptions: ParsableArguments {
+    @Option(help: "Column with the text; found by its usual names if left out.")
+    var textColumn: String?
+    @Option(help: "Column with the second text of a pair.")
+    var textPairColumn: String?
+    @Option(help: "Column with the label; found by its usual names if left out.")
+    var labelColumn: String?
+    @Option(help: "Longest sequence in tokens; by default that of the training, else the model's limit.")
+    var maxLength: Int?
+
+    func apply(to options: inout TaskOptions) {
+        options.textColumn = textColumn
+        options.textPairColumn = textPairColumn
+        options.labelColumn = labelColumn
+        options.maxLength = maxLength
+    }
+}
+
+/// Which of the rows are used for what.
+struct SplitOptions: ParsableArguments {
+    @Option(help: "Split to train on, or an expression such as 'train[:90%]'.") var trainSplitName = "train"
+    @Option(help: "Split to evaluate; by default the one named validation.") var validationSplitName: String?
+    @Option(help: "Split to predict.") var testSplitName = "test"
+    @Option(help: "Set training rows aside for validation: a share such as 0.1, or a number of rows.")
+    var validationSplit: Double?
+    @Option(help: "Set training rows aside for testing, likewise.") var testSplit: Double?
+    @Option(help: "Train on the first rows only.") var maxTrainSamples: Int?
+    @Option(help: "Evaluate the first rows only.") var maxEvalSamples: Int?
+    @Option(help: "Predict the first rows only.") var maxPredictSamples: Int?
+    @Flag(help: "Put the training rows in another order first, before --max-train-samples.") var shuffleTrainDataset = false
+    @Option(help: "The seed of --shuffle-train-dataset.") var shuffleSeed: UInt64 = 42
+
+    /// - Parameter seed: of the run, with which rows are set aside.
+    func selection(seed: UInt64) -> SplitSelection {
+        var splits = SplitSelection()
+        splits.train = trainSplitName
+        splits.validation = validationSplitName
+        splits.test = testSplitName
+        splits.validationSize = validationSplit
+        splits.testSize = testSplit
+        splits.seed = seed
+        splits.shuffleTrainSeed = shuffleTrainDataset ? shuffleSeed : nil
+        splits.maxTrainSamples = maxTrainSamples
+        splits.maxEvalSamples = maxEvalSamples
+        splits.maxPredictSamples = maxPredictSamples
+        return splits
+    }
+}
+
+/// What the labels are.
+struct LabelOptions: ParsableArguments {
+    @Option(help: "single_label_classification, multi_label_classification or regression; by default what the column looks like.")
+    var problemType: ProblemType?
+    @Flag(help: "Predict a number: --problem-type regression.") var doRegression = false
+    @Option(parsing: .upToNextOption, help: "Names of the labels in the order of their ids; by default those that the rows have.")
+    var labelNames: [String] = []
+    @Option(help: "The most classes that the label column may have. (default: 1000)") var maxClasses: Int?
+    @Flag(help: "Draw a head anew whose shape in the checkpoint differs.") var ignoreMismatchedSizes = false
+
+    func validate() throws {
+        if doRegression, let problemType, problemType != .regression {
+            throw ValidationError("--do-regression and --problem-type \(problemType.rawValue) contradict each other.")
+        }
+        if let maxClasses, maxClasses < 1 { throw ValidationError("--max-classes is \(maxClasses); it must be at least 1.") }
+    }
+
+    func apply(to options: inout TaskOptions) {
+        options.problemType = doRegression ? .regression : problemType
+        options.labelNames = labelNames.isEmpty ? nil : labelNames
+        options.maxClasses = maxClasses
+        options.ignoreMismatchedSizes = ignoreMismatchedSizes
+    }
+}
+
+extension ProblemType: ExpressibleByArgument {}
+
+/// What an evaluation is measured with.
+struct MetricOptions: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: "Metrics, such as accuracy, glue/mrpc or f1/macro; by default what fits the dataset.")
+    var metric: [String] = []
+    @Option(help: #"Arguments of the metrics as JSON, such as {"average": "macro"}."#) var metricArgs: String?
+
+    func apply(to options: inout TaskOptions) throws {
+        options.metrics = metric
+        guard let metricArgs else { return }
+        let json: JSONValue
+        do { json = try JSONValue(parsing: metricArgs) } catch {
+            throw UsageError(message: "error: option '--metric-args' is no JSON: \(error)")
+        }
+        do { options.metricOptions = try MetricOption.options(json) } catch {
+            throw UsageError(message: "error: option '--metric-args': \(error)")
+        }
     }
 }

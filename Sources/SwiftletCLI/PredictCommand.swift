@@ -5,119 +5,120 @@ import SwiftletIO
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Predict what a model was trained for, on a split, one text or pair, or JSON lines on standard input.",
+        abstract: "Predict what a model was trained for: a file, a split, one text or pair, or lines on standard input.",
         discussion: """
-            Each result is a JSON object a line: index, prediction, and with classes logits, and the label if there is \
-            one. Standard input takes rows with the keys text and, for pairs, text_pair. To a model for question \
+            Each row is answered with its own columns and 'prediction', and with classes the probability of each. Labels are \
+            not needed. Standard input takes plain texts, a tab before the second text of a pair, or JSON objects with the \
+            keys text and, for pairs, text_pair; a row is answered as soon as its batch is. To a model for question \
             answering, the text is the question and the second one the context.
             """)
 
     @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
+    @Option(help: "File to predict (CSV, TSV, JSON, JSONL, Parquet, Arrow, or .txt with a text a line).") var file: String?
     @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
-    @Option(help: "Split to predict.") var split = "test"
-    @Option(help: "Column with the text.") var textColumn: String?
-    @Option(help: "Column with the second text of a pair.") var textPairColumn: String?
+    @Option(help: "Split to predict, or an expression such as 'test[:100]'.") var split: String?
+    @OptionGroup var columns: ColumnOptions
     @Option(help: "One text to classify.") var text: String?
     @Option(help: "The second text of a pair.") var textPair: String?
-    @Option(help: "File for the results; by default standard output.") var output: String?
+    @Option(help: "File for the results: .jsonl, .json, .csv, .tsv or .parquet; by default lines on standard output.")
+    var output: String?
+    @Option(help: "Predict the first rows only.") var maxPredictSamples: Int?
     @Option var perDeviceEvalBatchSize = 8
-    @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
+    @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
+    @OptionGroup(title: "Output") var messages: OutputOptions
 
     func validate() throws {
-        guard dataset == nil || text == nil else { throw ValidationError("Give either --dataset or --text, not both.") }
+        let sources = [("--dataset", dataset), ("--file", file), ("--text", text)].filter { $0.1 != nil }
+        guard sources.count < 2 else {
+            throw ValidationError("Give one of --dataset, --file and --text, not \(sources.map(\.0).joined(separator: " and ")).")
+        }
         guard textPair == nil || text != nil else { throw ValidationError("--text-pair needs --text.") }
+        guard split == nil || dataset != nil else { throw ValidationError("--split needs --dataset.") }
+        guard config == nil || dataset != nil else { throw ValidationError("--config needs --dataset.") }
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
+        if let maxPredictSamples, maxPredictSamples < 1 { throw ValidationError("--max-predict-samples is below 1.") }
+        if let output { _ = try Predictions.Format(output) }
     }
 
     func run() throws {
-        let saved = try SavedModel(model, speed: speed)
-        let (dataset, options) = try rows()
-        try taskOptions.check(saved.task, data: options)
-        let task = try saved.task.make(saved.tokenizer, sample: dataset, data: options, options: taskOptions, metric: nil)
-        if let task = task as? FillMaskTask {
-            guard self.dataset == nil else {
-                throw UsageError(
-                    message: "error: option '--dataset' makes no sense here: a model for fill-mask predicts what a text "
-                        + "leaves open. Give --text, or rows on standard input; 'evaluate' measures it on a split")
-            }
-            saved.model.to(speed.device)
-            try write(try task.fill(try dataset.strings("text"), with: saved.model))
-            return
-        }
-        let rows = try task.prepareToPredict(dataset)
-        let result = try saved.trainer(batchSize: perDeviceEvalBatchSize, task, rows: rows).predict(rows.dataset)
-        try write(try task.lines(result, rows, saved.model))
-        if self.dataset != nil {
-            func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
-            print("predictions \(text(result.predictions.shape))", result.labelIDs.map { "labels \(text([$0.count]))" } ?? "")
-            if result.metrics.contains(where: { $0.name == "test_loss" }) {
-                printMetrics("predict metrics", task.completed(result.metrics))
-            }
+        let folder = try HubNames.model(model)
+        let task = try ModelTask(ofModel: folder)
+        try taskOptions.check(task, columns: columns)
+        var options = TaskOptions()
+        columns.apply(to: &options)
+        taskOptions.apply(to: &options)
+        var args = TrainingArguments()
+        args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
+        speed.apply(to: &args)
+        let predictor = Predictor(
+            folder: folder, task: task, options: options, args: args, device: speed.device, logger: messages.logger,
+            showsProgress: messages.showsProgress && (dataset ?? file) != nil)
+        if let rows = try givenRows() {
+            let name = split ?? "test"
+            let (answers, metrics) = try predictor.predict(rows, split: name)
+            try write(answers)
+            if let metrics, dataset != nil || file != nil, !messages.quiet { show(metrics) }
+        } else {
+            try predictStandardInput(predictor)
         }
     }
 
-    private func write(_ rows: [JSONObject]) throws {
-        let lines = rows.map { JSONValue.object($0).text(.line) }
+    /// Results go to standard output, so what is said about them goes to the other one, unless they are in a file.
+    private func show(_ metrics: [(name: String, value: Double)]) {
+        if output != nil {
+            messages.show("predict", metrics)
+        } else {
+            writeToStandardError(metrics.map { "\($0.name) = \(shortText($0.value))\n" }.joined())
+        }
+    }
+
+    private func write(_ answers: [JSONObject]) throws {
         if let output {
-            try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: output)
-        } else if dataset == nil {
-            lines.forEach { print($0) }
+            try Predictions.write(answers, to: output)
+        } else {
+            for answer in answers { print(Predictions.line(answer)) }
         }
     }
 
-    private func rows() throws -> (Dataset, DatasetOptions) {
-        var options = try DatasetOptions.standard(dataset: dataset ?? "rows given by hand")
-        if dataset != nil {
-            options.config = config
-            options.textColumn = textColumn
-            options.textPairColumn = textPairColumn
-            return (try options.load().split(split), options)
-        }
-        options.textColumn = "text"
+    /// - Returns: `nil` where rows come from standard input.
+    private func givenRows() throws -> Dataset? {
         if let text {
-            options.textPairColumn = textPair == nil ? nil : "text_pair"
-            return (try Self.dataset([text], textPair.map { [$0] }), options)
+            return try .fromColumns([("text", .strings([text]))] + (textPair.map { [("text_pair", .strings([$0]))] } ?? []))
         }
-        let (texts, pairs) = try Self.readStandardInput()
-        options.textPairColumn = pairs == nil ? nil : "text_pair"
-        return (try Self.dataset(texts, pairs), options)
+        var rows: Dataset
+        if let file {
+            rows = try loadDataset(files: [(split: "test", path: file)]).split("test")
+        } else if let dataset {
+            let splits = try HubNames.dataset(dataset, config)
+            rows = try splits.rows(split ?? (splits.splits.count == 1 ? splits.splits[0] : "test"))
+        } else {
+            return nil
+        }
+        if let maxPredictSamples { rows = try rows.take(maxPredictSamples) }
+        return rows
     }
 
-    private static func dataset(_ texts: [String], _ pairs: [String]?) throws -> Dataset {
-        try .fromColumns([("text", .strings(texts))] + (pairs.map { [("text_pair", .strings($0))] } ?? []))
-    }
-
-    private static func readStandardInput() throws -> (texts: [String], pairs: [String]?) {
-        var (texts, pairs) = ([String](), [String]())
-        var number = 0
-        while let line = readLine() {
-            number += 1
-            if line.isEmpty { continue }
-            do {
-                let row = try JSONValue(parsing: line)
-                guard let text = row["text"]?.string else { throw TrainingError("there is no 'text'") }
-                texts.append(text)
-                if let pair = row["text_pair"]?.string { pairs.append(pair) }
-            } catch {
-                throw TrainingError(
-                    "line \(number) of standard input: \(error)",
-                    remedy: #"Each line is an object such as {"text": "...", "text_pair": "..."}."#)
+    private func predictStandardInput(_ predictor: Predictor) throws {
+        var lines = InputLines(batchSize: perDeviceEvalBatchSize)
+        var all: [JSONObject] = []
+        var count = 0
+        while let rows = try lines.next(limit: maxPredictSamples.map { $0 - count }) {
+            var (answers, _) = try predictor.predict(rows, split: "standard input")
+            for index in answers.indices { answers[index]["index"] = .int(count + index) }
+            count += answers.count
+            if output != nil {
+                all += answers
+            } else {
+                for answer in answers { print(Predictions.line(answer)) }
+                flushStandardOutput()
             }
         }
-        guard !texts.isEmpty else { throw TrainingError("standard input has no rows") }
-        guard pairs.isEmpty || pairs.count == texts.count else {
-            throw TrainingError("\(texts.count - pairs.count) rows of standard input have no 'text_pair', the others have")
+        guard count > 0 else {
+            throw TaskError(.split, "standard input has no rows", remedy: "Write a text a line, or give --text, --file or --dataset.")
         }
-        return (texts, pairs.isEmpty ? nil : pairs)
-    }
-}
-
-extension DatasetOptions {
-    /// The defaults, for a dataset that a command names itself.
-    static func standard(dataset: String) throws -> DatasetOptions {
-        try parse(["--dataset", dataset])
+        if output != nil { try Predictions.write(all, to: output ?? "") }
     }
 }

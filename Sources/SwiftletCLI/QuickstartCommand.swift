@@ -19,7 +19,6 @@ struct QuickstartCommand: ParsableCommand {
         guard let data = Bundle.module.path(forResource: "paraphrases", ofType: nil) else {
             throw TrainingError("the built-in paraphrases are missing beside the program", remedy: "Build it again.")
         }
-        let options = try DatasetOptions.standard(dataset: data)
         let dataset = try loadDataset(data)
         print(dataset)
 
@@ -31,15 +30,23 @@ struct QuickstartCommand: ParsableCommand {
         args.saveStrategy = .no
         args.seed = seed
         speed.apply(to: &args)
-        try FineTuningRun(model: model, dataset: dataset, options: options, metric: "glue/mrpc", args: args).run()
+        var options = TaskOptions()
+        options.metrics = ["glue/mrpc"]
+        var tuning = FineTuning(model: model, dataset: dataset, args: args)
+        tuning.options = options
+        tuning.callbacks = [ProgressCallback(showsBar: true)]
+        tuning.onResults = { printMetrics("\($0) metrics", $1) }
+        var signals: InterruptSignals?
+        tuning.willTrain = { signals = InterruptSignals($0.stop) }
+        defer { signals?.cancel() }
+        try tuning.run()
 
-        let saved = try SavedModel(outputDir, speed: speed)
         let test = try dataset.split("test")
-        let task = try TextClassificationTask(
-            tokenizer: saved.tokenizer, sample: test, options: options, metric: "glue/mrpc")
-        let rows = try task.prepare(test)
-        let trainer = try saved.trainer(batchSize: 8, task, rows: rows, metrics: try task.metrics(saved.model))
-        printMetrics("test metrics", try trainer.predict(rows.dataset).metrics)
+        let saved = try FineTunedModel(
+            folder: outputDir, splits: [("test", test)], options: options, args: args,
+            callbacks: [ProgressCallback(showsBar: true, printsLogs: false)])
+        let results = try saved.predict(test).output.metrics
+        printMetrics("test metrics", results)
     }
 
     // The recipe of the data card.

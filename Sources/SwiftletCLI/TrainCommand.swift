@@ -5,24 +5,31 @@ import SwiftletIO
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Fine-tune a model on a dataset and save it.")
+        commandName: "train", abstract: "Fine-tune a model on a dataset and save it.",
+        discussion: """
+            Without --do-train, --do-eval and --do-predict the model is trained and evaluated. With one or more of them, \
+            just that is done, as by Python's scripts.
+            """)
 
     @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.") var model: String
-    @Option(help: "What to train for: \(TaskName.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var task = TaskName.textClassification
-    @Option(help: "Metric to evaluate with, such as accuracy or glue/mrpc; by default what fits the dataset.")
-    var metric: String?
+    @Option(help: "What to train for.") var task = TaskName(task: .sequenceClassification)
     @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
     var resumeFromCheckpoint: String?
-    @Flag(help: "Predict the test split after the training.") var doPredict = false
-    @Flag(help: .hidden) var doTrain = false
-    @Flag(help: .hidden) var doEval = false
+    @Flag(help: "Train.") var doTrain = false
+    @Flag(help: "Evaluate the validation split.") var doEval = false
+    @Flag(help: "Predict the test split, to predictions.jsonl in --output-dir.") var doPredict = false
     @OptionGroup var data: DatasetOptions
-    @OptionGroup(title: "Tasks") var taskOptions: TaskOptions
+    @OptionGroup(title: "Rows") var splits: SplitOptions
+    @OptionGroup(title: "Labels") var labels: LabelOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricOptions
+    @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var training: TrainingOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Hub") var push: HubPushOptions
 
-    func validate() throws { try taskOptions.check(task, data: data, metric: metric) }
+    func validate() throws {
+        try taskOptions.check(task.task, columns: data.columns, labels: labels, metrics: metrics)
+    }
 
     func run() throws {
         let args = try training.arguments()
@@ -36,92 +43,42 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func train(_ args: TrainingArguments, _ group: ProcessGroup?) throws {
-        var run = FineTuningRun(
-            model: try HubNames.model(model), dataset: try data.load(), options: data, metric: metric, args: args)
-        run.modelName = model
-        run.task = task
-        run.taskOptions = taskOptions
-        run.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
+        var tuning = FineTuning(model: try HubNames.model(model), dataset: try data.load(), task: task.task, args: args)
+        data.apply(to: &tuning.options)
+        labels.apply(to: &tuning.options)
+        try metrics.apply(to: &tuning.options)
+        taskOptions.apply(to: &tuning.options)
+        tuning.splits = splits.selection(seed: args.seed)
+        tuning.modelName = model
+        tuning.cardDatasets = data.cardDatasets
+        if doTrain || doEval || doPredict {
+            tuning.stages = []
+            if doTrain { tuning.stages.insert(.train) }
+            if doEval { tuning.stages.insert(.evaluate) }
+            if doPredict { tuning.stages.insert(.predict) }
+        }
+        tuning.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
+        let isMainProcess = group.map { $0.rank == 0 } ?? true
         if let group {
-            run.isMainProcess = group.rank == 0
             // A launcher that starts all again means: from where they were.
             if group.environment.restartCount > 0 {
                 let hasCheckpoint = try group.rank == 0 && !Checkpoint.all(in: args.outputDir).isEmpty
-                if try group.allGather(text: "\(hasCheckpoint)")[0] == "true" { run.resumeFrom = .last }
+                if try group.allGather(text: "\(hasCheckpoint)")[0] == "true" { tuning.resumeFrom = .last }
             }
         }
         // All must stop at the same step; the rest only writes.
-        run.callbacks = try training.callbacks(args).filter { run.isMainProcess || $0 is EarlyStoppingCallback }
-        run.predictsTest = doPredict
-        let upload = run.isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
-        try run.run()
+        tuning.callbacks = try training.callbacks(args).filter { isMainProcess || $0 is EarlyStoppingCallback }
+        if isMainProcess, output.showsProgress {
+            tuning.callbacks.append(ProgressCallback(showsBar: !args.disableTqdm))
+        }
+        tuning.logger = output.logger
+        if !isMainProcess { tuning.logger.logLevel = .error }
+        tuning.onResults = { output.show($0, $1) }
+        var signals: InterruptSignals?
+        tuning.willTrain = { signals = InterruptSignals($0.stop) }
+        defer { signals?.cancel() }
+        let upload = isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
+        try tuning.run()
         try upload?.run()
-    }
-}
-
-/// One training from a checkpoint to a saved model with its results.
-struct FineTuningRun {
-    let model: String
-    let dataset: DatasetDict
-    let options: DatasetOptions
-    let metric: String?
-    let args: TrainingArguments
-    /// How the model was asked for, for the model card; by default its folder.
-    var modelName: String?
-    var task = TaskName.textClassification
-    var taskOptions = TaskOptions()
-    var resumeFrom: ResumePoint?
-    var callbacks: [any TrainerCallback] = []
-    var predictsTest = false
-    /// Only one of several processes shows and writes anything.
-    var isMainProcess = true
-
-    func run() throws {
-        var logger = Logger(label: "swiftlet")
-        if !isMainProcess { logger.logLevel = .error }
-        try args.validate()
-        let train = try dataset.split("train")
-        let tokenizer = try AutoTokenizer.fromPretrained(model)
-        let task = try task.make(tokenizer, sample: train, data: options, options: taskOptions, metric: metric)
-        let validation = dataset.splits.first { $0.hasPrefix("validation") }
-        let trainRows = try task.prepare(train)
-        let validationRows = try validation.map { try task.prepare(try dataset.split($0)) }
-
-        // Before the model is made: a fresh head is drawn from this seed, as in the Python scripts.
-        manualSeed(args.seed)
-        let network = try task.model(model, for: train, logger: logger)
-        let active = ActiveRows()
-        active.rows = validationRows
-        let computes = validationRows?.computeMetrics != nil
-        let reporters = isMainProcess ? [ProgressCallback(showsBar: !args.disableTqdm)] : []
-        let trainer = try Trainer(
-            model: network, args: args, trainDataset: trainRows.dataset, evalDataset: validationRows?.dataset,
-            dataCollator: try task.collator(args), tokenizer: tokenizer,
-            computeMetrics: computes ? { try active.computeMetrics($0) } : nil, metrics: try task.metrics(network),
-            callbacks: callbacks + reporters, logger: logger)
-        try trainer.checkOutputDirectory()
-        let signals = InterruptSignals(trainer.stop)
-        defer { signals.cancel() }
-
-        let result = try trainer.train(resumeFrom: resumeFrom)
-        try trainer.saveModel()
-        try trainer.saveState()
-        try trainer.saveMetrics("train", result.metrics)
-        if isMainProcess { printMetrics("train metrics", result.metrics) }
-        if validationRows != nil {
-            let metrics = task.completed(try trainer.evaluate())
-            try trainer.saveMetrics("eval", metrics)
-            try trainer.saveState()
-            if isMainProcess { printMetrics("eval metrics", metrics) }
-        }
-        try trainer.saveReports(baseModel: modelName ?? model, datasets: options.cardDatasets)
-        if predictsTest {
-            let rows = try task.prepare(try dataset.split("test"))
-            active.rows = rows
-            let metrics = task.completed(try trainer.predict(rows.dataset, metricKeyPrefix: "predict").metrics)
-            try trainer.saveMetrics("predict", metrics)
-            if isMainProcess { printMetrics("predict metrics", metrics) }
-        }
-        logger.info("saved to \(args.outputDir)")
     }
 }

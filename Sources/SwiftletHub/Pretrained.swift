@@ -22,6 +22,9 @@ public struct HubModelParts: OptionSet, Sendable {
     /// `config.json` and the weights.
     public static let model = HubModelParts(rawValue: 1)
     public static let tokenizer = HubModelParts(rawValue: 2)
+    /// What `modules.json` names: how vectors of sentences are made, with the weights of layers behind the encoder. Of a
+    /// model without that file it is nothing.
+    public static let sentenceModules = HubModelParts(rawValue: 4)
 }
 
 extension HubClient {
@@ -33,7 +36,7 @@ extension HubClient {
     ///   - revision: for a name on the Hub, a branch, a tag or a commit.
     /// - Throws: `HubError` that names what was asked for; `CancellationError`.
     public func modelFolder(
-        _ name: String, parts: HubModelParts = [.model, .tokenizer], revision: String = "main", progress: HubProgressHandler? = nil
+        _ name: String, parts: HubModelParts = [.model, .tokenizer, .sentenceModules], revision: String = "main", progress: HubProgressHandler? = nil
     ) async throws -> String {
         let path = FileSystem.expandingTilde(name)
         if FileSystem.isDirectory(path) { return path }
@@ -105,7 +108,24 @@ extension HubClient {
             }
             chosen += vocabulary + tokenizerSettings.filter(present.contains)
         }
+        if parts.contains(.sentenceModules), present.contains("modules.json") {
+            chosen += names.filter { isOfModules($0, present) && !chosen.contains($0) }
+        }
         return chosen
+    }
+
+    /// Whether a file is one of those beside or behind `modules.json`. Modules lie in folders such as `1_Pooling`; their
+    /// weights are safetensors where there are some.
+    private static func isOfModules(_ name: String, _ present: Set<String>) -> Bool {
+        if ["modules.json", "config_sentence_transformers.json"].contains(name) { return true }
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 1 { return name.hasPrefix("sentence_") && name.hasSuffix("_config.json") }
+        guard parts.count == 2, parts[0].first?.isNumber == true else { return false }
+        switch parts[1] {
+        case "config.json", "model.safetensors": return true
+        case "pytorch_model.bin": return !present.contains("\(parts[0])/model.safetensors")
+        default: return false
+        }
     }
 
     /// The files with the weights: safetensors where there are some, as in Python, and whole files before parts.

@@ -67,7 +67,7 @@ public enum AutoModel {
         let state = ModelState()
         let model = try make(config, state)
         let loader = CheckpointLoader(
-            baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: model.task == nil)
+            baseModelPrefix: family.baseModelPrefix, architecture: model.architecture, isBackbone: !model.task.hasHead)
         let report = try loader.load(path, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
         state.initializeMissing()
         model.to(options.device)

@@ -116,22 +116,19 @@ public struct EncoderOutput {
     }
 
     /// Mean over each sequence's places, padding included, `[batch, hidden]`. Not after `.firstTokens`.
-    public var meanOfPlaces: Tensor { packedMeans ?? lastHiddenState.mean(1) }
+    public var meanOfPlaces: Tensor {
+        packedSequences.map { Tensor.stack($0.map { $0.mean(0) }) } ?? lastHiddenState.mean(1)
+    }
 
     /// Mean over each sequence's tokens, without padding, `[batch, hidden]`. Not after `.firstTokens`.
     ///
     /// - Parameter inputs: what the encoder was called with.
-    public func meanOfTokens(_ inputs: ModelInputs) -> Tensor {
-        if let packedMeans { return packedMeans }
-        guard let mask = inputs.attentionMask else { return lastHiddenState.mean(1) }
-        let weights = mask.ne(0).to(lastHiddenState.dtype)
-        return (lastHiddenState * weights.unsqueeze(2)).sum(1) / weights.sum(1, keepDim: true)
-    }
+    public func meanOfTokens(_ inputs: ModelInputs) -> Tensor { pooled([.mean], inputs) }
 
-    private var packedMeans: Tensor? {
-        guard let sequenceStarts else { return nil }
-        return Tensor.stack(
-            zip(sequenceStarts, sequenceStarts.dropFirst()).map { lastHiddenState.narrow(0, $0, $1 - $0).mean(0) })
+    /// Packed: the states of each sequence, `[tokens, hidden]`; `nil` for padded batches and after `.firstTokens`.
+    var packedSequences: [Tensor]? {
+        guard let sequenceStarts, let count = sequenceStarts.last, lastHiddenState.shape[0] == count else { return nil }
+        return zip(sequenceStarts, sequenceStarts.dropFirst()).map { lastHiddenState.narrow(0, $0, $1 - $0) }
     }
 }
 

@@ -10,14 +10,41 @@ public protocol PretrainedModel: AnyObject {
     /// The configuration, `problem_type` included once it is known.
     var config: ModelConfig { get set }
     var encoder: any Encoder { get }
-    /// `nil` for the encoder alone.
-    var task: ModelTask? { get }
+    /// What the model is for.
+    var task: ModelTask { get }
 
     /// - Throws: `ModelError` for inputs outside what the model takes.
     func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> Output
+
+    /// The files of weights that `savePretrained` writes and training goes on from. By default one with all parameters.
+    var weightFiles: [WeightFile] { get }
+
+    /// Writes what belongs to the model besides `config.json` and weights, such as how the vectors of sentences are made.
+    /// `savePretrained` calls it. Models that need nothing more leave it out.
+    func saveCompanionFiles(_ folder: String) throws
+}
+
+/// A file of weights in a model's folder.
+public struct WeightFile {
+    /// Relative to the folder, such as `model.safetensors`.
+    public let path: String
+    /// The file's parameters, with the names that they have there.
+    public let parameters: [(name: String, parameter: Parameter)]
+
+    public init(_ path: String, _ parameters: [(name: String, parameter: Parameter)]) {
+        self.path = path
+        self.parameters = parameters
+    }
+
+    /// `model.safetensors`, with parameters under their own names.
+    public init(_ parameters: [Parameter]) { self.init("model.safetensors", parameters.map { ($0.name, $0) }) }
 }
 
 extension PretrainedModel {
+    public var weightFiles: [WeightFile] { [WeightFile(state.parameters)] }
+
+    public func saveCompanionFiles(_ folder: String) throws {}
+
     public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
         guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
         // As accelerate wraps a model: what comes out is float32 again.
@@ -29,7 +56,7 @@ extension PretrainedModel {
     /// The class's name in the Python library, written to `architectures`.
     public var architecture: String {
         let type = (try? config.modelType) ?? ""
-        return (Swift.type(of: encoder).classNames[type] ?? type) + (task?.rawValue ?? "Model")
+        return (Swift.type(of: encoder).classNames[type] ?? type) + task.classSuffix
     }
 
     public func parameters() -> [Parameter] { state.parameters }
@@ -48,10 +75,14 @@ extension PretrainedModel {
         json["torch_dtype"] = nil
         json["_name_or_path"] = nil
         json["transformers_version"] = "5.23.0"
-        try Safetensors.write(
-            state.parameters.map { ($0.name, $0.tensor.detach()) }, metadata: ["format": "pt"],
-            to: FileSystem.join(folder, "model.safetensors"))
+        for file in weightFiles {
+            let path = FileSystem.join(folder, file.path)
+            try FileSystem.createDirectory(FileSystem.parent(of: path))
+            try Safetensors.write(
+                file.parameters.map { ($0.name, $0.parameter.tensor.detach()) }, metadata: ["format": "pt"], to: path)
+        }
         try AtomicFile.write(
             JSONValue.object(json).text(.config) + "\n", to: FileSystem.join(folder, "config.json"))
+        try saveCompanionFiles(folder)
     }
 }

@@ -16,6 +16,8 @@ public final class ModelState {
     public var autocastDType: DType?
     /// The implementation the model runs with; `nil` means `Kernels.default`.
     public var kernels: Kernels?
+    /// Names of the parameters that no checkpoint gave: their values were drawn.
+    public private(set) var freshlyInitialized: [String] = []
     public let dtype: DType
     public private(set) var device: Device
 
@@ -66,6 +68,7 @@ public final class ModelState {
     public func initializeMissing() {
         for parameter in parameters where !parameter.isInitialized {
             parameter.initializer.fill(parameter.tensor)
+            freshlyInitialized.append(parameter.name)
             parameter.isInitialized = true
             parameter.isTrainable = true
         }

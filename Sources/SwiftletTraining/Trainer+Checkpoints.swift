@@ -123,11 +123,14 @@ extension Trainer {
 
     /// Exchanges the model's weights for those of a folder that this Trainer wrote; the main process reads it.
     private func loadWeights(_ folder: String) throws {
+        let files = model.weightFiles
         let weights = try accelerator.shared(tensors: {
-            let file = try SafetensorsFile(FileSystem.join(folder, "model.safetensors"))
-            return try model.parameters().map { (name: $0.name, tensor: try file.tensor($0.name)) }
+            try files.flatMap { wanted in
+                let file = try SafetensorsFile(FileSystem.join(folder, wanted.path))
+                return try wanted.parameters.map { (name: $0.parameter.name, tensor: try file.tensor($0.name)) }
+            }
         })
-        for (parameter, weight) in zip(model.parameters(), weights) {
+        for (parameter, weight) in zip(files.flatMap { $0.parameters.map(\.parameter) }, weights) {
             guard weight.tensor.shape == parameter.shape else {
                 throw TrainingError(
                     "'\(parameter.name)' has shape \(weight.tensor.shape) in '\(folder)' and \(parameter.shape) in the model")

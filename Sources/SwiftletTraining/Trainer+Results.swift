@@ -12,7 +12,6 @@ extension Trainer {
         let folder = folder ?? args.outputDir
         try FileSystem.createDirectory(folder)
         try model.savePretrained(folder)
-        try (model as? SentenceEmbeddingModel)?.saveModules(folder)
         try tokenizer?.save(to: folder)
     }
 
@@ -52,7 +51,7 @@ extension Trainer {
             }
         }
         card.datasets = datasets
-        card.tasks = [model.hubTask]
+        card.tasks = [model.task == .sentenceEmbeddings ? "sentence-similarity" : model.task.rawValue]
         card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
         card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]
         if try !card.write(to: args.outputDir) {

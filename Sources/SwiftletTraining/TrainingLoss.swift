@@ -31,7 +31,7 @@ struct TrainingLoss {
             throw TrainingError(
                 "class_weights are for classes; a model for \(model.taskName) has none", remedy: "Leave them out.")
         }
-        if smoothing > 0, model.task == .questionAnswering || model.task == nil {
+        if smoothing > 0, [.questionAnswering, .featureExtraction, .sentenceEmbeddings].contains(model.task) {
             throw TrainingError(
                 "label_smoothing_factor is for labels; a model for \(model.taskName) has none", remedy: "Leave it out.")
         }

@@ -68,6 +68,7 @@ import Testing
 
     @Test(arguments: [
         ("course.md", coursePrograms, 30), ("course.ko.md", coursePrograms, 30), ("tasks.md", ["tasks"], 4),
+        ("pipelines.md", ["pipelines"], 10),
     ])
     func `the Swift is the programs' own`(name: String, programs: [String], count: Int) throws {
         let page = try Page(name)

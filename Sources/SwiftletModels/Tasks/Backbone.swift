@@ -6,7 +6,7 @@ public final class Backbone: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = nil
+    public let task: ModelTask = .featureExtraction
 
     /// A model with no values yet: `state.initializeMissing()` draws them.
     public init(_ config: ModelConfig, state: ModelState) throws {

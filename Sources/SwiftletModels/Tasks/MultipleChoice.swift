@@ -6,7 +6,7 @@ public final class MultipleChoice: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = .multipleChoice
+    public let task: ModelTask = .multipleChoice
     let head: any SequenceHead
 
     /// A model with no values yet: `state.initializeMissing()` draws them.

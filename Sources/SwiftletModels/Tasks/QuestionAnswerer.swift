@@ -6,7 +6,7 @@ public final class QuestionAnswerer: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = .questionAnswering
+    public let task: ModelTask = .questionAnswering
     let head: any TokenHead
 
     /// A model with no values yet: `state.initializeMissing()` draws them.

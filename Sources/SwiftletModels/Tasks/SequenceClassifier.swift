@@ -7,7 +7,7 @@ public final class SequenceClassifier: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = .sequenceClassification
+    public let task: ModelTask = .sequenceClassification
     let head: any SequenceHead
     private var loss: ClassificationLoss
 

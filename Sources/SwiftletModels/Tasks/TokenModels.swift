@@ -6,7 +6,7 @@ public final class TokenClassifier: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = .tokenClassification
+    public let task: ModelTask = .tokenClassification
     let head: any TokenHead
     private let labelCount: Int
 
@@ -37,7 +37,7 @@ public final class MaskedLM: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
     public let encoder: any Encoder
-    public let task: ModelTask? = .maskedLM
+    public let task: ModelTask = .maskedLM
     let head: any TokenHead
     private let vocabularySize: Int
 

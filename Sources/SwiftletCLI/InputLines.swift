@@ -1,0 +1,68 @@
+import Swiftlet
+import SwiftletIO
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// The rows of standard input, as they come: plain texts with a tab before the second text of a pair, or JSON objects.
+struct InputLines {
+    private let batchSize: Int
+    private var number = 0
+    private var isAtEnd = false
+
+    init(batchSize: Int) { self.batchSize = batchSize }
+
+    /// Waits for a row, and takes with it those that are there already: a batch at most, all with the same columns.
+    ///
+    /// - Returns: `nil` at the end.
+    /// - Throws: `TaskError` that names the line.
+    mutating func next(limit: Int?) throws -> Dataset? {
+        var rows: [JSONObject] = []
+        while !isAtEnd, rows.count < min(batchSize, limit ?? .max) {
+            // What has been read ahead of the lines is the standard library's, so this waits a little too often, not too seldom.
+            if !rows.isEmpty, !hasMore { break }
+            guard let line = readLine() else {
+                isAtEnd = true
+                break
+            }
+            number += 1
+            if line.allSatisfy(\.isWhitespace) { continue }
+            rows.append(try row(line))
+            if let first = rows.first, let last = rows.last, first.keys != last.keys {
+                throw error("has the keys \(last.keys.joined(separator: ", ")), and the lines before have \(first.keys.joined(separator: ", "))")
+            }
+        }
+        guard let keys = rows.first?.keys else { return nil }
+        return try .fromColumns(
+            keys.map { key in (key, .values(rows.map { Value(json: $0[key] ?? .null) })) })
+    }
+
+    private func row(_ line: String) throws -> JSONObject {
+        guard line.first(where: { !$0.isWhitespace }) == "{" else {
+            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return parts.count == 1 ? ["text": .string(line)] : ["text": .string(parts[0]), "text_pair": .string(parts[1])]
+        }
+        let value: JSONValue
+        do { value = try JSONValue(parsing: line) } catch { throw self.error("\(error)") }
+        guard let object = value.object, !object.keys.isEmpty else { throw error("is no row") }
+        return object
+    }
+
+    private func error(_ problem: String) -> TaskError {
+        TaskError(
+            .column, "line \(number) of standard input \(problem)",
+            remedy: #"Each line is a text, or an object such as {"text": "...", "text_pair": "..."}."#)
+    }
+
+    /// Whether standard input has something to read right now, or is at its end.
+    private var hasMore: Bool {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&input, 1, 0) > 0
+    }
+}
+
+/// Lets a reader at the other end of a pipe have what was printed.
+func flushStandardOutput() { fflush(nil) }

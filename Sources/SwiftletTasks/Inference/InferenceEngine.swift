@@ -1,0 +1,109 @@
+import Foundation
+import SwiftletIO
+public import SwiftletModels
+public import SwiftletTensor
+public import SwiftletTokenizers
+
+/// How a model is loaded and run for inference.
+public struct InferenceOptions: Sendable {
+    /// Where the model runs.
+    public var device: Device
+    /// Matrix products in bfloat16.
+    public var bf16: Bool
+    /// Fused kernels, or libtorch's operations in Python's order; by default `Kernels.default`.
+    public var kernels: Kernels?
+    /// Waiting requests are joined into a batch while they have at most this many tokens together.
+    public var tokenBudget: Int
+
+    public init(device: Device = .cpu, bf16: Bool = false, kernels: Kernels? = nil, tokenBudget: Int = 4096) {
+        self.device = device
+        self.bf16 = bf16
+        self.kernels = kernels
+        self.tokenBudget = tokenBudget
+    }
+}
+
+/// Owns a model and its tokenizer, and answers from any number of tasks at once.
+///
+/// The model lives on a thread of its own, which loads it and runs it. Requests that wait are joined into batches by their
+/// tokens; what a request is answered does not depend on its batch. A request with more tokens than one batch has gives
+/// way to others between its parts. A cancelled task's request leaves the queue. The thread ends with the last reference
+/// to the engine; a call that waits holds one.
+public final class InferenceEngine: Sendable {
+    public let tokenizer: Tokenizer
+    /// The model's `config.json`.
+    public let config: ModelConfig
+    /// Longest sequence that the model takes, in tokens, special ones included: the tokenizer's limit, or the number of
+    /// the model's positions where the tokenizer knows none.
+    public let maxLength: Int
+    private let queue: InferenceQueue
+
+    /// Loads a model on the engine's own thread.
+    ///
+    /// - Parameter load: makes the model. It is called once, on that thread.
+    /// - Throws: what `load` throws; `InferenceError` for a token budget below 1.
+    public init(
+        tokenizer: Tokenizer, options: InferenceOptions = InferenceOptions(),
+        load: @escaping @Sendable () throws -> any PretrainedModel
+    ) async throws {
+        guard options.tokenBudget > 0 else {
+            throw InferenceError(
+                .badOption, "tokenBudget is \(options.tokenBudget)", remedy: "Give at least 1 token, such as 4096.")
+        }
+        let queue = InferenceQueue()
+        let config = try await withCheckedThrowingContinuation { (loaded: CheckedContinuation<ModelConfig, any Error>) in
+            // Not one of a pool's: it waits for requests as long as the engine lives.
+            let thread = Thread {
+                let worker: InferenceWorker
+                do {
+                    worker = try InferenceWorker(load(), options)
+                } catch {
+                    loaded.resume(throwing: error)
+                    return
+                }
+                loaded.resume(returning: worker.config)
+                worker.run(queue)
+            }
+            thread.name = "swiftlet.inference"
+            thread.qualityOfService = .userInitiated
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        self.queue = queue
+        self.tokenizer = tokenizer
+        self.config = config
+        maxLength = min(tokenizer.modelMaxLength, config.positionLimit ?? .max)
+    }
+
+    deinit { queue.close() }
+
+    /// Number of requests that wait for the model; one that it has begun with is not counted.
+    public var waitingCount: Int { queue.count }
+
+    /// What the model answers for each sequence, in their order.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled; `InferenceError` for a sequence without tokens;
+    ///   `ModelError` for ids that the model doesn't have.
+    public func outputs(for sequences: [EncodedSequence]) async throws -> [SequenceOutput] {
+        if sequences.isEmpty { return [] }
+        let id = queue.makeID()
+        defer { queue.finish(id) }
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try await withCheckedThrowingContinuation { queue.add(id, sequences, reply: $0) }
+        } onCancel: {
+            queue.cancel(id)
+        }
+    }
+}
+
+extension ModelConfig {
+    /// Positions that a sequence may have, where the configuration says so.
+    var positionLimit: Int? {
+        guard let count = json["max_position_embeddings"]?.int, count > 0 else { return nil }
+        // Families that number positions from behind the padding's have fewer than rows.
+        let offset = ["roberta", "xlm-roberta", "camembert", "mpnet"].contains(json["model_type"]?.string ?? "")
+        let padding = json["pad_token_id"]?.int ?? 1
+        return offset ? count - max(0, min(padding, count - 1)) - 1 : count
+    }
+}

@@ -1,0 +1,93 @@
+public import SwiftletDatasets
+public import SwiftletIO
+import SwiftletMetrics
+public import SwiftletModels
+import SwiftletTokenizers
+public import SwiftletTraining
+
+/// Answers that stand in a text.
+public struct QuestionAnsweringTask: FineTuningTask {
+    private let context: TaskContext
+    private let question: String
+    private let text: String
+    private let maxLength: Int
+
+    /// - Throws: `TaskError` for rows without questions or contexts.
+    public init(_ context: TaskContext) throws {
+        let columns = try context.columns
+        self.context = context
+        let options = context.options
+        (question, text) = (options.textColumn ?? "question", options.textPairColumn ?? "context")
+        try columns.require(question)
+        try columns.require(text)
+        maxLength = try context.maxLength(default: 384)
+    }
+
+    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+
+    public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
+        var options = options
+        // An answer's begin and end.
+        options.numLabels = 2
+        return try AutoModelForQuestionAnswering.fromPretrained(folder, options: options)
+    }
+
+    public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {
+        let questions = try QuestionRows(rows, question: question, context: text)
+        if use != .prediction, questions.answers == nil {
+            throw TaskError(
+                .column, "split '\(split)' has no column 'answers'; its columns are \(rows.columnNames.joined(separator: ", "))",
+                remedy: #"Give each row {"text": [...], "answer_start": [...]}."#)
+        }
+        if questions.hasUnanswerable, !context.options.mayHaveNoAnswer, use != .prediction {
+            throw TaskError(
+                .labels, "some questions of split '\(split)' have no answer",
+                remedy: "Set mayHaveNoAnswer (--version-2-with-negative), or leave them out.")
+        }
+        let stride = context.options.docStride ?? min(128, maxLength / 3)
+        guard stride >= 0, stride < maxLength else {
+            throw TaskError(
+                .option, "\(optionName("docStride")) is \(stride), and parts have \(maxLength) tokens",
+                remedy: "Give less than a part has.")
+        }
+        let features = try context.tokenizer.questionFeatures(questions, maxLength: maxLength, stride: stride)
+        let search = search
+        return PreparedRows(
+            try features.dataset,
+            computeMetrics: questions.answers == nil
+                ? nil
+                : { prediction in
+                    guard prediction.outputs.count == 2 else { return [:] }
+                    let found = try search(
+                        questions, features, starts: prediction.outputs[0], ends: prediction.outputs[1])
+                    return try answerScores(found, questions, allowsNoAnswer: search.allowsNoAnswer)
+                }, details: Questions(rows: questions, features: features))
+    }
+
+    private struct Questions: Sendable {
+        let rows: QuestionRows
+        let features: QuestionFeatures
+    }
+
+    private var search: AnswerSearch {
+        let options = context.options
+        return AnswerSearch(
+            nBest: options.nBestSize, maxAnswerLength: options.maxAnswerLength, allowsNoAnswer: options.mayHaveNoAnswer,
+            nullScoreThreshold: Float(options.nullScoreDiffThreshold))
+    }
+
+    public func answers(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [JSONObject] {
+        guard let questions = rows.details as? Questions, output.outputs.count == 2 else { return [] }
+        let found = try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1])
+        return found.enumerated().map { index, answer in
+            var line: JSONObject = ["id": .string(answer.id), "prediction": .string(answer.text)]
+            if let score = answer.candidates.first(where: { $0.text == answer.text })?.probability {
+                line["score"] = .number(score)
+            }
+            if let truths = questions.rows.answers { line["answers"] = .array(truths[index].map { .string($0.text) }) }
+            return line
+        }
+    }
+}

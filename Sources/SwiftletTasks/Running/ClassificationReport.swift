@@ -1,0 +1,123 @@
+import SwiftletDatasets
+public import SwiftletIO
+import SwiftletTraining
+
+/// Precision, recall and F1 of each class, and which classes are taken for which.
+public struct ClassificationReport: Sendable {
+    /// The scores of one class.
+    public struct Row: Sendable {
+        public let label: String
+        public let precision: Double
+        public let recall: Double
+        public let f1: Double
+        /// Rows that are of the class.
+        public let support: Int
+    }
+
+    public let rows: [Row]
+    /// `[true class][predicted class]`, numbers of rows; `nil` where a row may have several classes.
+    public let confusion: [[Int]]?
+    public let labels: [String]
+
+    /// - Parameters:
+    ///   - predictions: class of each row, as the model says.
+    ///   - references: class of each row; rows with a class outside the labels are left out.
+    init(predictions: [Int], references: [Int], labels: [String]) {
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        for (prediction, reference) in zip(predictions, references)
+        where labels.indices.contains(prediction) && labels.indices.contains(reference) {
+            confusion[reference][prediction] += 1
+        }
+        self.labels = labels
+        self.confusion = confusion
+        rows = labels.indices.map { id in
+            Row(
+                label: labels[id], hits: confusion[id][id], predicted: confusion.reduce(0) { $0 + $1[id] },
+                support: confusion[id].reduce(0, +))
+        }
+    }
+
+    /// - Parameter flags: for each row and label, whether the model gives the label and whether the row has it.
+    init(flags: [[(predicted: Bool, actual: Bool)]], labels: [String]) {
+        self.labels = labels
+        confusion = nil
+        rows = labels.indices.map { id in
+            let cells = flags.map { $0[id] }
+            return Row(
+                label: labels[id], hits: cells.count { $0.predicted && $0.actual }, predicted: cells.count(where: \.predicted),
+                support: cells.count(where: \.actual))
+        }
+    }
+
+    public var json: JSONValue {
+        var object = JSONObject()
+        for row in rows {
+            object[row.label] = [
+                "precision": .double(row.precision), "recall": .double(row.recall), "f1-score": .double(row.f1),
+                "support": .int(row.support),
+            ]
+        }
+        return .object(object)
+    }
+}
+
+extension ClassificationReport.Row {
+    fileprivate init(label: String, hits: Int, predicted: Int, support: Int) {
+        self.label = label
+        self.support = support
+        precision = predicted == 0 ? 0 : Double(hits) / Double(predicted)
+        recall = support == 0 ? 0 : Double(hits) / Double(support)
+        f1 = predicted + support == 0 ? 0 : 2 * Double(hits) / Double(predicted + support)
+    }
+}
+
+extension Evaluation {
+    /// The scores of each class; `nil` for tasks without classes. For tokens they are those of tags, token by token.
+    public var report: ClassificationReport? {
+        let predictions = output.predictions
+        if predictions.shape.count == 3, let ids = output.labelIDs, predictions.shape[2] == labels.count {
+            let counted = zip(predictions.argmax(), ids).filter { $0.1 != -100 }
+            return ClassificationReport(predictions: counted.map(\.0), references: counted.map(\.1), labels: labels)
+        }
+        guard predictions.shape.count == 2, predictions.shape[1] == labels.count, labels.count > 1 else { return nil }
+        if let flags {
+            return ClassificationReport(
+                flags: flags.enumerated().map { row, actual in
+                    zip(predictions[row: row], actual).map { (predicted: $0 > 0, actual: $1) }
+                }, labels: labels)
+        }
+        guard let ids = output.labelIDs, ids.count == predictions.shape[0] else { return nil }
+        return ClassificationReport(predictions: predictions.argmax(), references: ids, labels: labels)
+    }
+
+    /// Which labels each row has, where it may have several.
+    private var flags: [[Bool]]? {
+        guard case .list(_)? = prepared.dataset.features["label"], let values = try? prepared.dataset.column("label").values()
+        else { return nil }
+        let flags = values.map { $0.list?.map { ($0.double ?? 0) > 0.5 } ?? [] }
+        return flags.allSatisfy { $0.count == labels.count } ? flags : nil
+    }
+
+    /// The rows that the model gets wrong, the surest mistakes first: their own columns, the row's number, the label, the
+    /// prediction and its score. `nil` for tasks whose rows have no class each.
+    public func mistakes() throws -> [JSONObject]? {
+        let predictions = output.predictions
+        guard predictions.shape.count == 2, predictions.shape[0] == rows.numRows, flags == nil,
+            let ids = output.labelIDs, ids.count == rows.numRows, predictions.shape[1] > 1
+        else { return nil }
+        func name(_ id: Int) -> String { labels.count == predictions.shape[1] && labels.indices.contains(id) ? labels[id] : String(id) }
+        let best = predictions.argmax()
+        var wrong: [(score: Float, row: JSONObject)] = []
+        for row in ids.indices where ids[row] != best[row] {
+            let scores = softmax(Array(predictions[row: row]))
+            var object: JSONObject = ["row": .int(row)]
+            for (column, value) in try JSONValue(parsing: rows.jsonLine(row)).object ?? [:] { object[column] = value }
+            object["true_label"] = .string(name(ids[row]))
+            object["prediction"] = .string(name(best[row]))
+            object["score"] = .number(scores[best[row]])
+            if scores.indices.contains(ids[row]) { object["true_label_score"] = .number(scores[ids[row]]) }
+            wrong.append((scores[best[row]], object))
+        }
+        return wrong.sorted { $0.score > $1.score }.map(\.row)
+    }
+}

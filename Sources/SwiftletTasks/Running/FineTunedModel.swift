@@ -1,0 +1,96 @@
+public import Logging
+public import SwiftletDatasets
+public import SwiftletIO
+public import SwiftletModels
+import SwiftletMetrics
+public import SwiftletTokenizers
+public import SwiftletTraining
+
+/// A trained model with its task, for evaluating splits and predicting rows: what `swiftlet evaluate` and `swiftlet
+/// predict` do. For single texts from a program of your own, see `pipeline(...)`.
+public final class FineTunedModel {
+    public let task: any FineTuningTask
+    public let model: any PretrainedModel
+    public let tokenizer: Tokenizer
+    private let args: TrainingArguments
+    private let logger: Logger
+    private let active = ActiveRows(nil)
+    private let callbacks: [any TrainerCallback]
+
+    /// Loads a folder that a training has saved.
+    ///
+    /// - Parameters:
+    ///   - folder: with `config.json`, weights and tokenizer.
+    ///   - splits: the rows that will be worked on. They say which columns there are.
+    ///   - args: the batch size of evaluations, device and kernels are read from it.
+    ///   - use: with `.prediction`, rows need no labels that the model knows.
+    ///   - makeTask: makes a task of one's own; by default the one that the model was trained for.
+    /// - Throws: `TaskError` for rows that don't fit the task or the model; what reading the files throws.
+    public init(
+        folder: String, splits: [(name: String, rows: Dataset)], options: TaskOptions = TaskOptions(),
+        args: TrainingArguments = TrainingArguments(), callbacks: [any TrainerCallback] = [],
+        logger: Logger = Logger(label: "swiftlet"), for use: RowUse = .evaluation,
+        makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
+    ) throws {
+        let saved = makeTask == nil ? try ModelTask(ofModel: folder) : nil
+        let config = try AutoConfig.fromPretrained(folder)
+        tokenizer =
+            saved == .sentenceEmbeddings
+            ? try SentenceEmbeddingModel.tokenizer(folder) : try AutoTokenizer.fromPretrained(folder)
+        try FineTuning.check(tokenizer, config, folder)
+        let context = TaskContext(
+            tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true, use: use)
+        task = try makeTask?(context) ?? (saved ?? .sequenceClassification).make(context)
+        model = try task.loadModel(folder, options: LoadOptions(logger: logger))
+        self.args = args
+        self.callbacks = callbacks
+        self.logger = logger
+        for note in task.notes { logger.notice("\(note)") }
+    }
+
+    private func trainer(_ rows: PreparedRows) throws -> Trainer {
+        active.rows = rows
+        return try Trainer(
+            model: model, args: args, dataCollator: try task.collator(), tokenizer: tokenizer,
+            computeMetrics: rows.computeMetrics == nil ? nil : { [active] in try active.computeMetrics($0) },
+            metrics: try task.metrics(model), callbacks: callbacks, logger: logger)
+    }
+
+    /// Loss and metrics of a split, with what the model answers for each row.
+    ///
+    /// - Throws: `TaskError` that names row and column.
+    public func evaluate(_ rows: Dataset, split: String = "validation") throws -> Evaluation {
+        let prepared = try task.prepare(rows, split: split, for: .evaluation)
+        let trainer = try trainer(prepared)
+        let output = try trainer.predict(prepared.dataset, metricKeyPrefix: "eval")
+        return Evaluation(
+            metrics: task.completed(output.metrics), output: output, prepared: prepared, rows: rows, labels: try labelNames,
+            isMainProcess: trainer.accelerator.isMainProcess)
+    }
+
+    /// Answers for rows, which need no labels.
+    ///
+    /// - Returns: an object for each row, with its own columns and `prediction`; and loss, metrics and speed, where the rows
+    ///   have labels.
+    /// - Throws: `TaskError` that names row and column.
+    public func predict(_ rows: Dataset, split: String = "test") throws -> (answers: [JSONObject], output: PredictionOutput) {
+        let prepared = try task.prepare(rows, split: split, for: .prediction)
+        let output = try trainer(prepared).predict(prepared.dataset)
+        return (Predictions.join(try task.answers(output, prepared, model), rows), output)
+    }
+
+    private var labelNames: [String] { get throws { try model.config.labelNames } }
+}
+
+/// What an evaluation found.
+public struct Evaluation {
+    public let metrics: [(name: String, value: Double)]
+    public let output: PredictionOutput
+    public let prepared: PreparedRows
+    /// The rows as they were given.
+    public let rows: Dataset
+    /// Label names by id.
+    public let labels: [String]
+    /// Only one of several processes shows results.
+    public let isMainProcess: Bool
+}

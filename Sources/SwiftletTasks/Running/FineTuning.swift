@@ -1,0 +1,201 @@
+public import Logging
+public import SwiftletDatasets
+import SwiftletIO
+import SwiftletMetrics
+public import SwiftletModels
+import SwiftletTensor
+import SwiftletTokenizers
+public import SwiftletTraining
+
+/// A training from a checkpoint and a dataset to a saved model with its results: what `swiftlet train` does.
+///
+///     var tuning = FineTuning(model: "all-MiniLM-L6-v2", dataset: try loadDataset("messages"), args: TrainingArguments("out"))
+///     tuning.splits.validationSize = 0.1
+///     let result = try tuning.run()
+public struct FineTuning {
+    public typealias Metrics = [(name: String, value: Double)]
+
+    /// The parts of a run.
+    public struct Stages: OptionSet, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        public static let train = Stages(rawValue: 1)
+        public static let evaluate = Stages(rawValue: 2)
+        /// The test split; the answers are written to `predictions.jsonl` in the output folder.
+        public static let predict = Stages(rawValue: 4)
+    }
+
+    /// Folder of the pretrained model.
+    public var model: String
+    /// How the model was asked for, for the model card; by default its folder.
+    public var modelName: String?
+    public var dataset: DatasetDict
+    public var args: TrainingArguments
+    public var options = TaskOptions()
+    public var splits = SplitSelection()
+    public var stages: Stages = [.train, .evaluate]
+    public var resumeFrom: ResumePoint?
+    public var callbacks: [any TrainerCallback] = []
+    public var logger = Logger(label: "swiftlet")
+    /// How the model card names the data.
+    public var cardDatasets: [ModelCard.Dataset] = []
+    /// Called before the first step, for example to let a signal stop the run.
+    public var willTrain: (Trainer) -> Void = { _ in }
+    /// Called with the results of each stage, `train`, `eval` and `predict`, as soon as they are there.
+    public var onResults: (_ stage: String, Metrics) -> Void = { _, _ in }
+    private let makeTask: (TaskContext) throws -> any FineTuningTask
+    private let modelTask: ModelTask?
+
+    /// - Parameter task: what to train for.
+    public init(
+        model: String, dataset: DatasetDict, task: ModelTask = .sequenceClassification, args: TrainingArguments
+    ) {
+        self.model = model
+        self.dataset = dataset
+        self.args = args
+        modelTask = task
+        makeTask = task.make
+    }
+
+    /// A training for a task of one's own.
+    ///
+    /// - Parameter makeTask: makes the task for the rows of the run.
+    public init(
+        model: String, dataset: DatasetDict, args: TrainingArguments,
+        makeTask: @escaping (TaskContext) throws -> any FineTuningTask
+    ) {
+        self.model = model
+        self.dataset = dataset
+        self.args = args
+        self.makeTask = makeTask
+        modelTask = nil
+    }
+
+    /// What a run leaves besides its files.
+    public struct Result {
+        public let trainer: Trainer
+        public let task: any FineTuningTask
+        /// `nil` for stages that were left out.
+        public var train: Metrics?
+        public var evaluation: Metrics?
+        public var prediction: Metrics?
+    }
+
+    /// Runs the stages. Everything that can be known to fail is checked before the first step.
+    ///
+    /// - Throws: `TaskError` for rows that don't make the task; what training throws.
+    @discardableResult
+    public func run() throws -> Result {
+        try args.validate()
+        let trains = stages.contains(.train)
+        let predicts = stages.contains(.predict)
+        let found = try splits.rows(of: dataset, needsTrain: trains, needsTest: predicts)
+        if args.evalStrategy != .no || !trains, found.validation == nil, splits.validationSize == nil, stages.contains(.evaluate) {
+            throw TaskError(
+                .split, "there is no validation split to evaluate",
+                remedy: "Give one (--validation-file), or set training rows aside with validationSize (--validation-split 0.1).")
+        }
+        let tokenizer =
+            modelTask == .sentenceEmbeddings
+            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(model)
+        let config = try AutoConfig.fromPretrained(model)
+        try Self.check(tokenizer, config, model)
+        let (task, headNote) = try makeTask(found, tokenizer, config)
+        let rows = try splits.finish(found, task)
+        for note in task.notes + [headNote].compactMap(\.self) { logger.notice("\(note)") }
+
+        let trainRows = try rows.train.map { try task.prepare($0, split: "train", for: .training) }
+        let evalRows = try rows.validation.map { try task.prepare($0.rows, split: $0.name, for: .evaluation) }
+        let testRows = predicts ? try rows.test.map { try task.prepare($0.rows, split: $0.name, for: .prediction) } : nil
+
+        // Before the model is made: a fresh head is drawn from this seed, as in the Python scripts.
+        manualSeed(args.seed)
+        var loading = LoadOptions(logger: logger)
+        loading.ignoreMismatchedSizes = options.ignoreMismatchedSizes
+        let network = try task.loadModel(model, options: loading)
+        network.config.save(taskOptions: task.savedOptions)
+        // A Trainer has one function for all the rows that it evaluates.
+        let active = ActiveRows(evalRows)
+        let trainer = try Trainer(
+            model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: evalRows?.dataset,
+            dataCollator: try task.collator(), tokenizer: tokenizer,
+            computeMetrics: evalRows?.computeMetrics == nil ? nil : { try active.computeMetrics($0) },
+            metrics: try task.metrics(network), callbacks: callbacks, logger: logger)
+        try trainer.checkOutputDirectory()
+        willTrain(trainer)
+
+        var result = Result(trainer: trainer, task: task)
+        if trains {
+            let metrics = try trainer.train(resumeFrom: resumeFrom).metrics
+            try trainer.saveModel()
+            try trainer.saveState()
+            try finish("train", metrics, trainer)
+            result.train = metrics
+        }
+        if evalRows != nil, stages.contains(.evaluate) {
+            let metrics = task.completed(try trainer.evaluate())
+            if trains { try trainer.saveState() }
+            try finish("eval", metrics, trainer)
+            result.evaluation = metrics
+        }
+        if trains { try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets) }
+        if let testRows, let test = rows.test {
+            active.rows = testRows
+            let output = try trainer.predict(testRows.dataset, metricKeyPrefix: "predict")
+            let metrics = task.completed(output.metrics)
+            try finish("predict", metrics, trainer)
+            if trainer.accelerator.isMainProcess {
+                let answers = Predictions.join(try task.answers(output, testRows, network), test.rows)
+                try Predictions.write(answers, to: FileSystem.join(args.outputDir, "predictions.jsonl"))
+            }
+            result.prediction = metrics
+        }
+        logger.info("saved to \(args.outputDir)")
+        return result
+    }
+
+    private func finish(_ stage: String, _ metrics: Metrics, _ trainer: Trainer) throws {
+        try trainer.saveMetrics(stage, metrics)
+        if trainer.accelerator.isMainProcess { onResults(stage, metrics) }
+    }
+
+    /// The task, and what becomes of a head that was trained for other labels.
+    private func makeTask(
+        _ rows: SplitSelection.Rows, _ tokenizer: Tokenizer, _ config: ModelConfig
+    ) throws -> (any FineTuningTask, note: String?) {
+        let hasHead = modelTask.map { $0 == ModelTask.ofHead(config) } ?? !stages.contains(.train)
+        var context = TaskContext(
+            tokenizer: tokenizer, splits: rows.all, options: options, config: config, isFineTuned: hasHead)
+        guard hasHead, stages.contains(.train) else { return (try makeTask(context), nil) }
+        do {
+            return (try makeTask(context), nil)
+        } catch let error as TaskError where error.kind == .unknownLabels {
+            context.isFineTuned = false
+            let names = (try? config.labelNames) ?? []
+            return (
+                try makeTask(context),
+                "the model's head was trained for other labels, \(listed(names)); where the number of labels is the same its "
+                    + "weights are where the training begins, else they are drawn anew with ignoreMismatchedSizes "
+                    + "(--ignore-mismatched-sizes)"
+            )
+        }
+    }
+
+    static func check(_ tokenizer: Tokenizer, _ config: ModelConfig, _ folder: String) throws {
+        guard let size = config.json["vocab_size"]?.int, tokenizer.count > size else { return }
+        throw TaskError(
+            .model, "the tokenizer of '\(folder)' has \(tokenizer.count) tokens, and the model's vocabulary \(size)",
+            remedy: "Is this tokenizer the model's own?")
+    }
+}
+
+/// The metrics of the rows under evaluation.
+final class ActiveRows {
+    var rows: PreparedRows?
+
+    init(_ rows: PreparedRows?) { self.rows = rows }
+
+    func computeMetrics(_ prediction: EvalPrediction) throws -> MetricValues {
+        try rows?.computeMetrics?(prediction) ?? [:]
+    }
+}

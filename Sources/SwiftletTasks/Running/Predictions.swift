@@ -1,0 +1,110 @@
+public import SwiftletDatasets
+public import SwiftletIO
+
+/// Answers for rows, and the files that they are written to.
+public enum Predictions {
+    /// Answers with the columns of their rows before them. A column with the name of an answer's part gets `input_` before
+    /// its name.
+    static func join(_ answers: [JSONObject], _ rows: Dataset) -> [JSONObject] {
+        answers.enumerated().map { index, answer in
+            var joined: JSONObject = ["index": .int(index)]
+            if answers.count == rows.numRows, let line = try? rows.jsonLine(index),
+                let own = try? JSONValue(parsing: line).object
+            {
+                for (name, value) in own {
+                    joined[answer[name] != nil && answer[name] != value || name == "index" ? "input_\(name)" : name] = value
+                }
+            }
+            for (name, value) in answer { joined[name] = value }
+            return joined
+        }
+    }
+
+    /// Writes answers in the format of the file's ending: `.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet`. Tables have a
+    /// column for the probability of each label, `probability_<label>`.
+    ///
+    /// - Throws: `TaskError` for another ending; `FileError`.
+    public static func write(_ answers: [JSONObject], to path: String) throws {
+        switch try Format(path) {
+        case .jsonLines:
+            try AtomicFile.write(answers.map { line($0) + "\n" }.joined(), to: path)
+        case .json:
+            try AtomicFile.write(JSONValue.array(answers.map { .object($0) }).text(.config) + "\n", to: path)
+        case .csv: try table(answers, keepsLists: false).toCSV(path)
+        case .tsv: try table(answers, keepsLists: false).toCSV(path, separator: "\t")
+        case .parquet: try table(answers, keepsLists: true).toParquet(path)
+        }
+    }
+
+    /// One answer as a line of JSON, without a line break.
+    public static func line(_ answer: JSONObject) -> String { JSONValue.object(answer).text(.line) }
+
+    /// Formats of files with answers.
+    public enum Format: String, CaseIterable, Sendable {
+        case jsonLines = "jsonl"
+        case json
+        case csv
+        case tsv
+        case parquet
+
+        /// - Throws: `TaskError` for a file with another ending.
+        public init(_ path: String) throws {
+            let name = FileSystem.name(of: path)
+            let ending = name.split(separator: ".").count > 1 ? name.split(separator: ".").last.map { $0.lowercased() } : nil
+            // A file of no known kind has lines, as every version had.
+            guard let ending else {
+                self = .jsonLines
+                return
+            }
+            guard let format = Format(rawValue: ending) else {
+                throw TaskError(
+                    .option, "'\(path)' ends in .\(ending), which answers are not written as",
+                    remedy: "The endings are \(Self.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")).")
+            }
+            self = format
+        }
+    }
+
+    /// - Parameter keepsLists: text tables leave out the logits, which are a list.
+    private static func table(_ answers: [JSONObject], keepsLists: Bool) throws -> Dataset {
+        var columns: [(name: String, values: [Value])] = []
+        var places: [NameKey: Int] = [:]
+        for (row, answer) in answers.enumerated() {
+            for (name, value) in flat(answer, keepsLists: keepsLists) {
+                let key = NameKey(name)
+                if places[key] == nil {
+                    places[key] = columns.count
+                    columns.append((name, [Value](repeating: .null, count: answers.count)))
+                }
+                if let place = places[key] { columns[place].values[row] = value }
+            }
+        }
+        return try .fromColumns(columns.map { ($0.name, .values($0.values)) })
+    }
+
+    private static func flat(_ answer: JSONObject, keepsLists: Bool) -> [(String, Value)] {
+        answer.flatMap { name, value -> [(String, Value)] in
+            if name == "probabilities", let scores = value.object {
+                return scores.map { ("probability_\($0)", Value(json: $1)) }
+            }
+            if name == "logits", !keepsLists { return [] }
+            if !keepsLists, value.array != nil || value.object != nil { return [(name, .string(value.text()))] }
+            return [(name, Value(json: value))]
+        }
+    }
+}
+
+extension Value {
+    /// A JSON value as a cell.
+    public init(json: JSONValue) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .int(let value): self = .int(value)
+        case .double(let value): self = .double(value)
+        case .string(let value): self = .string(value)
+        case .array(let values): self = .list(values.map { Value(json: $0) })
+        case .object(let object): self = .structure(Row(object.map { ($0, Value(json: $1)) }))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import SwiftletDatasets
+
+/// Which rows of a dataset are trained on, evaluated and predicted.
+public struct SplitSelection: Sendable {
+    /// Splits by name, or by an expression such as `train[:90%]`.
+    public var train = "train"
+    /// By default the first whose name begins with `validation`.
+    public var validation: String?
+    public var test = "test"
+    /// The share (below 1) or number of training rows that are set aside for validation, drawn with `seed`, each class with
+    /// its share. Only for datasets without a validation split.
+    public var validationSize: Double?
+    /// The same for testing.
+    public var testSize: Double?
+    /// Of the random numbers that rows are set aside with.
+    public var seed: UInt64 = 42
+    /// The training rows are put in another order before anything else, with this seed.
+    public var shuffleTrainSeed: UInt64?
+    /// At most as many rows are used, the first ones.
+    public var maxTrainSamples: Int?
+    public var maxEvalSamples: Int?
+    public var maxPredictSamples: Int?
+
+    public init() {}
+
+    /// Splits that are there, without what will be set aside from the training split.
+    struct Rows {
+        var train: Dataset?
+        var validation: (name: String, rows: Dataset)?
+        var test: (name: String, rows: Dataset)?
+
+        /// The splits with their names, the training split first.
+        var all: [(name: String, rows: Dataset)] {
+            (train.map { [("train", $0)] } ?? []) + [validation, test].compactMap(\.self)
+        }
+    }
+
+    /// - Parameters:
+    ///   - needsTrain: whether a missing training split is an error.
+    ///   - needsTest: the same for the test split.
+    /// - Throws: `TaskError` of kind `split` or `option`, `DatasetError` for an expression that makes no sense.
+    func rows(of dataset: DatasetDict, needsTrain: Bool, needsTest: Bool) throws -> Rows {
+        for (name, count) in [
+            ("maxTrainSamples", maxTrainSamples), ("maxEvalSamples", maxEvalSamples),
+            ("maxPredictSamples", maxPredictSamples),
+        ] {
+            if let count, count < 1 { throw TaskError(.option, "\(optionName(name)) is \(count)", remedy: "Give at least 1.") }
+        }
+        for (name, size) in [("validationSize", validationSize), ("testSize", testSize)] {
+            guard let size, !(size > 0 && size.isFinite && (size < 1 || size == size.rounded())) else { continue }
+            throw TaskError(
+                .option, "\(optionName(name)) is \(size)", remedy: "Give a share between 0 and 1, or a number of rows.")
+        }
+        var rows = Rows()
+        if needsTrain {
+            rows.train = try split(train, of: dataset)
+            if let shuffleTrainSeed { rows.train = try rows.train?.shuffle(seed: shuffleTrainSeed) }
+        }
+        let found = validation ?? dataset.splits.first { $0.hasPrefix("validation") }
+        if let found {
+            guard validationSize == nil || !needsTrain else {
+                throw TaskError(
+                    .option, "the dataset has a validation split, '\(found)'",
+                    remedy: "Leave out validationSize (--validation-split), which sets training rows aside.")
+            }
+            rows.validation = (found, try split(found, of: dataset))
+        }
+        if testSize == nil, needsTest || dataset.splits.contains(test) {
+            rows.test = (test, try split(test, of: dataset))
+        } else if testSize != nil, dataset.splits.contains(test) {
+            throw TaskError(
+                .option, "the dataset has a test split, '\(test)'",
+                remedy: "Leave out testSize (--test-split), which sets training rows aside.")
+        }
+        return rows
+    }
+
+    private func split(_ expression: String, of dataset: DatasetDict) throws -> Dataset {
+        let rows = try dataset.rows(expression)
+        guard rows.numRows > 0 else {
+            throw TaskError(.split, "split '\(expression)' has no rows", remedy: "Name another one, or give it rows.")
+        }
+        return rows
+    }
+
+    /// Sets rows of the training split aside where that was asked for, then limits the numbers of rows.
+    func finish(_ rows: Rows, _ task: any FineTuningTask) throws -> Rows {
+        var rows = rows
+        func setAside(_ size: Double, _ name: String) throws -> (name: String, rows: Dataset)? {
+            guard let train = rows.train else { return nil }
+            let stratified = try? task.stratified(train, split: "train")
+            let source = stratified?.rows ?? train
+            let parts: DatasetDict
+            do {
+                parts = try source.trainTestSplit(testSize: size, seed: seed, stratifyBy: stratified?.column)
+            } catch where stratified != nil {
+                // A class of one row, or more classes than rows to set aside, can't have its share.
+                parts = try source.trainTestSplit(testSize: size, seed: seed)
+            }
+            rows.train = try parts.split("train")
+            return (name, try parts.split("test"))
+        }
+        if let testSize { rows.test = try setAside(testSize, "test") }
+        if let validationSize, rows.validation == nil { rows.validation = try setAside(validationSize, "validation") }
+        if let count = maxTrainSamples { rows.train = try rows.train?.take(count) }
+        if let count = maxEvalSamples { rows.validation = try rows.validation.map { ($0.name, try $0.rows.take(count)) } }
+        if let count = maxPredictSamples { rows.test = try rows.test.map { ($0.name, try $0.rows.take(count)) } }
+        return rows
+    }
+}

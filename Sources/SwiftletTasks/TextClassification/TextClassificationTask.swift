@@ -1,0 +1,121 @@
+public import SwiftletDatasets
+public import SwiftletIO
+public import SwiftletMetrics
+public import SwiftletModels
+import SwiftletTokenizers
+public import SwiftletTraining
+
+/// Classes of texts and pairs, several labels at once, or a number for each.
+public struct TextClassificationTask: FineTuningTask {
+    private let context: TaskContext
+    private let text: String
+    private let pair: String?
+    private let labelColumn: String?
+    private let maxLength: Int
+    private let labels: LabelScheme?
+
+    /// - Throws: `TaskError` for rows without texts, and for labels of no known kind or unknown to a fine-tuned model.
+    public init(_ context: TaskContext) throws {
+        let columns = try context.columns
+        self.context = context
+        (text, pair) = try columns.texts()
+        maxLength = try context.maxLength()
+        labelColumn = columns.label()
+        labels = try context.labels(labelColumn)
+    }
+
+    public var notes: [String] { labels?.notes ?? [] }
+    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+
+    public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
+        var options = options
+        if let labels {
+            options.labelNames = labels.names.isEmpty ? (0..<labels.outputCount).map { "LABEL_\($0)" } : labels.names
+            options.numLabels = labels.outputCount
+            // A single number or class is told by its labels, as in Python; what the user said is kept.
+            if labels.problemType == .multiLabelClassification || context.options.problemType != nil || labels.outputCount > 1 && labels.problemType == .regression {
+                options.problemType = labels.problemType
+            }
+        }
+        return try AutoModelForSequenceClassification.fromPretrained(folder, options: options)
+    }
+
+    public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {
+        var rows = rows
+        var isLabelled = false
+        if let labelColumn, rows.columnNames.contains(labelColumn), let labels {
+            do {
+                rows = try labels.encode(rows, column: labelColumn, split: split)
+                isLabelled = true
+            } catch where use == .prediction {
+                // Labels are kept in the answers as they stand in the rows.
+            }
+        }
+        guard isLabelled || use == .prediction else {
+            _ = try TaskColumns(rows, context.options).requireLabel()
+            throw TaskError(.labels, "split '\(split)' has no labels")
+        }
+        if !isLabelled { rows = try rows.selectColumns([text] + (pair.map { [$0] } ?? [])) }
+        let tokenizer = context.tokenizer
+        return PreparedRows(
+            try rows.map(batched: true) { batch -> BatchEncoding in
+                try tokenizer(
+                    try batch.strings(text), try pair.map { try batch.strings($0) }, truncation: true,
+                    maxLength: maxLength)
+            })
+    }
+
+    public func stratified(_ rows: Dataset, split: String) throws -> (rows: Dataset, column: String)? {
+        guard let labels, let labelColumn, labels.problemType == .singleLabelClassification else { return nil }
+        return (try labels.encode(rows, column: labelColumn, split: split), "label")
+    }
+
+    /// `glue/<config>` for GLUE, mean squared error for numbers, else accuracy, with F1 where there are two classes or
+    /// several labels at once.
+    public func metrics(_ model: any PretrainedModel) throws -> [Metric] {
+        let options = context.options
+        let problem = try labels?.problemType ?? model.config.problemType
+        let count = try model.config.labelCount
+        if !options.metrics.isEmpty {
+            return try MetricChoice.metrics(options.metrics, options.metricOptions, problem: problem, labelCount: count)
+        }
+        if options.datasetName.map({ FileSystem.name(of: $0) }) == "glue", let config = options.datasetConfig {
+            return try MetricChoice.metrics(
+                ["glue/\(config)"], options.metricOptions, problem: problem, labelCount: count)
+        }
+        let usual =
+            switch problem {
+            case .regression: ["mse"]
+            case .multiLabelClassification: ["f1/micro"]
+            case .singleLabelClassification, nil: count == 1 ? ["mse"] : count == 2 ? ["accuracy", "f1"] : ["accuracy"]
+            }
+        return try MetricChoice.metrics(usual, options.metricOptions, problem: problem, labelCount: count)
+    }
+
+    public func answers(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [JSONObject] {
+        let names = try model.config.labelNames
+        let problem = try model.config.problemType ?? (names.count == 1 ? .regression : .singleLabelClassification)
+        return (0..<(output.predictions.shape.first ?? 0)).map { row in
+            let logits = Array(output.predictions[row: row])
+            var answer = JSONObject()
+            switch problem {
+            case .regression:
+                answer["prediction"] = logits.count == 1 ? .number(logits[0]) : .numbers(logits)
+            case .singleLabelClassification:
+                let scores = softmax(logits)
+                let best = scores.indices.max { scores[$0] < scores[$1] } ?? 0
+                answer["prediction"] = .string(names[best])
+                answer["score"] = .number(scores[best])
+                answer["probabilities"] = .object(JSONObject(zip(names, scores.map { .number($0) })))
+            case .multiLabelClassification:
+                let scores = logits.map(sigmoid)
+                answer["prediction"] = .array(names.indices.filter { logits[$0] > 0 }.map { .string(names[$0]) })
+                answer["probabilities"] = .object(JSONObject(zip(names, scores.map { .number($0) })))
+            }
+            answer["logits"] = .numbers(logits)
+            return answer
+        }
+    }
+}

@@ -1,0 +1,167 @@
+public import SwiftletDatasets
+public import SwiftletIO
+public import SwiftletMetrics
+public import SwiftletModels
+import SwiftletTokenizers
+public import SwiftletTraining
+
+/// A tag for each word of a sentence, such as the kind of name it belongs to.
+public struct TokenClassificationTask: FineTuningTask {
+    private let context: TaskContext
+    private let textColumn: String
+    private let labelColumn: String?
+    private let maxLength: Int
+    private let labels: LabelScheme?
+
+    static let textColumns = ["tokens", "words", "text", "sentence"]
+    static let labelColumns = ["ner_tags", "tags", "pos_tags", "chunk_tags"]
+
+    /// - Throws: `TaskError` for rows without words, and for labels of no known kind or unknown to a fine-tuned model.
+    public init(_ context: TaskContext) throws {
+        let columns = try context.columns
+        self.context = context
+        let rows = try context.sample
+        guard let text = context.options.textColumn ?? Self.textColumns.first(where: columns.has) else {
+            _ = try columns.text(Self.textColumns)
+            throw TaskError(.column, "the dataset has no column of words")
+        }
+        try columns.require(text)
+        textColumn = text
+        maxLength = try context.maxLength()
+        let label = columns.label(Self.labelColumns)
+        if let label, context.options.labelColumn != nil { try columns.require(label) }
+        labelColumn = label
+        // Running text has no words that labels could belong to.
+        var isOfWords = false
+        if case .list = rows.features[text] { isOfWords = true }
+        labels = isOfWords ? try context.labels(label, isOfTokens: true) : nil
+    }
+
+    public var notes: [String] { labels?.notes ?? [] }
+    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+
+    public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
+        var options = options
+        if let labels {
+            options.labelNames = labels.names
+            options.numLabels = labels.outputCount
+        }
+        return try AutoModelForTokenClassification.fromPretrained(folder, options: options)
+    }
+
+    public func prepare(_ rows: Dataset, split: String, for use: RowUse) throws -> PreparedRows {
+        let words = try words(rows, split)
+        var ids: [[Int]]?
+        if let labelColumn, rows.columnNames.contains(labelColumn), let labels {
+            let (type, _) = try LabelColumnType.of(rows, labelColumn)
+            var declared: [String]?
+            if case .named(let given) = type { declared = given }
+            do {
+                ids = try rows.column(labelColumn).values().enumerated().map { row, value in
+                    try labels.classes(value, declared, row, labelColumn, split)
+                }
+            } catch where use == .prediction {
+                // Labels are kept in the answers as they stand in the rows.
+            }
+        }
+        guard ids != nil || use == .prediction else {
+            _ = try TaskColumns(rows, context.options).requireLabel(Self.labelColumns)
+            throw TaskError(.labels, "split '\(split)' has no lists of labels")
+        }
+        let names = labels?.names ?? []
+        let columns = try context.tokenizer.alignLabels(
+            words: words, labels: ids, labelNames: names, subtokens: context.options.subtokens, maxLength: maxLength)
+        let usesSeqeval = context.options.metrics.isEmpty || context.options.metrics == ["seqeval"]
+        return PreparedRows(
+            try .fromColumns(columns.map { ($0, $1) }),
+            computeMetrics: usesSeqeval && ids != nil ? { try Self.seqeval($0, names: names) } : nil, details: words)
+    }
+
+    private func words(_ rows: Dataset, _ split: String) throws -> [[String]] {
+        guard case .list = rows.features[textColumn] else {
+            return try rows.strings(textColumn).map(Self.split)
+        }
+        return try rows.column(textColumn).values().enumerated().map { row, value in
+            guard let list = value.list, case let words = list.compactMap(\.string), words.count == list.count else {
+                throw TaskError(
+                    .column, "row \(row) of split '\(split)' has no list of words in column '\(textColumn)'",
+                    remedy: "Give each row a list of texts.")
+            }
+            return words
+        }
+    }
+
+    /// Words and single signs, as in the sets that taggers are trained on.
+    static func split(_ text: String) -> [String] {
+        var words = [String]()
+        var word = ""
+        func end() {
+            if !word.isEmpty { words.append(word) }
+            word = ""
+        }
+        for character in text {
+            if character.isLetter || character.isNumber {
+                word.append(character)
+            } else {
+                end()
+                if !character.isWhitespace { words.append(String(character)) }
+            }
+        }
+        end()
+        return words
+    }
+
+    public func metrics(_ model: any PretrainedModel) throws -> [Metric] {
+        if context.options.metrics.isEmpty || context.options.metrics == ["seqeval"] { return [] }
+        return try MetricChoice.metrics(
+            context.options.metrics, context.options.metricOptions, problem: .singleLabelClassification,
+            labelCount: try model.config.labelCount)
+    }
+
+    /// Precision, recall and F1 of whole names, and the accuracy of tags.
+    static func seqeval(_ prediction: EvalPrediction, names: [String]) throws -> MetricValues {
+        let width = prediction.predictions.shape.dropFirst().first ?? 0
+        let best = prediction.predictions.argmax()
+        let metric = try Evaluate.load("seqeval")
+        func tags(_ ids: [Int], _ row: Int) throws -> [String] {
+            try (row * width..<(row + 1) * width).filter { prediction.labelIDs[$0] != -100 }.map { place in
+                guard names.indices.contains(ids[place]) else {
+                    throw TaskError(.labels, "the model answers label \(ids[place]), and there are \(names.count) names")
+                }
+                return names[ids[place]]
+            }
+        }
+        let rows = 0..<(prediction.predictions.shape.first ?? 0)
+        try metric.addBatch(
+            predictions: try rows.map { try tags(best, $0) },
+            references: try rows.map { try tags(prediction.labelIDs, $0) })
+        let all = try metric.compute()
+        var values = MetricValues()
+        for key in ["precision", "recall", "f1", "accuracy"] { values[key] = all["overall_\(key)"] }
+        return values
+    }
+
+    public func answers(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [JSONObject] {
+        guard let sentences = rows.details as? [[String]], output.predictions.shape.count == 3 else { return [] }
+        let (names, best) = (try model.config.labelNames, output.predictions.argmax())
+        let width = output.predictions.shape[1]
+        let encoding = try context.tokenizer(words: sentences, truncation: true, maxLength: maxLength)
+        let padsLeft = context.tokenizer.paddingSide == .left
+        return encoding.rows.enumerated().map { index, tokens in
+            var tags = [String?](repeating: nil, count: sentences[index].count)
+            let shift = padsLeft ? width - tokens.count : 0
+            for (position, word) in tokens.wordIDs.enumerated() {
+                guard let word, tags[word] == nil else { continue }
+                let id = best[index * width + shift + position]
+                tags[word] = names.indices.contains(id) ? names[id] : "LABEL_\(id)"
+            }
+            return [
+                "words": .array(sentences[index].map { .string($0) }),
+                // Words beyond the longest sequence, and those of which the tokenizer leaves nothing, have no tag.
+                "prediction": .array(tags.map { $0.map { .string($0) } ?? .null }),
+            ]
+        }
+    }
+}
