@@ -1,5 +1,5 @@
 internal import CArrow
-import SwiftletIO
+internal import SwiftletIO
 
 /// Turns `ColumnData` into Arrow arrays.
 enum ArrowBuilding {
@@ -28,6 +28,9 @@ enum ArrowBuilding {
             return (try array(values, feature, &place), feature)
         }
     }
+
+    /// The elements that are made up for the missing lists of one column, at most.
+    private static let mostMissingElements = 1 << 25
 
     /// Where a value is, for messages: the row of each element, where elements are not rows themselves.
     struct Place {
@@ -118,14 +121,15 @@ enum ArrowBuilding {
                     "columns of type '\(type)' can't be made", remedy: "Choose a plain type.", kind: .unsupported)
             }
         case .classLabel(let names):
-            let positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            let positions = ClassLabels.positions(names)
             let labels: [Int64] = try values.indices.map { index in
                 switch values[index] {
                 case .null: return 0
                 case .int(let label) where label >= -1 && label < names.count: return Int64(label)
                 case .string(let name):
-                    if let label = positions[name] { return Int64(label) }
-                    if let label = try? feature.str2int(name) { return Int64(label) }
+                    if let label = ClassLabels.label(name, in: names.count, by: { positions[TextKey($0)] }) {
+                        return Int64(label)
+                    }
                     throw ClassLabels.unknown(values[index], names, place.column, place.row(index))
                 case .int: throw ClassLabels.unknown(values[index], names, place.column, place.row(index))
                 default: throw misfit(index)
@@ -147,7 +151,18 @@ enum ArrowBuilding {
             case .largeList:
                 return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid, large: true)
             case .fixedList(_, let length):
-                // A missing list has its elements too, which are missing.
+                guard (0...Feature.longestFixedList).contains(length) else {
+                    throw DatasetError(
+                        "column '\(place.column)': lists can't have the length \(length)",
+                        remedy: "Declare a length from 0 to \(Feature.longestFixedList).")
+                }
+                // A missing list has its elements too, which are missing: a length without lists is a size from outside.
+                let missing = values.count { $0.isNull }
+                guard CheckedNumber.product([missing, length], atMost: mostMissingElements) != nil else {
+                    throw DatasetError(
+                        "column '\(place.column)': \(missing) missing lists of length \(length) would take up more than \(mostMissingElements) elements",
+                        remedy: "Declare the length that the lists have, or none.")
+                }
                 let full = lists.enumerated().flatMap { index, list in
                     values[index].isNull ? Array(repeating: .null, count: length) : list
                 }
@@ -160,6 +175,8 @@ enum ArrowBuilding {
                 }
             default: return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid)
             }
+        case .json:
+            return try strings(mapped("") { JSONText.encoded($0) }, "string", valid)
         case .structure(let fields):
             let rows: [Row] = try mapped(Row()) { $0.structure }
             let children = try fields.map { name, field in

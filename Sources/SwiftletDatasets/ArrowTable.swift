@@ -1,4 +1,5 @@
 internal import CArrow
+internal import SwiftletIO
 internal import Synchronization
 
 /// Runs a call of the bridge; its message becomes the error.
@@ -57,7 +58,16 @@ final class ArrowTable: @unchecked Sendable {
     static func reading(_ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws -> ArrowTable {
         var handle: OpaquePointer?
         guard body(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
-        return ArrowTable(taking: handle!)
+        let table = ArrowTable(taking: handle!)
+        try table.checkSizes()
+        return table
+    }
+
+    /// - Throws: `ArrowMessage` where the file claims more rows than there can be.
+    func checkSizes() throws {
+        guard withExtendedLifetime(self, { carrow_table_check_sizes(handle) }) == 0 else {
+            throw ArrowMessage(text: String(cString: carrow_message()))
+        }
     }
 
     func metadata(_ key: String) -> String? {
@@ -94,6 +104,16 @@ final class ArrowTable: @unchecked Sendable {
         return try withCStrings(names) { names in
             try Self.make("choose columns", keeping: self) { carrow_table_select(handle, columns, names, Int64(columns.count), $0) }
         }
+    }
+
+    /// Columns by their names, which are those of distinct ones of this table.
+    func choosing(_ names: [String]) throws -> ArrowTable {
+        let places = Dictionary(self.names.enumerated().map { (TextKey($1), $0) }, uniquingKeysWith: { first, _ in first })
+        return try select(
+            try names.map { name in
+                guard let place = places[TextKey(name)] else { throw DatasetError.noColumn(name, in: self.names) }
+                return place
+            }, as: names)
     }
 
     func beside(_ other: ArrowTable) throws -> ArrowTable {

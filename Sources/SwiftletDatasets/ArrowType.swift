@@ -50,7 +50,7 @@ indirect enum ArrowType {
             guard let children = Self.children(of: schema) else { return nil }
             self = .structure(children)
         default:
-            guard text.hasPrefix("+w:"), let length = Int(text.dropFirst(3)),
+            guard text.hasPrefix("+w:"), let length = Int(text.dropFirst(3)), (0...Feature.longestFixedList).contains(length),
                 let element = Self.children(of: schema)?.first?.type
             else { return nil }
             self = .fixedList(element, length: length)
@@ -94,6 +94,7 @@ extension Feature {
         case .largeList(let element): .largeList(element.storage)
         case .fixedList(let element, let length): .fixedList(element.storage, length: length)
         case .structure(let features): .structure(Features(features.map { ($0.0, $0.1.storage) }))
+        case .json: .value("string")
         }
     }
 }

@@ -78,6 +78,9 @@ struct ArrowView {
         }
     }
 
+    /// An unsigned integer of 64 bits.
+    func unsigned(_ index: Int) -> UInt64 { buffer(1, as: UInt64.self)![index + offset] }
+
     func double(_ index: Int) -> Double {
         let place = index + offset
         switch type {

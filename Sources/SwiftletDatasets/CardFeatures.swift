@@ -26,14 +26,22 @@ enum CardFeatures {
         if let type = node.scalar?.string { return plain(type) }
         if node.sequence != nil { return try features(node).map { .structure($0) } }
         guard let mapping = node.mapping else { return nil }
-        let length = mapping["length"]?.scalar?.string
+        var length: Int?
+        if let text = mapping["length"]?.scalar?.string {
+            // -1 stands for lists of any length.
+            guard let number = Int(text), (-1...Feature.longestFixedList).contains(number) else {
+                throw DatasetError(
+                    "the feature '\(name)' has the length \(text)",
+                    remedy: "Give a number from 0 to \(Feature.longestFixedList), or no length.")
+            }
+            length = number < 0 ? nil : number
+        }
         if let inner = mapping["class_label"] { return .classLabel(names: try names(inner["names"], name)) }
         if let inner = mapping["large_list"] { return try feature(inner, name).map { .largeList($0) } }
         if let inner = mapping["list"] ?? mapping["sequence"] {
             guard let element = try feature(inner, name) else { return nil }
             func list(_ element: Feature) -> Feature {
-                if let length, let count = Int(length), count >= 0 { return .fixedList(element, length: count) }
-                return .list(element)
+                length.map { .fixedList(element, length: $0) } ?? .list(element)
             }
             // A sequence of several features is a structure of lists.
             if mapping["list"] == nil, inner.sequence != nil, case .structure(let fields) = element {
@@ -53,6 +61,7 @@ enum CardFeatures {
             "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]",
         ]
         let name = Feature.canonical(type)
+        if name == "json" { return .json }
         return known.contains(name) ? .value(name) : nil
     }
 

@@ -1,4 +1,4 @@
-import SwiftletIO
+internal import SwiftletIO
 
 /// Labels against the names that are declared for them.
 enum ClassLabels {
@@ -8,6 +8,24 @@ enum ClassLabels {
             "column '\(column)', row \(row): \(value) is no label of ClassLabel(names=\(PythonText.list(names.map(PythonText.of))))",
             remedy: "Correct the row or the declared names: \(range).",
             kind: .noLabel, at: ErrorLocation(column: column, row: row))
+    }
+
+    /// Where each name is, the first one where a name comes twice.
+    static func positions(_ names: [String]) -> [TextKey: Int] {
+        Dictionary(names.enumerated().map { (TextKey($1), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The label of a text as Python finds it: the name itself, the name without space around it, or the label as a
+    /// number.
+    static func label(_ text: String, in count: Int, by position: (String) -> Int?) -> Int? {
+        if let label = position(text) { return label }
+        let scalars = text.unicodeScalars
+        let start = scalars.drop { $0.properties.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.properties.isWhitespace }) else { return nil }
+        let trimmed = String(Substring(start[...last]))
+        if let label = position(trimmed) { return label }
+        guard let label = Int(trimmed), label >= -1, label < count else { return nil }
+        return label
     }
 
     /// Checks that a column of integers stays in range.

@@ -11,7 +11,7 @@ public struct Column: Sendable {
     public var count: Int { indices?.count ?? storage.count }
 
     /// Calls `body` with where each row is: a chunk and a place in it.
-    private func each(_ body: (_ chunk: Int, _ place: Int, _ row: Int) throws -> Void) rethrows {
+    func each(_ body: (_ chunk: Int, _ place: Int, _ row: Int) throws -> Void) rethrows {
         try withExtendedLifetime(storage) {
             guard let indices else {
                 for (chunk, view) in storage.views.enumerated() {
@@ -33,7 +33,8 @@ public struct Column: Sendable {
         get throws {
             let position = row < 0 ? row + count : row
             guard position >= 0, position < count else { throw DatasetError.noRow(row, of: count) }
-            return storage.value(indices?[position] ?? position)
+            let value = storage.value(indices?[position] ?? position)
+            return feature.isEncoded ? feature.decoded(value) : value
         }
     }
 
@@ -42,7 +43,7 @@ public struct Column: Sendable {
         var result: [Value] = []
         result.reserveCapacity(count)
         each { chunk, place, _ in result.append(storage.views[chunk].value(place)) }
-        return result
+        return feature.isEncoded ? result.map { feature.decoded($0) } : result
     }
 
     private func read<Element>(

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// A column on its way into a dataset.
 public enum ColumnData: Sendable, Equatable {
     case strings([String])
@@ -50,7 +52,7 @@ public enum ColumnData: Sendable, Equatable {
 
 /// Named columns in order: what a batched `map` returns. Written as a dictionary literal.
 public struct Columns: Sendable, ExpressibleByDictionaryLiteral {
-    public private(set) var names: [String] = []
+    private var keys = OrderedKeys()
     public private(set) var data: [ColumnData] = []
 
     public init() {}
@@ -62,18 +64,20 @@ public struct Columns: Sendable, ExpressibleByDictionaryLiteral {
     /// A dictionary has no order: what tokenizers return comes in their order, the rest by name.
     public init(_ dictionary: [String: ColumnData]) {
         let known = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask", "offset_mapping"]
-        let rest = dictionary.keys.filter { !known.contains($0) }.sorted()
+        let rest = dictionary.keys.filter { !known.contains(text: $0) }.sortedByCodePoints()
         self.init((known + rest).compactMap { name in dictionary[name].map { (name, $0) } })
     }
 
+    public var names: [String] { keys.names }
+
     public subscript(name: String) -> ColumnData? {
-        get { names.firstIndex(of: name).map { data[$0] } }
+        get { keys.position(of: name).map { data[$0] } }
         set {
             guard let newValue else { return }
-            if let position = names.firstIndex(of: name) {
+            if let position = keys.position(of: name) {
                 data[position] = newValue
             } else {
-                names.append(name)
+                keys.append(name)
                 data.append(newValue)
             }
         }

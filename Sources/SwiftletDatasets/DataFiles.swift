@@ -1,12 +1,18 @@
 internal import SwiftletIO
 
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
+
 /// Finds a dataset's files: by the patterns of its card, or by their names.
 struct DataFiles {
     let folder: String
     /// Paths within the folder, sorted, without hidden files and what is no data.
     let files: [String]
 
-    private static let ignored: Set<String> = [
+    private static let ignored: Set<TextKey> = [
         "README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json",
     ]
     private static let deepest = 16
@@ -14,28 +20,43 @@ struct DataFiles {
     init(_ folder: String) throws {
         self.folder = folder
         var files: [String] = []
+        // Links to folders wait until all others have been seen: one that leads to a folder that was is left out, so that
+        // no file comes twice, and a link to where it lies does not lead in circles.
+        var seen: Set<FolderIdentity> = []
+        var links: [(path: String, depth: Int)] = [("", 0)]
         func visit(_ path: String, _ depth: Int) throws {
             for name in try FileSystem.names(in: FileSystem.join(folder, path)) {
-                if name.hasPrefix(".") || Self.ignored.contains(name) { continue }
+                if name.hasPrefix(".") || Self.ignored.contains(TextKey(name)) { continue }
                 let inner = path.isEmpty ? name : "\(path)/\(name)"
-                if FileSystem.isDirectory(FileSystem.join(folder, inner)) {
-                    if !name.hasPrefix("__"), depth < Self.deepest { try visit(inner, depth + 1) }
-                } else {
+                let full = FileSystem.join(folder, inner)
+                guard let identity = FolderIdentity(full) else {
                     files.append(inner)
+                    continue
+                }
+                if name.hasPrefix("__") || depth >= Self.deepest { continue }
+                if FolderIdentity.isLink(full) {
+                    links.append((inner, depth + 1))
+                } else if seen.insert(identity).inserted {
+                    try visit(inner, depth + 1)
                 }
             }
         }
-        try visit("", 0)
-        self.files = files
+        while !links.isEmpty {
+            let (path, depth) = links.removeFirst()
+            if let identity = FolderIdentity(FileSystem.join(folder, path)), seen.insert(identity).inserted {
+                try visit(path, depth)
+            }
+        }
+        self.files = files.sortedByCodePoints()
     }
 
     /// The same of a list of paths, for a dataset whose files are still elsewhere.
     init(_ title: String, names: [String]) {
         folder = title
-        files = names.sorted().filter { name in
+        files = names.sortedByCodePoints().filter { name in
             let parts = name.split(separator: "/")
             return parts.count <= Self.deepest + 1 && !parts.dropLast().contains { $0.hasPrefix("__") }
-                && !parts.contains { $0.hasPrefix(".") || Self.ignored.contains(String($0)) }
+                && !parts.contains { $0.hasPrefix(".") || Self.ignored.contains(TextKey($0)) }
         }
     }
 
@@ -81,14 +102,14 @@ struct DataFiles {
     /// on, else everything is `train`.
     func bySplitNames() -> [(split: String, files: [String])] {
         let data = files.filter { FileFormat.of($0) != nil }
-        var sharded: [String: [String]] = [:]
+        var sharded: [TextKey: [String]] = [:]
         for file in data where file.hasPrefix("data/") {
-            if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[split, default: []].append(file) }
+            if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[TextKey(split), default: []].append(file) }
         }
         if !sharded.isEmpty {
-            let known = ["train", "validation", "test"]
+            let known: [TextKey] = ["train", "validation", "test"]
             let order = known.filter { sharded[$0] != nil } + sharded.keys.filter { !known.contains($0) }.sorted()
-            return order.map { ($0, sharded[$0]!) }
+            return order.map { ($0.text, sharded[$0] ?? []) }
         }
         func split(_ isOf: (_ file: String, _ word: String) -> Bool) -> [(split: String, files: [String])] {
             Self.keywords.compactMap { split, words in
@@ -129,18 +150,51 @@ struct DataFiles {
     }
 }
 
+/// What tells a folder from others, whatever path leads to it.
+private struct FolderIdentity: Hashable {
+    private let device: UInt64
+    private let number: UInt64
+
+    /// `nil` for what is no folder.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, (status.st_mode & S_IFMT) == S_IFDIR else { return nil }
+        device = UInt64(truncatingIfNeeded: status.st_dev)
+        number = UInt64(truncatingIfNeeded: status.st_ino)
+    }
+
+    static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFLNK
+    }
+}
+
 /// File name patterns: `*`, `?` and `[...]` within a name, `**` over folders.
 enum Glob {
+    /// Takes time in proportion to the parts of the path times those of the pattern.
     static func matches(_ path: ArraySlice<Substring>, _ pattern: ArraySlice<Substring>) -> Bool {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first == "**" {
-            if pattern.count == 1 { return !path.isEmpty }
-            return (path.startIndex...path.endIndex).contains { matches(path[$0...], pattern.dropFirst()) }
+        let path = path.map { Array($0.unicodeScalars) }
+        // Whether the pattern so far matches so many names from the start.
+        var reached = [Bool](repeating: false, count: path.count + 1)
+        reached[0] = true
+        for (place, part) in pattern.enumerated() {
+            var next = [Bool](repeating: false, count: path.count + 1)
+            if part.isSame(as: "**") {
+                // At the end it takes at least one name, elsewhere any number of them.
+                var isOpen = false
+                for count in reached.indices {
+                    next[count] = isOpen || reached[count] && place < pattern.count - 1
+                    isOpen = isOpen || reached[count]
+                }
+            } else {
+                let part = Array(part.unicodeScalars)
+                for count in path.indices where reached[count] {
+                    next[count + 1] = matches(path[count][...], part[...])
+                }
+            }
+            reached = next
         }
-        guard let name = path.first, matches(Array(name.unicodeScalars)[...], Array(first.unicodeScalars)[...]) else {
-            return false
-        }
-        return matches(path.dropFirst(), pattern.dropFirst())
+        return reached[path.count]
     }
 
     /// One name against one part of a pattern, without going back further than the last `*`.

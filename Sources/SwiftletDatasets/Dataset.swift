@@ -1,4 +1,4 @@
-import SwiftletIO
+internal import SwiftletIO
 
 /// A table with typed columns, as Python's `datasets.Dataset`.
 ///
@@ -47,7 +47,8 @@ public struct Dataset: Sendable {
             try self.init(table)
             return
         }
-        let missing = declared.names.filter { !table.names.contains($0) }
+        let there = table.names.textKeys
+        let missing = declared.names.filter { !there.contains(TextKey($0)) }
         let extra = table.names.filter { declared[$0] == nil }
         guard missing.isEmpty, extra.isEmpty else {
             let problem =
@@ -82,7 +83,7 @@ public struct Dataset: Sendable {
     public var count: Int { indices?.count ?? stored.rows }
 
     func index(of column: String) throws -> Int {
-        guard let index = features.names.firstIndex(of: column) else {
+        guard let index = features.keys.position(of: column) else {
             throw DatasetError.noColumn(column, in: columnNames)
         }
         return index
@@ -104,10 +105,16 @@ public struct Dataset: Sendable {
         let position = try position(row)
         let place = indices?[position] ?? position
         guard let shown = format.shown(columnNames) else {
-            return Row(names: columnNames, values: try features.names.indices.map { try stored.column($0).value(place) })
+            return Row(keys: features.keys, values: try features.types.indices.map { try value($0, place) })
         }
         return Row(
-            names: shown.map { columnNames[$0] }, values: try shown.map { try stored.column($0).value(place) })
+            names: shown.map { columnNames[$0] }, values: try shown.map { try value($0, place) })
+    }
+
+    /// The value of a column in a stored row.
+    private func value(_ column: Int, _ place: Int) throws -> Value {
+        let (value, feature) = (try stored.column(column).value(place), features.types[column])
+        return feature.isEncoded ? feature.decoded(value) : value
     }
 
     /// The place of a row, counted from the end where the number is negative.
@@ -180,7 +187,8 @@ public struct Dataset: Sendable {
         }
         if let features {
             let names = columns.map(\.0)
-            if let missing = features.names.first(where: { !names.contains($0) }) {
+            let given = names.textKeys
+            if let missing = features.names.first(where: { !given.contains(TextKey($0)) }) {
                 throw DatasetError.noColumn(missing, in: names)
             }
             if let extra = names.first(where: { features[$0] == nil }) {

@@ -1,6 +1,7 @@
 internal import CArrow
 internal import Logging
 internal import SwiftletIO
+internal import Synchronization
 
 #if canImport(Darwin)
 internal import Darwin
@@ -46,10 +47,14 @@ extension Dataset {
             guard FileSystem.exists(file) else { return nil }
             do {
                 try checkEnd(file)
-                let table = try ArrowTable.reading { carrow_read_ipc(file, true, $0) }
+                // Whoever wrote it, the first look in this process is at every byte; later ones only map it.
+                let isKnown = try wasValidated(file)
+                let table = try ArrowTable.reading { carrow_read_ipc(file, isKnown, $0) }
                 let features =
                     try table.metadata("huggingface").flatMap(Features.init(metadata:)) ?? Dataset(table).features
+                if !isKnown { try check(table, features, of: file) }
                 let value = try result(table, features, [file])
+                try rememberValidated(file)
                 Datasets.logger.info("\(operation): using the cached result '\(file)'")
                 return value
             } catch {
@@ -64,6 +69,45 @@ extension Dataset {
             if let value = found() { return value }
             try lock.removeLeftovers(of: file)
             return try made(file, folder, make, result)
+        }
+    }
+
+    /// The files that this process has validated or written, as they were then.
+    private static let validated = Mutex<Set<String>>([])
+
+    /// What tells a file from what it was or will be.
+    private static func state(of file: String) throws -> String {
+        var status = stat()
+        guard stat(file, &status) == 0 else { throw DatasetError("there is no file '\(file)'") }
+        #if canImport(Darwin)
+        let time = status.st_mtimespec
+        #else
+        let time = status.st_mtim
+        #endif
+        return "\(status.st_dev) \(status.st_ino) \(status.st_size) \(time.tv_sec) \(time.tv_nsec)"
+    }
+
+    private static func wasValidated(_ file: String) throws -> Bool {
+        let state = try state(of: file)
+        return validated.withLock { $0.contains(state) }
+    }
+
+    private static func rememberValidated(_ file: String) throws {
+        let state = try state(of: file)
+        validated.withLock { _ = $0.insert(state) }
+    }
+
+    /// Checks that a cached table holds what its features say.
+    private static func check(_ table: ArrowTable, _ features: Features, of file: String) throws {
+        guard table.names.areSame(as: features.names) else {
+            throw DatasetError("'\(file)' has other columns than it says", remedy: "Delete it.")
+        }
+        for (index, (name, feature)) in features.enumerated() {
+            let column = try table.column(index)
+            guard column.type.feature == feature.storage else {
+                throw DatasetError.wrongType(name, column.type.feature, wanted: "\(feature)")
+            }
+            if case .classLabel(let names) = feature { try ClassLabels.check(column, names, name) }
         }
     }
 
@@ -83,6 +127,7 @@ extension Dataset {
         var writer = ResultWriter(file: file, spillFolder: folder)
         try make(&writer)
         guard let (table, features, files) = try writer.finish() else { return nil }
+        for file in files { try rememberValidated(file) }
         return try result(table, features, files)
     }
 
@@ -100,7 +145,7 @@ extension Dataset {
         var count = 0
         for name in try FileSystem.names(in: folder) where name.hasPrefix("cache-") && name.hasSuffix(".arrow") {
             let file = FileSystem.join(folder, name)
-            if provenance.files.contains(file) { continue }
+            if provenance.files.contains(text: file) { continue }
             try FileSystem.remove(file)
             count += 1
         }

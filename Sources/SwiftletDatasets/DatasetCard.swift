@@ -22,11 +22,15 @@ struct DatasetCard {
         }
         guard let (yaml, firstLine) = Self.frontMatter(text) else { return }
         let root: Node?
-        do { root = try compose(yaml: yaml) } catch let error as YamlError {
+        do { root = try CardYAML.compose(yaml) } catch let error as YamlError {
             throw DatasetError(
                 "the YAML at the top of '\(path)' is broken\(Self.place(error, firstLine))",
                 remedy: "Correct it, or remove it to find the files by their names.",
                 kind: .malformed, at: ErrorLocation(path: path))
+        } catch let error as DatasetError {
+            throw DatasetError(
+                "the YAML at the top of '\(path)': \(error.message)", remedy: error.remedy, kind: .malformed,
+                at: ErrorLocation(path: path))
         }
         do {
             guard let mapping = root?.mapping else {
@@ -107,7 +111,7 @@ struct DatasetCard {
             guard let split = item["split"]?.scalar?.string else {
                 throw DatasetError("an entry of 'data_files' in config '\(config)' has no 'split'")
             }
-            guard !result.contains(where: { $0.split == split }) else {
+            guard !result.contains(where: { $0.split.isSame(as: split) }) else {
                 throw DatasetError("split '\(split)' comes twice in config '\(config)'")
             }
             result.append((split, try patterns(item["path"])))

@@ -1,3 +1,4 @@
+internal import SwiftletIO
 internal import Yams
 
 /// Writes which files a dataset is made of into the YAML at the top of its README.md.
@@ -12,7 +13,7 @@ package enum DatasetCardText {
     ) throws -> String {
         let (yaml, body) = parts(card ?? "")
         var root: Node
-        do { root = try compose(yaml: yaml) ?? Node.mapping([:]) } catch {
+        do { root = try CardYAML.compose(yaml) ?? Node.mapping([:]) } catch {
             throw DatasetError("the YAML at the top of the repository's README.md is broken", remedy: "Correct it there first.")
         }
         guard root.mapping != nil else {
@@ -23,7 +24,7 @@ package enum DatasetCardText {
             "data_files": list(files.map { ["split": Node($0.split), "path": Node($0.pattern)] as Node }),
         ]
         var configs = root["configs"]?.sequence.map(Array.init) ?? []
-        if let place = configs.firstIndex(where: { $0["config_name"]?.string == config }) {
+        if let place = configs.firstIndex(where: { $0["config_name"]?.string?.isSame(as: config) ?? false }) {
             configs[place] = entry
         } else {
             configs.append(entry)
@@ -35,7 +36,7 @@ package enum DatasetCardText {
     }
 
     private static func without(_ infos: Node, _ config: String) -> Node? {
-        func isOther(_ info: Node) -> Bool { (info["config_name"]?.string ?? "default") != config }
+        func isOther(_ info: Node) -> Bool { !(info["config_name"]?.string ?? "default").isSame(as: config) }
         guard let all = infos.sequence else { return isOther(infos) ? infos : nil }
         let others = all.filter(isOther)
         return others.isEmpty ? nil : list(Array(others))

@@ -1,11 +1,12 @@
-import SwiftletIO
+internal import SwiftletIO
 
 extension Dataset {
     /// Only these columns, in this order.
     public func selectColumns(_ names: [String]) throws -> Dataset {
         let indices = try names.map { try index(of: $0) }
-        if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw DatasetError("column '\(names[twice])' is chosen twice", remedy: "Name each column once.")
+        var seen: Set<TextKey> = []
+        if let twice = names.first(where: { !seen.insert(TextKey($0)).inserted }) {
+            throw DatasetError("column '\(twice)' is chosen twice", remedy: "Name each column once.")
         }
         return Dataset(
             unchecked: try stored.select(indices, as: names), Features(zip(names, indices.map { features.types[$0] })),
@@ -15,7 +16,8 @@ extension Dataset {
 
     public func removeColumns(_ names: [String]) throws -> Dataset {
         for name in names { _ = try index(of: name) }
-        return try selectColumns(columnNames.filter { !names.contains($0) })
+        let removed = names.textKeys
+        return try selectColumns(columnNames.filter { !removed.contains(TextKey($0)) })
     }
 
     public func removeColumns(_ names: String...) throws -> Dataset { try removeColumns(names) }
@@ -25,7 +27,7 @@ extension Dataset {
         guard !newName.isEmpty else {
             throw DatasetError("column '\(name)' can't be renamed to nothing", remedy: "Give a name.")
         }
-        guard newName == name || features[newName] == nil else {
+        guard newName.isSame(as: name) || features[newName] == nil else {
             throw DatasetError(
                 "column '\(name)' can't be renamed to '\(newName)', which there is already",
                 remedy: "Remove or rename '\(newName)' first.")
@@ -36,14 +38,15 @@ extension Dataset {
         return Dataset(
             unchecked: try stored.select(Array(renamed.indices), as: renamed), Features(zip(renamed, features.types)),
             indices: indices, provenance.adding("rename_column") { renamed }
-        ).formatted(as: self, renaming: [name: newName])
+        ).formatted(as: self, renaming: [TextKey(name): newName])
     }
 
     /// Several columns renamed at once, so that two can change places.
     public func renameColumns(_ names: [String: String]) throws -> Dataset {
-        for name in names.keys.sorted() { _ = try index(of: name) }
-        let renamed = columnNames.map { names[$0] ?? $0 }
-        guard Set(renamed).count == renamed.count, !renamed.contains("") else {
+        for name in names.keys.sortedByCodePoints() { _ = try index(of: name) }
+        let names = Dictionary(names.map { (TextKey($0), $1) }, uniquingKeysWith: { first, _ in first })
+        let renamed = columnNames.map { names[TextKey($0)] ?? $0 }
+        guard renamed.textKeys.count == renamed.count, !renamed.contains(where: \.isEmpty) else {
             throw DatasetError(
                 "the columns can't be called \(DatasetError.listed(renamed))", remedy: "Give each column a name of its own.")
         }
@@ -82,14 +85,16 @@ extension Dataset {
             let stored = column.type.feature
             var changed = features
             changed[name] = feature
-            if stored == feature.storage {
+            let before = features.types[index]
+            let isText = feature == .json && before != .json && !JSONText.looksEncoded(column)
+            if stored == feature.storage, !isText {
                 if case .classLabel(let names) = feature { try ClassLabels.check(column, names, name) }
                 return Dataset(unchecked: table, changed, provenance)
             }
-            if case .value(let type) = feature, case .value(let from) = stored, from != "null" {
+            if !before.isEncoded, case .value(let type) = feature, case .value(let from) = stored, from != "null" {
                 return Dataset(unchecked: try table.cast(index, to: type), changed, provenance)
             }
-            let values = (0..<column.count).map { column.value($0) }
+            let values = (0..<column.count).map { before.decoded(column.value($0)) }
             let (array, _) = try ArrowBuilding.array(.values(values), named: name, as: feature)
             return Dataset(
                 unchecked: try table.replacing(index, with: [(name, array)]), changed, provenance)
@@ -100,7 +105,7 @@ extension Dataset {
     ///
     /// - Parameter features: one for each column; the result has their order.
     public func cast(_ features: Features) throws -> Dataset {
-        guard Set(features.names) == Set(columnNames) else {
+        guard features.names.textKeys == columnNames.textKeys else {
             throw DatasetError(
                 "the features \(DatasetError.listed(features.names)) are not those of the columns \(DatasetError.listed(columnNames))",
                 remedy: "Give a feature for each column.", kind: .columnMismatch)
@@ -129,7 +134,7 @@ extension Dataset {
                     guard case .structure(let fields) = feature else { return [(name, feature)] }
                     return fields.map { ("\(name).\($0.0)", $0.1) }
                 })
-            guard features.names == table.names else {
+            guard features.names.areSame(as: table.names) else {
                 throw DatasetError(
                     "flattened columns get the same name: \(DatasetError.listed(table.names))", remedy: "Rename a column.")
             }
@@ -137,37 +142,15 @@ extension Dataset {
         return Dataset(unchecked: table, features, indices: indices, provenance.adding("flatten")).formatted(as: self)
     }
 
-    /// A column of text or numbers turned into a class label whose names are the distinct values, sorted as text.
-    public func classEncodeColumn(_ name: String) throws -> Dataset {
-        let index = try index(of: name)
-        if case .classLabel = features.types[index] { return self }
-        let values = try unique(name).filter { !$0.isNull }
-        guard values.allSatisfy({ $0.int != nil || $0.string != nil || $0.bool != nil }) else {
-            throw DatasetError.wrongType(name, features.types[index], wanted: "text, integers or booleans")
-        }
-        // Numbers are sorted as text too.
-        let labels = values.map { $0.string ?? $0.description }
-            .sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
-        let column = try self.column(name)
-        let texts = column.values().map { $0.isNull || $0.string != nil ? $0 : .string($0.description) }
-        let encoded = try ArrowBuilding.array(.values(texts), named: name, as: .classLabel(names: labels))
-        var features = features
-        features[name] = encoded.feature
-        return Dataset(
-            unchecked: try table().replacing(index, with: [(name, encoded.array)]), features,
-            provenance.adding("class_encode_column") { [name] }
-        ).formatted(as: self)
-    }
-
     /// The distinct values of a column in the order they first come.
     public func unique(_ name: String) throws -> [Value] {
         let column = try column(name)
-        var seen: Set<String> = []
+        var seen: Set<TextKey> = []
         var result: [Value] = []
         for value in column.values() {
-            // Two texts that only look the same are different: the key is the escaped bytes, not the characters.
-            let key = value.string.map { "s" + $0.utf8.map { String($0, radix: 16) }.joined(separator: " ") } ?? value.description
-            if seen.insert(key).inserted { result.append(value) }
+            // Texts have a mark of their own, so that the text "1" is not the number.
+            let key = value.string.map { "s" + $0 } ?? value.description
+            if seen.insert(TextKey(key)).inserted { result.append(value) }
         }
         return result
     }

@@ -1,33 +1,32 @@
-import SwiftletIO
+internal import SwiftletIO
 
 extension Dataset {
-    /// The rows of all datasets, one after the other. Columns and types must agree.
+    /// The rows of all datasets, one after the other. Columns that are only in some of them are missing in the rows of
+    /// the others, as in Python; the order is that of the first dataset, with new columns after it. Datasets without rows
+    /// don't count, unless none has any.
+    ///
+    /// - Throws: `DatasetError` that names the column where two datasets give it different types.
     public static func concatenate(_ datasets: [Dataset]) throws -> Dataset {
-        guard let first = datasets.first else {
+        guard let start = datasets.first else {
             throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
         }
+        let datasets = datasets.filter { $0.count > 0 }
+        guard let first = datasets.first else { return start }
         var features = first.features
         for dataset in datasets.dropFirst() {
-            guard dataset.columnNames == first.columnNames else {
-                throw DatasetError(
-                    "the columns \(DatasetError.listed(dataset.columnNames)) can't go below \(DatasetError.listed(first.columnNames))",
-                    remedy: "Rename, reorder or remove columns so that they agree.", kind: .columnMismatch)
-            }
             for (name, feature) in dataset.features {
-                guard let joined = ArrowBuilding.join(features[name]!, feature),
-                    joined == feature || feature == .value("null")
-                        || joined != features[name] && features[name] == .value("null")
-                else {
+                let before = features[name] ?? feature
+                guard let aligned = before.aligned(with: feature) else {
                     throw DatasetError(
-                        "column '\(name)' holds \(features[name]!) in one dataset and \(feature) in another",
+                        "column '\(name)' holds \(before) in one dataset and \(feature) in another",
                         remedy: "Cast the column to one type first.",
                         kind: .columnMismatch, at: ErrorLocation(column: name))
                 }
-                features[name] = joined
+                features[name] = aligned
             }
         }
         let provenance = Provenance.joining("concatenate", datasets.map(\.provenance))
-        let stored = try ArrowTable.concatenate(datasets.map(\.stored))
+        let stored = try ArrowTable.concatenate(datasets.map { try $0.storage(as: features) })
         var indices: RowIndices?
         if datasets.contains(where: { $0.indices != nil }) {
             // The positions of each dataset, moved behind the rows of those before it.
@@ -39,7 +38,25 @@ extension Dataset {
             }
             indices = try RowIndices(positions)
         }
-        return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: first)
+        var result = Dataset(unchecked: stored, features, indices: indices, provenance)
+        if datasets.allSatisfy({ $0.format == first.format }) { result = result.formatted(as: first) }
+        return result
+    }
+
+    /// The stored rows, chosen or not, with the columns of these features.
+    private func storage(as wanted: Features) throws -> ArrowTable {
+        let isWhole = wanted.names.areSame(as: columnNames)
+        // A column without any value takes on the others' type when tables are put together.
+        if isWhole, zip(features.types, wanted.types).allSatisfy({ $0 == $1 || $0 == .value("null") }) { return stored }
+        var all = Dataset(unchecked: stored, features, Provenance(fingerprint: .unique()))
+        for (name, feature) in wanted {
+            if let own = features[name] {
+                if own != feature { all = try all.castColumn(name, to: feature) }
+            } else {
+                all = try all.addColumn(name, .values(Array(repeating: .null, count: stored.rows)), feature: feature)
+            }
+        }
+        return try all.selectColumns(wanted.names).stored
     }
 
     /// The columns of all datasets side by side. They have the same number of rows, and no column twice.
@@ -151,7 +168,7 @@ extension Dataset {
     static func widened(_ parts: [Dataset]) throws -> [Dataset] {
         guard let first = parts.first else { return parts }
         return try parts.map { part in
-            var part = Set(part.columnNames) == Set(first.columnNames) ? try part.selectColumns(first.columnNames) : part
+            var part = part.columnNames.textKeys == first.columnNames.textKeys ? try part.selectColumns(first.columnNames) : part
             for (name, feature) in part.features where feature == .value("int64") {
                 if parts.contains(where: { $0.features[name] == .value("float64") }) {
                     part = try part.castColumn(name, to: .value("float64"))

@@ -1,22 +1,23 @@
-import SwiftletIO
+internal import SwiftletIO
 
 /// Datasets by split, in order.
 public struct DatasetDict: Sendable {
-    public private(set) var splits: [String] = []
+    private var keys = OrderedKeys()
     public private(set) var datasets: [Dataset] = []
 
     public init(_ pairs: some Sequence<(String, Dataset)>) {
         for (split, dataset) in pairs {
-            if let position = splits.firstIndex(of: split) {
+            if let position = keys.position(of: split) {
                 datasets[position] = dataset
             } else {
-                splits.append(split)
+                keys.append(split)
                 datasets.append(dataset)
             }
         }
     }
 
-    public var count: Int { splits.count }
+    public var splits: [String] { keys.names }
+    public var count: Int { keys.count }
     /// Each split with its dataset, for loops.
     public var pairs: [(split: String, dataset: Dataset)] { zip(splits, datasets).map { ($0, $1) } }
 
@@ -29,18 +30,25 @@ public struct DatasetDict: Sendable {
         get throws { try self.split(split) }
     }
 
+    /// A split by its name, or parts and sums of splits in Python's writing: `train[:10%]`, `train[100:-50]`,
+    /// `train+test`, and `all` for the rows of all splits.
+    ///
     /// - Throws: `DatasetError` that lists the splits if there is no such one.
     public func split(_ name: String) throws -> Dataset {
-        guard let position = splits.firstIndex(of: name) else {
-            throw DatasetError(
-                "there is no split '\(name)'",
-                remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(DatasetError.listed(splits)).",
-                kind: .noSplit, at: ErrorLocation(split: name))
-        }
+        if let position = keys.position(of: name) { return datasets[position] }
+        guard let expression = try? SplitExpression(name) else { throw DatasetError.noSplit(name, in: splits) }
+        return try expression.dataset(of: self)
+    }
+
+    /// A split by its name alone.
+    func named(_ name: String) throws -> Dataset {
+        guard let position = keys.position(of: name) else { throw DatasetError.noSplit(name, in: splits) }
         return datasets[position]
     }
 
     /// A split, or parts and sums of splits in Python's writing: `train[:10%]`, `train[100:-50]`, `train+test`.
+    ///
+    /// - Throws: `DatasetError` for a text that is no such expression, and where a split is not there.
     public func rows(_ expression: String) throws -> Dataset { try SplitExpression(expression).dataset(of: self) }
 
     /// The dataset of each split replaced by another.
@@ -97,10 +105,6 @@ public struct DatasetDict: Sendable {
     public func flatten() throws -> DatasetDict { try mapDatasets { try $0.flatten() } }
 
     public func cast(_ features: Features) throws -> DatasetDict { try mapDatasets { try $0.cast(features) } }
-
-    public func classEncodeColumn(_ name: String) throws -> DatasetDict {
-        try mapDatasets { try $0.classEncodeColumn(name) }
-    }
 
     public func withFormat(
         _ type: String? = nil, columns: [String]? = nil, outputAllColumns: Bool = false

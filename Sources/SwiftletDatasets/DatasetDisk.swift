@@ -16,7 +16,7 @@ extension Dataset {
         guard maxShardSize > 0, numShards ?? 1 > 0 else {
             throw DatasetError("a dataset can't be saved in no files", remedy: "Give a size or number above 0.")
         }
-        if provenance.files.contains(where: { FileSystem.parent(of: $0) == path }) {
+        if provenance.files.contains(where: { FileSystem.parent(of: $0).isSame(as: path) }) {
             throw DatasetError("the dataset would overwrite itself in '\(path)'", remedy: "Save it to another folder.")
         }
         var files: [JSONValue] = []

@@ -63,8 +63,9 @@ public struct DatasetError: SwiftletError {
 
     static func noSplit(_ name: String, in splits: [String]) -> DatasetError {
         DatasetError(
-            "there is no split '\(name)'", remedy: "The splits are: \(listed(splits)).", kind: .noSplit,
-            at: ErrorLocation(split: name))
+            "there is no split '\(name)'",
+            remedy: splits.isEmpty ? "There are no splits." : "The splits are: \(listed(splits)).",
+            kind: .noSplit, at: ErrorLocation(split: name))
     }
 
     static func noRow(_ row: Int, of count: Int) -> DatasetError {

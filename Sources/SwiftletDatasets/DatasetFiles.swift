@@ -24,7 +24,7 @@ package struct DatasetFiles: Sendable {
         let card = FileSystem.exists(readme) ? try DatasetCard(readme) : nil
         let files = try names.map { DataFiles(title, names: $0) } ?? DataFiles(folder)
         let chosen = try Self.choose(config, card, title)
-        features = (card?.features.first { $0.config == (chosen?.name ?? config ?? "") }
+        features = (card?.features.first { $0.config.isSame(as: chosen?.name ?? config ?? "") }
             ?? card?.features.first { $0.config == "default" || $0.config.isEmpty }
             ?? (card?.features.count == 1 && config == nil ? card?.features.first : nil))?.features
         separator = chosen?.separator
@@ -33,11 +33,11 @@ package struct DatasetFiles: Sendable {
         var splits: [(split: String, files: [String])]
         if let chosen, !chosen.files.isEmpty {
             splits = try choice.needed(of: chosen.files.map { (split: $0.split, files: $0.patterns) }).map { split, patterns in
-                var found: [String] = []
+                var found = OrderedKeys()
                 for pattern in patterns {
-                    for file in try files.matching(pattern) where !found.contains(file) { found.append(file) }
+                    for file in try files.matching(pattern) where found.position(of: file) == nil { found.append(file) }
                 }
-                return (split, found)
+                return (split, found.names)
             }
         } else {
             splits = files.bySplitNames()
@@ -72,8 +72,8 @@ package struct DatasetFiles: Sendable {
                 remedy: "Name one of \(DatasetError.listed(names)) in loadDataset's second argument.",
                 commandLine: "Choose one of \(DatasetError.listed(names)): --config \(names[0]).", kind: .noConfig)
         }
-        if let chosen = configs.first(where: { $0.name == config }) { return chosen }
-        if configs.isEmpty, config == "default" || names.contains(config) { return nil }
+        if let chosen = configs.first(where: { $0.name.isSame(as: config) }) { return chosen }
+        if configs.isEmpty, config == "default" || names.contains(text: config) { return nil }
         throw DatasetError(
             "the dataset '\(title)' has no config '\(config)'",
             remedy: names.isEmpty

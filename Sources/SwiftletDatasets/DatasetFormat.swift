@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// What rows and batches of a dataset show, and what else Python keeps with a dataset: the name of the library whose
 /// arrays it makes of values, which has no meaning here and is only passed on.
 public struct DatasetFormat: Sendable, Equatable {
@@ -14,11 +16,20 @@ public struct DatasetFormat: Sendable, Equatable {
         self.outputAllColumns = outputAllColumns
     }
 
+    public static func == (left: DatasetFormat, right: DatasetFormat) -> Bool {
+        func same(_ left: [String]?, _ right: [String]?) -> Bool {
+            if let left, let right { left.areSame(as: right) } else { left == nil && right == nil }
+        }
+        return same(left.type.map { [$0] }, right.type.map { [$0] }) && same(left.columns, right.columns)
+            && left.outputAllColumns == right.outputAllColumns
+    }
+
     /// The positions of the columns to show; `nil` for all in order.
     func shown(_ names: [String]) -> [Int]? {
         guard let columns else { return nil }
-        let first = names.indices.filter { columns.contains(names[$0]) }
-        return outputAllColumns ? first + names.indices.filter { !first.contains($0) } : first
+        let wanted = columns.textKeys
+        let first = names.indices.filter { wanted.contains(TextKey(names[$0])) }
+        return outputAllColumns ? first + names.indices.filter { !wanted.contains(TextKey(names[$0])) } : first
     }
 }
 
@@ -38,12 +49,14 @@ extension Dataset {
     }
 
     /// The format of another dataset that this one is made of; columns that it does not have are shown.
-    func formatted(as other: Dataset, renaming renamed: [String: String] = [:]) -> Dataset {
+    func formatted(as other: Dataset, renaming renamed: [TextKey: String] = [:]) -> Dataset {
         var result = self
         result.format = other.format
         if let columns = other.format.columns {
-            let hidden = Set(other.columnNames.filter { !columns.contains($0) }.map { renamed[$0] ?? $0 })
-            result.format.columns = columnNames.filter { !hidden.contains($0) }
+            let shown = columns.textKeys
+            let hidden = other.columnNames.filter { !shown.contains(TextKey($0)) }
+                .map { renamed[TextKey($0)] ?? $0 }.textKeys
+            result.format.columns = columnNames.filter { !hidden.contains(TextKey($0)) }
         }
         return result
     }

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 extension Dataset {
     /// Applies `transform` to batches of rows and puts the columns it returns beside those there are; a column that
     /// exists is replaced. The result has the rows in order.
@@ -164,6 +166,10 @@ extension Dataset {
                 throw DatasetError(
                     "map returned the columns \(DatasetError.listed(row.names)) after \(DatasetError.listed(names))",
                     remedy: "Return the same columns for every row.", kind: .columnMismatch)
+            }
+            if row.names.areSame(as: names) {
+                for (position, value) in row.values.enumerated() { columns[position].append(value) }
+                continue
             }
             for (position, name) in names.enumerated() { columns[position].append(try row.value(name)) }
         }

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 extension Dataset {
     /// From this many rows on, the order of a dataset from a file is kept in the cache, not in memory.
     private static let rowsInMemory = 1 << 17
@@ -106,7 +108,7 @@ extension Dataset {
     /// - Parameter descending: for each column; empty for none.
     public func sort(by columns: [String], descending: [Bool] = []) throws -> Dataset {
         let places = try columns.map { try index(of: $0) }
-        guard !columns.isEmpty, Set(columns).count == columns.count else {
+        guard !columns.isEmpty, columns.textKeys.count == columns.count else {
             throw DatasetError("there are no columns to sort by, or one comes twice", remedy: "Name each column once.")
         }
         let directions = descending.isEmpty ? columns.map { _ in false } : descending
@@ -115,10 +117,16 @@ extension Dataset {
                 "there are \(descending.count) directions for \(columns.count) columns",
                 remedy: "Give one for each column, or none.")
         }
+        for (name, place) in zip(columns, places) {
+            switch try stored.column(place).type {
+            case .list, .fixedList, .structure:
+                throw DatasetError.wrongType(name, features.types[place], wanted: "values that have an order")
+            default: break
+            }
+        }
         let provenance = provenance.adding("sort") { zip(columns, directions).map { "\($0) \($1)" } }
         return try choosing("Sort", provenance) {
             let keys = try selectColumns(columns).table()
-            _ = places
             return try keys.sortedRows(by: Array(columns.indices), descending: directions)
         }
     }

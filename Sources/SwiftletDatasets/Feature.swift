@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// The name of a plain type, as in Python: `int32`, `float64`, `string`, `bool`, `timestamp[us]`.
 public typealias DTypeName = String
 
@@ -12,6 +14,11 @@ public indirect enum Feature: Sendable, Equatable {
     /// Lists that all have the same length.
     case fixedList(Feature, length: Int)
     case structure(Features)
+    /// Values of any form, each with its own, stored as JSON texts. Python's `Json()`.
+    case json
+
+    /// The largest `length` of a fixed list, which is what Arrow keeps in 32 bits.
+    static let longestFixedList = Int(Int32.max)
 
     /// The names of a class label, `nil` for any other feature.
     public var names: [String]? { if case .classLabel(let names) = self { names } else { nil } }
@@ -38,18 +45,19 @@ public indirect enum Feature: Sendable, Equatable {
     /// - Throws: `DatasetError` that lists the names if it is none of them.
     public func str2int(_ name: String) throws -> Int {
         let names = try classNames()
-        if let label = names.firstIndex(of: name) { return label }
-        let trimmed = name.drop { $0.isWhitespace }
-        let text = String(String(trimmed.reversed().drop { $0.isWhitespace }).reversed())
-        if let label = names.firstIndex(of: text) { return label }
-        if let label = Int(text), label >= -1, label < names.count { return label }
-        throw DatasetError(
-            "'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).",
+        if let label = ClassLabels.label(name, in: names.count, by: { names.firstIndex(ofText: $0) }) { return label }
+        throw DatasetError("'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).",
             kind: .noLabel)
     }
 
     public func int2str(_ labels: [Int]) throws -> [String] { try labels.map { try int2str($0) } }
-    public func str2int(_ names: [String]) throws -> [Int] { try names.map { try str2int($0) } }
+    public func str2int(_ texts: [String]) throws -> [Int] {
+        let names = try classNames()
+        let labels = ClassLabels.positions(names)
+        return try texts.map { text in
+            try ClassLabels.label(text, in: names.count, by: { labels[TextKey($0)] }) ?? str2int(text)
+        }
+    }
 
     private func classNames() throws -> [String] {
         guard let names else {
@@ -58,6 +66,45 @@ public indirect enum Feature: Sendable, Equatable {
                 kind: .wrongType)
         }
         return names
+    }
+}
+
+extension Feature {
+    /// Names are compared by their code points.
+    public static func == (left: Feature, right: Feature) -> Bool {
+        switch (left, right) {
+        case (.value(let left), .value(let right)): left.isSame(as: right)
+        case (.classLabel(let left), .classLabel(let right)): left.areSame(as: right)
+        case (.list(let left), .list(let right)), (.largeList(let left), .largeList(let right)): left == right
+        case (.fixedList(let left, let length), .fixedList(let right, let other)): length == other && left == right
+        case (.structure(let left), .structure(let right)): left == right
+        case (.json, .json): true
+        default: false
+        }
+    }
+}
+
+extension Feature {
+    /// Whether no value of this type is anything but missing, at whatever depth.
+    private var isNull: Bool {
+        switch self {
+        case .value(let type): type == "null"
+        case .list(let element), .largeList(let element), .fixedList(let element, _): element.isNull
+        default: false
+        }
+    }
+
+    /// The type of a column whose rows come from two datasets, as Python aligns them: types agree, or one has no values;
+    /// structures have the fields of both. `nil` where they don't go together.
+    func aligned(with other: Feature) -> Feature? {
+        if self == other || other.isNull { return self }
+        if isNull { return other }
+        guard case .structure(var fields) = self, case .structure(let more) = other else { return nil }
+        for (name, feature) in more {
+            guard let aligned = (fields[name] ?? feature).aligned(with: feature) else { return nil }
+            fields[name] = aligned
+        }
+        return .structure(fields)
     }
 }
 
@@ -71,13 +118,14 @@ extension Feature: CustomStringConvertible {
         case .largeList(let element): "LargeList(\(element))"
         case .fixedList(let element, let length): "List(\(element), length=\(length))"
         case .structure(let features): features.description
+        case .json: "Json(decode=True)"
         }
     }
 }
 
 /// The columns of a dataset and their types, in order.
 public struct Features: Sendable, Equatable {
-    public private(set) var names: [String] = []
+    private(set) var keys = OrderedKeys()
     public private(set) var types: [Feature] = []
 
     public init() {}
@@ -86,20 +134,21 @@ public struct Features: Sendable, Equatable {
         for (name, feature) in pairs { self[name] = feature }
     }
 
-    public var count: Int { names.count }
+    public var names: [String] { keys.names }
+    public var count: Int { keys.count }
 
     public subscript(name: String) -> Feature? {
-        get { names.firstIndex(of: name).map { types[$0] } }
+        get { keys.position(of: name).map { types[$0] } }
         set {
-            if let position = names.firstIndex(of: name) {
+            if let position = keys.position(of: name) {
                 if let newValue {
                     types[position] = newValue
                 } else {
-                    names.remove(at: position)
+                    keys.remove(at: position)
                     types.remove(at: position)
                 }
             } else if let newValue {
-                names.append(name)
+                keys.append(name)
                 types.append(newValue)
             }
         }

@@ -43,6 +43,7 @@ extension Feature {
             self = .classLabel(names: names)
         case "List", "Sequence":
             let length = object["length"]?.int ?? -1
+            guard length <= Feature.longestFixedList else { return nil }
             guard let inner = object["feature"] else { return nil }
             // An old Sequence of a structure is stored as a structure of lists.
             if object["_type"]?.string == "Sequence", inner.object?["_type"] == nil, let fields = inner.object {
@@ -56,6 +57,7 @@ extension Feature {
             }
             guard let element = Feature(json: inner) else { return nil }
             self = length < 0 ? .list(element) : .fixedList(element, length: length)
+        case "Json": self = object["decode"]?.bool == false ? .value("string") : .json
         case "LargeList":
             guard let inner = object["feature"], let element = Feature(json: inner) else { return nil }
             self = .largeList(element)
@@ -79,6 +81,7 @@ extension Feature {
         case .fixedList(let element, let length):
             ["feature": element.json, "length": .int(length), "_type": "List"]
         case .structure(let features): .object(JSONObject(features.map { ($0.0, $0.1.json) }))
+        case .json: ["_type": "Json"]
         }
     }
 

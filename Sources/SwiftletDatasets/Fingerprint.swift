@@ -1,3 +1,4 @@
+internal import SwiftletIO
 internal import Synchronization
 
 /// What a dataset is made of, as 16 hexadecimal digits: the same files and the same steps give the same ones in every
@@ -68,7 +69,7 @@ struct Provenance: Sendable {
 
     static func joining(_ operation: String, _ parts: [Provenance]) -> Provenance {
         var files: [String] = []
-        for file in parts.flatMap(\.files) where !files.contains(file) { files.append(file) }
+        for file in parts.flatMap(\.files) where !files.contains(text: file) { files.append(file) }
         return Provenance(
             fingerprint: .joining(operation, parts.map(\.fingerprint)), files: files,
             folder: parts.lazy.compactMap(\.folder).first)

@@ -13,22 +13,59 @@ public struct IterableDataset: Sendable {
     /// The number of files.
     public let numShards: Int
     private let epoch: Int
+    private let kind: Kind
     private let source: @Sendable (Pass) throws -> Pieces
+
+    /// How Python's library would hold the stream, which decides in what order it is shuffled.
+    private struct Kind {
+        /// Whether Python knows the features, as for Parquet and Arrow files and for declared ones.
+        var isTyped: Bool
+        /// Whether rows come in tables; after `map` and `filter` they come one by one.
+        var hasTables = true
+        /// Whether the order of the files is fixed, as it is after `skip` and `take`.
+        var isFixed = false
+
+        /// Whether a step that asks for rows gets tables.
+        var givesTables: Bool { isTyped && hasTables }
+    }
 
     /// What holds for one pass over the rows.
     struct Pass: Sendable {
         var epoch = 0
         /// What the files are shuffled with, the first one first.
         var shuffles: [PCG64] = []
+        /// Which of the shuffled files are read: of so many parts of about one size this one, and of that again.
+        var parts: [(count: Int, index: Int)] = []
+        /// Whether a buffer is filled table by table.
+        var takesTables = false
+
+        /// The files that are read, in their order.
+        func chosen(of count: Int) -> [Int] {
+            var order = Array(0..<count)
+            for shuffle in shuffles {
+                var generator = shuffle
+                order = generator.permutation(order.count).map { order[$0] }
+            }
+            for part in parts {
+                let (size, more) = order.count.quotientAndRemainder(dividingBy: part.count)
+                let start = size * part.index + Swift.min(part.index, more)
+                order = Array(order[start..<start + size + (part.index < more ? 1 : 0)])
+            }
+            return order
+        }
     }
 
     /// Rows in pieces, which come until there are no more.
     typealias Pieces = () throws -> Dataset?
 
-    private init(_ features: Features?, _ numShards: Int, _ epoch: Int, _ source: @escaping @Sendable (Pass) throws -> Pieces) {
+    private init(
+        _ features: Features?, _ numShards: Int, _ epoch: Int, _ kind: Kind,
+        _ source: @escaping @Sendable (Pass) throws -> Pieces
+    ) {
         self.features = features
         self.numShards = numShards
         self.epoch = epoch
+        self.kind = kind
         self.source = source
     }
 
@@ -41,14 +78,11 @@ public struct IterableDataset: Sendable {
         guard let first = files.first else {
             throw DatasetError("there are no files to read", remedy: "Name at least one.")
         }
-        let features = try RowStream(first, declared: declared, separator: separator).features
-        self.init(features, files.count, 0) { pass in
-            var order = files
-            for shuffle in pass.shuffles {
-                var generator = shuffle
-                order = generator.permutation(order.count).map { order[$0] }
-            }
-            var left = order[...]
+        let stream = try RowStream(first, declared: declared, separator: separator)
+        let features = stream.features
+        let isTyped = declared != nil || stream.format == .parquet || stream.format == .arrow
+        self.init(features, files.count, 0, Kind(isTyped: isTyped)) { pass in
+            var left = pass.chosen(of: files.count).map { files[$0] }[...]
             var stream: RowStream?
             return {
                 while true {
@@ -69,13 +103,8 @@ public struct IterableDataset: Sendable {
 
     /// The rows of a dataset, in parts that are shuffled like files.
     init(_ dataset: Dataset, numShards: Int) {
-        self.init(dataset.features, numShards, 0) { pass in
-            var order = Array(0..<numShards)
-            for shuffle in pass.shuffles {
-                var generator = shuffle
-                order = generator.permutation(order.count).map { order[$0] }
-            }
-            var shards = order.makeIterator()
+        self.init(dataset.features, numShards, 0, Kind(isTyped: true)) { pass in
+            var shards = pass.chosen(of: numShards).makeIterator()
             var rows: (dataset: Dataset, ranges: RowRanges)?
             return {
                 while true {
@@ -89,19 +118,15 @@ public struct IterableDataset: Sendable {
     }
 
     private func then(
-        _ features: Features?, shuffling: PCG64? = nil, _ step: @escaping @Sendable (@escaping Pieces, Pass) throws -> Pieces
+        _ features: Features?, _ kind: Kind? = nil,
+        _ step: @escaping @Sendable (@escaping Pieces, Pass) throws -> Pieces
     ) -> IterableDataset {
-        IterableDataset(features, numShards, epoch) { [source] pass in
-            var inner = pass
-            // The first shuffle asked for is the first to be applied.
-            if let shuffling { inner.shuffles.insert(shuffling, at: 0) }
-            return try step(try source(inner), pass)
-        }
+        IterableDataset(features, numShards, epoch, kind ?? self.kind) { [source] pass in try step(try source(pass), pass) }
     }
 
     /// The first rows.
     public func take(_ count: Int) -> IterableDataset {
-        then(features) { pieces, _ in
+        then(features, fixed) { pieces, _ in
             var left = count
             return {
                 guard left > 0, let piece = try pieces() else { return nil }
@@ -114,8 +139,8 @@ public struct IterableDataset: Sendable {
 
     /// All but the first rows.
     public func skip(_ count: Int) -> IterableDataset {
-        then(features) { pieces, _ in
-            var left = count
+        then(features, fixed) { pieces, _ in
+            var left = Swift.max(count, 0)
             return {
                 while let piece = try pieces() {
                     let skipped = Swift.min(left, piece.count)
@@ -127,37 +152,116 @@ public struct IterableDataset: Sendable {
         }
     }
 
+    private var fixed: Kind {
+        var kind = kind
+        kind.isFixed = true
+        return kind
+    }
+
     /// The files in another order, and the rows mixed in a buffer: when it is full it is shuffled, half of it comes out
-    /// and makes room. For one file the order is Python's for the same seed.
+    /// and makes room. The order is Python's for the same seed. After `skip` and `take` the order of the files stays as it
+    /// is, so that the same rows are skipped or taken.
     ///
-    /// - Parameter bufferSize: rows held; the more, the better mixed.
-    public func shuffle(seed: UInt64? = nil, bufferSize: Int = 1000) throws -> IterableDataset {
+    /// - Parameters:
+    ///   - bufferSize: rows held; the more, the better mixed.
+    ///   - maxBufferInputShards: how many files the buffer is filled from at a time, in turn.
+    public func shuffle(
+        seed: UInt64? = nil, bufferSize: Int = 1000, maxBufferInputShards: Int = 10
+    ) throws -> IterableDataset {
         guard bufferSize > 0 else {
             throw DatasetError("a buffer of \(bufferSize) rows can't be shuffled", remedy: "Give a size above 0.")
         }
         let generator = PCG64(seed: seed ?? .random(in: 0 ... .max))
-        return then(features, shuffling: generator) { pieces, pass in
+        let most = kind.isFixed ? 1 : Swift.max(maxBufferInputShards, 1)
+        let tableRows = Swift.max(1, bufferSize / most)
+        return IterableDataset(features, numShards, epoch, kind) { [source, kind, numShards] pass in
+            var inner = pass
+            // The first shuffle asked for is the first to be applied.
+            if !kind.isFixed { inner.shuffles.insert(generator, at: 0) }
             // Later epochs go through the rows in other orders.
-            var generator = pass.epoch == 0 ? generator : generator.shifted(by: pass.epoch)
-            let input = Rebatched(pieces)
-            var held: Dataset?
-            var isAtEnd = false
-            return {
-                while !isAtEnd {
-                    let missing = bufferSize - (held?.count ?? 0)
-                    let more = try input.next(missing)
-                    let buffer = [held, more].compactMap { $0 }
-                    guard !buffer.isEmpty else { return nil }
-                    let all = try buffer.count == 1 ? buffer[0] : Dataset.concatenate(buffer)
-                    isAtEnd = all.count < bufferSize
-                    let order = generator.permutation(all.count)
-                    let kept = isAtEnd ? 0 : bufferSize / 2
-                    held = try all.select(order[(order.count - kept)...]).copied()
-                    guard order.count > kept else { continue }
-                    return try all.select(order[..<(order.count - kept)])
+            let order = pass.epoch == 0 ? generator : generator.shifted(by: pass.epoch)
+            var inputs: [Rebatched] = []
+            if most > 1 {
+                let count = Swift.min(inner.chosen(of: numShards).count, most)
+                for index in 0..<count {
+                    var part = inner
+                    part.parts.append((count, index))
+                    inputs.append(Rebatched(try source(part)))
                 }
-                return nil
+            } else {
+                inputs.append(Rebatched(try source(inner)))
             }
+            let fill = pass.takesTables ? Self.tablesInTurn(inputs, tableRows) : Self.rowsInTurn(inputs)
+            return Self.shuffled(fill, bufferSize, order)
+        }
+    }
+
+    /// At least so many more rows; `nil` at the end.
+    private typealias Fill = (_ missing: Int) throws -> Dataset?
+
+    /// A row from each input in turn, until all are at their ends: just as many as are missing.
+    private static func rowsInTurn(_ inputs: [Rebatched]) -> Fill {
+        if inputs.count == 1 { return { try inputs[0].next($0) } }
+        var left = inputs
+        let mixed = Rebatched {
+            while !left.isEmpty {
+                let parts = try left.map { try $0.next(256) }
+                left = zip(left, parts).filter { $1 != nil }.map(\.0)
+                let found = parts.compactMap { $0 }
+                if found.count == 1 { return found[0] }
+                if found.isEmpty { continue }
+                var starts = [0]
+                for part in found { starts.append(starts[starts.count - 1] + part.count) }
+                let longest = found.map(\.count).max() ?? 0
+                let order = (0..<longest).flatMap { turn in
+                    found.indices.filter { turn < found[$0].count }.map { starts[$0] + turn }
+                }
+                return try Dataset.concatenate(found).select(order)
+            }
+            return nil
+        }
+        return { try mixed.next($0) }
+    }
+
+    /// Tables of so many rows from each input in turn, until all are at their ends: whole tables until there are enough.
+    private static func tablesInTurn(_ inputs: [Rebatched], _ rows: Int) -> Fill {
+        var left = inputs
+        var turn = 0
+        return { missing in
+            var tables: [Dataset] = []
+            var count = 0
+            while count < missing, !left.isEmpty {
+                if let table = try left[turn].next(rows) {
+                    tables.append(table)
+                    count += table.count
+                    turn += 1
+                } else {
+                    left.remove(at: turn)
+                }
+                if turn >= left.count { turn = 0 }
+            }
+            return tables.isEmpty ? nil : tables.count == 1 ? tables[0] : try Dataset.concatenate(tables)
+        }
+    }
+
+    private static func shuffled(_ fill: @escaping Fill, _ bufferSize: Int, _ order: PCG64) -> Pieces {
+        var generator = order
+        var held: Dataset?
+        var isAtEnd = false
+        return {
+            while !isAtEnd {
+                let more = try fill(bufferSize - (held?.count ?? 0))
+                let buffer = [held, more].compactMap { $0 }
+                guard !buffer.isEmpty else { return nil }
+                let all = try buffer.count == 1 ? buffer[0] : Dataset.concatenate(buffer)
+                isAtEnd = all.count < bufferSize
+                let order = generator.permutation(all.count)
+                let kept = isAtEnd ? 0 : bufferSize / 2
+                held = try all.select(order[(order.count - kept)...]).copied()
+                guard order.count > kept else { continue }
+                return try all.select(order[..<(order.count - kept)])
+            }
+            return nil
         }
     }
 
@@ -166,7 +270,7 @@ public struct IterableDataset: Sendable {
         batched: Bool, batchSize: Int = 1000, removeColumns: [String] = [],
         _ transform: @escaping @Sendable (Batch) throws -> Columns
     ) -> IterableDataset {
-        then(nil) { pieces, _ in
+        byRow(nil) { pieces in
             let input = Rebatched(pieces)
             return {
                 guard let piece = try input.next(Swift.max(batchSize, 1)) else { return nil }
@@ -179,12 +283,26 @@ public struct IterableDataset: Sendable {
     public func map(
         removeColumns: [String] = [], _ transform: @escaping @Sendable (Row) throws -> Row
     ) -> IterableDataset {
-        then(nil) { pieces, _ in { try pieces()?.map(removeColumns: removeColumns, transform) } }
+        byRow(nil) { pieces in { try pieces()?.map(removeColumns: removeColumns, transform) } }
+    }
+
+    /// A step that takes rows one by one, or batches of its own size, whatever comes after it.
+    private func byRow(
+        _ features: Features?, _ step: @escaping @Sendable (@escaping Pieces) throws -> Pieces
+    ) -> IterableDataset {
+        var after = kind
+        after.hasTables = false
+        after.isTyped = features != nil && kind.isTyped
+        return IterableDataset(features, numShards, epoch, after) { [source, kind] pass in
+            var inner = pass
+            inner.takesTables = kind.givesTables
+            return try step(try source(inner))
+        }
     }
 
     /// The rows for which `isIncluded` holds.
     public func filter(_ isIncluded: @escaping @Sendable (Row) throws -> Bool) -> IterableDataset {
-        then(features) { pieces, _ in
+        byRow(features) { pieces in
             {
                 while let piece = try pieces() {
                     let left = try piece.filter(isIncluded)
@@ -196,19 +314,18 @@ public struct IterableDataset: Sendable {
     }
 
     public func selectColumns(_ names: [String]) -> IterableDataset {
-        changed(features.map { features in Features(names.compactMap { name in features[name].map { (name, $0) } }) }) {
-            try $0.selectColumns(names)
-        }
+        let chosen = features.map { features in Features(names.compactMap { name in features[name].map { (name, $0) } }) }
+        return then(chosen) { pieces, _ in { try pieces()?.selectColumns(names) } }
     }
 
     public func removeColumns(_ names: [String]) -> IterableDataset {
-        changed(features.map { features in Features(features.filter { !names.contains($0.0) }) }) {
+        changed(features.map { features in Features(features.filter { !names.contains(text: $0.0) }) }) {
             try $0.removeColumns(names)
         }
     }
 
     public func renameColumn(_ name: String, to newName: String) -> IterableDataset {
-        changed(features.map { features in Features(features.map { ($0.0 == name ? newName : $0.0, $0.1) }) }) {
+        changed(features.map { features in Features(features.map { ($0.0.isSame(as: name) ? newName : $0.0, $0.1) }) }) {
             try $0.renameColumn(name, to: newName)
         }
     }
@@ -216,18 +333,18 @@ public struct IterableDataset: Sendable {
     private func changed(
         _ features: Features?, _ change: @escaping @Sendable (Dataset) throws -> Dataset
     ) -> IterableDataset {
-        then(features) { pieces, _ in { try pieces().map(change) } }
+        byRow(features) { pieces in { try pieces().map(change) } }
     }
 
     /// The same rows for another pass: what `shuffle` mixes comes in another order. As Python's `set_epoch`.
     public func withEpoch(_ epoch: Int) -> IterableDataset {
-        IterableDataset(features, numShards, epoch, source)
+        IterableDataset(features, numShards, Swift.max(epoch, 0), kind, source)
     }
 
     /// Rows in pieces, for one pass.
     func pieces() throws -> Pieces {
-        var pass = Pass(epoch: epoch)
-        if epoch > 0 { pass.shuffles = [PCG64(seed: UInt64(epoch))] }
+        var pass = Pass(epoch: epoch, takesTables: kind.givesTables)
+        if epoch > 0, !kind.isFixed { pass.shuffles = [PCG64(seed: UInt64(epoch))] }
         return try source(pass)
     }
 

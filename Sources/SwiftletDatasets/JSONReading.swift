@@ -65,7 +65,7 @@ enum JSONReading {
     private static func diagnosis(
         _ bytes: UnsafeRawBufferPointer, unit: String = "line", from firstNumber: Int = 1
     ) -> DatasetError? {
-        var kinds: [String: (kind: String, line: Int)] = [:]
+        var kinds: [TextKey: (kind: String, line: Int)] = [:]
         var number = firstNumber
         for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             defer { number += 1 }
@@ -91,7 +91,7 @@ enum JSONReading {
     }
 
     private static func change(
-        _ value: JSONValue, at path: String, _ line: Int, _ kinds: inout [String: (kind: String, line: Int)]
+        _ value: JSONValue, at path: String, _ line: Int, _ kinds: inout [TextKey: (kind: String, line: Int)]
     ) -> (path: String, before: String, now: String, line: Int)? {
         let kind =
             switch value {
@@ -100,10 +100,10 @@ enum JSONReading {
             default: value.kind
             }
         if kind.isEmpty { return nil }
-        if let known = kinds[path] {
+        if let known = kinds[TextKey(path)] {
             if known.kind != kind { return (path, known.kind, kind, known.line) }
         } else {
-            kinds[path] = (kind, line)
+            kinds[TextKey(path)] = (kind, line)
         }
         switch value {
         case .array(let values):

@@ -14,7 +14,7 @@ internal import SwiftletIO
 ///   - folder: the path of the folder, or of the one file.
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
 ///   - split: only this split; or, in Python's writing, parts and sums of splits, such as `train[:10%]` or
-///     `train+test[100:]`, whose rows come under that name.
+///     `train+test[100:]`, whose rows come under that name; `all` is the sum of all.
 /// - Throws: `DatasetError` that says which configs or splits there are, or which file, row and column is wrong.
 public func loadDataset(folder path: String, _ config: String? = nil, split: String? = nil) throws -> DatasetDict {
     let path = FileSystem.expandingTilde(path)
@@ -51,7 +51,7 @@ public func loadDataset(files: [(split: String, path: String)]) throws -> Datase
     guard !files.isEmpty else { throw DatasetError("there are no files to load", remedy: "Name at least one.") }
     var splits: [(split: String, files: [String])] = []
     for (split, path) in files {
-        if let position = splits.firstIndex(where: { $0.split == split }) {
+        if let position = splits.firstIndex(where: { $0.split.isSame(as: split) }) {
             splits[position].files.append(path)
         } else {
             splits.append((split, [path]))
@@ -71,15 +71,13 @@ struct SplitChoice: Sendable {
     /// - Throws: `DatasetError` where one that is asked for is not there.
     func needed<Item>(of splits: [(split: String, files: Item)]) throws -> [(split: String, files: Item)] {
         guard let expression else { return splits }
-        for name in expression.splits where !splits.contains(where: { $0.split == name }) {
-            throw DatasetError.noSplit(name, in: splits.map(\.split))
-        }
-        return splits.filter { expression.splits.contains($0.split) }
+        let names = try expression.needed(of: splits.map(\.split))
+        return splits.filter { names.contains(text: $0.split) }
     }
 
     /// The rows asked for, under the name they were asked for by.
     func apply(to loaded: DatasetDict) throws -> DatasetDict {
-        guard let expression, !expression.isName else { return loaded }
+        guard let expression, !expression.isName(of: loaded.splits) else { return loaded }
         return DatasetDict([(expression.text, try expression.dataset(of: loaded))])
     }
 }

@@ -108,13 +108,15 @@ final class MapRun: Sendable {
 
     /// The columns of the input that stay as they are.
     private func kept(_ made: Features) -> [String] {
-        input.columnNames.filter { !removed.contains($0) && made[$0] == nil }
+        let gone = removed.textKeys
+        return input.columnNames.filter { !gone.contains(TextKey($0)) && made[$0] == nil }
     }
 
     /// Columns that are replaced stay where they were, new ones come last.
     private func order(_ made: Features) -> Features {
-        let names = input.columnNames.filter { !removed.contains($0) } + made.names.filter {
-            input.features[$0] == nil || removed.contains($0)
+        let gone = removed.textKeys
+        let names = input.columnNames.filter { !gone.contains(TextKey($0)) } + made.names.filter {
+            input.features[$0] == nil || gone.contains(TextKey($0))
         }
         return Features(names.map { ($0, made[$0] ?? input.features[$0]!) })
     }
@@ -124,10 +126,9 @@ final class MapRun: Sendable {
         let features = Features(made.names.map { ($0, .value("null")) })
         let kept = kept(features)
         let names = order(features).names
-        guard !kept.isEmpty else { return try made.select(names.map { made.names.firstIndex(of: $0)! }, as: names) }
+        guard !kept.isEmpty else { return try made.choosing(names) }
         let left = try input.table(rows)
-        let both = try left.select(kept.map { input.columnNames.firstIndex(of: $0)! }, as: kept).beside(made)
-        return try both.select(names.map { both.names.firstIndex(of: $0)! }, as: names)
+        return try left.choosing(kept).beside(made).choosing(names)
     }
 
     /// What the closure makes of some rows. Called from several threads.
@@ -141,7 +142,7 @@ final class MapRun: Sendable {
                 return one
             }
             columns = parts[0]
-            for part in parts where part.names != columns.names { try checkNames(part, columns.names, rows) }
+            for part in parts where !part.names.areSame(as: columns.names) { try checkNames(part, columns.names, rows) }
             columns = Columns(columns.names.map { name in (name, ColumnData.joining(parts.map { $0[name]! })) })
         } else {
             let batch = try input.batch(rows)
@@ -150,7 +151,7 @@ final class MapRun: Sendable {
             if input.indices == nil { batch.dataset.stored.forget() }
         }
         // Other columns than before are an error, which is told when this piece's turn comes.
-        guard !columns.names.isEmpty, before.map({ Set($0.names) == Set(columns.names) }) ?? true else {
+        guard !columns.names.isEmpty, before.map({ $0.names.textKeys == columns.names.textKeys }) ?? true else {
             return Piece(columns: columns, before: before, table: nil, features: [:])
         }
         return try build(columns, before, rows)
@@ -168,7 +169,7 @@ final class MapRun: Sendable {
     }
 
     private func checkNames(_ columns: Columns, _ before: [String], _ rows: Range<Int>) throws {
-        guard Set(columns.names) == Set(before) else {
+        guard columns.names.textKeys == before.textKeys else {
             throw DatasetError(
                 "map returned the columns \(DatasetError.listed(columns.names)) for rows \(rows.lowerBound) to \(rows.upperBound - 1), before that \(DatasetError.listed(before))",
                 remedy: "Return the same columns for every batch.", kind: .columnMismatch)

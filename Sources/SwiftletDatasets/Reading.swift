@@ -59,7 +59,7 @@ extension Dataset {
     /// A table with the features in its metadata, or else those that are declared.
     init(_ table: ArrowTable, stored declared: Features?) throws {
         if let own = table.metadata("huggingface").flatMap(Features.init(metadata:)),
-            Set(own.names) == Set(table.names), own.count == table.names.count
+            own.names.textKeys == table.names.textKeys, own.count == table.names.count
         {
             try self.init(table, declared: own)
         } else {

@@ -173,6 +173,8 @@ final class ArrowReader {
     func next() throws -> ArrowTable? {
         var table: OpaquePointer?
         guard carrow_reader_next(handle, &table) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
-        return table.map { ArrowTable(taking: $0) }
+        let read = table.map { ArrowTable(taking: $0) }
+        try read?.checkSizes()
+        return read
     }
 }

@@ -1,4 +1,5 @@
 internal import CArrow
+internal import SwiftletIO
 
 /// Which rows of a table make up a dataset, in which order: a column of positions, in memory or in a file of the cache,
 /// as Python keeps them.
@@ -9,7 +10,7 @@ struct RowIndices: Sendable {
 
     /// - Parameter limit: the number of rows there are to choose from.
     init(_ table: ArrowTable, limit: Int) throws {
-        guard table.names == [Self.columnName], let type = try table.type(0), case .int(bytes: 8, signed: false) = type else {
+        guard table.names.areSame(as: [Self.columnName]), let type = try table.type(0), case .int(bytes: 8, signed: false) = type else {
             throw DatasetError("the file holds no row indices", remedy: "Delete it.")
         }
         self.table = table

@@ -1,5 +1,7 @@
+internal import SwiftletIO
+
 /// A split, a part of one, or several put together, in Python's writing: `train`, `train[:10%]`, `train[100:-50]`,
-/// `train+validation[50%:]`.
+/// `train+validation[50%:]`, and `all` for the rows of all splits.
 struct SplitExpression: Sendable {
     struct Part: Sendable {
         var split: String
@@ -11,12 +13,13 @@ struct SplitExpression: Sendable {
     }
 
     let text: String
-    var parts: [Part] = []
+    private var parts: [Part] = []
 
     init(_ text: String) throws {
         self.text = text
-        for piece in text.split(separator: "+", omittingEmptySubsequences: false) {
-            guard let part = Self.part(String(piece.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())) else {
+        for piece in text.unicodeScalars.split(separator: "+", omittingEmptySubsequences: false) {
+            let trimmed = piece.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+            guard let part = Self.part(Array(trimmed)) else {
                 throw DatasetError(
                     "'\(text)' is no split", remedy: "Write a name, or a part as in train[:10%], train[100:200], train+test.")
             }
@@ -24,55 +27,96 @@ struct SplitExpression: Sendable {
         }
     }
 
-    private static func part(_ text: String) -> Part? {
-        func isName(_ name: Substring) -> Bool {
-            !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." || $0 == "-" }
+    private static func part(_ text: [Unicode.Scalar]) -> Part? {
+        func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+            var view = String.UnicodeScalarView()
+            view.append(contentsOf: scalars)
+            return String(view)
         }
-        guard let open = text.firstIndex(of: "[") else {
-            return isName(text[...]) ? Part(split: text) : nil
+        func isName(_ name: some Collection<Unicode.Scalar>) -> Bool {
+            !name.isEmpty
+                && name.allSatisfy {
+                    $0.properties.isAlphabetic || $0.properties.numericType != nil || $0.properties.canonicalCombiningClass.rawValue > 0
+                        || $0 == "_" || $0 == "." || $0 == "-"
+                }
         }
-        let name = text[..<open]
-        var rest = text[text.index(after: open)...]
-        guard isName(name), let close = rest.firstIndex(of: "]") else { return nil }
-        var part = Part(split: String(name))
-        let rounding = rest[rest.index(after: close)...]
-        switch rounding {
-        case "", "(closest)": break
-        case "(pct1_dropremainder)": part.dropsRemainder = true
-        default: return nil
-        }
-        rest = rest[..<close]
-        let bounds = rest.split(separator: ":", omittingEmptySubsequences: false)
+        guard let open = text.firstIndex(of: "[") else { return isName(text) ? Part(split: string(text)) : nil }
+        guard isName(text[..<open]), let close = text[open...].firstIndex(of: "]") else { return nil }
+        var part = Part(split: string(text[..<open]))
+        let bounds = text[(open + 1)..<close].split(separator: ":", omittingEmptySubsequences: false)
         guard bounds.count == 2 else { return nil }
         var numbers: [Int?] = []
         for bound in bounds {
-            var digits = bound.filter { $0 != "_" && $0 != " " }
+            var digits = bound.filter { $0 != " " }
+            if digits.isEmpty {
+                numbers.append(nil)
+                continue
+            }
             if digits.last == "%" {
                 part.isPercent = true
                 digits.removeLast()
             }
-            if bound.isEmpty {
-                numbers.append(nil)
-            } else if let number = Int(digits) {
-                numbers.append(number)
-            } else {
-                return nil
-            }
+            guard let number = self.number(digits) else { return nil }
+            numbers.append(number)
         }
         (part.from, part.to) = (numbers[0], numbers[1])
-        if part.isPercent, [part.from, part.to].contains(where: { abs($0 ?? 0) > 100 }) { return nil }
+        if part.isPercent, numbers.contains(where: { $0.map { !(-100...100).contains($0) } ?? false }) { return nil }
+        switch string(text[(close + 1)...]) {
+        case "": break
+        case "(closest)" where part.isPercent: break
+        case "(pct1_dropremainder)" where part.isPercent: part.dropsRemainder = true
+        default: return nil
+        }
         return part
     }
 
-    /// The splits that are needed.
-    var splits: [String] { parts.map(\.split) }
+    /// Digits with `_` between them, as Python reads them. Numbers beyond `Int` are beyond every row, and are cut to it.
+    private static func number(_ scalars: [Unicode.Scalar]) -> Int? {
+        let isNegative = scalars.first == "-"
+        let digits = isNegative ? scalars.dropFirst() : scalars[...]
+        guard digits.first != "_", digits.last != "_", !digits.isEmpty else { return nil }
+        var number = 0
+        var wasDigit = false
+        for scalar in digits {
+            guard ("0"..."9").contains(scalar) else {
+                guard scalar == "_", wasDigit else { return nil }
+                wasDigit = false
+                continue
+            }
+            wasDigit = true
+            let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, more) = product.addingReportingOverflow(Int(scalar.value) - 0x30)
+            number = overflow || more ? .max : sum
+        }
+        return isNegative ? -number : number
+    }
+
+    /// The splits that are named.
+    private var splits: [String] { parts.map(\.split) }
 
     /// Whether this is just the name of a split.
     var isName: Bool { parts.count == 1 && parts[0].from == nil && parts[0].to == nil }
 
+    /// `all`, where no split is called so.
+    private func isAll(of splits: [String]) -> Bool { isName && parts[0].split == "all" && !splits.contains(text: "all") }
+
+    /// Whether this is the name of one of these splits.
+    func isName(of splits: [String]) -> Bool { isName && !isAll(of: splits) }
+
+    /// The splits that are needed of those there are.
+    ///
+    /// - Throws: `DatasetError` where one that is asked for is not there.
+    func needed(of all: [String]) throws -> [String] {
+        if isAll(of: all) { return all }
+        for name in splits where !all.contains(text: name) { throw DatasetError.noSplit(name, in: all) }
+        return splits
+    }
+
     func dataset(of dict: DatasetDict) throws -> Dataset {
+        _ = try needed(of: dict.splits)
+        let parts = isAll(of: dict.splits) ? dict.splits.map { Part(split: $0) } : parts
         let datasets = try parts.map { part in
-            let dataset = try dict.split(part.split)
+            let dataset = try dict.named(part.split)
             return try dataset.select(try Self.range(part, dataset.count))
         }
         return datasets.count == 1 ? datasets[0] : try Dataset.concatenate(datasets)
@@ -83,7 +127,8 @@ struct SplitExpression: Sendable {
         func place(_ bound: Int) throws -> Int {
             guard part.isPercent else { return bound }
             guard part.dropsRemainder else {
-                return Int((Double(bound) * Double(count) / 100).rounded(.toNearestOrEven))
+                let rows = (Double(bound) * Double(count) / 100).rounded(.toNearestOrEven)
+                return CheckedNumber.clamped(rows, to: -count...count)
             }
             guard count >= 100 else {
                 throw DatasetError(

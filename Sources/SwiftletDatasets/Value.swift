@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// One cell of a dataset.
 ///
 /// Whole columns are read faster as `[String]`, `[Int]` and so on; see `Column`.
@@ -28,6 +30,23 @@ public indirect enum Value: Sendable, Equatable {
         case .double(let value): value
         case .int(let value): Double(value)
         default: nil
+        }
+    }
+
+    /// Texts are compared by their code points.
+    public static func == (left: Value, right: Value) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.int(let left), .int(let right)): left == right
+        case (.double(let left), .double(let right)): left == right
+        case (.string(let left), .string(let right)): left.isSame(as: right)
+        case (.binary(let left), .binary(let right)): left == right
+        case (.timestamp(let left), .timestamp(let right)): left == right
+        case (.date(let left), .date(let right)): left == right
+        case (.list(let left), .list(let right)): left == right
+        case (.structure(let left), .structure(let right)): left == right
+        default: false
         }
     }
 
@@ -79,36 +98,41 @@ extension Value: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressib
 
 /// One row: names and values in the order of the columns.
 public struct Row: Sendable, Equatable {
-    public private(set) var names: [String] = []
+    private var keys: OrderedKeys
     public private(set) var values: [Value] = []
 
-    public init() {}
+    public init() { keys = OrderedKeys() }
 
     public init(_ pairs: some Sequence<(String, Value)>) {
+        self.init()
         for (name, value) in pairs { self[name] = value }
     }
 
     /// Both of the same length, the names distinct.
-    init(names: [String], values: [Value]) {
-        self.names = names
+    init(names: [String], values: [Value]) { self.init(keys: OrderedKeys(distinct: names), values: values) }
+
+    /// Both of the same length.
+    init(keys: OrderedKeys, values: [Value]) {
+        self.keys = keys
         self.values = values
     }
 
-    public var count: Int { names.count }
+    public var names: [String] { keys.names }
+    public var count: Int { keys.count }
 
     /// The value of a column; `nil` where there is no such column. A missing value is `.null`.
     public subscript(name: String) -> Value? {
-        get { names.firstIndex(of: name).map { values[$0] } }
+        get { keys.position(of: name).map { values[$0] } }
         set {
-            if let position = names.firstIndex(of: name) {
+            if let position = keys.position(of: name) {
                 if let newValue {
                     values[position] = newValue
                 } else {
-                    names.remove(at: position)
+                    keys.remove(at: position)
                     values.remove(at: position)
                 }
             } else if let newValue {
-                names.append(name)
+                keys.append(name)
                 values.append(newValue)
             }
         }

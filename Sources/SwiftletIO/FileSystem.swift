@@ -42,7 +42,7 @@ public enum FileSystem {
             }
             names.append(name)
         }
-        return names.sorted()
+        return names.sortedByCodePoints()
     }
 
     /// The bytes of each name, with the zero at its end.
@@ -207,18 +207,25 @@ public enum FileSystem {
 
     /// The folder a path lies in: `.` for a bare name, `/` for the root.
     public static func parent(of path: String) -> String {
-        var trimmed = path[...]
-        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        let trimmed = withoutTrailingSlashes(path)
+        guard let slash = trimmed.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(Substring(trimmed[..<slash]))
     }
 
     /// The last part of a path.
     public static func name(of path: String) -> String {
-        var trimmed = path[...]
-        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
-        guard let slash = trimmed.lastIndex(of: "/"), trimmed.count > 1 else { return String(trimmed) }
-        return String(trimmed[trimmed.index(after: slash)...])
+        let trimmed = withoutTrailingSlashes(path)
+        guard let slash = trimmed.lastIndex(of: UInt8(ascii: "/")), trimmed.count > 1 else {
+            return String(Substring(trimmed))
+        }
+        return String(Substring(trimmed[trimmed.index(after: slash)...]))
+    }
+
+    /// As bytes: an accent after a slash makes one `Character` of both.
+    private static func withoutTrailingSlashes(_ path: String) -> Substring.UTF8View {
+        var trimmed = path[...].utf8
+        while trimmed.count > 1, trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
+        return trimmed
     }
 
     public static func join(_ folder: String, _ name: String) -> String {

@@ -49,17 +49,27 @@ public enum JSONValue: Sendable, Equatable {
         case .object: "an object"
         }
     }
+
+    /// Texts are compared by their code points; an integer and a number with a point are two values.
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.int(let left), .int(let right)): left == right
+        case (.double(let left), .double(let right)): left == right
+        case (.string(let left), .string(let right)): left.isSame(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
 }
 
 /// The keys and values of a JSON object in the order of the file. A key that comes twice has its last value, as in
-/// Python.
+/// Python. Keys are told apart by their code points; see `TextKey`.
 public struct JSONObject: Sendable, Equatable {
-    public private(set) var keys: [String] = []
+    private var order = OrderedKeys()
     public private(set) var values: [JSONValue] = []
-    /// Positions by key, kept only above a size at which scanning the keys would be slower.
-    private var positions: [String: Int] = [:]
-
-    private static let indexedAbove = 12
 
     public init() {}
 
@@ -67,40 +77,25 @@ public struct JSONObject: Sendable, Equatable {
         for (key, value) in pairs { self[key] = value }
     }
 
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
+    public var keys: [String] { order.names }
+    public var count: Int { order.count }
+    public var isEmpty: Bool { values.isEmpty }
 
     public subscript(key: String) -> JSONValue? {
-        get { position(of: key).map { values[$0] } }
+        get { order.position(of: key).map { values[$0] } }
         set {
-            if let position = position(of: key) {
+            if let position = order.position(of: key) {
                 if let newValue {
                     values[position] = newValue
                 } else {
-                    keys.remove(at: position)
+                    order.remove(at: position)
                     values.remove(at: position)
-                    reindex()
                 }
             } else if let newValue {
-                keys.append(key)
+                order.append(key)
                 values.append(newValue)
-                if keys.count == Self.indexedAbove + 1 {
-                    reindex()
-                } else if keys.count > Self.indexedAbove {
-                    positions[key] = keys.count - 1
-                }
             }
         }
-    }
-
-    private func position(of key: String) -> Int? {
-        keys.count > Self.indexedAbove ? positions[key] : keys.firstIndex(of: key)
-    }
-
-    private mutating func reindex() {
-        positions.removeAll()
-        guard keys.count > Self.indexedAbove else { return }
-        for (position, key) in keys.enumerated() { positions[key] = position }
     }
 
     /// Objects are equal when they hold the same values under the same keys, in any order.

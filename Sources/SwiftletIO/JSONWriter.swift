@@ -42,7 +42,7 @@ extension JSONValue {
                 value.write(to: &output, style, level: level + 1)
             }
         case .object(let object):
-            let pairs = style.sortsKeys ? object.sorted { $0.0 < $1.0 } : Array(object)
+            let pairs = style.sortsKeys ? object.sorted { $0.0.precedes($1.0) } : Array(object)
             Self.writeItems(pairs, "{", "}", to: &output, style, level) { pair, output in
                 Self.writeQuoted(pair.0, to: &output, style)
                 output += ": "

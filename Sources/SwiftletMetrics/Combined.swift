@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// Several metrics of the same inputs, as `evaluate.combine` makes them.
 struct CombinedState: MetricState {
     struct Part: Sendable {
@@ -34,15 +36,15 @@ struct CombinedState: MetricState {
             if let bootstrap = options.bootstrap { try values.addIntervals(of: part.state, bootstrap, options) }
             results.append(values)
         }
-        var uses: [String: Int] = [:]
-        for key in results.flatMap(\.keys) { uses[key, default: 0] += 1 }
+        var uses: [TextKey: Int] = [:]
+        for key in results.flatMap(\.keys) { uses[TextKey(key), default: 0] += 1 }
         var merged = MetricValues()
         for (index, values) in results.enumerated() {
             let name = parts[index].name
             let isRepeated = parts.filter { $0.name == name }.count > 1
             let prefix = isRepeated ? "\(name)_\(parts[..<index].filter { $0.name == name }.count)" : name
             for (key, value) in zip(values.keys, values.values) {
-                let key = (key, uses[key, default: 0] > 1 || forcePrefix ? "\(prefix)_\(key)" : key)
+                let key = (key, uses[TextKey(key), default: 0] > 1 || forcePrefix ? "\(prefix)_\(key)" : key)
                 merged.set(key.1, value)
                 merged.intervals[key.1] = values.intervals[key.0]
             }

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// What a list of predictions or references may be made of: integers, numbers, strings, lists of them, and the records
 /// of question answering.
 public protocol MetricElement {
@@ -135,6 +137,11 @@ public struct MetricRecord: Sendable, Equatable, MetricElement {
     public var label: Int
 
     public static func column(_ values: [MetricRecord]) -> MetricColumn { .records(values) }
+
+    /// Texts are compared by their code points.
+    public static func == (left: MetricRecord, right: MetricRecord) -> Bool {
+        left.id.isSame(as: right.id) && left.texts.areSame(as: right.texts) && left.label == right.label
+    }
 
     /// A predicted answer of `squad` or `record`.
     public init(id: String, predictionText: String) {

@@ -32,7 +32,7 @@ public struct ConfidenceInterval: Sendable, Equatable {
 /// As a sequence it gives every number, with `key_0`, `key_1`, ... for those of a list and `group_key` for those of a
 /// group, ready to be logged.
 public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequence, ExpressibleByDictionaryLiteral {
-    public private(set) var keys: [String] = []
+    private var order = OrderedKeys()
     public private(set) var values: [MetricValue] = []
     /// What Python would have warned about, such as a score that isn't defined for these inputs.
     public var warnings: [String] = []
@@ -45,8 +45,9 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         for (key, value) in elements { set(key, .number(value)) }
     }
 
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
+    public var keys: [String] { order.names }
+    public var count: Int { order.count }
+    public var isEmpty: Bool { values.isEmpty }
 
     /// The number with this key, or with the joined name under which the sequence gives it.
     public subscript(key: String) -> Double? {
@@ -55,26 +56,26 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
             case .number(let value): value
             case .integer(let value): Double(value)
             case .list, .matrix, .counts, .group: nil
-            case nil: first { $0.key == key }?.value
+            case nil: first { $0.key.isSame(as: key) }?.value
             }
         }
         set {
             if let newValue {
                 set(key, .number(newValue))
-            } else if let index = keys.firstIndex(of: key) {
-                keys.remove(at: index)
+            } else if let index = order.position(of: key) {
+                order.remove(at: index)
                 values.remove(at: index)
             }
         }
     }
 
-    public func value(_ key: String) -> MetricValue? { keys.firstIndex(of: key).map { values[$0] } }
+    public func value(_ key: String) -> MetricValue? { order.position(of: key).map { values[$0] } }
 
     public mutating func set(_ key: String, _ value: MetricValue) {
-        if let index = keys.firstIndex(of: key) {
+        if let index = order.position(of: key) {
             values[index] = value
         } else {
-            keys.append(key)
+            order.append(key)
             values.append(value)
         }
     }

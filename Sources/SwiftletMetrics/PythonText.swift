@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// Python's string methods, as the scripts of question answering use them.
 enum PythonText {
     /// `str.lower`, which knows the final sigma.
@@ -83,11 +85,11 @@ enum PythonText {
 
     /// F1 of two bags of words, 0 where nothing is shared.
     static func bagF1(_ prediction: [String], _ truth: [String]) -> Double {
-        var counts: [[UInt8]: Int] = [:]
-        for word in truth { counts[Array(word.utf8), default: 0] += 1 }
+        var counts: [TextKey: Int] = [:]
+        for word in truth { counts[TextKey(word), default: 0] += 1 }
         var shared = 0
         for word in prediction {
-            let key = Array(word.utf8)
+            let key = TextKey(word)
             guard let count = counts[key], count > 0 else { continue }
             counts[key] = count - 1
             shared += 1
@@ -96,9 +98,4 @@ enum PythonText {
         let (precision, recall) = (Double(shared) / Double(prediction.count), Double(shared) / Double(truth.count))
         return 2 * precision * recall / (precision + recall)
     }
-
-    /// Equality of scalars. Swift's own holds canonically equivalent texts for equal, which Python doesn't.
-    static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
-
-    static func areSame(_ left: [String], _ right: [String]) -> Bool { left.elementsEqual(right, by: areSame) }
 }

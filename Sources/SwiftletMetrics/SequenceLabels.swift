@@ -1,9 +1,11 @@
+internal import SwiftletIO
+
 /// `seqeval`: precision, recall and F1 of entities in tagged sentences, for each type and over all, and the accuracy of
 /// tags. Keeps counts for each type; sentences too, as counts, where resampling was announced, and as tags for the
 /// strict mode without a scheme's name, which needs all tags to find it.
 struct SequenceLabelState: MetricState {
     private struct Counts: Sendable {
-        var types: [String: SetCounts] = [:]
+        var types: [TextKey: SetCounts] = [:]
         var hits = 0
         var tags = 0
 
@@ -84,7 +86,7 @@ struct SequenceLabelState: MetricState {
             if actual.contains(entity) { counts.types[entity.type, default: SetCounts()].both += 1 }
         }
         counts.tags = reference.count
-        counts.hits = zip(prediction, reference).reduce(0) { $0 + (PythonText.areSame($1.0, $1.1) ? 1 : 0) }
+        counts.hits = zip(prediction, reference).reduce(0) { $0 + ($1.0.isSame(as: $1.1) ? 1 : 0) }
         return counts
     }
 
@@ -102,7 +104,7 @@ struct SequenceLabelState: MetricState {
         if counts.tags == 0 { throw MetricError.empty }
         var values = MetricValues()
         values.warnings = reader.warnings
-        let types = counts.types.keys.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+        let types = counts.types.keys.sorted()
         let sets = types.map { counts.types[$0] ?? SetCounts() }
         let each = Self.scores(sets, options.zeroDivision, isMicro: false, &values.warnings)
         for (index, type) in types.enumerated() {
@@ -110,7 +112,7 @@ struct SequenceLabelState: MetricState {
                 "precision": each[index].precision, "recall": each[index].recall, "f1": each[index].f1,
             ]
             group.set("number", .integer(Int(sets[index].actual)))
-            values.set(type, .group(group))
+            values.set(type.text, .group(group))
         }
         let overall = Self.scores(
             [sets.reduce(SetCounts(), +)], options.zeroDivision, isMicro: true, &values.warnings)[0]
@@ -161,17 +163,17 @@ struct SequenceLabelState: MetricState {
 /// Entities as conlleval finds them, which seqeval does by default.
 struct EntityReader: Sendable {
     private(set) var warnings: [String] = []
-    private var known: Set<String> = []
+    private var known: Set<TextKey> = []
 
     mutating func entities(_ tags: [String], suffix: Bool) -> [TagEntity] {
         var entities: [TagEntity] = []
-        var previous: (letter: Character, type: String) = ("O", "_")
+        var previous: (letter: Unicode.Scalar, type: TextKey) = ("O", "_")
         var begin = 0
         for (index, text) in (tags + ["O"]).enumerated() {
             check(text, suffix: suffix)
-            let letter = suffix ? text.last ?? "O" : text.first ?? "O"
+            let letter = (suffix ? text.unicodeScalars.last : text.unicodeScalars.first) ?? "O"
             let type = Self.type(of: text, suffix: suffix)
-            let isOther = !PythonText.areSame(previous.type, type)
+            let isOther = previous.type != type
             if Self.ends(previous.letter, letter, isOther) {
                 entities.append(TagEntity(type: previous.type, start: begin, end: index - 1))
             }
@@ -181,26 +183,26 @@ struct EntityReader: Sendable {
         return entities
     }
 
-    private static func type(of text: String, suffix: Bool) -> String {
-        var type: Substring
+    private static func type(of text: String, suffix: Bool) -> TextKey {
+        var type: Substring.UnicodeScalarView
         if suffix {
-            type = text.dropLast()
+            type = text.unicodeScalars.dropLast()
             if let hyphen = type.lastIndex(of: "-") { type = type[..<hyphen] }
         } else {
-            type = text.dropFirst()
+            type = text.unicodeScalars.dropFirst()
             if let hyphen = type.firstIndex(of: "-") { type = type[type.index(after: hyphen)...] }
         }
-        return type.isEmpty ? "_" : String(type)
+        return type.isEmpty ? "_" : TextKey(Substring(type))
     }
 
-    private static func ends(_ previous: Character, _ letter: Character, _ isOther: Bool) -> Bool {
+    private static func ends(_ previous: Unicode.Scalar, _ letter: Unicode.Scalar, _ isOther: Bool) -> Bool {
         switch (previous, letter) {
         case ("E", _), ("S", _), ("B", "B"), ("B", "S"), ("B", "O"), ("I", "B"), ("I", "S"), ("I", "O"): true
         default: previous != "O" && previous != "." && isOther
         }
     }
 
-    private static func starts(_ previous: Character, _ letter: Character, _ isOther: Bool) -> Bool {
+    private static func starts(_ previous: Unicode.Scalar, _ letter: Unicode.Scalar, _ isOther: Bool) -> Bool {
         switch (previous, letter) {
         case (_, "B"), (_, "S"), ("E", "E"), ("E", "I"), ("S", "E"), ("S", "I"), ("O", "E"), ("O", "I"): true
         default: letter != "O" && letter != "." && isOther
@@ -208,11 +210,14 @@ struct EntityReader: Sendable {
     }
 
     private mutating func check(_ text: String, suffix: Bool) {
-        if known.contains(text) { return }
-        known.insert(text)
-        let letters = ["B", "I", "E", "S"]
-        if text == "O" || letters.contains(text) { return }
-        if letters.contains(where: { suffix ? text.hasSuffix("-\($0)") : text.hasPrefix("\($0)-") }) { return }
+        guard known.insert(TextKey(text)).inserted else { return }
+        let scalars = Array(text.unicodeScalars)
+        let (letter, hyphen) = suffix ? (scalars.last, scalars.dropLast().last) : (scalars.first, scalars.dropFirst().first)
+        switch letter {
+        case "B", "I", "E", "S": if scalars.count == 1 || hyphen == "-" { return }
+        case "O": if scalars.count == 1 { return }
+        default: break
+        }
         warnings.append("\(text) seems not to be NE tag.")
     }
 }

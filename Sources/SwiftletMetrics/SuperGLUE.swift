@@ -1,8 +1,10 @@
+internal import SwiftletIO
+
 /// The MultiRC task of SuperGLUE: predictions are `MetricRecord`s, references labels. Keeps counts for each question,
 /// which a score is made of.
 struct MultiRCState: MetricState {
     let options: Set<String> = []
-    private var index: [String: Int] = [:]
+    private var index: [TextKey: Int] = [:]
     private var questions: [LabelCounts] = []
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
@@ -11,9 +13,9 @@ struct MultiRCState: MetricState {
             throw .format("predictions", expected: "records of a question and a label", got: batch.predictions.kind)
         }
         for (prediction, label) in zip(predictions, try batch.references.ints("references")) {
-            let question = index[prediction.id] ?? questions.count
+            let question = index[TextKey(prediction.id)] ?? questions.count
             if question == questions.count {
-                index[prediction.id] = question
+                index[TextKey(prediction.id)] = question
                 questions.append(LabelCounts())
             }
             questions[question].add([prediction.label], [label], nil)

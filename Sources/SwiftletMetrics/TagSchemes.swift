@@ -1,9 +1,11 @@
+internal import SwiftletIO
+
 /// Tagging schemes as seqeval's strict mode (`seqeval.scheme`) reads them.
 struct TagScheme: Sendable {
     /// A tag: the letter that says where in an entity it stands, and the entity's type.
     struct Tag: Sendable {
-        var prefix: Character
-        var type: String
+        var prefix: Unicode.Scalar
+        var type: TextKey
         var text: String
     }
 
@@ -22,11 +24,11 @@ struct TagScheme: Sendable {
         }
 
         func matches(_ before: Tag, _ tag: Tag) -> Bool {
-            guard previous.contains(before.prefix), current.contains(tag.prefix) else { return false }
+            guard previous.unicodeScalars.contains(before.prefix), current.unicodeScalars.contains(tag.prefix) else { return false }
             return switch types {
             case .any: true
-            case .same: PythonText.areSame(before.type, tag.type)
-            case .different: !PythonText.areSame(before.type, tag.type)
+            case .same: before.type == tag.type
+            case .different: before.type != tag.type
             }
         }
     }
@@ -87,13 +89,14 @@ struct TagScheme: Sendable {
     }
 
     static func tag(_ text: String, suffix: Bool) throws(MetricError) -> Tag {
-        guard let prefix = suffix ? text.last : text.first, prefixes.contains(prefix) else {
+        let scalars = text.unicodeScalars
+        guard let prefix = suffix ? scalars.last : scalars.first, prefixes.unicodeScalars.contains(prefix) else {
             throw MetricError("This scheme is not supported: '\(text)' begins with none of I, O, B, E, S, U and L")
         }
-        var type = suffix ? text.dropLast() : text.dropFirst()
+        var type = suffix ? scalars.dropLast() : scalars.dropFirst()
         while type.first == "-" { type.removeFirst() }
         while type.last == "-" { type.removeLast() }
-        return Tag(prefix: prefix, type: type.isEmpty ? "_" : String(type), text: text)
+        return Tag(prefix: prefix, type: type.isEmpty ? "_" : TextKey(Substring(type)), text: text)
     }
 
     /// The entities of a sentence, with `end` after the last tag.
@@ -102,7 +105,7 @@ struct TagScheme: Sendable {
         var tags: [Tag] = []
         for text in texts { tags.append(try Self.tag(text, suffix: suffix)) }
         tags.append(outside)
-        for tag in tags where !allowed.contains(tag.prefix) {
+        for tag in tags where !allowed.unicodeScalars.contains(tag.prefix) {
             throw MetricError(
                 "Invalid token is found: \(tag.text). Allowed prefixes are: "
                     + "\(allowed.map(String.init).joined(separator: "|")).")
@@ -130,7 +133,7 @@ struct TagScheme: Sendable {
 
     /// The scheme that the prefixes of all tags look like, as `seqeval.scheme.auto_detect` has it.
     static func detect(_ sentences: [[String]], suffix: Bool) throws(MetricError) -> MetricOption.Scheme {
-        var found: Set<Character> = []
+        var found: Set<Unicode.Scalar> = []
         for sentence in sentences {
             for text in sentence { found.insert(try tag(text, suffix: suffix).prefix) }
         }
@@ -140,15 +143,15 @@ struct TagScheme: Sendable {
             (.IOBES, ["IOBES", "IBES", "IOBE", "OBES", "IBE", "BES", "OBE", "BE", "S"]),
             (.BILOU, ["IOBLU", "IBLU", "IOBL", "OBLU", "IBL", "BLU", "OBL", "BL", "U"]),
         ]
-        for (scheme, sets) in known where sets.contains(where: { Set($0) == found }) { return scheme }
+        for (scheme, sets) in known where sets.contains(where: { Set($0.unicodeScalars) == found }) { return scheme }
         throw MetricError(
-            "This scheme is not supported: {\(found.map(String.init).sorted().joined(separator: ", "))}",
+            "This scheme is not supported: {\(found.sorted().map { String($0) }.joined(separator: ", "))}",
             remedy: "Name the scheme, as in .strict(.IOB2).")
     }
 }
 
 struct TagEntity: Hashable {
-    var type: String
+    var type: TextKey
     var start: Int
     var end: Int
 }

@@ -1,3 +1,4 @@
+internal import SwiftletIO
 import _StringProcessing
 
 /// `exact_match`: the share of texts that equal their reference, after what the options remove. Counts only.
@@ -40,7 +41,7 @@ struct ExactMatchState: MetricState {
             return text
         }
         for (prediction, reference) in zip(predictions, references) {
-            if PythonText.areSame(clean(prediction), clean(reference)) { hits += 1 }
+            if clean(prediction).isSame(as: clean(reference)) { hits += 1 }
         }
         rows += predictions.count
         self.mode = mode
@@ -77,7 +78,7 @@ struct AnswerState: MetricState {
     let options: Set<String> = []
     private var counts: [Score: Int] = [:]
     private var waitingQuestions: [MetricRecord] = []
-    private var waitingPredictions: [String: String] = [:]
+    private var waitingPredictions: [TextKey: String] = [:]
 
     init(scale: Double) { self.scale = scale }
 
@@ -92,13 +93,13 @@ struct AnswerState: MetricState {
         for record in predictions where record.texts.count != 1 {
             throw MetricError("Question '\(record.id)' should have one predicted text, not \(record.texts.count)")
         }
-        for record in predictions { waitingPredictions[record.id] = record.texts[0] }
-        var answered: Set<String> = []
+        for record in predictions { waitingPredictions[TextKey(record.id)] = record.texts[0] }
+        var answered: Set<TextKey> = []
         var unanswered: [MetricRecord] = []
         for record in waitingQuestions + references {
-            if let prediction = waitingPredictions[record.id] {
+            if let prediction = waitingPredictions[TextKey(record.id)] {
                 counts[Self.score(prediction, record.texts), default: 0] += 1
-                answered.insert(record.id)
+                answered.insert(TextKey(record.id))
             } else {
                 unanswered.append(record)
             }
@@ -112,7 +113,7 @@ struct AnswerState: MetricState {
         var best = Score()
         for truth in truths {
             let truth = PythonText.answerWords(truth)
-            if PythonText.areSame(words, truth) { best.exact = 1 }
+            if words.areSame(as: truth) { best.exact = 1 }
             best.f1 = max(best.f1, PythonText.bagF1(words, truth))
         }
         return best

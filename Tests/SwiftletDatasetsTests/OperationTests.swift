@@ -100,7 +100,8 @@ import Testing
     @Test func `datasets go below each other`() throws {
         let twice = try Dataset.concatenate([full, full.select(0..<2)])
         #expect(twice.count == full.count + 2 && twice[-1] == full[1] && twice[full.count - 1] == full[-1])
-        #expect(throws: DatasetError.self) { try Dataset.concatenate([full, numbers]) }
+        let wider = try Dataset.concatenate([full, numbers])
+        #expect(wider.columnNames == full.columnNames + ["x"] && wider[-1]["x"] == numbers[-1]["x"])
         #expect(throws: DatasetError.self) { try Dataset.concatenate([]) }
         let texts = try Dataset.fromColumns([("x", .strings(["a"]))])
         let error = try #require(throws: DatasetError.self) { try Dataset.concatenate([numbers, texts]) }

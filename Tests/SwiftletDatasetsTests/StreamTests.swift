@@ -36,6 +36,67 @@ import Testing
         #expect(throws: DatasetError.self) { try stream.shuffle(seed: 1, bufferSize: 0) }
     }
 
+    @Test func `streams of several files are mixed as by Python`() throws {
+        let wanted = try JSONValue(contentsOf: fixture("streams.json"))
+        var checked = 0
+        for (name, lengths) in try #require(wanted["shards"]?.object) {
+            let lengths = ints(lengths)
+            var (start, files) = (0, (parquet: [String](), csv: [String]()))
+            for (number, length) in lengths.enumerated() {
+                let part = try Dataset.fromColumns([("x", .ints(Array(start..<start + length)))])
+                files.parquet.append(folder.file("\(name)-\(number).parquet"))
+                files.csv.append(folder.file("\(name)-\(number).csv"))
+                try part.toParquet(files.parquet[number])
+                try part.toCSV(files.csv[number])
+                start += length
+            }
+            let all = try Dataset.fromColumns([("x", .ints(Array(0..<start)))])
+            for (kind, stream) in [
+                ("parquet", try IterableDataset(files: files.parquet)), ("csv", try IterableDataset(files: files.csv)),
+                ("dataset", try all.toIterableDataset(numShards: lengths.count)),
+            ] {
+                for (step, mixed) in try steps(stream) {
+                    #expect(try rows(mixed) == ints(wanted["\(name) \(kind)"]?[step]), "\(name) \(kind): \(step)")
+                    checked += 1
+                }
+            }
+        }
+        #expect(checked == 9 * 20)
+    }
+
+    /// The steps of Tools/reference/datasets_streams.py, by its names.
+    private func steps(_ stream: IterableDataset) throws -> [(String, IterableDataset)] {
+        func plus(_ stream: IterableDataset) -> IterableDataset { stream.map { ["x": $0["x"] ?? .null] } }
+        return [
+            ("shuffle 42 4", try stream.shuffle(seed: 42, bufferSize: 4)),
+            ("shuffle 0 25", try stream.shuffle(seed: 0, bufferSize: 25)),
+            ("shuffle 7 33", try stream.shuffle(seed: 7, bufferSize: 33)),
+            ("shuffle 1 1000", try stream.shuffle(seed: 1)),
+            ("shuffle 5 20 inputs 2", try stream.shuffle(seed: 5, bufferSize: 20, maxBufferInputShards: 2)),
+            ("shuffle 5 20 inputs 1", try stream.shuffle(seed: 5, bufferSize: 20, maxBufferInputShards: 1)),
+            ("skip 2 shuffle 42 4", try stream.skip(2).shuffle(seed: 42, bufferSize: 4)),
+            ("skip 5 shuffle 3 21", try stream.skip(5).shuffle(seed: 3, bufferSize: 21)),
+            ("take 30 shuffle 3 8", try stream.take(30).shuffle(seed: 3, bufferSize: 8)),
+            ("shuffle 3 8 skip 4", try stream.shuffle(seed: 3, bufferSize: 8).skip(4)),
+            ("shuffle 3 8 take 9", try stream.shuffle(seed: 3, bufferSize: 8).take(9)),
+            ("shuffle twice", try stream.shuffle(seed: 3, bufferSize: 8).shuffle(seed: 4, bufferSize: 30)),
+            ("map shuffle 42 25", try plus(stream).shuffle(seed: 42, bufferSize: 25)),
+            ("shuffle 42 25 map", plus(try stream.shuffle(seed: 42, bufferSize: 25))),
+            (
+                "filter shuffle 42 25",
+                try stream.filter { ($0["x"]?.int ?? 0) % 3 > 0 }.shuffle(seed: 42, bufferSize: 25)
+            ),
+            ("select shuffle 42 25", try stream.selectColumns(["x"]).shuffle(seed: 42, bufferSize: 25)),
+            ("epoch shuffle 42 10", try stream.shuffle(seed: 42, bufferSize: 10).withEpoch(3)),
+            ("epoch shuffle 42 25 skip 3", try stream.shuffle(seed: 42, bufferSize: 25).skip(3).withEpoch(3)),
+            (
+                "epoch shuffle twice",
+                try stream.shuffle(seed: 3, bufferSize: 8).shuffle(seed: 4, bufferSize: 30).withEpoch(3)
+            ),
+            ("epoch", plus(stream).withEpoch(3)),
+        ]
+    }
+
     @Test func `a stream is what a dataset is, in every format`() async throws {
         let full = try Dataset.fromFile(fixture("full.parquet"))
         let plain = try full.selectColumns(["text", "small", "real"])

@@ -100,6 +100,8 @@ int carrow_table_make(
     const char *const *names, const carrow_array *const *arrays, int64_t count, int64_t rows, carrow_table **out);
 /// `length` rows from `offset`, sharing memory.
 int carrow_table_slice(const carrow_table *table, int64_t offset, int64_t length, carrow_table **out);
+/// An error where columns claim more values that take up no memory than anybody would write.
+int carrow_table_check_sizes(const carrow_table *table);
 /// The bytes that a table's rows take up.
 int64_t carrow_table_bytes(const carrow_table *table);
 /// The rows at the given positions, copied. A position outside the table is an error.

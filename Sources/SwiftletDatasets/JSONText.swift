@@ -1,0 +1,86 @@
+internal import SwiftletIO
+
+/// Values of the feature `json`, which are stored as texts.
+enum JSONText {
+    /// The text of a value; one that is JSON already stays as it is. `nil` for bytes and times, which JSON can't hold.
+    static func encoded(_ value: Value) -> String? {
+        if case .string(let text) = value, (try? JSONValue(parsing: text)) != nil { return text }
+        return json(value)?.text(JSONStyle())
+    }
+
+    /// Whether a column of texts holds JSON already, by its first rows, as Python decides it.
+    static func looksEncoded(_ column: ArrowColumn) -> Bool {
+        guard case .string = column.type else { return false }
+        return (0..<min(5, column.count)).allSatisfy { row in
+            column.value(row).string.map { (try? JSONValue(parsing: $0)) != nil } ?? true
+        }
+    }
+
+    /// The value of a text; the text itself where it is no JSON.
+    static func decoded(_ text: String) -> Value {
+        guard let json = try? JSONValue(parsing: text) else { return .string(text) }
+        return value(json)
+    }
+
+    private static func json(_ value: Value) -> JSONValue? {
+        switch value {
+        case .null: return .null
+        case .bool(let value): return .bool(value)
+        case .int(let value): return .int(value)
+        case .double(let value): return .double(value)
+        case .string(let value): return .string(value)
+        case .list(let values):
+            var items: [JSONValue] = []
+            for value in values {
+                guard let item = json(value) else { return nil }
+                items.append(item)
+            }
+            return .array(items)
+        case .structure(let row):
+            var object = JSONObject()
+            for (name, value) in row {
+                guard let item = json(value) else { return nil }
+                object[name] = item
+            }
+            return .object(object)
+        default: return nil
+        }
+    }
+
+    private static func value(_ json: JSONValue) -> Value {
+        switch json {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .double(let value): .double(value)
+        case .string(let value): .string(value)
+        case .array(let items): .list(items.map { value($0) })
+        case .object(let object): .structure(Row(object.map { ($0.0, value($0.1)) }))
+        }
+    }
+}
+
+extension Feature {
+    /// Whether values are stored in another form than they are read in.
+    var isEncoded: Bool {
+        switch self {
+        case .json: true
+        case .list(let element), .largeList(let element), .fixedList(let element, _): element.isEncoded
+        case .structure(let fields): fields.types.contains { $0.isEncoded }
+        case .value, .classLabel: false
+        }
+    }
+
+    /// A stored value as it is read.
+    func decoded(_ value: Value) -> Value {
+        switch (self, value) {
+        case (.json, .string(let text)): JSONText.decoded(text)
+        case (.list(let element), .list(let values)), (.largeList(let element), .list(let values)),
+            (.fixedList(let element, _), .list(let values)):
+            element.isEncoded ? .list(values.map { element.decoded($0) }) : value
+        case (.structure(let fields), .structure(let row)):
+            .structure(Row(row.map { ($0.0, fields[$0.0]?.decoded($0.1) ?? $0.1) }))
+        default: value
+        }
+    }
+}
