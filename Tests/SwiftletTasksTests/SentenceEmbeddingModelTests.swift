@@ -109,10 +109,9 @@ import Testing
             let model = try SentenceEmbeddingModel.fromPretrained(folder.path)
             let rows = try SentenceEmbeddingModel.tokenizer(folder.path)(Self.sentences).inputIDs
             let length = rows.map(\.count).max() ?? 0
-            func padded(_ filler: Int32, _ kind: (Int32) -> Int32, left: Bool) -> Tensor {
+            func padded(_ value: (Int32) -> Int32) -> Tensor {
                 let values = rows.flatMap { row in
-                    let padding = [Int32](repeating: filler, count: length - row.count)
-                    return (left ? padding + row.map(kind) : row.map(kind) + padding).map(Int64.init)
+                    row.map { Int64(value($0)) } + [Int64](repeating: 0, count: length - row.count)
                 }
                 return Tensor(values, shape: [rows.count, length])
             }
@@ -120,7 +119,7 @@ import Testing
             let ids = rows.flatMap { $0.map(Int64.init) }
             let packed = try model(ModelInputs(packedIDs: Tensor(ids, shape: [ids.count]), sequenceStarts: starts))
             let inputs = ModelInputs(
-                inputIDs: padded(0, { $0 }, left: false), attentionMask: padded(0, { _ in 1 }, left: false))
+                inputIDs: padded { $0 }, attentionMask: padded { _ in 1 })
             #expect(
                 difference(try model(inputs).embeddings.floats(), packed.embeddings.floats(), absolute: 1e-5) == nil)
             var pairs = inputs
