@@ -75,20 +75,9 @@ extension SentenceEmbeddingModel {
         _ name: String, scale: Double = 20, revision: String = "main", options: LoadOptions = LoadOptions(),
         hub: HubClient? = nil, progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
     ) async throws -> SentenceEmbeddingModel {
-        let folder = try await client(hub).modelFolder(name, parts: .model, revision: revision, progress: progress)
-        return try fromPretrained(folder: folder, scale: scale, options: options)
-    }
-}
-
-extension SentenceEmbeddingModel {
-    public static func fromPretrained(
-        _ name: String, revision: String = "main", scale: Double = 20, options: LoadOptions = LoadOptions(),
-        hub: HubClient? = nil, progress: HubProgressHandler? = nil, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> SentenceEmbeddingModel {
         let folder = try await client(hub).modelFolder(
             name, parts: [.model, .sentenceModules], revision: revision, progress: progress)
-        func read() throws -> SentenceEmbeddingModel { try fromPretrained(folder: folder, scale: scale, options: options) }
-        return try read()
+        return try fromPretrained(folder: folder, scale: scale, options: options)
     }
 }
 

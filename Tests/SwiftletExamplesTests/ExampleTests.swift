@@ -149,6 +149,16 @@ struct ExampleTests {
         }
     }
 
+    @Test func `pipelines`() throws {
+        try FileSystem.createDirectory(folder.file("models"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("models/vectors"), withDestinationPath: task.model)
+        let lines = try run("example-pipelines", [folder.file("models")])
+        #expect(lines.first == "2 384")
+        #expect(lines.count { $0.contains("The key is under the mat.") } == 1)
+        #expect(lines.last?.contains("\"corpus_id\"") ?? false)
+    }
+
     /// Without the quotes, which Python's lists and Swift's have of another kind.
     private func plain(_ line: String) -> String { line.filter { $0 != "\"" && $0 != "'" } }
 }

@@ -39,6 +39,24 @@ import Testing
         #expect(try MappedFile.text(setup.folder.file("hub/\(base)/refs/main")) == commit)
     }
 
+    @Test func `a model's folder has what makes vectors of sentences`() async throws {
+        let repo = try HubRepo("tester/vectors")
+        let wanted = [
+            "config.json", "model.safetensors", "tokenizer.json", "modules.json", "config_sentence_transformers.json",
+            "sentence_bert_config.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
+            "3_Dense/config.json", "3_Dense/pytorch_model.bin",
+        ]
+        let others = ["README.md", "2_Dense/pytorch_model.bin", "onnx/config.json", "1_Pooling/notes.txt", "sentence_a.json"]
+        let files = Dictionary(uniqueKeysWithValues: (wanted + others).map { ($0, Array($0.utf8)) })
+        _ = setup.server.add(repo, files)
+        let folder = try await setup.hub.modelFolder("tester/vectors")
+        for name in wanted { #expect(try MappedFile.text("\(folder)/\(name)") == name) }
+        for name in others { #expect(!FileSystem.exists("\(folder)/\(name)"), "\(name)") }
+        // From the cache alone too.
+        let offline = setup.hub { $0.isOffline = true }
+        #expect(try await offline.modelFolder("tester/vectors") == folder)
+    }
+
     @Test func `what is cached is not downloaded again`() async throws {
         let first = try await setup.hub.download("model.safetensors", from: repo)
         let second = try await setup.hub.download("model.safetensors", from: repo)

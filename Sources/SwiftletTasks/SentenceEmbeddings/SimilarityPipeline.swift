@@ -92,7 +92,7 @@ public struct SimilarityPipeline: DynamicPipeline {
     }
 
     public func answer(_ inputs: [SimilarityInput], options: SimilarityOptions) async throws -> [[RankedText]] {
-        try options.topK.map { try checkTopK($0, all: "texts") }
+        if let topK = options.topK { try checkTopK(topK, all: "texts") }
         let queryOptions = withPrompt(options.query, ["query"])
         let textOptions = withPrompt(options.texts, ["document", "passage", "corpus"])
         // Both at once, so that they are joined into batches.

@@ -95,7 +95,7 @@ public struct TextClassificationPipeline: DynamicPipeline {
     public func answer(
         _ inputs: [TextInput], options: TextClassificationOptions
     ) async throws -> [TextClassification] {
-        try options.topK.map { try checkTopK($0, all: "labels") }
+        if let topK = options.topK { try checkTopK(topK, all: "labels") }
         let outputs = try await engine.outputs(for: try engine.encode(inputs, longInputs: options.longInputs))
         return outputs.map { output in
             let scores = scores(output.values, options.function ?? defaultFunction)
