@@ -50,8 +50,9 @@ extension PretrainedModel {
                 kind: .memory)
         }
         guard rows != table.shape[0] else { return rows }
-        let resizing = try RowResizing(
-            rows: rows, usesMean: meanResizing, deviation: try config.initializerRange, store: state.store)
+        let deviation = try config.initializerRange
+        let resizing = RowResizing(
+            rows: rows, usesMean: meanResizing, deviation: deviation, store: state.store)
         resizing.resizeEmbeddings(table)
         if let output = (self as? MaskedLM)?.head.vocabulary {
             if output.weight !== table {

@@ -87,7 +87,7 @@ extension ModelTests {
             ("albert-a", "num_hidden_layers", 100_000), ("roberta-a", "num_hidden_layers", 100_000),
             ("deberta-a", "max_relative_positions", .int(.max)), ("deberta-v2-a", "position_buckets", .int(.max)),
             ("gte-a", "rope_theta", -3), ("gte-a", "layer_norm_eps", -1), ("bert-a", "layer_norm_eps", .double(.infinity)),
-            ("nomic_bert-a", "head_dim", 3), ("nomic_bert-a", "head_dim", 1 << 20), ("eurobert-a", "num_key_value_heads", 0),
+            ("nomic_bert-a", "head_dim", 3), ("nomic_bert-a", "head_dim", 1_048_576), ("eurobert-a", "num_key_value_heads", 0),
             ("eurobert-a", "classifier_pooling", "max"), ("bert-a", "id2label", [:]),
         ] as [(String, String, JSONValue)])
         func `ranges are stated`(name: String, key: String, value: JSONValue) throws {
@@ -103,7 +103,7 @@ extension ModelTests {
         func `checkpoints that stopped the process once`() throws {
             let root = Locations.shared("cases/robust")
             for folder in try FileSystem.names(in: "\(root)/config").map({ "\(root)/config/\($0)" }) + ["\(root)/albert-groups"] {
-                tryOut(folder) { _ = try AutoModelForSequenceClassification.fromPretrained(folder) }
+                tryOut(folder) { _ = try AutoModelForSequenceClassification.fromPretrained(folder: folder) }
             }
         }
     }

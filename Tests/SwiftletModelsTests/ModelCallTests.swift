@@ -117,7 +117,7 @@ extension ModelTests {
             // Outside its row a position counts for nothing, as in Python; no number may stop the process.
             for place in [Int.min, -1, 99, .max] {
                 let loss = try noGrad { try model(changed(right) { $0.startPositions = with(ones([4]), place) }) }.loss
-                #expect(loss?.item().isFinite == true)
+                #expect(loss.item().isFinite == true)
             }
         }
 
@@ -150,7 +150,7 @@ extension ModelTests {
                 // A wrong batch chooses no kind of problem for good.
                 for (shape, dtype) in good {
                     let loss = try noGrad { try model(changed(right) { $0.labels = ones(shape, dtype) * (count - 1) }) }.loss
-                    #expect(loss?.item().isFinite == true, "\(name), \(type.text()), \(count), \(dtype) \(shape)")
+                    #expect(loss.item().isFinite == true, "\(name), \(type.text()), \(count), \(dtype) \(shape)")
                 }
             }
         }
