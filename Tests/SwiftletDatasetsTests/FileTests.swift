@@ -68,7 +68,7 @@ import Testing
                 }
                 try AtomicFile.write(damaged, to: folder.file(name))
                 guard let data = try? Dataset.fromFile(folder.file(name)) else { continue }
-                for row in 0..<data.count { _ = data[row].description }
+                for row in try 0..<data.count { _ = try data[row].description }
             }
         }
     }
