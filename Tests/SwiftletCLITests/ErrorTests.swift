@@ -62,7 +62,7 @@ import Testing
         let tokenizer = try error(TokenizerError.self) { _ = try AutoTokenizer.fromPretrained(folder: folder.path) }
         #expect(tokenizer.kind == .noFile && tokenizer.location.path == folder.path)
         #expect(try error(MetricError.self) { _ = try Evaluate.load("nothing") }.kind == .unknownMetric)
-        #expect(try error(TensorError.self) { _ = try Device("abacus") }.kind == .noDevice)
+        #expect(try error(TensorError.self) { _ = try Device(parsing: "abacus") }.kind == .noDevice)
         let shapes = try error(TensorError.self) { _ = try withTensorErrors { Tensor.zeros([2]) + Tensor.zeros([3]) } }
         #expect(shapes.kind == .operation)
     }
