@@ -103,7 +103,7 @@ extension ModelTests {
         func `checkpoints that stopped the process once`() throws {
             let root = Locations.shared("cases/robust")
             for folder in try FileSystem.names(in: "\(root)/config").map({ "\(root)/config/\($0)" }) + ["\(root)/albert-groups"] {
-                tryOut(folder) { _ = try AutoModelForSequenceClassification.fromPretrained(folder) }
+                tryOut(folder) { _ = try AutoModelForSequenceClassification.fromPretrained(folder: folder) }
             }
         }
     }

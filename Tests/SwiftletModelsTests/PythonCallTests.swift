@@ -139,7 +139,7 @@ extension ModelTests {
             #expect(throws: ModelError.self) { try fixture.model("sequence", overrides: flash) }
             var options = LoadOptions(overrides: flash)
             options.attentionImplementation = .sdpa
-            let model = try AutoModel.fromPretrained(fixture.folderOfEncoder, options: options)
+            let model = try AutoModel.fromPretrained(folder: fixture.folderOfEncoder, options: options)
             #expect(model.state.execution.attention == .sdpa)
         }
 
@@ -228,7 +228,7 @@ extension ModelTests {
                 #expect(after.item() < before.item(), "\(name), \(kernels)")
                 let folder = try TemporaryDirectory()
                 try model.savePretrained(folder.path)
-                let again = try AutoModelForMaskedLM.fromPretrained(folder.path)
+                let again = try AutoModelForMaskedLM.fromPretrained(folder: folder.path)
                 again.state.kernels = kernels
                 #expect(try noGrad { try again(inputs) }.loss?.item() == after.item(), "\(name), \(kernels)")
             }

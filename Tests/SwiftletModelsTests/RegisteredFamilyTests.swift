@@ -99,7 +99,7 @@ extension ModelTests {
                 #expect(model.state[name]?.gradient != nil)
                 let folder = try TemporaryDirectory()
                 try model.savePretrained(folder.path)
-                let again = try AutoModelForTokenClassification.fromPretrained(folder.path)
+                let again = try AutoModelForTokenClassification.fromPretrained(folder: folder.path)
                 again.state.kernels = kernels
                 #expect(try again(inputs).loss?.item() == output.loss?.item())
             }
