@@ -80,7 +80,7 @@ import Testing
         #expect(tooLong.commandLineRemedy?.contains("--max-length") == true)
         let labels = ModelInputs(
             inputIDs: Tensor([5, 6] as [Int64], shape: [1, 2]), labels: Tensor([9] as [Int64], shape: [1]))
-        #expect(try error(ModelError.self) { _ = try model(labels) }.kind == .inputs)
+        #expect(try error(ModelError.self) { _ = try model(labels) }.kind == .labels)
     }
 
     @Test func `arguments are named`() throws {
