@@ -26,11 +26,13 @@ extension InferenceError: LocalizedError {}
 extension JSONError: LocalizedError {}
 extension MetricError: LocalizedError {}
 extension ModelError: LocalizedError {}
+extension NumberError: LocalizedError {}
 extension OptimizerError: LocalizedError {}
 extension PickleError: LocalizedError {}
 extension ProcessError: LocalizedError {}
 extension SafetensorsError: LocalizedError {}
 extension SchedulerError: LocalizedError {}
+extension TaskError: LocalizedError {}
 extension TensorError: LocalizedError {}
 extension TokenizerError: LocalizedError {}
 extension TrainingError: LocalizedError {}

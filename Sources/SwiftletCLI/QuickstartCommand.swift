@@ -19,7 +19,7 @@ struct QuickstartCommand: ParsableCommand {
         guard let data = Bundle.module.path(forResource: "paraphrases", ofType: nil) else {
             throw TrainingError("the built-in paraphrases are missing beside the program", remedy: "Build it again.")
         }
-        let dataset = try loadDataset(data)
+        let dataset = try loadDataset(folder: data)
         print(dataset)
 
         var args = TrainingArguments(outputDir, evalStrategy: .epoch, numTrainEpochs: Self.epochs)

@@ -57,8 +57,8 @@ struct SwiftletCommand: ParsableCommand {
             if let error = error as? UsageError { fail(error.description, status: 2) }
             if error is ValidationError { fail(fullMessage(for: error), status: 2) }
             AtomicFile.removeTemporaries()
-            fail("error: \(
-                (error as? any SwiftletError)?.commandLineDescription ?? String(describing: error))", status: 1)
+            let text = (error as? any SwiftletError)?.commandLineDescription ?? String(describing: error)
+            fail("error: \(text)", status: 1)
         }
     }
 

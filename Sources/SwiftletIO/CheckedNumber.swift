@@ -1,5 +1,13 @@
 /// A number from outside (a file, an option, a header) that is not within its range.
 public struct NumberError: SwiftletError {
+    /// What went wrong, for a caller that acts on it.
+    public enum Kind: Sendable, Equatable {
+        /// A number outside its range, or a text that is no number.
+        case outOfRange
+    }
+
+    /// What went wrong, to switch over.
+    public var kind: Kind { .outOfRange }
     /// What the number is: an option, a key, a field of a file.
     public var name: String
     /// The number as text.

@@ -79,7 +79,7 @@ extension AutoModel {
     ///
     /// ```swift
     /// try AutoModel.register(MyEncoder.self)
-    /// let model = try AutoModelForSequenceClassification.fromPretrained("my-checkpoint")
+    /// let model = try AutoModelForSequenceClassification.fromPretrained(folder: "my-checkpoint")
     /// ```
     ///
     /// May be called from any thread, before the first such checkpoint is loaded.

@@ -62,7 +62,7 @@ import Testing
         let tokenizer = try error(TokenizerError.self) { _ = try AutoTokenizer.fromPretrained(folder: folder.path) }
         #expect(tokenizer.kind == .noFile && tokenizer.location.path == folder.path)
         #expect(try error(MetricError.self) { _ = try Evaluate.load("nothing") }.kind == .unknownMetric)
-        #expect(try error(TensorError.self) { _ = try Device("abacus") }.kind == .noDevice)
+        #expect(try error(TensorError.self) { _ = try Device(parsing: "abacus") }.kind == .noDevice)
         let shapes = try error(TensorError.self) { _ = try withTensorErrors { Tensor.zeros([2]) + Tensor.zeros([3]) } }
         #expect(shapes.kind == .operation)
     }
@@ -80,7 +80,7 @@ import Testing
         #expect(tooLong.commandLineRemedy?.contains("--max-length") == true)
         let labels = ModelInputs(
             inputIDs: Tensor([5, 6] as [Int64], shape: [1, 2]), labels: Tensor([9] as [Int64], shape: [1]))
-        #expect(try error(ModelError.self) { _ = try model(labels) }.kind == .inputs)
+        #expect(try error(ModelError.self) { _ = try model(labels) }.kind == .labels)
     }
 
     @Test func `arguments are named`() throws {

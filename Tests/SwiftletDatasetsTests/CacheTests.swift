@@ -252,7 +252,7 @@ private final class Counter: Sendable {
                 Datasets.memoryLimit = 256 << 20
                 try #require(prepared.cacheFiles.count == 1 && again.cacheFiles == prepared.cacheFiles && prepared.count == rows)
                 try #require(prepared.features == inMemory.features && inMemory.cacheFiles.isEmpty)
-                for row in stride(from: 0, to: rows, by: 371) { try #require(prepared[row] == inMemory[row]) }
+                for row in stride(from: 0, to: rows, by: 371) { try #require(try prepared[row] == inMemory[row]) }
                 let mapped = try again.map(batched: true, cacheKey: "k") { ["n": .ints(try $0.ints("x"))] }
                 try #require(FileSystem.parent(of: mapped.cacheFiles[0]) == FileSystem.parent(of: prepared.cacheFiles[0]))
             }

@@ -46,7 +46,7 @@ import Glibc
         try sorted.toArrow("\(path)/o.arrow")
         try sorted.selectColumns(["text", "small", "flag"]).toJSON("\(path)/o.jsonl")
         let one = try Dataset.loadFromDisk("\(path)/one")
-        #expect((0..<one.count).allSatisfy { one[$0] == full[full.count - 1 - $0] } && one.features == full.features)
+        #expect(try (0..<one.count).allSatisfy { try one[$0] == full[full.count - 1 - $0] } && one.features == full.features)
         #expect(throws: DatasetError.self) { try one.saveToDisk("\(path)/one") }
         // A map of a mapped file is kept beside it.
         try full.toArrow("\(path)/cache/data.arrow")

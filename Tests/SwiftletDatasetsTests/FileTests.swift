@@ -15,7 +15,7 @@ import Testing
             try write(path)
             let again = try Dataset.fromFile(path)
             #expect(again.features == data.features)
-            #expect((0..<data.count).allSatisfy { again[$0].description == data[$0].description })
+            #expect(try (0..<data.count).allSatisfy { try again[$0].description == data[$0].description })
         }
         #expect(try FileSystem.names(in: folder.path) == ["o.arrow", "o.parquet"])
     }
@@ -68,7 +68,7 @@ import Testing
                 }
                 try AtomicFile.write(damaged, to: folder.file(name))
                 guard let data = try? Dataset.fromFile(folder.file(name)) else { continue }
-                for row in 0..<data.count { _ = data[row].description }
+                for row in 0..<data.count { _ = try data[row].description }
             }
         }
     }

@@ -24,19 +24,19 @@ import Glibc
     /// The rows of a folder with this card.
     private func load(_ card: String) throws -> Dataset {
         let data = try folder(card)
-        return try withExtendedLifetime(data) { try loadDataset(data.path)["train"] }
+        return try withExtendedLifetime(data) { try loadDataset(folder: data.path)["train"] }
     }
 
     @Test func `lengths of lists have a range`() throws {
         for length in ["2305843009213693952", "2147483648", "-2", "1e3", "9223372036854775808", "x"] {
             let card = "dataset_info:\n  features:\n  - name: a\n    list: int64\n    length: \(length)"
             let data = try folder(card, ["train.jsonl": "{\"a\":null}\n{\"a\":null}\n"])
-            let error = #expect(throws: DatasetError.self) { try loadDataset(data.path) }
+            let error = #expect(throws: DatasetError.self) { try loadDataset(folder: data.path) }
             #expect(error?.message.contains("the feature 'a' has the length \(length)") == true)
         }
         let fits = try folder(
             "dataset_info:\n  features:\n  - name: a\n    list: int64\n    length: 2", ["train.jsonl": "{\"a\":[1,2]}\n{\"a\":null}\n"])
-        #expect(try loadDataset(fits.path)["train"][1]["a"] == .null)
+        #expect(try loadDataset(folder: fits.path)["train"][1]["a"] == .null)
         let missing = try Dataset.fromColumns([("a", .values([.null, .null]))])
         for length in [Int(Int32.max), .max, .min, -1] {
             #expect(throws: DatasetError.self) { try missing.castColumn("a", to: .fixedList(.value("int64"), length: length)) }
@@ -50,9 +50,9 @@ import Glibc
     }
 
     @Test(.enabled(if: Locations.hasShared)) func `cards and files that stopped the program`() throws {
-        #expect(throws: DatasetError.self) { try loadDataset(Locations.shared("cases/robust/card-length")) }
+        #expect(throws: DatasetError.self) { try loadDataset(folder: Locations.shared("cases/robust/card-length")) }
         for card in ["yaml-bomb", "card/hang-1-72", "card/hang-11-155"] {
-            let error = #expect(throws: DatasetError.self) { try loadDataset(Locations.shared("cases/robust/\(card)")) }
+            let error = #expect(throws: DatasetError.self) { try loadDataset(folder: Locations.shared("cases/robust/\(card)")) }
             #expect(error?.description.contains("alias") == true || error?.description.contains("key") == true, "\(card)")
         }
         let error = #expect(throws: DatasetError.self) { try Dataset.fromFile(Locations.shared("cases/robust/null61.arrow")) }
@@ -125,7 +125,7 @@ import Glibc
               data_files: *id001
             description: "why *not* use a * here"
             """)
-        #expect(try loadDataset(shared.path, "two")["train"].count == 1)
+        #expect(try loadDataset(folder: shared.path, "two")["train"].count == 1)
         #expect(throws: DatasetError.self) { try load("a: *nothing") }
         #expect(throws: DatasetError.self) { try load("a: &a [*a]") }
         #expect(throws: DatasetError.self) { try load("a: &a 1\n? [*a, *a]\n: 2") }
@@ -141,14 +141,14 @@ import Glibc
         let many = String(repeating: "**/", count: 500) + "*.csv"
         let path = (0..<14).map { "d\($0)" }.joined(separator: "/") + "/x.tsv"
         let data = try folder("configs:\n- config_name: c\n  data_files: '\(many)'", [path: "a\n1\n", "train.csv": "a\n1\n"])
-        #expect(try loadDataset(data.path)["train"].count == 1)
+        #expect(try loadDataset(folder: data.path)["train"].count == 1)
         let inner = try folder(
             "configs:\n- config_name: c\n  data_files: 'a/**/b/**/c*.csv'",
             ["a/b/c.csv": "a\n1\n", "a/x/b/y/z/c1.csv": "a\n2\n", "a/x/c.csv": "a\n3\n", "b/c.csv": "a\n4\n"])
-        #expect(try loadDataset(inner.path)["train"].ints("a") == [1, 2])
+        #expect(try loadDataset(folder: inner.path)["train"].ints("a") == [1, 2])
         let all = try folder(
             "configs:\n- config_name: c\n  data_files: '**'", ["x.csv": "a\n1\n", "b/y.csv": "a\n2\n", "b/c/z.csv": "a\n3\n"])
-        #expect(try loadDataset(all.path)["train"].ints("a").sorted() == [1, 2, 3])
+        #expect(try loadDataset(folder: all.path)["train"].ints("a").sorted() == [1, 2, 3])
     }
 
     @Test func `links to folders lead nowhere twice`() throws {
@@ -158,11 +158,11 @@ import Glibc
             symlink("..", data.file("data/up\(number)"))
             symlink("more", data.file("data/again\(number)"))
         }
-        #expect(try loadDataset(data.path)["train"].ints("a").sorted() == [1, 2])
+        #expect(try loadDataset(folder: data.path)["train"].ints("a").sorted() == [1, 2])
         let outside = try TemporaryDirectory()
         try AtomicFile.write("a\n3\n", to: outside.file("train.csv"))
         symlink(outside.path, data.file("data/out"))
-        #expect(try loadDataset(data.path)["train"].ints("a").sorted() == [1, 2, 3])
+        #expect(try loadDataset(folder: data.path)["train"].ints("a").sorted() == [1, 2, 3])
     }
 
     @Test func `rows have an order only by values that have one`() throws {

@@ -64,9 +64,9 @@ import Testing
         #expect(throws: DatasetError.self) { try numbers.batch(999..<1001) }
         // Slices of slices, over bits and nested places.
         let part = try full.select(3..<15).select(2..<9)
-        for row in 0..<part.count { #expect(part[row] == full[row + 5]) }
+        for row in 0..<part.count { #expect(try part[row] == full[row + 5]) }
         let taken = try full.select([7, 2, 2, 11])
-        #expect((0..<4).map { taken[$0] } == [7, 2, 2, 11].map { full[$0] })
+        #expect(try (0..<4).map { try taken[$0] } == [7, 2, 2, 11].map { try full[$0] })
     }
 
     @Test func `columns are chosen, renamed and added`() throws {
@@ -99,9 +99,9 @@ import Testing
 
     @Test func `datasets go below each other`() throws {
         let twice = try Dataset.concatenate([full, full.select(0..<2)])
-        #expect(twice.count == full.count + 2 && twice[-1] == full[1] && twice[full.count - 1] == full[-1])
+        #expect(try twice.count == full.count + 2 && twice[-1] == full[1] && twice[full.count - 1] == full[-1])
         let wider = try Dataset.concatenate([full, numbers])
-        #expect(wider.columnNames == full.columnNames + ["x"] && wider[-1]["x"] == numbers[-1]["x"])
+        #expect(try wider.columnNames == full.columnNames + ["x"] && wider[-1]["x"] == numbers[-1]["x"])
         #expect(throws: DatasetError.self) { try Dataset.concatenate([]) }
         let texts = try Dataset.fromColumns([("x", .strings(["a"]))])
         let error = try #require(throws: DatasetError.self) { try Dataset.concatenate([numbers, texts]) }

@@ -21,9 +21,9 @@ import Testing
         #expect(try named.split("all").count == 3)
         let folder = try TemporaryDirectory()
         for (split, rows) in data.pairs { try rows.toParquet(folder.file("\(split).parquet")) }
-        let all = try loadDataset(folder.path, split: "all")
+        let all = try loadDataset(folder: folder.path, split: "all")
         #expect(all.splits == ["all"] && all["all"].count == 250)
-        #expect(try loadDataset(folder.path, split: "test[:5]")["test[:5]"].count == 5)
+        #expect(try loadDataset(folder: folder.path, split: "test[:5]")["test[:5]"].count == 5)
         let missing = #expect(throws: DatasetError.self) { try data.split("dev[:10]") }
         #expect(missing?.message == "there is no split 'dev'" && missing?.remedy == "The splits are: 'train', 'test'.")
         #expect(throws: DatasetError.self) { try data.split("dev") }

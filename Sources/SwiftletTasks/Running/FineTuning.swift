@@ -9,7 +9,8 @@ public import SwiftletTraining
 
 /// A training from a checkpoint and a dataset to a saved model with its results: what `swiftlet train` does.
 ///
-///     var tuning = FineTuning(model: "all-MiniLM-L6-v2", dataset: try loadDataset("messages"), args: TrainingArguments("out"))
+///     var tuning = FineTuning(
+///         model: "all-MiniLM-L6-v2", dataset: try loadDataset(folder: "messages"), args: TrainingArguments("out"))
 ///     tuning.splits.validationSize = 0.1
 ///     let result = try tuning.run()
 public struct FineTuning {
