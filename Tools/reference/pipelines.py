@@ -375,7 +375,8 @@ for name, (model_type, kind, first, size, types) in MODELS.items():
           config=labels(ENTAILMENT) | {"problem_type": "multi_label_classification"})
     group(model, "regression", model, "text-classification", pairs, {}, {"function_to_apply": "sigmoid"},
           config=labels(["LABEL_0"]) | {"problem_type": "regression"})
-    group(model, "regression", model, "text-classification", pairs, {}, config=labels(["yes"]))
+    for problem in (None, "single_label_classification"):
+        group(model, "regression", model, "text-classification", pairs, {}, config=labels(["yes"]) | {"problem_type": problem})
     candidates = ["sport", "money", "the sea"]
     for names in (ENTAILMENT, ["entailment", "not"], ["ENTAILMENT", "x", "y"]):
         if len(names) == 3:

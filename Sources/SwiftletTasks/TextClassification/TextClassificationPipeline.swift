@@ -87,8 +87,8 @@ public struct TextClassificationPipeline: DynamicPipeline {
             switch try engine.config.problemType {
             case .regression: .none
             case .multiLabelClassification: .sigmoid
-            case .singleLabelClassification: .softmax
-            case nil: labelNames.count > 1 ? .softmax : .sigmoid
+            // A single output can't be a class among others.
+            case .singleLabelClassification, nil: labelNames.count > 1 ? .softmax : .sigmoid
             }
     }
 
