@@ -2,8 +2,8 @@
 //
 // usage: swift run -c release example-pipelines [FOLDER]
 //
-// FOLDER has fine-tuned models in mrpc, entities, questions, field, mnli and endings, as docs/tasks.md trains them, and an
-// encoder for sentence embeddings in vectors. What is not there is left out. By default it is out.
+// FOLDER has fine-tuned models in mrpc, entities, questions, field, mnli and endings, as docs/tasks.md trains them, and
+// an encoder for sentence embeddings in vectors. What is not there is left out. By default it is out.
 import Foundation
 import Swiftlet
 

@@ -175,8 +175,10 @@ SIZES = dict(
 
 def make_model(name, model_type, kind, first, size, types):
     folder = OUT / "models" / name
-    tokenizer = trained_tokenizer(kind, first, size)
-    save_tokenizer(tokenizer, folder, first, 40, types)
+    # Training breaks ties by chance; what is there is kept.
+    if not (folder / "tokenizer.json").exists():
+        save_tokenizer(trained_tokenizer(kind, first, size), folder, first, 40, types)
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     vocab = tokenizer.get_vocab_size()
     config = AutoConfig.for_model(
         model_type, vocab_size=vocab, type_vocab_size=2 if types else 1, pad_token_id=tokenizer.token_to_id(special(first)["pad_token"]),

@@ -93,8 +93,8 @@ public struct FillMaskPipeline: DynamicPipeline {
     public func answer(_ inputs: [String], options: FillMaskOptions) async throws -> [MaskFillings] {
         try checkTopK(options.topK, all: "tokens")
         let targets = try options.targets.map { try targetIDs($0) }
-        let sequences = try engine.encode(inputs.map { TextInput($0) }, longInputs: options.longInputs).enumerated().map {
-            number, sequence in
+        let encoded = try engine.encode(inputs.map { TextInput($0) }, longInputs: options.longInputs)
+        let sequences = try encoded.enumerated().map { number, sequence in
             var sequence = sequence
             let ids = sequence.example.inputIDs
             let masks = ids.indices.filter { Int(ids[$0]) == maskID }
@@ -123,7 +123,8 @@ public struct FillMaskPipeline: DynamicPipeline {
                 ?? engine.tokenizer(target, addSpecialTokens: false).inputIDs.first.map { Int($0) }
         }
         guard !ids.isEmpty else {
-            throw InferenceError(.badOption, "targets has no word that the tokenizer knows", remedy: "Give one at least.")
+            throw InferenceError(
+                .badOption, "targets has no word that the tokenizer knows", remedy: "Give one at least.")
         }
         return Set(ids).sorted()
     }

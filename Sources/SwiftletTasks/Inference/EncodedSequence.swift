@@ -5,8 +5,8 @@ public import SwiftletTraining
 public struct EncodedSequence: Sendable {
     /// The tokens, not padded.
     public var example: TokenizedExample
-    /// The tokens whose outputs are wanted, where the model answers for each token; all of them if `nil`. Filling in, where
-    /// each token has an output for each entry of the vocabulary, asks for its masks alone.
+    /// The tokens whose outputs are wanted, where the model answers for each token; all of them if `nil`. Filling in,
+    /// where each token has an output for each entry of the vocabulary, asks for its masks alone.
     public var positions: [Int]?
 
     public init(_ example: TokenizedExample, positions: [Int]? = nil) {
@@ -29,8 +29,8 @@ public struct EncodedSequence: Sendable {
 /// What a model answers for one sequence.
 public struct SequenceOutput: Sendable {
     /// One array for each output of the model: for whole sequences float32 `[labels]` or `[hidden]`; for tokens
-    /// `[tokens, labels]`, or `[positions, labels]` where positions were asked for; for answers two, the logits of first and
-    /// of last tokens, `[tokens]` each.
+    /// `[tokens, labels]`, or `[positions, labels]` where positions were asked for; for answers two, the logits of
+    /// first and of last tokens, `[tokens]` each.
     public let arrays: [NumberArray]
 
     /// The first array.

@@ -38,8 +38,8 @@ struct InferenceBatch {
         }
     }
 
-    /// Segments of all tokens if some sequence has any. Those that have none are of segment 0, whatever they are batched
-    /// with.
+    /// Segments of all tokens if some sequence has any. Those that have none are of segment 0, whatever they are
+    /// batched with.
     private static func segments(_ sequences: [EncodedSequence]) -> [[Int32]]? {
         guard sequences.contains(where: { $0.example.tokenTypeIDs != nil }) else { return nil }
         return sequences.map { $0.example.tokenTypeIDs ?? [Int32](repeating: 0, count: $0.count) }
@@ -107,9 +107,8 @@ struct InferenceBatch {
         let first = isFlat ? starts : sequences.indices.map { $0 * length }
         let count = isFlat ? tensor.shape.first : tensor.shape.first.map { $0 * length }
         let longest = sequences.map(\.count).max() ?? 0
-        guard count == (isFlat ? starts[starts.count - 1] : sequences.count * length), isFlat || length >= longest else {
-            throw unexpected(tensor)
-        }
+        guard count == (isFlat ? starts[starts.count - 1] : sequences.count * length), isFlat || length >= longest
+        else { throw unexpected(tensor) }
         let places = sequences.enumerated().map { index, sequence in
             (sequence.positions ?? Array(0..<sequence.count)).map { first[index] + $0 }
         }

@@ -25,10 +25,10 @@ public struct InferenceOptions: Sendable {
 
 /// Owns a model and its tokenizer, and answers from any number of tasks at once.
 ///
-/// The model lives on a thread of its own, which loads it and runs it. Requests that wait are joined into batches by their
-/// tokens; what a request is answered does not depend on its batch. A request with more tokens than one batch has gives
-/// way to others between its parts. A cancelled task's request leaves the queue. The thread ends with the last reference
-/// to the engine; a call that waits holds one.
+/// The model lives on a thread of its own, which loads it and runs it. Requests that wait are joined into batches by
+/// their tokens; what a request is answered does not depend on its batch. A request with more tokens than one batch has
+/// gives way to others between its parts. A cancelled task's request leaves the queue. The thread ends with the last
+/// reference to the engine; a call that waits holds one.
 public final class InferenceEngine: Sendable {
     public let tokenizer: Tokenizer
     /// The model's `config.json`.
@@ -51,7 +51,8 @@ public final class InferenceEngine: Sendable {
                 .badOption, "tokenBudget is \(options.tokenBudget)", remedy: "Give at least 1 token, such as 4096.")
         }
         let queue = InferenceQueue()
-        let config = try await withCheckedThrowingContinuation { (loaded: CheckedContinuation<ModelConfig, any Error>) in
+        typealias Loaded = CheckedContinuation<ModelConfig, any Error>
+        let config = try await withCheckedThrowingContinuation { (loaded: Loaded) in
             // Not one of a pool's: it waits for requests as long as the engine lives.
             let thread = Thread {
                 let worker: InferenceWorker

@@ -78,7 +78,8 @@ final class InferenceQueue: Sendable {
         if let refusal { reply.resume(throwing: refusal) } else { changed.signal() }
     }
 
-    /// Takes a request out and ends the wait for it. Sequences that the model has begun with run to their end for nothing.
+    /// Takes a request out and ends the wait for it. Sequences that the model has begun with run to their end for
+    /// nothing.
     func cancel(_ id: ID) {
         let reply: Reply? = state.withLock { state in
             guard let answer = state.answers.removeValue(forKey: id) else {

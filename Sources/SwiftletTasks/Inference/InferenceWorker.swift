@@ -42,8 +42,8 @@ struct InferenceWorker {
         }
     }
 
-    /// The model's answers, in the order of the sequences. Packed they run at once; padded, sequences of like lengths run
-    /// together, so that the batch with its padding stays within the token budget.
+    /// The model's answers, in the order of the sequences. Packed they run at once; padded, sequences of like lengths
+    /// run together, so that the batch with its padding stays within the token budget.
     private func outputs(for sequences: [EncodedSequence]) throws -> [SequenceOutput] {
         if packs { return try pass(sequences) }
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }

@@ -21,9 +21,9 @@ public protocol DynamicPipeline: Pipeline {
 ///     print(answer.label ?? "", answer.score ?? 0, answer.json.text())
 ///
 /// An input is JSON: a string, or an object. Its keys are `text` and `text_pair` for text classification; `text`, or
-/// `words`, a list, for token classification; `question` and `context`; `text` for fill-mask, zero-shot classification and
-/// sentence embeddings; `source_sentence` and `sentences` for similarity; `prompt` and `choices` for multiple choice.
-/// Options are those of the task under their names in Python, such as `top_k` or `aggregation_strategy`.
+/// `words`, a list, for token classification; `question` and `context`; `text` for fill-mask, zero-shot classification
+/// and sentence embeddings; `source_sentence` and `sentences` for similarity; `prompt` and `choices` for multiple
+/// choice. Options are those of the task under their names in Python, such as `top_k` or `aggregation_strategy`.
 public struct AnyPipeline: Pipeline {
     /// The task's name, such as `text-classification`.
     public let name: String

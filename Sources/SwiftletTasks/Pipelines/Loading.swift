@@ -4,8 +4,8 @@ public import SwiftletModels
 import SwiftletNN
 public import SwiftletTokenizers
 
-/// A kind of pipeline, by the name that it has on the Hub. A package may add kinds: a `Pipeline` of its own, and a constant
-/// with the function that makes it.
+/// A kind of pipeline, by the name that it has on the Hub. A package may add kinds: a `Pipeline` of its own, and a
+/// constant with the function that makes it.
 public struct PipelineKind<Made: Pipeline>: Sendable {
     /// Such as `text-classification`.
     public let name: String
@@ -20,8 +20,8 @@ public struct PipelineKind<Made: Pipeline>: Sendable {
     }
 }
 
-/// Loads a fine-tuned model and makes the pipeline of a task for it, as `transformers.pipeline` does. Tokenizer and weights
-/// are read off the caller's executor.
+/// Loads a fine-tuned model and makes the pipeline of a task for it, as `transformers.pipeline` does. Tokenizer and
+/// weights are read off the caller's executor.
 ///
 ///     let classify = try await pipeline(.textClassification, model: "out/mrpc")
 ///
@@ -32,11 +32,11 @@ public struct PipelineKind<Made: Pipeline>: Sendable {
 ///   - options: where and how the model runs.
 ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
 ///   - progress: told how far a download is.
-/// - Throws: `InferenceError` of kind `wrongTask` for a model that wasn't trained for the task; `HubError`, or what reading
-///   the files throws.
+/// - Throws: `InferenceError` of kind `wrongTask` for a model that wasn't trained for the task; `HubError`, or what
+///   reading the files throws.
 public func pipeline<Made: Pipeline>(
-    _ kind: PipelineKind<Made>, model: String, revision: String = "main", options: InferenceOptions = InferenceOptions(),
-    hub: HubClient? = nil, progress: HubProgressHandler? = nil
+    _ kind: PipelineKind<Made>, model: String, revision: String = "main",
+    options: InferenceOptions = InferenceOptions(), hub: HubClient? = nil, progress: HubProgressHandler? = nil
 ) async throws -> Made {
     try await kind.make(try await folder(of: model, revision, hub, progress), options)
 }
@@ -49,15 +49,15 @@ public func pipeline<Made: Pipeline>(
 ///
 /// - Parameters:
 ///   - task: `text-classification`, `token-classification`, `question-answering`, `fill-mask`, `sentence-embeddings`,
-///     `sentence-similarity`, `zero-shot-classification` or `multiple-choice`; `sentiment-analysis` and `ner` are the first
-///     two.
+///     `sentence-similarity`, `zero-shot-classification` or `multiple-choice`; `sentiment-analysis` and `ner` are the
+///     first two.
 ///   - model: a folder, or the name of a model on the Hub.
 ///   - revision: for a name on the Hub, a branch, a tag or a commit.
 ///   - options: where and how the model runs.
 ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
 ///   - progress: told how far a download is.
-/// - Throws: `InferenceError` of kind `badOption` for a name that no task has, of kind `wrongTask` for a model that wasn't
-///   trained for the task; `HubError`, or what reading the files throws.
+/// - Throws: `InferenceError` of kind `badOption` for a name that no task has, of kind `wrongTask` for a model that
+///   wasn't trained for the task; `HubError`, or what reading the files throws.
 public func pipeline(
     _ task: String, model: String, revision: String = "main", options: InferenceOptions = InferenceOptions(),
     hub: HubClient? = nil, progress: HubProgressHandler? = nil
@@ -76,8 +76,8 @@ public func pipeline(
 ///   - options: where and how the model runs.
 ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
 ///   - progress: told how far a download is.
-/// - Throws: `InferenceError` of kind `wrongTask` for a model of which its files don't say what it is for; `HubError`, or
-///   what reading the files throws.
+/// - Throws: `InferenceError` of kind `wrongTask` for a model of which its files don't say what it is for; `HubError`,
+///   or what reading the files throws.
 public func pipeline(
     model: String, revision: String = "main", options: InferenceOptions = InferenceOptions(), hub: HubClient? = nil,
     progress: HubProgressHandler? = nil
@@ -126,8 +126,8 @@ extension InferenceEngine {
     /// - Parameters:
     ///   - tokenizer: makes the tokenizer, off the caller's executor; by default `AutoTokenizer` does.
     ///   - load: makes the model, on the engine's own thread.
-    /// - Throws: what reading the files throws, naming file and key; `InferenceError` of kind `wrongTask` where the folder
-    ///   lacks weights that the model needs, such as those of its head.
+    /// - Throws: what reading the files throws, naming file and key; `InferenceError` of kind `wrongTask` where the
+    ///   folder lacks weights that the model needs, such as those of its head.
     public convenience init(
         folder: String, options: InferenceOptions = InferenceOptions(),
         tokenizer: (@Sendable (_ folder: String) throws -> Tokenizer)? = nil,
@@ -143,7 +143,8 @@ extension InferenceEngine {
             }
             guard drawn.isEmpty else {
                 throw InferenceError(
-                    .wrongTask, "'\(folder)' has no weights for '\(drawn[0])': its model was not trained for \(model.task.rawValue)",
+                    .wrongTask,
+                    "'\(folder)' has no weights for '\(drawn[0])': its model was not trained for \(model.task.rawValue)",
                     remedy: "Choose a model that was, or train this one first.")
             }
             return model

@@ -6,12 +6,13 @@ import SwiftletTokenizers
 ///     let answer = try await classify("He left.", "He went away.")
 ///     print(answer.label, answer.score)
 ///
-/// A pipeline is `Sendable` and may be called from any number of tasks at once: requests that wait are joined into batches,
-/// and what one is answered does not depend on the others. Results come in the order of the inputs. A call ends with
-/// `CancellationError` when its task is cancelled.
+/// A pipeline is `Sendable` and may be called from any number of tasks at once: requests that wait are joined into
+/// batches, and what one is answered does not depend on the others. Results come in the order of the inputs. A call
+/// ends with `CancellationError` when its task is cancelled.
 ///
-/// A text with more tokens than the model takes is cut at the end, unless `longInputs` is `.refused` or the pipeline works
-/// on long texts in parts (question answering; token classification with a stride). Of a pair the longer text is cut.
+/// A text with more tokens than the model takes is cut at the end, unless `longInputs` is `.refused` or the pipeline
+/// works on long texts in parts (question answering; token classification with a stride). Of a pair the longer text is
+/// cut.
 public protocol Pipeline: Sendable {
     /// What one call takes, such as a text or a pair of texts.
     associatedtype Input: Sendable
@@ -52,8 +53,8 @@ extension Pipeline {
         return output
     }
 
-    /// Answers inputs as they come: the results are a sequence too, in the order of the inputs. At most `ahead` inputs are
-    /// taken before their answers are asked for.
+    /// Answers inputs as they come: the results are a sequence too, in the order of the inputs. At most `ahead` inputs
+    /// are taken before their answers are asked for.
     public func callAsFunction<Inputs: AsyncSequence & Sendable>(
         _ inputs: Inputs, options: Options? = nil, ahead: Int = 64
     ) -> PipelineResults<Output> where Inputs.Element == Input {
@@ -78,7 +79,9 @@ public struct TextInput: Sendable, Hashable, ExpressibleByStringLiteral {
 
 extension Pipeline where Input == TextInput {
     /// Answers one text, or one pair of texts.
-    public func callAsFunction(_ text: String, _ textPair: String? = nil, options: Options? = nil) async throws -> Output {
+    public func callAsFunction(
+        _ text: String, _ textPair: String? = nil, options: Options? = nil
+    ) async throws -> Output {
         try await self(TextInput(text, textPair), options: options)
     }
 
@@ -121,7 +124,8 @@ extension InferenceEngine {
             if places.isEmpty { continue }
             let seconds = places.compactMap { inputs[$0].textPair }
             let batch = try tokenizer(
-                places.map { inputs[$0].text }, seconds.isEmpty ? nil : seconds, truncation: truncation, maxLength: limit)
+                places.map { inputs[$0].text }, seconds.isEmpty ? nil : seconds, truncation: truncation,
+                maxLength: limit)
             for (place, row) in zip(places, batch.rows) { rows[place] = row }
         }
         let all = rows.compactMap(\.self)

@@ -23,8 +23,8 @@ public enum PipelineAnswer: Sendable, JSONRepresentable {
     /// Of a pipeline that another package has made.
     case other(JSONValue)
 
-    /// The best answer in a word or a few: a label, the text of an answer, the token that fills the first mask, the text that
-    /// is nearest. `nil` where there is none: for vectors, and where nothing was found.
+    /// The best answer in a word or a few: a label, the text of an answer, the token that fills the first mask, the
+    /// text that is nearest. `nil` where there is none: for vectors, and where nothing was found.
     public var label: String? {
         switch self {
         case .textClassification(let answer): answer.scores.first?.label

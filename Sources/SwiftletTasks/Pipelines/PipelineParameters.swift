@@ -14,7 +14,9 @@ public struct PipelineParameters {
     ///   - kind: what its value must be, for the message, such as `a whole number`.
     ///   - convert: `nil` for a value of another kind.
     /// - Throws: `InferenceError` of kind `badOption`.
-    public mutating func take<Value>(_ name: String, _ kind: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
+    public mutating func take<Value>(
+        _ name: String, _ kind: String, _ convert: (JSONValue) -> Value?
+    ) throws -> Value? {
         known.append(name)
         guard let value = left[name] else { return nil }
         left[name] = nil

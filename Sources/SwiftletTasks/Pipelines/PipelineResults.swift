@@ -1,10 +1,10 @@
 import Synchronization
 
-/// The answers for a sequence of inputs, in its order. Each comes as soon as it is known; inputs are taken ahead of it, so
-/// that they are answered in batches.
+/// The answers for a sequence of inputs, in its order. Each comes as soon as it is known; inputs are taken ahead of it,
+/// so that they are answered in batches.
 ///
-/// The first error, of the inputs or of an answer, ends the sequence, and so does cancellation, with `CancellationError`.
-/// What is under way is cancelled when the iterator goes.
+/// The first error, of the inputs or of an answer, ends the sequence, and so does cancellation, with
+/// `CancellationError`. What is under way is cancelled when the iterator goes.
 public struct PipelineResults<Output: Sendable>: AsyncSequence, Sendable {
     public typealias Element = Output
     private let start: @Sendable () -> Iterator
@@ -77,8 +77,8 @@ private final class Ending: Sendable {
     deinit { action() }
 }
 
-/// The tasks behind one iterator: the one that takes inputs, and one for each input that has no answer yet, of which there
-/// are at most as many as there are places.
+/// The tasks behind one iterator: the one that takes inputs, and one for each input that has no answer yet, of which
+/// there are at most as many as there are places.
 ///
 /// The task that takes inputs holds it, so it is the iterator that has to `end` it.
 private final class AnswersUnderWay<Output: Sendable>: Sendable {

@@ -2,8 +2,8 @@ import SwiftletTokenizers
 import SwiftletTraining
 
 /// Finds answers to one question in what a model answered for the parts of its context, by the rules of the
-/// question-answering pipeline of `transformers` 4. Not those of `AnswerSearch`, which are of the example scripts: here the
-/// score is a product of probabilities, and the same answer in two places counts once, with both scores.
+/// question-answering pipeline of `transformers` 4. Not those of `AnswerSearch`, which are of the example scripts: here
+/// the score is a product of probabilities, and the same answer in two places counts once, with both scores.
 struct AnswerSpans {
     let topK: Int
     /// In tokens.
@@ -47,9 +47,8 @@ struct AnswerSpans {
             let offsets = row.offsets
             for span in best(starts, ends) {
                 var (start, end) = (offsets[span.first].lowerBound, offsets[span.last].upperBound)
-                if let first = wordIDs[span.first].flatMap({ words[$0] }), let last = wordIDs[span.last].flatMap({ words[$0] }) {
-                    (start, end) = (first.lowerBound, last.upperBound)
-                }
+                let ends = (wordIDs[span.first].flatMap { words[$0] }, wordIDs[span.last].flatMap { words[$0] })
+                if case (let first?, let last?) = ends { (start, end) = (first.lowerBound, last.upperBound) }
                 let text = places.text(start, end)
                 let key = Array(text.lowercased().utf8)
                 if let place = known[key] {

@@ -17,7 +17,8 @@ public struct QuestionInput: Sendable, Hashable {
 public struct ExtractedAnswer: Sendable, Equatable, JSONRepresentable {
     /// Empty for "no answer".
     public var answer: String
-    /// The probability of its first token times that of its last, summed over the places where the same answer was found.
+    /// The probability of its first token times that of its last, summed over the places where the same answer was
+    /// found.
     public var score: Float
     /// Where it begins and ends in the context, in Unicode scalars, as in Python.
     public var start: Int
@@ -155,7 +156,8 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
         if let stride = options.docStride, stride >= room {
             throw InferenceError(
                 .badOption, "docStride is \(stride), and a part of the context of input \(number) has \(room) tokens",
-                remedy: "Give a smaller docStride" + (length < engine.maxLength ? " or a larger maxSequenceLength." : "."))
+                remedy: "Give a smaller docStride"
+                    + (length < engine.maxLength ? " or a larger maxSequenceLength." : "."))
         }
         let encoding = try tokenizer(
             input.question, input.context, truncation: .onlySecond, maxLength: length,
@@ -172,7 +174,9 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
     }
 
     /// `top_k`, `doc_stride`, `max_answer_len`, `max_seq_len`, `handle_impossible_answer`, `align_to_words`.
-    public static func change(_ options: inout QuestionAnsweringOptions, by parameters: inout PipelineParameters) throws {
+    public static func change(
+        _ options: inout QuestionAnsweringOptions, by parameters: inout PipelineParameters
+    ) throws {
         if let topK = try parameters.int("top_k") { options.topK = topK }
         if let stride = try parameters.int("doc_stride") { options.docStride = stride }
         if let length = try parameters.int("max_answer_len") { options.maxAnswerLength = length }

@@ -70,8 +70,9 @@ struct ModuleReader {
     }
 
     /// Names of the file since the first version of the library, in the order in which it looks for them.
-    private static let transformerFiles = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
-        .map { "sentence_\($0)_config.json" }
+    private static let transformerFiles = [
+        "bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet",
+    ].map { "sentence_\($0)_config.json" }
 
     mutating func transformer(_ place: String) throws -> (maxLength: Int?, lowercases: Bool) {
         for name in Self.transformerFiles {
@@ -152,10 +153,12 @@ struct ModuleReader {
     private func activation(_ object: JSONObject, _ path: String) throws -> Activation? {
         guard let value = object["activation_function"], !value.isNull else { return .tanh }
         let known: [String: Activation?] = [
-            "Tanh": .tanh, "Identity": Activation?.none, "ReLU": .relu, "GELU": .gelu, "SiLU": .silu, "Sigmoid": .sigmoid,
+            "Tanh": .tanh, "Identity": Activation?.none, "ReLU": .relu, "GELU": .gelu, "SiLU": .silu,
+            "Sigmoid": .sigmoid,
         ]
-        let name = value.string ?? ""
-        guard name.hasPrefix("torch."), let activation = known[name.split(separator: ".").last.map(String.init) ?? ""] else {
+        let className = value.string ?? ""
+        let name = className.split(separator: ".").last.map(String.init) ?? ""
+        guard className.hasPrefix("torch."), let activation = known[name] else {
             throw ModelError(
                 "'activation_function' in '\(file(path))' is \(value.text()), which is not implemented",
                 remedy: "Known are \(known.keys.sorted().joined(separator: ", ")) of torch.nn.")

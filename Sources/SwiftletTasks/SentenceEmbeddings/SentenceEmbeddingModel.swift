@@ -60,7 +60,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         guard let modules = try SentenceModules(folder: path) else {
             return SentenceEmbeddingModel(try AutoModel.fromPretrained(folder: path, options: options), scale: scale)
         }
-        let backbone = try AutoModel.fromPretrained(folder: FileSystem.join(path, modules.encoderPath), options: options)
+        let backbone = try AutoModel.fromPretrained(
+            folder: FileSystem.join(path, modules.encoderPath), options: options)
         var width = backbone.encoder.hiddenSize * modules.poolingModes.count
         let steps = try modules.steps.map { step in
             switch step {
@@ -68,8 +69,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             case .dense(let module):
                 guard module.inputs == width else {
                     throw ModelError(
-                        "'in_features' in '\(FileSystem.join(path, module.path))/config.json' is \(module.inputs), and what "
-                            + "comes before gives \(width)")
+                        "'in_features' in '\(FileSystem.join(path, module.path))/config.json' is \(module.inputs), and "
+                            + "what comes before gives \(width)")
                 }
                 width = module.outputs
                 return .dense(try DenseLayer(module, folder: path, in: Scope(backbone.state)))
@@ -78,12 +79,14 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         return SentenceEmbeddingModel(backbone, modules, steps: steps, scale: scale)
     }
 
-    /// The tokenizer of a folder, for sequences as long as `modules.json` and its files say, and in lower case where they
-    /// ask for it.
+    /// The tokenizer of a folder, for sequences as long as `modules.json` and its files say, and in lower case where
+    /// they ask for it.
     ///
     /// - Throws: `ModelError` or `TokenizerError`, naming file and key.
     public static func tokenizer(_ path: String) throws -> Tokenizer {
-        guard let modules = try SentenceModules(folder: path) else { return try AutoTokenizer.fromPretrained(folder: path) }
+        guard let modules = try SentenceModules(folder: path) else {
+            return try AutoTokenizer.fromPretrained(folder: path)
+        }
         var tokenizer = try AutoTokenizer.fromPretrained(folder: FileSystem.join(path, modules.encoderPath))
         if let length = modules.maxSequenceLength { tokenizer = tokenizer.with(modelMaxLength: length) }
         return modules.lowercases ? tokenizer.lowercasing : tokenizer
@@ -141,8 +144,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             + denses.map { WeightFile(FileSystem.join($0.module.path, "model.safetensors"), $0.parameters) }
     }
 
-    /// Writes the files by which `SentenceTransformer(folder)` in Python makes the same vectors: those that were loaded,
-    /// or such as ask for the mean.
+    /// Writes the files by which `SentenceTransformer(folder)` in Python makes the same vectors: those that were
+    /// loaded, or such as ask for the mean.
     public func saveCompanionFiles(_ folder: String) throws { try modules.save(folder) }
 }
 

@@ -44,7 +44,8 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
     /// What the folder's files say; `nil` where there are none.
     public let modules: SentenceModules?
 
-    /// - Parameter engine: of a `SentenceEmbeddingModel` with the tokenizer that `SentenceEmbeddingModel.tokenizer` makes.
+    /// - Parameter engine: of a `SentenceEmbeddingModel` with the tokenizer that `SentenceEmbeddingModel.tokenizer`
+    ///   makes.
     public init(
         engine: InferenceEngine, modules: SentenceModules?,
         options: SentenceEmbeddingsOptions = SentenceEmbeddingsOptions()
@@ -83,7 +84,8 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
             guard let known = prompts[name] else {
                 throw InferenceError(
                     .badOption, "the model has no prompt '\(name)'",
-                    remedy: prompts.isEmpty ? "It has none." : "It has \(prompts.keys.sorted().joined(separator: ", ")).")
+                    remedy: prompts.isEmpty
+                        ? "It has none." : "It has \(prompts.keys.sorted().joined(separator: ", ")).")
             }
             prompt = known
         }
@@ -100,7 +102,9 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
     }
 
     /// `prompt`, `prompt_name`, `normalize_embeddings`, `truncate_dim`; `truncation`, false to refuse long texts.
-    public static func change(_ options: inout SentenceEmbeddingsOptions, by parameters: inout PipelineParameters) throws {
+    public static func change(
+        _ options: inout SentenceEmbeddingsOptions, by parameters: inout PipelineParameters
+    ) throws {
         if let prompt = try parameters.string("prompt") { options.prompt = prompt }
         if let name = try parameters.string("prompt_name") { options.promptName = name }
         if let normalizes = try parameters.bool("normalize_embeddings") { options.normalizes = normalizes }

@@ -2,8 +2,8 @@ import SwiftletIO
 public import SwiftletModels
 public import SwiftletNN
 
-/// How a folder of `sentence_transformers` makes a sentence's vector: what `modules.json` and the files that it names say.
-/// Kept as it was read, so that saving writes back what was loaded.
+/// How a folder of `sentence_transformers` makes a sentence's vector: what `modules.json` and the files that it names
+/// say. Kept as it was read, so that saving writes back what was loaded.
 public struct SentenceModules: Sendable {
     /// What is done with the vector after pooling.
     public enum Step: Sendable {
@@ -50,10 +50,13 @@ public struct SentenceModules: Sendable {
     /// What Python makes of a folder without `modules.json`: the mean of the tokens' states.
     init(hiddenSize: Int) {
         self.init(
-            poolingModes: [.mean], includesPrompt: true, steps: [], maxSequenceLength: nil, lowercases: false, prompts: [:],
-            defaultPromptName: nil, similarity: .cosine, truncatedDimension: nil, encoderPath: "",
+            poolingModes: [.mean], includesPrompt: true, steps: [], maxSequenceLength: nil, lowercases: false,
+            prompts: [:], defaultPromptName: nil, similarity: .cosine, truncatedDimension: nil, encoderPath: "",
             files: [
-                ("modules.json", Self.text(.array([Self.entry(0, "", "Transformer"), Self.entry(1, "1_Pooling", "Pooling")]))),
+                (
+                    "modules.json",
+                    Self.text([Self.entry(0, "", "Transformer"), Self.entry(1, "1_Pooling", "Pooling")])
+                ),
                 (
                     "1_Pooling/config.json",
                     Self.text([
@@ -109,7 +112,8 @@ public struct SentenceModules: Sendable {
         guard FileSystem.exists(path) else { return nil }
         var reader = ModuleReader(folder: folder)
         let entries = try reader.entries(path)
-        guard let first = entries.first, first.type == "Transformer", entries.count > 1, entries[1].type == "Pooling" else {
+        guard let first = entries.first, first.type == "Transformer", entries.count > 1, entries[1].type == "Pooling"
+        else {
             throw ModelError(
                 "'\(path)' lists the modules \(entries.map(\.type).joined(separator: ", "))",
                 remedy: "A Transformer and a Pooling must be the first two.")

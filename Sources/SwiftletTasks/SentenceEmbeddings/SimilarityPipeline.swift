@@ -41,8 +41,8 @@ public struct SimilarityOptions: Sendable {
     public var topK: Int?
     /// How the query's vector is made; by default with the model's prompt `query`, if it has one.
     public var query: SentenceEmbeddingsOptions
-    /// How the texts' vectors are made; by default with the first that the model has of the prompts `document`, `passage`
-    /// and `corpus`.
+    /// How the texts' vectors are made; by default with the first that the model has of the prompts `document`,
+    /// `passage` and `corpus`.
     public var texts: SentenceEmbeddingsOptions
     /// How vectors are compared; by default as the model's files say, else by the cosine.
     public var function: SimilarityFunction?
@@ -82,13 +82,14 @@ public struct SimilarityPipeline: DynamicPipeline {
         try await self(SimilarityInput(query: query, texts: texts), options: options)
     }
 
-    /// How near each text of `first` is to each of `second`, with the prompts of the options' `texts` on both sides, and
-    /// else the model's default.
+    /// How near each text of `first` is to each of `second`, with the prompts of the options' `texts` on both sides,
+    /// and else the model's default.
     ///
     /// - Returns: a row for each text of `first`.
     public func similarities(_ first: [String], _ second: [String]) async throws -> [[Float]] {
         let vectors = try await embed.answer(first + second, options: options.texts)
-        return vectors.prefix(first.count).map { a in vectors.dropFirst(first.count).map { similarity(a, $0, options) } }
+        let others = vectors.dropFirst(first.count)
+        return vectors.prefix(first.count).map { vector in others.map { similarity(vector, $0, options) } }
     }
 
     public func answer(_ inputs: [SimilarityInput], options: SimilarityOptions) async throws -> [[RankedText]] {
@@ -140,11 +141,13 @@ public struct SimilarityPipeline: DynamicPipeline {
         return SimilarityInput(query: try reader.text("source_sentence"), texts: try reader.texts("sentences"))
     }
 
-    /// `top_k`, null for all texts; `similarity_fn_name`; `normalize_embeddings`, `truncate_dim`; `truncation`, false to
-    /// refuse long texts.
+    /// `top_k`, null for all texts; `similarity_fn_name`; `normalize_embeddings`, `truncate_dim`; `truncation`, false
+    /// to refuse long texts.
     public static func change(_ options: inout SimilarityOptions, by parameters: inout PipelineParameters) throws {
         if let topK = try parameters.optionalInt("top_k") { options.topK = topK }
-        if let function = try parameters.choice("similarity_fn_name", SimilarityFunction.self) { options.function = function }
+        if let function = try parameters.choice("similarity_fn_name", SimilarityFunction.self) {
+            options.function = function
+        }
         let normalizes = try parameters.bool("normalize_embeddings")
         let dimension = try parameters.int("truncate_dim")
         var longInputs = options.texts.longInputs

@@ -54,8 +54,8 @@ public struct TextClassificationOptions: Sendable {
 
     /// How many labels are answered, the best first; `nil` is all.
     public var topK: Int?
-    /// By default what the model's problem type asks for: none for regression, the sigmoid for several labels at once or a
-    /// single output, else the softmax.
+    /// By default what the model's problem type asks for: none for regression, the sigmoid for several labels at once
+    /// or a single output, else the softmax.
     public var function: Function?
     public var longInputs: LongInputs
 
@@ -87,8 +87,8 @@ public struct TextClassificationPipeline: DynamicPipeline {
             switch try engine.config.problemType {
             case .regression: .none
             case .multiLabelClassification: .sigmoid
-            case .singleLabelClassification: .softmax
-            case nil: labelNames.count > 1 ? .softmax : .sigmoid
+            // A single output can't be a class among others.
+            case .singleLabelClassification, nil: labelNames.count > 1 ? .softmax : .sigmoid
             }
     }
 
@@ -102,7 +102,8 @@ public struct TextClassificationPipeline: DynamicPipeline {
             let best = scores.indices.sorted { scores[$0] > scores[$1] }.prefix(options.topK ?? scores.count)
             return TextClassification(
                 scores: best.map { id in
-                    LabelScore(label: labelNames.indices.contains(id) ? labelNames[id] : "LABEL_\(id)", score: scores[id])
+                    LabelScore(
+                        label: labelNames.indices.contains(id) ? labelNames[id] : "LABEL_\(id)", score: scores[id])
                 }, logits: output.values)
         }
     }
@@ -121,7 +122,9 @@ public struct TextClassificationPipeline: DynamicPipeline {
     }
 
     /// `top_k`, null for all labels; `function_to_apply`; `truncation`, false to refuse long texts.
-    public static func change(_ options: inout TextClassificationOptions, by parameters: inout PipelineParameters) throws {
+    public static func change(
+        _ options: inout TextClassificationOptions, by parameters: inout PipelineParameters
+    ) throws {
         if let topK = try parameters.optionalInt("top_k") { options.topK = topK }
         if let function = try parameters.choice("function_to_apply", TextClassificationOptions.Function.self) {
             options.function = function

@@ -16,7 +16,8 @@ public struct Entity: Sendable, Equatable, JSONRepresentable {
     /// The token's place among the text's tokens, special ones counted; `nil` after aggregation.
     public var index: Int?
 
-    /// `entity`, `score`, `index`, `word`, `start` and `end`; aggregated, `entity_group` in place of `entity` and no `index`.
+    /// `entity`, `score`, `index`, `word`, `start` and `end`; aggregated, `entity_group` in place of `entity` and no
+    /// `index`.
     public var json: JSONValue {
         var object: JSONObject = [index == nil ? "entity_group" : "entity": .string(label), "score": .number(score)]
         if let index { object["index"] = .int(index) }

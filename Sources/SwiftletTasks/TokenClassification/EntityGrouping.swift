@@ -56,7 +56,8 @@ struct EntityGrouping {
                 word = places.text(start, end)
                 continues = false
             }
-            return Piece(word: word, scores: scores[index], start: start, end: end, index: index, continuesWord: continues)
+            return Piece(
+                word: word, scores: scores[index], start: start, end: end, index: index, continuesWord: continues)
         }
     }
 

@@ -17,8 +17,8 @@ public struct TokenClassificationOptions: Sendable {
     public var aggregationStrategy: AggregationStrategy
     /// Labels that are left out, as they are in the answer: with aggregation, without `B-` and `I-`.
     public var ignoreLabels: [String]
-    /// Texts with more tokens than the model takes are worked on in parts that share this many tokens. Needs aggregation.
-    /// `nil` treats such texts as `longInputs` says.
+    /// Texts with more tokens than the model takes are worked on in parts that share this many tokens. Needs
+    /// aggregation. `nil` treats such texts as `longInputs` says.
     public var stride: Int?
     /// Between words that were given apart.
     public var delimiter: String
@@ -65,7 +65,9 @@ public struct TokenClassificationPipeline: DynamicPipeline {
     /// Finds the entities of several texts, in their order.
     ///
     /// - Throws: `InferenceError` for an input that can't be worked on, `CancellationError`.
-    public func callAsFunction(_ texts: [String], options: TokenClassificationOptions? = nil) async throws -> [[Entity]] {
+    public func callAsFunction(
+        _ texts: [String], options: TokenClassificationOptions? = nil
+    ) async throws -> [[Entity]] {
         try await answer(texts.map { .text($0) }, options: options ?? self.options)
     }
 
@@ -151,13 +153,16 @@ public struct TokenClassificationPipeline: DynamicPipeline {
     }
 
     public static func input(_ json: JSONValue) throws -> TokenClassificationInput {
-        let reader = try InputReader(json, "a text, or an object with text, or with a list of words", keys: ["text", "words"])
+        let reader = try InputReader(
+            json, "a text, or an object with text, or with a list of words", keys: ["text", "words"])
         if let words = try reader.optionalTexts("words") { return .words(words) }
         return .text(try reader.text("text"))
     }
 
     /// `aggregation_strategy`, `ignore_labels`, `stride`, `delimiter`; `truncation`, false to refuse long texts.
-    public static func change(_ options: inout TokenClassificationOptions, by parameters: inout PipelineParameters) throws {
+    public static func change(
+        _ options: inout TokenClassificationOptions, by parameters: inout PipelineParameters
+    ) throws {
         if let strategy = try parameters.choice("aggregation_strategy", AggregationStrategy.self) {
             options.aggregationStrategy = strategy
         }

@@ -135,7 +135,8 @@ public struct ZeroShotClassificationPipeline: DynamicPipeline {
         try InputReader(json, "a text, or an object with text", keys: ["text"]).text("text")
     }
 
-    /// `candidate_labels`, `hypothesis_template`, `multi_label`, `entailment_label`; `truncation`, false to refuse long texts.
+    /// `candidate_labels`, `hypothesis_template`, `multi_label`, `entailment_label`; `truncation`, false to refuse long
+    /// texts.
     public static func change(
         _ options: inout ZeroShotClassificationOptions, by parameters: inout PipelineParameters
     ) throws {
