@@ -87,7 +87,7 @@ import Testing
         let after = try SafetensorsFile("\(checkpoint)/2_Dense/model.safetensors").tensor("linear.weight").floats()
         #expect(difference(before, after, absolute: 1e-4) != nil)
         #expect(try !SafetensorsFile("\(checkpoint)/model.safetensors").names.contains { $0.contains("Dense") })
-        try trainer("resumed").train(resumeFrom: folder.file("whole/checkpoint-2"))
+        try trainer("resumed").train(resumeFrom: .path(folder.file("whole/checkpoint-2")))
         let resumed = try SafetensorsFile(folder.file("resumed/checkpoint-4/2_Dense/model.safetensors")).tensor("linear.weight")
         #expect(resumed.floats() == after)
     }
