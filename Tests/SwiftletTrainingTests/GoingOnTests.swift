@@ -1,5 +1,6 @@
 import Logging
 import SwiftletIO
+import SwiftletNN
 import SwiftletTestSupport
 import SwiftletTraining
 import Synchronization
