@@ -12,8 +12,7 @@ func entities(_ raw: DatasetDict, _ tokenizer: Tokenizer, _ checkpoint: String) 
         try split.map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
     }
     let names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
-    let model = try AutoModelForTokenClassification.fromPretrained(
-        folder: checkpoint, options: LoadOptions(numLabels: names.count, labelNames: names))
+    let model = try AutoModelForTokenClassification.fromPretrained(folder: checkpoint, labelNames: names)
     let trainer = try Trainer(
         model: model, args: TrainingArguments("out/entities"), trainDataset: tokenized["train"],
         evalDataset: tokenized["validation"], tokenizer: tokenizer)

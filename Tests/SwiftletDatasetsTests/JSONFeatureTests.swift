@@ -47,7 +47,7 @@ import Testing
         #expect(mapped.features["j"] == .json)
         let changed = try data.select([0]).map { row in ["j": .structure([("a", row["j"]?.structure?["a"] ?? .null), ("n", 2)].reduce(into: Row()) { $0[$1.0] = $1.1 })] }
         #expect(changed.features["j"] == .json)
-        #expect(changed[0]["j"] == .structure(["a": 1, "n": 2]))
+        #expect(try changed[0]["j"] == .structure(["a": 1, "n": 2]))
     }
 
     @Test func `columns are cast`() throws {

@@ -42,7 +42,7 @@ import Testing
         #expect(try data.sort(by: [composed, decomposed]).count == 1)
         let folder = try TemporaryDirectory()
         let splits = DatasetDict([(composed, data), (decomposed, try data.select(0..<0))])
-        #expect(splits[composed].count == 1 && splits[decomposed].count == 0)
+        #expect(try splits[composed].count == 1 && splits[decomposed].count == 0)
         try splits.saveToDisk(folder.file("saved"))
         #expect(try DatasetDict.loadFromDisk(folder.file("saved")).splits.areSame(as: [composed, decomposed]))
     }

@@ -111,7 +111,7 @@ import Testing
             #expect(stream.features == whole.features, "\(file)")
             var texts: [String] = []
             for try await row in stream { texts.append(row.description) }
-            #expect(texts == (0..<whole.count).map { whole[$0].description }, "\(file)")
+            #expect(try texts == (0..<whole.count).map { try whole[$0].description }, "\(file)")
         }
     }
 

@@ -19,6 +19,9 @@ import Testing
         "loader: DataLoader", "batch: ModelInputs", "trainer: Trainer",
     ]
 
+    /// The model of a package that adds one, in docs/adding-a-model.md.
+    private static let types = "typealias TulipModel = RobertaModel\n"
+
     private static func pages() throws -> [String] {
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(Locations.root)/docs")
         return ["README.md"] + names.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
@@ -58,7 +61,7 @@ import Testing
 
     /// Each snippet in a function of its own, with imports taken out, so that all compile at once.
     private static func program(_ snippets: [Snippet]) -> String {
-        var text = "import Swiftlet\n"
+        var text = "import Swiftlet\n" + types
         for (index, snippet) in snippets.enumerated() {
             let code = snippet.code.split(separator: "\n", omittingEmptySubsequences: false)
                 .map { $0.hasPrefix("import ") ? "" : $0 }.joined(separator: "\n")

@@ -109,13 +109,14 @@ import TinyTraining
         #expect(throws: Odd.self) { try batches[1].check() }
         #expect(rowNumbers(batches[0]) == [0, 1] && batches[0].failure == nil)
         #expect(rowNumbers(batches[2]) == [4, 5])
-        let state = try AutoModel.fromPretrained(folder: Locations.fixture("tiny-bert"))
+        let (path, options) = (Locations.fixture("tiny-bert"), LoadOptions(ignoreMismatchedSizes: true))
         let models: [any PretrainedModel] = try [
-            state, AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert")),
-            AutoModelForTokenClassification.fromPretrained(folder: Locations.fixture("tiny-bert")),
-            AutoModelForQuestionAnswering.fromPretrained(folder: Locations.fixture("tiny-bert")),
-            AutoModelForMultipleChoice.fromPretrained(folder: Locations.fixture("tiny-bert")),
-            AutoModelForMaskedLM.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            AutoModel.fromPretrained(folder: path),
+            AutoModelForSequenceClassification.fromPretrained(folder: path),
+            AutoModelForTokenClassification.fromPretrained(folder: path),
+            AutoModelForQuestionAnswering.fromPretrained(folder: path),
+            AutoModelForMultipleChoice.fromPretrained(folder: path, options: options),
+            AutoModelForMaskedLM.fromPretrained(folder: path),
         ]
         for model in models {
             #expect(throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1]) }
