@@ -101,7 +101,8 @@ public struct SchedulerOptions: Sendable, Equatable {
     /// Numbers of steps that a `Double` counts exactly.
     private static let counts = 0...(1 << 53)
 
-    /// - Throws: `SchedulerError` for what the schedule can't do without, and for numbers of steps that can't be counted.
+    /// - Throws: `SchedulerError` for what the schedule can't do without, and for numbers of steps that can't be
+    ///   counted.
     public func check(_ type: SchedulerType) throws(SchedulerError) {
         for (name, count) in [
             ("num_decay_steps", decaySteps), ("num_stable_steps", stableSteps), ("patience", patience),

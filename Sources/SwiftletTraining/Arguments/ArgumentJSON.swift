@@ -47,7 +47,9 @@ extension TrainingArguments {
             }
         case .anyway(let note):
             if let note { onNote("'\(name)': \(note)") }
-        case .refused(let reason): throw TrainingError("'\(name)' is \(value.plainText): it \(reason)")
+        case .refused(let reason):
+            let shown = name.hasSuffix("token") ? "is set" : "is \(value.plainText)"
+            throw TrainingError("'\(name)' \(shown): it \(reason)")
         }
     }
 }
