@@ -73,7 +73,8 @@ public struct TrainingArgument: Sendable {
     /// - Throws: `TrainingError` that names the argument.
     public func value(parsing text: String) throws(TrainingError) -> JSONValue {
         guard let value = parse(text) else {
-            throw TrainingError("\(name) is '\(text)'; it must be \(expectation)")
+            throw TrainingError(
+                "\(name) is '\(text)'; it must be \(expectation)", at: ErrorLocation(option: name))
         }
         var arguments = TrainingArguments()
         try set(form == .list ? .array([value]) : value, in: &arguments)
@@ -166,14 +167,16 @@ extension TrainingArgument {
             write: { (arguments, json) throws(TrainingError) in
                 let json = json.string.flatMap { synonyms[$0] } ?? json
                 guard let value = Value(argument: json) else {
-                    throw TrainingError("\(name) is \(json.text()); it must be \(expectation)")
+                    throw TrainingError(
+                        "\(name) is \(json.text()); it must be \(expectation)", at: ErrorLocation(option: name))
                 }
                 arguments[keyPath: path] = adapting(value)
             },
             check: { (arguments) throws(TrainingError) in
                 let value = arguments[keyPath: path]
                 if let rule = broken(value) {
-                    throw TrainingError("\(name) is \(value.argument.plainText); it must be \(rule)")
+                    throw TrainingError(
+                        "\(name) is \(value.argument.plainText); it must be \(rule)", at: ErrorLocation(option: name))
                 }
             },
             parse: { text in synonyms[text] ?? Value.argument(parsing: text) }, expectation: expectation)
