@@ -19,7 +19,8 @@ extension PythonArgument {
 
     /// The arguments of `run_glue.py`, `run_classification.py`, `run_ner.py`, `run_qa.py`, `run_swag.py` and
     /// `run_mlm.py` that `swiftlet train` has under another name or not at all.
-    static let ofPythonScripts: [PythonArgument] = models + datasets + texts + tasks + older
+    static let ofPythonScripts: [PythonArgument] =
+        models + datasets + texts + tasks + older + [logLevel]
 
     private static let models: [PythonArgument] = [
         .renamed("model_name_or_path", "model"),
@@ -109,6 +110,16 @@ extension PythonArgument {
         .renamed("block_size", "max_length"),
         .renamed("resume", "resume_from_checkpoint"),
     ]
+
+    /// Before the meaning that `TrainingArguments` give it: a command says more or less.
+    private static let logLevel = PythonArgument("log_level", default: "passive") { value, _ in
+        switch value.string {
+        case "passive", "info": .anyway(note: "this is how much is said anyway")
+        case "debug", "detail": .settings([("verbose", true)], note: nil)
+        case "error", "critical": .settings([("quiet", true)], note: nil)
+        default: .refused("is one of debug, info, passive, error and critical")
+        }
+    }
 
     /// Model, configuration and tokenizer come from one place.
     private static func sameAsModel(_ name: String, _ what: String) -> PythonArgument {

@@ -22,7 +22,8 @@ import Testing
         "label_column_name", "shuffle_train_dataset", "shuffle_seed", "metric_name", "return_entity_level_metrics",
         "label_all_tokens", "text_column_name", "doc_stride", "n_best_size", "max_answer_length",
         "null_score_diff_threshold", "version_2_with_negative", "validation_split_percentage", "mlm_probability",
-        "line_by_line", "preprocessing_num_workers", "streaming", "data_dir",
+        "line_by_line", "preprocessing_num_workers", "streaming", "data_dir", "max_train_samples", "max_eval_samples",
+        "max_predict_samples", "do_regression", "ignore_mismatched_sizes",
     ]
 
     static let ofTraining: [String] = {
@@ -61,7 +62,11 @@ import Testing
         #expect(try normal("train", "--text_column_names", "body") == ["train", "--text-column=body"])
         #expect(try normal("train", "--model_name_or_path", "m", "--tokenizer_name", "m") == ["train", "--model=m"])
         #expect(message("train", "--model_name_or_path", "m", "--tokenizer_name", "n").contains("--tokenizer_name"))
+        // Python's inputs that hold labels, and names of classes.
         #expect(try normal("train", "--label_names", "labels") == ["train"])
+        #expect(try normal("train", "--label_names", "good", "bad") == ["train", "--label-names", "good", "bad"])
+        #expect(try normal("train", "--log_level", "debug") == ["train", "--verbose"])
+        #expect(try normal("train", "--validation_split_percentage", "5") == ["train", "--validation-split=0.05"])
     }
 
     @Test func `flags take truth values, and values that begin with a dash stay values`() throws {
