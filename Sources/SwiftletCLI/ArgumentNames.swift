@@ -198,7 +198,8 @@ struct GivenArguments {
                     let reason = try refusal(missing.name) ?? "is now \(text), which \(program) does not have"
                     throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
                 }
-                note("'\(option.spelling)' is now \(text)")
+                // A file of options has Python's names, and not by mistake.
+                if !option.isFromFile { note("'\(option.spelling)' is now \(text)") }
                 return new
             }
         }
