@@ -118,7 +118,9 @@ public struct SchedulerOptions: Sendable, Equatable {
             ("min_lr_rate", minLearningRateRate), ("min_lr_ratio", minLearningRateRatio),
             ("warmup_lr_rate", warmupLearningRateRate), ("factor", factor), ("threshold", threshold), ("eps", epsilon),
         ] {
-            if let number, !number.isFinite { throw .kind(name, .double(number), "a finite number") }
+            if let number, !(abs(number) <= 1e15) {
+                throw .kind(name, .double(number), "a number between -1e15 and 1e15")
+            }
         }
         switch type {
         case .cosineWithMinLR, .cosineWarmupWithMinLR:

@@ -23,7 +23,7 @@ extension TrainingArgument {
             "per_device_eval_batch_size", \.perDeviceEvalBatchSize, .length, .from(1, to: size),
             help: "Examples a step of evaluation."),
         argument(
-            "num_train_epochs", \.numTrainEpochs, .length, .from(0, to: 1e9, "a number from 0 to 1e9"),
+            "num_train_epochs", \.numTrainEpochs, .length, .from(0, to: 1e9),
             help: "Passes over the data; may be a fraction."),
         argument(
             "max_steps", \.maxSteps, .length, .from(-1),
@@ -76,10 +76,10 @@ extension TrainingArgument {
             help: "The share of each label that goes to all classes alike."),
         argument(
             "class_weights", \.classWeights, .loss,
-            ArgumentRule("numbers from 0") { $0.allSatisfy { $0 >= 0 && $0.isFinite } },
+            ArgumentRule("numbers from 0 to 1e15") { $0.allSatisfy { (0...1e15).contains($0) } },
             help: "A weight for each class in the loss."),
         argument(
-            "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0),
+            "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0, to: 1e6),
             help: "Noise on the embeddings in training (NEFTune)."),
         argument("bf16", \.bf16, .loss, help: "Matrix products in bfloat16; weights stay float32."),
         argument(

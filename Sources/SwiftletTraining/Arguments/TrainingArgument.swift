@@ -107,11 +107,9 @@ extension ArgumentRule where Value == Int {
 }
 
 extension ArgumentRule where Value == Double {
-    /// Finite numbers; infinity and "not a number" fail every rule.
-    static func from(
-        _ least: Double, to most: Double = .greatestFiniteMagnitude, _ text: String? = nil
-    ) -> ArgumentRule {
-        ArgumentRule(text ?? "a finite number from \(shown(least))") { (least...most).contains($0) }
+    /// Numbers whose products with each other still are float32; infinity and "not a number" fail every rule.
+    static func from(_ least: Double, to most: Double = 1e15) -> ArgumentRule {
+        ArgumentRule("a number from \(shown(least)) to \(shown(most))") { (least...most).contains($0) }
     }
 
     private static func shown(_ number: Double) -> String { NumberText.significant(number, digits: 6) }
