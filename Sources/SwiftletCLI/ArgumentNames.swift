@@ -8,12 +8,12 @@ struct UsageError: SwiftletError {
     var remedy: String?
 }
 
-/// The command line that ArgumentParser is given: names in `--kebab-case`, Python's other names turned into those that a
-/// command has, and the options of a file of arguments before those of the command line.
+/// The command line that ArgumentParser is given: names in `--kebab-case`, Python's other names turned into those that
+/// a command has, and the options of a file of arguments before those of the command line.
 ///
-/// Options of the Python stack that are not here are refused with the reason, and those that only say what happens anyway
-/// taken with a word; a name that nobody knows is answered with the nearest one. All that is done before anything is
-/// found to be missing.
+/// Options of the Python stack that are not here are refused with the reason, and those that only say what happens
+/// anyway taken with a word; a name that nobody knows is answered with the nearest one. All that is done before
+/// anything is found to be missing.
 ///
 /// - Parameter note: told what was taken as something else.
 /// - Throws: `UsageError` that names the option as it was written.
@@ -60,7 +60,8 @@ struct GivenOption {
     /// From a file of arguments.
     init(key: String, _ value: JSONValue) {
         self.init(
-            spelling: key, name: key.replacing("_", with: "-"), values: value.isNull ? [] : Self.texts(value), isFromFile: true)
+            spelling: key, name: key.replacing("_", with: "-"), values: value.isNull ? [] : Self.texts(value),
+            isFromFile: true)
     }
 
     static func texts(_ value: JSONValue) -> [String] {
@@ -70,7 +71,10 @@ struct GivenOption {
 
     /// Whether `label_names` has Python's meaning.
     var namesPythonLabels: Bool {
-        if case .anyway? = PythonArgument.named("label_names")?.meaning(of: value, others: { _ in nil }) { true } else { false }
+        guard case .anyway? = PythonArgument.named("label_names")?.meaning(of: value, others: { _ in nil }) else {
+            return false
+        }
+        return true
     }
 
     var pythonName: String { name.replacing("-", with: "_") }
@@ -115,7 +119,8 @@ struct GivenArguments {
             }
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             var option = GivenOption(
-                spelling: parts[0], name: String(parts[0].dropFirst(2)).replacing("_", with: "-"), values: Array(parts.dropFirst()))
+                spelling: parts[0], name: String(parts[0].dropFirst(2)).replacing("_", with: "-"),
+                values: Array(parts.dropFirst()))
             if parts.count == 1 {
                 let values = rest.prefix { !$0.hasPrefix("--") && $0 != "-h" }
                 switch Self.form(option.name, shape) {
@@ -187,26 +192,28 @@ struct GivenArguments {
                         values: GivenOption.texts(setting.value), isFromFile: option.isFromFile)
                 }
                 let isSaid = { $0 == ["true"] || $0 == GivenOption.texts(value) }
-                let text = new.map { "'\((["--\($0.name)"] + (isSaid($0.values) ? [] : $0.values)).joined(separator: " "))'" }
-                    .joined(separator: " and ")
+                let words = new.map { ["--\($0.name)"] + (isSaid($0.values) ? [] : $0.values) }
+                let text = words.map { "'\($0.joined(separator: " "))'" }.joined(separator: " and ")
                 if let missing = new.first(where: { shape.options[$0.name] == nil }) {
-                    let reason = try refusal(missing.name) ?? "is now \(text), which 'swiftlet \(shape.path)' does not have"
+                    let reason = try refusal(missing.name) ?? "is now \(text), which \(program) does not have"
                     throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
                 }
-                note("'\(option.spelling)' is now \(text)")
+                // A file of options has Python's names, and not by mistake.
+                if !option.isFromFile { note("'\(option.spelling)' is now \(text)") }
                 return new
             }
         }
         if let off = PythonArgument.switchedOff(option.name) {
             return try settle(
-                GivenOption(spelling: option.spelling, name: off, values: ["false"], isFromFile: option.isFromFile), others, note)
+                GivenOption(
+                    spelling: option.spelling, name: off, values: ["false"], isFromFile: option.isFromFile), others, note)
         }
         let known = shape.options.keys + PythonArgument.namesOfCommandLine
         throw UsageError(
-            message: "error: there is no option '\(option.spelling)' of 'swiftlet\(shape.path.isEmpty ? "" : " " + shape.path)'",
+            message: "error: there is no option '\(option.spelling)' of \(program)",
             remedy: nearestName(to: option.name, among: known.sorted()).map { near in
                 "Did you mean '--\(option.spelling.contains("_") ? near.replacing("-", with: "_") : near)'?"
-            } ?? "'swiftlet \(shape.path.isEmpty ? "" : shape.path + " ")--help' lists them.")
+            } ?? "\(program) lists them with --help.")
     }
 
     /// Why an option of a training is none of this command.
@@ -215,8 +222,10 @@ struct GivenArguments {
             return "is for metrics of one's own, in a program; those of the command line take nothing more"
         }
         guard shape.path != "train", try CommandShape.ofTraining().options[name] != nil else { return nil }
-        return "is one of 'swiftlet train', not of 'swiftlet\(shape.path.isEmpty ? "" : " " + shape.path)'"
+        return "is one of 'swiftlet train', not of \(program)"
     }
+
+    private var program: String { shape.path.isEmpty ? "'swiftlet'" : "'swiftlet \(shape.path)'" }
 
     // MARK: The result
 
@@ -229,7 +238,8 @@ struct GivenArguments {
             case .flag:
                 guard let isOn = option.values.isEmpty ? true : JSONValue(truth: option.values[0])?.bool else {
                     throw UsageError(
-                        message: "error: option '\(option.spelling)' is '\(option.values[0])'; it must be true or false")
+                        message: "error: option '\(option.spelling)' is '\(option.values[0])'",
+                        remedy: "It must be true or false.")
                 }
                 if isOn {
                     words.append((option.name, ["--\(option.name)"]))

@@ -2,7 +2,8 @@ import ArgumentParser
 import Swiftlet
 import SwiftletIO
 
-/// A section of the table of training arguments as options of a command: names, help, defaults and checks are the table's.
+/// A section of the table of training arguments as options of a command: names, help, defaults and checks are those of
+/// the table.
 protocol ArgumentOptions: ParsableArguments, CustomReflectable {
     static var section: TrainingArgument.Section { get }
     /// What was given on the command line, by Python's names.
@@ -68,7 +69,8 @@ extension TrainingArgument {
         case .flag(isOn: true): return Flag(wrappedValue: true, name: name, inversion: .prefixedNo, help: text)
         case .list:
             return Option<[String]>(
-                wrappedValue: [], name: name, parsing: .upToNextOption, help: text, completion: completion, transform: check)
+                wrappedValue: [], name: name, parsing: .upToNextOption, help: text, completion: completion,
+                transform: check)
         case .value, .valueOrFlag:
             return Option<String?>(
                 wrappedValue: nil, name: name, help: text, completion: completion, transform: check)

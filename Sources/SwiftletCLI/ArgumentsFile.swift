@@ -23,7 +23,8 @@ struct ArgumentsFile {
         let value = path.hasSuffix(".json") ? try JSONValue(contentsOf: full) : try Self.yaml(full, path)
         guard let object = value.object else {
             throw UsageError(
-                message: "error: '\(path)' holds \(value.kind)", remedy: "It must hold options and their values: {\"learning_rate\": 2e-5}")
+                message: "error: '\(path)' holds \(value.kind)",
+                remedy: "It must hold options and their values: {\"learning_rate\": 2e-5}")
         }
         options = object.map { GivenOption(key: $0, $1) }.map { option in
             var option = option
@@ -39,7 +40,9 @@ struct ArgumentsFile {
         let text = try MappedFile.text(path)
         // The parser recurses; so does what follows. Nothing that options need is nested so deeply.
         let brackets = text.utf8.count { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
-        let marks = text.split(separator: "\n").map { $0.utf8.prefix { " -?".utf8.contains($0) }.count { $0 != UInt8(ascii: " ") } }
+        let marks = text.split(separator: "\n").map { line in
+            line.utf8.prefix { " -?".utf8.contains($0) }.count { $0 != UInt8(ascii: " ") }
+        }
         guard brackets <= 1024, marks.max() ?? 0 <= deepest, !text.utf8.contains(UInt8(ascii: "\0")) else {
             throw UsageError(message: "error: '\(title)' is no file of options: it is nested too deeply")
         }
@@ -67,18 +70,20 @@ struct ArgumentsFile {
             var object: JSONObject = [:]
             for (key, element) in mapping {
                 guard let name = key.scalar?.string, object[name] == nil else {
-                    throw UsageError(message: "error: '\(title)' has '\(key.string ?? "a key")' twice, or a key that is no text")
+                    throw UsageError(
+                        message: "error: '\(title)' has '\(key.string ?? "a key")' twice, or a key that is no text")
                 }
                 object[name] = try json(element, title, depth: depth + 1, &budget)
             }
             return .object(object)
         case .alias:
-            throw UsageError(message: "error: '\(title)' refers to another place with '*'", remedy: "Write the value out.")
+            throw UsageError(
+                message: "error: '\(title)' refers to another place with '*'", remedy: "Write the value out.")
         }
     }
 
-    /// Plain scalars as YAML 1.1 reads them, but for two that would be mistakes: `5e-5` is a number, and `no` a word, which
-    /// a flag takes for false, and `eval_strategy` for what it says.
+    /// Plain scalars as YAML 1.1 reads them, but for two that would be mistakes: `5e-5` is a number, and `no` a word,
+    /// which a flag takes for false, and `eval_strategy` for what it says.
     private static func value(_ scalar: Node.Scalar) -> JSONValue {
         let text = scalar.string
         guard scalar.style == .plain || scalar.style == .any else { return .string(text) }

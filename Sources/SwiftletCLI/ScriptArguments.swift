@@ -17,9 +17,10 @@ extension PythonArgument {
 
     private static let byScriptName = Dictionary(ofPythonScripts.map { ($0.name, $0) }) { first, _ in first }
 
-    /// The arguments of `run_glue.py`, `run_classification.py`, `run_ner.py`, `run_qa.py`, `run_swag.py` and `run_mlm.py`
-    /// that `swiftlet train` has under another name or not at all.
-    static let ofPythonScripts: [PythonArgument] = models + datasets + texts + tasks + older
+    /// The arguments of `run_glue.py`, `run_classification.py`, `run_ner.py`, `run_qa.py`, `run_swag.py` and
+    /// `run_mlm.py` that `swiftlet train` has under another name or not at all.
+    static let ofPythonScripts: [PythonArgument] =
+        models + datasets + texts + tasks + older + [logLevel]
 
     private static let models: [PythonArgument] = [
         .renamed("model_name_or_path", "model"),
@@ -46,16 +47,16 @@ extension PythonArgument {
         .refused("model_type", "is for training from nothing, which --model does with a folder of a model"),
         .refused("config_overrides", "is for training from nothing; change config.json in the folder of --model"),
         .refused("do_lower_case", isFlag: true, default: false, "follows from the tokenizer's files"),
-        .refused("freeze_encoder", isFlag: true, default: false, "is --freeze with the name of the encoder, such as bert"),
     ]
 
     private static let datasets: [PythonArgument] = [
         .renamed("dataset_name", "dataset"),
         .renamed("dataset_config_name", "config"),
-        .refused("data_dir", "is --dataset with the path of the folder, or --train-file, --validation-file, --test-file"),
+        .refused(
+            "data_dir", "is --dataset with the path of the folder, or --train-file, --validation-file, --test-file"),
         .only(
-            "overwrite_cache", true, false, isFlag: true, default: false, note: "rows are tokenized anew in every run anyway",
-            else: "must be true or false"),
+            "overwrite_cache", true, false, isFlag: true, default: false,
+            note: "rows are tokenized anew in every run anyway", else: "must be true or false"),
         PythonArgument("preprocessing_num_workers") { value, _ in
             (value.int ?? 0) > 0
                 ? .anyway(note: "rows are tokenized on all cores anyway") : .refused("must be at least 1")
@@ -71,21 +72,23 @@ extension PythonArgument {
         },
     ]
 
+    private static let joined = "joins columns to one text, which is not implemented"
+
     private static let texts: [PythonArgument] = [
         .renamed("max_seq_length", "max_length"),
         .only(
             "pad_to_max_length", false, isFlag: true, default: true,
             note: "rows are padded to the longest of their batch anyway, or not at all",
-            else: "is not implemented: rows are padded to the longest of their batch, for the same results in less time. "
-                + "Leave it out"),
+            else: "is not implemented: rows are padded to the longest of their batch, for the same results in less "
+                + "time. Leave it out"),
         PythonArgument("text_column_names") { value, _ in
             let names = (value.string ?? "").split(separator: ",")
             return names.count == 1
                 ? .settings([("text_column", value)], note: nil)
-                : .refused("joins columns to one text, which is not implemented; a pair is --text-column and --text-pair-column")
+                : .refused("\(joined); a pair is --text-column and --text-pair-column")
         },
-        .refused("text_column_delimiter", default: " ", "joins columns to one text, which is not implemented; leave it out"),
-        .refused("column_name_delimiter", default: " ", "joins columns to one text, which is not implemented; leave it out"),
+        .refused("text_column_delimiter", default: " ", "\(joined); leave it out"),
+        .refused("column_name_delimiter", default: " ", "\(joined); leave it out"),
         .renamed("text_column_name", "text_column"),
         .renamed("label_column_name", "label_column"),
     ]
@@ -107,6 +110,16 @@ extension PythonArgument {
         .renamed("block_size", "max_length"),
         .renamed("resume", "resume_from_checkpoint"),
     ]
+
+    /// Before the meaning that `TrainingArguments` give it: a command says more or less.
+    private static let logLevel = PythonArgument("log_level", default: "passive") { value, _ in
+        switch value.string {
+        case "passive", "info": .anyway(note: "this is how much is said anyway")
+        case "debug", "detail": .settings([("verbose", true)], note: nil)
+        case "error", "critical": .settings([("quiet", true)], note: nil)
+        default: .refused("is one of debug, info, passive, error and critical")
+        }
+    }
 
     /// Model, configuration and tokenizer come from one place.
     private static func sameAsModel(_ name: String, _ what: String) -> PythonArgument {
@@ -131,11 +144,15 @@ extension PythonArgument {
         let tokens: [(name: String, value: JSONValue)] = [("task", "token-classification")]
         switch name {
         // The script looks for that column, and takes another one without it; so does the task.
-        case "ner": return others("task") == nil ? .settings(tokens, note: nil) : .anyway(note: "ner_tags is looked for anyway")
+        case "ner":
+            return others("task") == nil
+                ? .settings(tokens, note: nil) : .anyway(note: "ner_tags is looked for anyway")
         case "pos", "chunk":
-            return .settings((others("task") == nil ? tokens : []) + [("label_column", .string("\(name)_tags"))], note: nil)
+            let column: [(name: String, value: JSONValue)] = [("label_column", .string("\(name)_tags"))]
+            return .settings((others("task") == nil ? tokens : []) + column, note: nil)
         default:
-            return .refused("is one of \(glue.joined(separator: ", ")), ner, pos and chunk; name other data with --dataset")
+            let names = glue.joined(separator: ", ")
+            return .refused("is one of \(names), ner, pos and chunk; name other data with --dataset")
         }
     }
 }

@@ -12,7 +12,9 @@ struct ScriptDataOptions: ParsableArguments {
     @Option(help: "Seed of that. (default: 42)") var shuffleSeed: UInt64?
 
     func validate() throws {
-        if shuffleSeed != nil, !shuffleTrainDataset { throw ValidationError("--shuffle-seed needs --shuffle-train-dataset.") }
+        if shuffleSeed != nil, !shuffleTrainDataset {
+            throw ValidationError("--shuffle-seed needs --shuffle-train-dataset.")
+        }
     }
 
     /// In the scripts' order: splits leave, are renamed, columns leave, rows are shuffled.
@@ -23,7 +25,8 @@ struct ScriptDataOptions: ParsableArguments {
             pairs.removeAll { $0.split == name }
         }
         let left = DatasetDict(pairs.map { ($0.split, $0.dataset) })
-        for (name, expression) in [("train", trainSplitName), ("validation", validationSplitName), ("test", testSplitName)] {
+        let chosen = [("train", trainSplitName), ("validation", validationSplitName), ("test", testSplitName)]
+        for (name, expression) in chosen {
             guard let expression, expression != name else { continue }
             let rows = try left.rows(expression)
             pairs.removeAll { $0.split == expression || $0.split == name }
@@ -38,6 +41,6 @@ struct ScriptDataOptions: ParsableArguments {
     }
 
     private static func names(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+        (text ?? "").split(separator: ",").map { $0.split(separator: " ").joined(separator: " ") }
     }
 }

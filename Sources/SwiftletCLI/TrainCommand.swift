@@ -53,10 +53,7 @@ struct TrainCommand: ParsableCommand {
         tuning.splits = splits.selection(seed: args.seed)
         tuning.modelName = model
         tuning.cardDatasets = data.cardDatasets
-        tuning.stages = []
-        if stages.trains { tuning.stages.insert(.train) }
-        if stages.evaluates { tuning.stages.insert(.evaluate) }
-        if stages.doPredict { tuning.stages.insert(.predict) }
+        tuning.stages = stages.stages
         tuning.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
         let isMainProcess = group.map { $0.rank == 0 } ?? true
         // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.

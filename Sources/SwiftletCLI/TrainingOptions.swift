@@ -112,7 +112,8 @@ struct ReportOptions: ParsableArguments {
 
     func validate() throws {
         if loggingDir != nil, !reportTo.contains(.tensorboard), !reportTo.contains(.all) {
-            throw ValidationError("--logging-dir is for TensorBoard's event files; add --report-to tensorboard, or leave it out.")
+            throw ValidationError(
+                "--logging-dir is for TensorBoard's event files; add --report-to tensorboard, or leave it out.")
         }
     }
 }
@@ -137,14 +138,13 @@ struct StoppingOptions: ParsableArguments {
 /// What `train` does; as in Python's scripts, what is named and nothing else.
 struct StageOptions: ParsableArguments {
     @Flag(help: "Train. What a run does without any of --do-train, --do-eval and --do-predict.") var doTrain = false
-    @Flag(help: "Evaluate on the validation split; alone, without a training. A training evaluates too.") var doEval = false
+    @Flag(help: "Evaluate on the validation split; alone, without a training. A training evaluates too.")
+    var doEval = false
     @Flag(help: "Predict the test split; without --do-train, with the model as it is.") var doPredict = false
 
-    /// Without any of the flags.
-    static let standard = (try? StageOptions.parse([])) ?? StageOptions()
-
-    /// Whether the model is trained.
-    var trains: Bool { doTrain || !(doEval || doPredict) }
-    /// Whether the validation split, if there is one, is evaluated at the end; after a training it always is.
-    var evaluates: Bool { trains || doEval }
+    var stages: FineTuning.Stages {
+        let named: FineTuning.Stages = [doTrain ? .train : [], doEval ? .evaluate : [], doPredict ? .predict : []]
+        // A training evaluates too, where there is something to evaluate on.
+        return named.isEmpty || doTrain ? named.union([.train, .evaluate]) : named
+    }
 }

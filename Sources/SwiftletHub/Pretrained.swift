@@ -52,8 +52,9 @@ extension HubClient {
         _ name: String, kind: HubRepo.Kind, _ step: @Sendable (HubRepo) async throws -> Result
     ) async throws -> Result {
         let what = kind == .model ? "folder" : "file or folder"
+        // What is in the cache already was asked for by that name before.
         let isPath = Self.isPathLike(name)
-        if isPath, let repo = try? HubRepo(name, kind: kind) {
+        if isPath, let repo = try? HubRepo(name, kind: kind), !FileSystem.isDirectory(cache.repoFolder(repo)) {
             // Asking the Hub would take its time, and end in an answer about another thing.
             throw HubError(
                 .badArgument, "there is no \(what) '\(name)'",
@@ -81,8 +82,8 @@ extension HubClient {
         let parts = name.split(separator: "/")
         if parts.count > 2 || name.contains("\\") { return true }
         let endings = [
-            ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".gz", ".bz2", ".zip", ".zst", ".xz", ".safetensors",
-            ".bin", ".pt",
+            ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".gz", ".bz2", ".zip", ".zst", ".xz",
+            ".safetensors", ".bin", ".pt",
         ]
         if endings.contains(where: name.lowercased().hasSuffix) { return true }
         return parts.count == 2 && FileSystem.isDirectory(String(parts[0]))

@@ -4,7 +4,9 @@
 ///   - name: as it was typed. Case, `-` and `_` make no difference.
 ///   - names: those that there are.
 package func nearestName(to name: String, among names: [String]) -> String? {
-    func plain(_ text: String) -> [UInt8] { text.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") } }
+    func plain(_ text: String) -> [UInt8] {
+        text.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }
+    }
     let wanted = plain(name)
     guard !wanted.isEmpty, wanted.count <= 256 else { return nil }
     var best: (name: String, distance: Int)?
@@ -17,7 +19,8 @@ package func nearestName(to name: String, among names: [String]) -> String? {
         if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     // What was begun but not finished.
-    return best?.name ?? names.filter { wanted.count >= 4 && plain($0).starts(with: wanted) }.min { $0.count < $1.count }
+    let begun = wanted.count >= 4 ? names.filter { plain($0).starts(with: wanted) } : []
+    return best?.name ?? begun.min { $0.count < $1.count }
 }
 
 /// Insertions, deletions, exchanges and swaps of neighbours that turn one text into another (optimal string alignment).

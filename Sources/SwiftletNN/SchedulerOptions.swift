@@ -101,7 +101,8 @@ public struct SchedulerOptions: Sendable, Equatable {
     /// Numbers of steps that a `Double` counts exactly.
     private static let counts = 0...(1 << 53)
 
-    /// - Throws: `SchedulerError` for what the schedule can't do without, and for numbers of steps that can't be counted.
+    /// - Throws: `SchedulerError` for what the schedule can't do without, and for numbers of steps that can't be
+    ///   counted.
     public func check(_ type: SchedulerType) throws(SchedulerError) {
         for (name, count) in [
             ("num_decay_steps", decaySteps), ("num_stable_steps", stableSteps), ("patience", patience),
@@ -117,7 +118,9 @@ public struct SchedulerOptions: Sendable, Equatable {
             ("min_lr_rate", minLearningRateRate), ("min_lr_ratio", minLearningRateRatio),
             ("warmup_lr_rate", warmupLearningRateRate), ("factor", factor), ("threshold", threshold), ("eps", epsilon),
         ] {
-            if let number, !number.isFinite { throw .kind(name, .double(number), "a finite number") }
+            if let number, !(abs(number) <= 1e15) {
+                throw .kind(name, .double(number), "a number between -1e15 and 1e15")
+            }
         }
         switch type {
         case .cosineWithMinLR, .cosineWarmupWithMinLR:

@@ -115,12 +115,15 @@ extension Trainer {
         let place = "step \(state.globalStep) of \(state.maxSteps)"
         if state.globalStep >= state.maxSteps {
             logger.warning(
-                "'\(path)' is the end of a run, \(place): nothing is left to train. Raise num_train_epochs or max_steps to go on")
+                """
+                '\(path)' is the end of a run, \(place): nothing is left to train. Raise num_train_epochs or max_steps \
+                to go on
+                """)
         } else if run.control.shouldTrainingStop {
             logger.warning(
                 """
-                '\(path)' is of a run that was ended early, \(place): it stays ended. Raise num_train_epochs, max_steps or \
-                early_stopping_patience to go on
+                '\(path)' is of a run that was ended early, \(place): it stays ended. Raise num_train_epochs, \
+                max_steps or early_stopping_patience to go on
                 """)
         } else {
             logger.info("going on from \(path), \(place)")

@@ -309,9 +309,9 @@ final class TrainingRun {
     /// Whether a checkpoint tells of an early stop that this run's callbacks would not have made.
     private var earlyStopIsLifted: Bool {
         let kept = trainer.state.callbackStates[EarlyStoppingCallback.standardStateName]
-        guard let count = EarlyStoppingCallback.badCount(of: kept), count >= EarlyStoppingCallback.patience(of: kept) else {
-            return false
-        }
+        guard let count = EarlyStoppingCallback.badCount(of: kept),
+            count >= EarlyStoppingCallback.patience(of: kept)
+        else { return false }
         return !trainer.callbacks.contains { ($0 as? EarlyStoppingCallback).map { $0.patience <= count } ?? false }
     }
 
@@ -320,7 +320,8 @@ final class TrainingRun {
         let state = trainer.state
         guard state.globalStep < plan.maxSteps else { return nil }
         let reason = trainer.callbacks.lazy.compactMap { ($0 as? EarlyStoppingCallback)?.reason }.first
-        return "\(reason ?? "a callback ended the training"): it ends after step \(state.globalStep) of \(plan.maxSteps)"
+        return "\(reason ?? "a callback ended the training"): the run ends after step \(state.globalStep) of "
+            + "\(plan.maxSteps)"
     }
 
     private func stopIfAsked() throws {

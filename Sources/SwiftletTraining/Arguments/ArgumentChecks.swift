@@ -28,12 +28,14 @@ extension TrainingArguments {
 
     private func checkOptimizer() throws(TrainingError) {
         let options: SchedulerOptions
-        do { options = try schedulerOptions() } catch { throw TrainingError(error.message, remedy: error.remedy, at: error.location) }
+        do { options = try schedulerOptions() } catch {
+            throw TrainingError(error.message, remedy: error.remedy, at: error.location)
+        }
         let end = options.endLearningRate ?? 1e-7
         if lrSchedulerType == .polynomial, learningRate <= end {
             throw TrainingError(
                 "learning_rate is \(learningRate); it must be above \(end), where the polynomial schedule ends",
-                remedy: "Raise it, or lower lr_end in lr_scheduler_kwargs.")
+                remedy: "Raise it, or lower lr_end in lr_scheduler_kwargs.", at: ErrorLocation(option: "learning_rate"))
         }
         _ = try OptimizerSettings(self)
         if lrSchedulerType == .reduceLROnPlateau, evalStrategy == .no {

@@ -33,7 +33,8 @@ extension TrainingArguments {
         guard let python = PythonArgument.named(name) else {
             let names = TrainingArgument.all.map(\.name) + PythonArgument.all.map(\.name)
             let near = nearestName(to: name, among: names).map { "Did you mean '\($0)'?" }
-            throw TrainingError("there is no training argument '\(name)'", remedy: near)
+            throw TrainingError(
+                "there is no training argument '\(name)'", remedy: near, at: ErrorLocation(option: name))
         }
         if python.isDefault(value) { return }
         switch python.meaning(of: value, others: { object[$0] }) {
@@ -47,7 +48,10 @@ extension TrainingArguments {
             }
         case .anyway(let note):
             if let note { onNote("'\(name)': \(note)") }
-        case .refused(let reason): throw TrainingError("'\(name)' is \(value.plainText): it \(reason)")
+        case .refused(let reason):
+            let shown = name.hasSuffix("token") ? "is set" : "is \(value.plainText)"
+            throw TrainingError(
+                "'\(name)' \(shown): it \(reason)", kind: .unsupported, at: ErrorLocation(option: name))
         }
     }
 }

@@ -17,14 +17,17 @@ extension TrainingArgument {
 
     private static let length = [
         argument(
-            "per_device_train_batch_size", \.perDeviceTrainBatchSize, .length, .from(1, to: size), help: "Examples a step."),
+            "per_device_train_batch_size", \.perDeviceTrainBatchSize, .length, .from(1, to: size),
+            help: "Examples a step."),
         argument(
             "per_device_eval_batch_size", \.perDeviceEvalBatchSize, .length, .from(1, to: size),
             help: "Examples a step of evaluation."),
         argument(
-            "num_train_epochs", \.numTrainEpochs, .length, .from(0, to: 1e9, "a number from 0 to 1e9"),
+            "num_train_epochs", \.numTrainEpochs, .length, .from(0, to: 1e9),
             help: "Passes over the data; may be a fraction."),
-        argument("max_steps", \.maxSteps, .length, .from(-1), help: "Number of updates; overrides the epochs where it is above 0."),
+        argument(
+            "max_steps", \.maxSteps, .length, .from(-1),
+            help: "Number of updates; overrides the epochs where it is above 0."),
         argument(
             "gradient_accumulation_steps", \.gradientAccumulationSteps, .length, .from(1, to: size),
             help: "Batches an update; gradients are their mean."),
@@ -34,21 +37,28 @@ extension TrainingArgument {
     ]
 
     private static let optimizer = [
-        argument("learning_rate", \.learningRate, .optimizer, .from(0), help: "The largest learning rate of the schedule."),
+        argument(
+            "learning_rate", \.learningRate, .optimizer, .from(0), help: "The largest learning rate of the schedule."),
         argument("lr_scheduler_type", \.lrSchedulerType, .optimizer, help: "How the learning rate changes."),
         argument(
             "lr_scheduler_kwargs", \.lrSchedulerKwargs, .optimizer,
             help: "The schedule's own settings as JSON, such as {\"num_cycles\": 2}."),
-        argument("warmup_steps", \.warmupSteps, .optimizer, .from(0, to: 0x1p53), help: "Steps, or a share of all steps if below 1."),
+        argument(
+            "warmup_steps", \.warmupSteps, .optimizer, .from(0, to: 0x1p53),
+            help: "Steps, or a share of all steps if below 1."),
         argument("optim", \.optim, .optimizer, help: "The optimizer."),
         argument(
-            "optim_args", \.optimArgs, .optimizer, help: "The optimizer's own settings, such as momentum=0.9,nesterov=true."),
+            "optim_args", \.optimArgs, .optimizer,
+            help: "The optimizer's own settings, such as momentum=0.9,nesterov=true."),
         argument(
             "weight_decay", \.weightDecay, .optimizer, .from(0),
             help: "Of everything but biases and normalization layers, at each step times the learning rate."),
-        argument("adam_beta1", \.adamBeta1, .optimizer, .from(0, below: 1), help: "How slowly Adam's mean of gradients moves."),
         argument(
-            "adam_beta2", \.adamBeta2, .optimizer, .from(0, below: 1), help: "How slowly Adam's mean of squared gradients moves."),
+            "adam_beta1", \.adamBeta1, .optimizer, .from(0, below: 1),
+            help: "How slowly Adam's mean of gradients moves."),
+        argument(
+            "adam_beta2", \.adamBeta2, .optimizer, .from(0, below: 1),
+            help: "How slowly Adam's mean of squared gradients moves."),
         argument("adam_epsilon", \.adamEpsilon, .optimizer, .from(0), help: "Added to Adam's divisor."),
         argument(
             "max_grad_norm", \.maxGradNorm, .optimizer, .from(0),
@@ -66,9 +76,11 @@ extension TrainingArgument {
             help: "The share of each label that goes to all classes alike."),
         argument(
             "class_weights", \.classWeights, .loss,
-            ArgumentRule("numbers from 0") { $0.allSatisfy { $0 >= 0 && $0.isFinite } }, help: "A weight for each class in the loss."),
+            ArgumentRule("numbers from 0 to 1e15") { $0.allSatisfy { (0...1e15).contains($0) } },
+            help: "A weight for each class in the loss."),
         argument(
-            "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0), help: "Noise on the embeddings in training (NEFTune)."),
+            "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0, to: 1e6),
+            help: "Noise on the embeddings in training (NEFTune)."),
         argument("bf16", \.bf16, .loss, help: "Matrix products in bfloat16; weights stay float32."),
         argument(
             "gradient_checkpointing", \.gradientCheckpointing, .loss,
@@ -78,7 +90,8 @@ extension TrainingArgument {
     private static let speed = [
         argument(
             "kernels", \.kernels, .speed,
-            help: "fused: kernels without padding; reference: libtorch's operations in Python's order, for its numbers."),
+            help: "fused: kernels without padding; reference: libtorch's operations in Python's order, for its "
+                + "numbers."),
         argument("use_cpu", \.useCPU, .speed, help: "Stay on the CPU, also where there is a GPU."),
     ]
 
@@ -100,10 +113,13 @@ extension TrainingArgument {
     ]
 
     private static let evaluation = [
-        argument("eval_strategy", \.evalStrategy, .evaluation, help: "When the validation split is evaluated in training."),
         argument(
-            "eval_steps", \.evalSteps, .evaluation, .steps, help: "Steps, or a share of all steps; by default as --logging-steps."),
-        argument("eval_delay", \.evalDelay, .evaluation, .from(0), help: "Steps or epochs before the first evaluation."),
+            "eval_strategy", \.evalStrategy, .evaluation, help: "When the validation split is evaluated in training."),
+        argument(
+            "eval_steps", \.evalSteps, .evaluation, .steps,
+            help: "Steps, or a share of all steps; by default as --logging-steps."),
+        argument(
+            "eval_delay", \.evalDelay, .evaluation, .from(0), help: "Steps or epochs before the first evaluation."),
         argument("eval_on_start", \.evalOnStart, .evaluation, help: "Evaluate before the first step too."),
         argument("prediction_loss_only", \.predictionLossOnly, .evaluation, help: "No metrics but the loss."),
         argument(
@@ -120,9 +136,12 @@ extension TrainingArgument {
         argument(
             "save_only_model", \.saveOnlyModel, .checkpoints, traits: [.changesNoResult],
             help: "Checkpoints that can't be resumed, but are smaller."),
-        argument("load_best_model_at_end", \.loadBestModelAtEnd, .checkpoints, help: "Keep the best checkpoint's weights."),
+        argument(
+            "load_best_model_at_end", \.loadBestModelAtEnd, .checkpoints, help: "Keep the best checkpoint's weights."),
         argument("metric_for_best_model", \.metricForBestModel, .checkpoints, help: "Such as f1; by default the loss."),
-        argument("greater_is_better", \.greaterIsBetter, .checkpoints, help: "true or false; by default by the metric's name."),
+        argument(
+            "greater_is_better", \.greaterIsBetter, .checkpoints,
+            help: "true or false; by default by the metric's name."),
         argument(
             "ignore_data_skip", \.ignoreDataSkip, .checkpoints,
             help: "Resume at the start of the epoch instead of after the rows already seen."),
@@ -132,17 +151,22 @@ extension TrainingArgument {
         argument("seed", \.seed, .rows, seed, help: "Of dropout and of the order of the rows."),
         argument("data_seed", \.dataSeed, .rows, seed, help: "Seed of the order of the rows; by default --seed."),
         argument(
-            "full_determinism", \.fullDeterminism, .rows, help: "Fail rather than use an operation that is not deterministic."),
+            "full_determinism", \.fullDeterminism, .rows,
+            help: "Fail rather than use an operation that is not deterministic."),
         argument(
-            "dataloader_drop_last", \.dataloaderDropLast, .rows, help: "Leave out the last batch of an epoch if it is not full."),
+            "dataloader_drop_last", \.dataloaderDropLast, .rows,
+            help: "Leave out the last batch of an epoch if it is not full."),
         argument(
             "dataloader_num_workers", \.dataloaderNumWorkers, .rows, .from(0, to: 1024),
-            traits: [.mayDifferBetweenProcesses, .changesNoResult], help: "Above 0: make batches ahead on another thread."),
+            traits: [.mayDifferBetweenProcesses, .changesNoResult],
+            help: "Above 0: make batches ahead on another thread."),
         argument(
             "dataloader_prefetch_factor", \.dataloaderPrefetchFactor, .rows, .from(1, to: 1024),
-            traits: [.mayDifferBetweenProcesses, .changesNoResult], help: "Batches made ahead for each worker; by default 2."),
+            traits: [.mayDifferBetweenProcesses, .changesNoResult],
+            help: "Batches made ahead for each worker; by default 2."),
         argument(
-            "train_sampling_strategy", \.trainSamplingStrategy, .rows, help: "The order in which training rows are taken."),
+            "train_sampling_strategy", \.trainSamplingStrategy, .rows,
+            help: "The order in which training rows are taken."),
         argument(
             "max_tokens_per_batch", \.maxTokensPerBatch, .rows, .from(1, to: 1 << 40),
             help: "Batches by tokens, padding included, instead of by rows."),

@@ -66,8 +66,8 @@ struct OptimizerSettings {
 
         func number(_ name: String, _ standard: Double) throws(TrainingError) -> Double {
             guard let text = values[name] else { return standard }
-            guard let number = Double(text), number >= 0, number.isFinite else {
-                throw TrainingError("optim_args: \(name) is '\(text)'; it must be a number from 0")
+            guard let number = Double(text), (0...1e15).contains(number) else {
+                throw TrainingError("optim_args: \(name) is '\(text)'; it must be a number from 0 to 1e15")
             }
             return number
         }

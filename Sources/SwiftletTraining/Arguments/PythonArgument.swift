@@ -50,7 +50,7 @@ public struct PythonArgument: Sendable {
 
     /// Another name for the same.
     package static func renamed(_ name: String, _ new: String, isFlag: Bool = false) -> PythonArgument {
-        PythonArgument(name, isFlag: isFlag) { value, _ in
+        PythonArgument(name, isFlag: isFlag, default: isFlag ? false : nil) { value, _ in
             .settings([(new, value)], note: "it is '\(new)' now")
         }
     }

@@ -1,8 +1,8 @@
 import SwiftletIO
 
 extension PythonArgument {
-    /// The names of `transformers.TrainingArguments` 5.23, and those that versions 4 had, which `TrainingArgument.all` has
-    /// not and which are no options of the command line either.
+    /// The names of `transformers.TrainingArguments` 5.23, and those that versions 4 had, which `TrainingArgument.all`
+    /// has not.
     public static let all: [PythonArgument] = present + removed + ofScripts
 
     private static let present: [PythonArgument] = [
@@ -10,7 +10,8 @@ extension PythonArgument {
             "average_tokens_across_devices", true, isFlag: true, default: true,
             note: "the tokens of all processes count together anyway",
             else: "can't be switched off: the tokens of all processes count together"),
-        .refused("optim_target_modules", "belongs to optimizers such as GaLore, which are not implemented; leave it out"),
+        .refused(
+            "optim_target_modules", "belongs to optimizers such as GaLore, which are not implemented; leave it out"),
         .refused("fp16", isFlag: true, default: false, "is not implemented; use --bf16, or leave it out"),
         .refused("fp16_full_eval", isFlag: true, default: false, "is not implemented; leave it out"),
         .refused(
@@ -31,8 +32,8 @@ extension PythonArgument {
         .refused("torch_empty_cache_steps", "is not implemented; leave it out"),
         .refused(
             "auto_find_batch_size", isFlag: true, default: false,
-            "is not implemented: it finds the batch size by running out of a GPU's memory, and on a CPU the system would "
-                + "end the program. Lower --per-device-train-batch-size"),
+            "is not implemented: it finds the batch size by running out of a GPU's memory, and on a CPU the system "
+                + "would end the program. Lower --per-device-train-batch-size"),
         .only(
             "log_on_each_node", false, isFlag: true, default: true, note: "only the first process of all logs anyway",
             else: "is not implemented: only the first process of all logs"),
@@ -49,7 +50,8 @@ extension PythonArgument {
                 ? .anyway(note: "runs have the name of output_dir anyway")
                 : .refused("names runs for services that are not implemented; a run has the name of its output_dir")
         },
-        .refused("project", default: "huggingface", "is for Trackio, which is not implemented; use --report-to tensorboard"),
+        .refused(
+            "project", default: "huggingface", "is for Trackio, which is not implemented; use --report-to tensorboard"),
         .refused("trackio_space_id", default: "trackio", trackio),
         .refused("trackio_bucket_id", trackio),
         .refused("trackio_static_space_id", trackio),
@@ -78,7 +80,8 @@ extension PythonArgument {
                 ? .refused("has only 'end' here: the upload comes at the end of the training")
                 : .anyway(note: nil)
         },
-        .refused("hub_always_push", isFlag: true, default: false, "is not implemented: there is one upload, at the end"),
+        .refused(
+            "hub_always_push", isFlag: true, default: false, "is not implemented: there is one upload, at the end"),
         .refused("hub_revision", "is not implemented: uploads go to the main branch"),
         .only(
             "restore_callback_states_from_checkpoint", true, isFlag: true, default: false,
@@ -111,15 +114,15 @@ extension PythonArgument {
             let onCPU = others("use_cpu") == true || others("no_cuda") == true
             return value == "gloo" && onCPU
                 ? .anyway(note: "processes on CPUs use Gloo anyway")
-                : .refused("follows from the device: Gloo for CPUs, NCCL for GPUs; give --use-cpu for Gloo, or leave it out")
+                : .refused("follows from the device, Gloo for CPUs and NCCL for GPUs; give --use-cpu, or leave it out")
         },
         .refused(
             "fsdp", default: false,
             "is not implemented; --shards-optimizer-state shares the optimizer's state out to the processes"),
         PythonArgument("fsdp_config") { value, _ in
-            let asksNothing = value.object?.values.allSatisfy { $0.isNull || $0 == false || $0 == 0 || $0 == "" || $0 == [] }
-            return asksNothing == true
-                ? .anyway(note: "it asks for nothing")
+            let nothing: [JSONValue] = [nil, false, 0, "", []]
+            return value.object?.values.allSatisfy(nothing.contains) == true
+                ? .anyway(note: nil)
                 : .refused("is not implemented; --shards-optimizer-state shares the optimizer's state out")
         },
         .refused("deepspeed", "is a Python library; leave it out"),
@@ -137,16 +140,23 @@ extension PythonArgument {
         PythonArgument(name) { value, _ in
             for (key, setting) in value.object ?? ["": nil] {
                 switch (key, setting) {
-                case ("use_reentrant", .bool), ("preserve_rng_state", true), ("every_n_layers", 1), ("offload", false): continue
+                case ("use_reentrant", .bool), ("preserve_rng_state", true), ("every_n_layers", 1), ("offload", false):
+                    continue
                 default:
-                    return .refused("takes use_reentrant, which makes no difference, and nothing else; leave the rest out")
+                    return .refused("takes use_reentrant, which makes no difference, and nothing else; leave it out")
                 }
             }
             return .anyway(note: "layers are computed again with the same random numbers, re-entrant or not")
         }
     }
 
-    private static let acceleratorConfig = PythonArgument("accelerator_config") { value, _ in
+    private static let acceleratorConfig = PythonArgument(
+        "accelerator_config",
+        default: [
+            "split_batches": false, "dispatch_batches": nil, "even_batches": true, "use_seedable_sampler": true,
+            "non_blocking": false, "gradient_accumulation_kwargs": nil,
+        ]
+    ) { value, _ in
         let held: JSONObject = [
             "split_batches": false, "dispatch_batches": false, "even_batches": true, "use_seedable_sampler": true,
             "non_blocking": false, "use_configured_state": false,
@@ -155,7 +165,7 @@ extension PythonArgument {
             return .refused("is an object here, such as {\"even_batches\": true}; a file of it is not read")
         }
         for (key, setting) in object where !setting.isNull && held[key] != setting {
-            return .refused("has '\(key)' as \(setting.text()), which the Trainer has not; use Accelerator in a loop of your own")
+            return .refused("has no '\(key)' \(setting.text()) in the Trainer; use Accelerator in a loop of your own")
         }
         return .anyway(note: "this is how the Trainer works anyway")
     }
@@ -174,7 +184,7 @@ extension PythonArgument {
         let rank = Machine.environment("LOCAL_RANK").flatMap { Int($0) } ?? 0
         return value.int == rank
             ? .anyway(note: "it is what the environment says anyway")
-            : .refused("comes from the environment, where it is \(rank); start processes with swiftlet launch or torchrun")
+            : .refused("comes from the environment, where it is \(rank); use swiftlet launch or torchrun")
     }
 
     // MARK: What versions 4 had
@@ -182,7 +192,8 @@ extension PythonArgument {
     private static let removed: [PythonArgument] = [
         .only(
             "overwrite_output_dir", true, isFlag: true, default: false,
-            note: "a run may always write to its output_dir, and begins anew unless it is resumed", else: "can't be had"),
+            note: "a run may always write to its output_dir, and begins anew unless it is resumed",
+            else: "must be true or false"),
         .renamed("per_gpu_train_batch_size", "per_device_train_batch_size"),
         .renamed("per_gpu_eval_batch_size", "per_device_eval_batch_size"),
         .renamed("evaluation_strategy", "eval_strategy"),
@@ -193,7 +204,8 @@ extension PythonArgument {
             guard let ratio = value.double, ratio > 0, ratio < 1 else {
                 return .refused("must be at least 0 and below 1; --warmup-steps takes shares of all steps, and steps")
             }
-            return .settings([("warmup_steps", value)], note: "it is 'warmup_steps' now, which takes a share of all steps too")
+            return .settings(
+                [("warmup_steps", value)], note: "it is 'warmup_steps' now, which takes a share of all steps too")
         },
         .refused("logging_dir", "is for the command line; give TensorBoardCallback its folder"),
         .only(
@@ -201,7 +213,8 @@ extension PythonArgument {
             else: "can't be switched off: weights are always written as safetensors, which Python reads too"),
         .renamed("no_cuda", "use_cpu", isFlag: true),
         .refused(
-            "use_mps_device", isFlag: true, default: false, "is not implemented: models run on the CPU or on NVIDIA's GPUs"),
+            "use_mps_device", isFlag: true, default: false,
+            "is not implemented: models run on the CPU or on NVIDIA's GPUs"),
         .refused("jit_mode_eval", isFlag: true, default: false, "compiles Python; there is none here"),
         .refused(
             "use_ipex", isFlag: true, default: false, "is a Python library; --kernels fused, the default, is for CPUs"),
@@ -209,26 +222,30 @@ extension PythonArgument {
         halfPrecisionBackend("half_precision_backend"),
         halfPrecisionBackend("fp16_backend"),
         .refused("tpu_num_cores", "is for TPUs, which are not implemented; leave it out"),
-        .refused("tpu_metrics_debug", isFlag: true, default: false, "is for TPUs, which are not implemented; leave it out"),
+        .refused(
+            "tpu_metrics_debug", isFlag: true, default: false, "is for TPUs, which are not implemented; leave it out"),
         .refused("past_index", default: -1, "is for models that return their past, which none of these does"),
         .refused("fsdp_min_num_params", default: 0, "is not implemented; leave it out"),
         .refused("fsdp_transformer_layer_cls_to_wrap", "is not implemented; leave it out"),
         .refused("sharded_ddp", "is not implemented; --shards-optimizer-state shares the optimizer's state out"),
-        PythonArgument("adafactor", isFlag: true, default: false) { value, _ in
+        PythonArgument("adafactor", isFlag: true, default: false) { _, _ in
             .settings([("optim", "adafactor")], note: "it is 'optim adafactor' now")
         },
-        PythonArgument("group_by_length", isFlag: true, default: false) { value, _ in
+        PythonArgument("group_by_length", isFlag: true, default: false) { _, _ in
             .settings(
-                [("train_sampling_strategy", "group_by_length")], note: "it is 'train_sampling_strategy group_by_length' now")
+                [("train_sampling_strategy", "group_by_length")],
+                note: "it is 'train_sampling_strategy group_by_length' now")
         },
         .refused("use_legacy_prediction_loop", isFlag: true, default: false, "was removed; there is one loop"),
-        PythonArgument("include_inputs_for_metrics", isFlag: true, default: false) { value, _ in
+        PythonArgument("include_inputs_for_metrics", isFlag: true, default: false) { _, _ in
             .settings([("include_for_metrics", ["inputs"])], note: "it is 'include_for_metrics inputs' now")
         },
         .renamed("push_to_hub_model_id", "hub_model_id"),
         .refused("push_to_hub_organization", "is part of the name now: --hub-model-id ORGANIZATION/NAME"),
         .refused("push_to_hub_token", "would show the token to everybody on this machine; set HF_TOKEN"),
-        .only("_n_gpu", 0, 1, default: -1, note: "each process has one device anyway", else: "follows from the machine"),
+        .only(
+            "_n_gpu", 0, 1, default: -1, note: "each process has one device anyway",
+            else: "follows from the machine; leave it out"),
         .refused("mp_parameters", "is for SageMaker's library; leave it out"),
         .refused("torchdynamo", "compiles Python; there is none here"),
         .refused("ray_scope", default: "last", "is for searches with Ray, which are not implemented; leave it out"),

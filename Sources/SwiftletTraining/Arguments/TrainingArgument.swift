@@ -2,7 +2,8 @@ public import SwiftletIO
 
 /// One argument of a training: its name in Python, the values it takes, and what it is for.
 ///
-/// `all` is the one source of the JSON of `TrainingArguments`, of its checks, and of the command line's options and help.
+/// `all` is the one source of the JSON of `TrainingArguments`, of its checks, and of the command line's options and
+/// help.
 public struct TrainingArgument: Sendable {
     /// Under which heading the command line lists it.
     public enum Section: String, Sendable, CaseIterable {
@@ -72,7 +73,8 @@ public struct TrainingArgument: Sendable {
     /// - Throws: `TrainingError` that names the argument.
     public func value(parsing text: String) throws(TrainingError) -> JSONValue {
         guard let value = parse(text) else {
-            throw TrainingError("\(name) is '\(text)'; it must be \(expectation)", at: ErrorLocation(option: name))
+            throw TrainingError(
+                "\(name) is '\(text)'; it must be \(expectation)", at: ErrorLocation(option: name))
         }
         var arguments = TrainingArguments()
         try set(form == .list ? .array([value]) : value, in: &arguments)
@@ -105,15 +107,15 @@ extension ArgumentRule where Value == Int {
 }
 
 extension ArgumentRule where Value == Double {
-    /// Finite numbers; infinity and "not a number" fail every rule.
-    static func from(_ least: Double, to most: Double = .greatestFiniteMagnitude, _ text: String? = nil) -> ArgumentRule {
-        ArgumentRule(text ?? "a finite number from \(NumberText.significant(least, digits: 6))") { (least...most).contains($0) }
+    /// Numbers whose products with each other still are float32; infinity and "not a number" fail every rule.
+    static func from(_ least: Double, to most: Double = 1e15) -> ArgumentRule {
+        ArgumentRule("a number from \(shown(least)) to \(shown(most))") { (least...most).contains($0) }
     }
 
+    private static func shown(_ number: Double) -> String { NumberText.significant(number, digits: 6) }
+
     static func from(_ least: Double, below limit: Double) -> ArgumentRule {
-        ArgumentRule("at least \(NumberText.significant(least, digits: 6)) and below \(NumberText.significant(limit, digits: 6))") {
-            (least..<limit).contains($0)
-        }
+        ArgumentRule("at least \(shown(least)) and below \(shown(limit))") { (least..<limit).contains($0) }
     }
 
     /// A number of steps, or below 1 a share of all. As in Python, numbers above 1 are whole.
@@ -130,7 +132,8 @@ extension TrainingArgument {
     ///   - synonyms: other ways to write a value, as Python has them.
     static func argument<Value: ArgumentValue>(
         _ name: String, _ path: Path<Value>, _ section: Section, _ rule: ArgumentRule<Value>? = nil, form: Form? = nil,
-        synonyms: [String: JSONValue] = [:], traits: Set<Trait> = [], adapting: @escaping @Sendable (Value) -> Value = { $0 },
+        synonyms: [String: JSONValue] = [:], traits: Set<Trait> = [],
+        adapting: @escaping @Sendable (Value) -> Value = { $0 },
         help: String
     ) -> TrainingArgument {
         make(name, path, section, form: form, synonyms: synonyms, traits: traits, adapting: adapting, help) { value in
@@ -153,8 +156,7 @@ extension TrainingArgument {
         traits: Set<Trait>, adapting: @escaping @Sendable (Value) -> Value, _ help: String,
         broken: @escaping @Sendable (Value) -> String?
     ) -> TrainingArgument {
-        let expectation =
-            synonyms.isEmpty ? Value.expectation : "\(Value.expectation), or \(synonyms.keys.sorted().joined(separator: " or "))"
+        let expectation = ([Value.expectation] + synonyms.keys.sorted()).joined(separator: " or ")
         var form = form ?? Value.form
         if case .flag = form { form = .flag(isOn: Value(argument: true) == TrainingArguments()[keyPath: path]) }
         return TrainingArgument(

@@ -36,8 +36,11 @@ struct BatchSource {
 
     /// As the Trainer's arguments say.
     init(_ batches: [[Int]], rows: [TokenizedExample], _ collator: any DataCollator, _ args: TrainingArguments) {
-        let (depth, isTooMany) = args.dataloaderNumWorkers.multipliedReportingOverflow(by: args.dataloaderPrefetchFactor ?? 2)
-        self.init(batches, rows: rows, collator, ahead: isTooMany ? batches.count : min(depth, batches.count), isOneAhead: true)
+        let factor = args.dataloaderPrefetchFactor ?? 2
+        let (depth, isTooMuch) = args.dataloaderNumWorkers.multipliedReportingOverflow(by: factor)
+        self.init(
+            batches, rows: rows, collator, ahead: isTooMuch ? batches.count : min(depth, batches.count),
+            isOneAhead: true)
     }
 
     var isAtEnd: Bool { position == batches.count }
