@@ -13,6 +13,15 @@ struct HTTPRequest: Sendable {
     var body = HTTPBody.none
     /// Seconds of silence after which the request fails.
     var timeout: Double
+
+    /// Seconds within which the answer must begin; `nil` where a long body has to go out first.
+    var headLimit: Double? {
+        switch body {
+        case .none: 6 * timeout
+        case .bytes(let bytes): bytes.count <= 1 << 20 ? 6 * timeout : nil
+        case .file: nil
+        }
+    }
 }
 
 enum HTTPBody: Sendable {

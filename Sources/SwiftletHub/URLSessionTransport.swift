@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -43,7 +44,7 @@ final class URLSessionTransport: HTTPTransport {
         let task = session.dataTask(with: message)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                delegate.start(task, Exchange(sink: sink, continuation: continuation))
+                delegate.start(task, Exchange(sink: sink, continuation: continuation), headLimit: request.headLimit)
             }
         } onCancel: {
             task.cancel()
@@ -71,28 +72,47 @@ final class URLSessionTransport: HTTPTransport {
 private struct Exchange {
     let sink: any HTTPSink
     let continuation: CheckedContinuation<Void, any Error>
-    /// What the sink threw; the task is cancelled then.
-    var failure: (any Error)?
+    /// Whether the answer has begun.
+    var hasHead = false
 }
 
 private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     private let exchanges = Mutex<[Int: Exchange]>([:])
 
-    func start(_ task: URLSessionDataTask, _ exchange: Exchange) {
+    /// - Parameter headLimit: seconds until the answer must have begun. On Linux a redirect is told only when its body
+    ///   has ended, which it may never do.
+    func start(_ task: URLSessionDataTask, _ exchange: Exchange, headLimit: Double?) {
         exchanges.withLock { $0[task.taskIdentifier] = exchange }
         task.resume()
+        guard let headLimit else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + headLimit) { [weak self, weak task] in
+            guard let self, let task, exchanges.withLock({ $0[task.taskIdentifier]?.hasHead }) == false else { return }
+            end(task, TransportError(reason: "the answer has not begun in time", isPassing: false), onlyWithoutHead: true)
+        }
     }
 
     /// Runs a step of the sink outside the lock, as it may take its time.
     private func step(_ task: URLSessionTask, _ body: (any HTTPSink) throws -> Void) {
-        let exchange = exchanges.withLock { $0[task.taskIdentifier] }
-        guard let exchange, exchange.failure == nil else { return }
-        do {
-            try body(exchange.sink)
-        } catch {
-            exchanges.withLock { $0[task.taskIdentifier]?.failure = error }
-            task.cancel()
+        let sink = exchanges.withLock { exchanges in
+            exchanges[task.taskIdentifier]?.hasHead = true
+            return exchanges[task.taskIdentifier]?.sink
         }
+        guard let sink else { return }
+        do { try body(sink) } catch {
+            end(task, error)
+        }
+    }
+
+    /// Ends an exchange at once. The task ends when it gets to it: where bytes come in faster than they are read, Foundation
+    /// takes its time.
+    private func end(_ task: URLSessionTask, _ error: any Error, onlyWithoutHead: Bool = false) {
+        let exchange = exchanges.withLock { exchanges -> Exchange? in
+            if onlyWithoutHead, exchanges[task.taskIdentifier]?.hasHead != false { return nil }
+            return exchanges.removeValue(forKey: task.taskIdentifier)
+        }
+        guard let exchange else { return }
+        if error is EnoughReceived { exchange.continuation.resume() } else { exchange.continuation.resume(throwing: error) }
+        DispatchQueue.global().async { task.cancel() }
     }
 
     func urlSession(
@@ -121,11 +141,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         guard let exchange = exchanges.withLock({ $0.removeValue(forKey: task.taskIdentifier) }) else { return }
-        if exchange.failure is EnoughReceived {
-            exchange.continuation.resume()
-        } else if let failure = exchange.failure {
-            exchange.continuation.resume(throwing: failure)
-        } else if let error {
+        if let error {
             exchange.continuation.resume(throwing: Self.translated(error))
         } else {
             exchange.continuation.resume()

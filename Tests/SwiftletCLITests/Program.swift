@@ -17,6 +17,14 @@ struct Program {
         let error: String
     }
 
+    /// The program's file.
+    static var path: String { url.path }
+
+    /// Runs another program in its place.
+    func run(_ arguments: [String], program: String) throws -> Result {
+        try wait(for: try start(arguments, program: URL(fileURLWithPath: program)))
+    }
+
     private static let url: URL = {
         // Beside the test bundle, whatever the configuration.
         let arguments = ProcessInfo.processInfo.arguments

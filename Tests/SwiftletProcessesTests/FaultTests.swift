@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletIO
+import SwiftletTensor
 import SwiftletTestSupport
 import Testing
 
@@ -110,6 +111,38 @@ import Testing
         #expect(disturbed.error.contains("ended with exit status 3; starting all again (1 of 1)"), "\(disturbed.error)")
         #expect(disturbed.results.count == 2)
         for (one, other) in zip(disturbed.results, undisturbed.results) { #expect(one["weights"] == other["weights"]) }
+    }
+
+    /// The folder holds the checkpoints of another run, with more steps; the first process dies before it has written one.
+    @Test func `started again without a checkpoint of its own, a run begins anew`() throws {
+        let short = trainer.merging(["epochs": 1])
+        let undisturbed = try processes.run(2, short, in: "undisturbed")
+        try #require(undisturbed.status == 0, "\(undisturbed.error)")
+        let earlier = try processes.run(2, trainer, in: "disturbed")
+        try #require(earlier.status == 0, "\(earlier.error)")
+        let disturbed = try processes.run(
+            2, short.merging(["fail_rank": 0, "fail_step": 0, "fail_how": "exit"]), in: "disturbed", launch: ["--max-restarts", "1"])
+        #expect(disturbed.status == 0 && disturbed.error.contains("starting all again"), "\(disturbed.error)")
+        #expect(earlier.results.first?["weights"] != undisturbed.results.first?["weights"])
+        for (one, other) in zip(disturbed.results, undisturbed.results) { #expect(one["weights"] == other["weights"]) }
+    }
+
+    /// Nobody else's machine is to reach the store of a run on this one.
+    @Test func `the store of one machine listens on that machine only`() throws {
+        let store = try SharedStore(host: "localhost", port: 0, serves: true)
+        try store.set("key", "value")
+        #expect(try SharedStore(host: "127.0.0.1", port: store.port).get("key") == "value")
+        let hexPort = String(store.port, radix: 16, uppercase: true)
+        let port = String(repeating: "0", count: 4 - hexPort.count) + hexPort
+        // Local addresses of listening sockets (state 0A), in the hexadecimal of the kernel.
+        let listening = try ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { path -> [String] in
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            return text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+                .filter { $0.count > 3 && $0[3] == "0A" && $0[1].hasSuffix(":\(port)") }.map { $0[1] }
+        }
+        #expect(listening == ["0100007F:\(port)"])
+        // A port that is taken is still an error.
+        #expect(throws: ProcessError.self) { try SharedStore(host: "127.0.0.1", port: store.port, serves: true) }
     }
 
     @Test func `processes that differ are told so at the start`() throws {

@@ -70,4 +70,53 @@ import Testing
         }
         #expect(String(decoding: result.standardErrorContent, as: UTF8.self).contains("matmul of float32 [2, 3]"))
     }
+
+    @Test func `a failure is thrown where it is looked for`() throws {
+        // Outside of a scope there is nothing to look for.
+        try checkTensorErrors()
+        let sum = { Tensor.zeros([2, 3]) + Tensor.zeros([2]) }
+        let error = try #require(throws: TensorError.self) {
+            try withTensorErrors {
+                try checkTensorErrors()
+                _ = sum()
+                try checkTensorErrors()
+                Issue.record("not thrown")
+            }
+        }
+        #expect(error.message.contains("[2, 3]") && !error.isOutOfMemory)
+        // The first one also where the body goes on after it was told.
+        let first = try #require(throws: TensorError.self) {
+            try withTensorErrors {
+                _ = sum()
+                try? checkTensorErrors()
+                _ = Tensor.zeros([5]) + Tensor.zeros([7])
+            }
+        }
+        #expect(first.message == error.message)
+        // Scopes inside end on their own.
+        try withTensorErrors {
+            #expect(throws: TensorError.self) { try withTensorErrors { _ = sum(); try checkTensorErrors() } }
+            try checkTensorErrors()
+        }
+    }
+
+    @Test func `too little memory is an error that says so`() throws {
+        let error = try #require(throws: TensorError.self) { try withTensorErrors { Tensor.empty([1 << 45]) } }
+        #expect(error.isOutOfMemory && error.remedy != nil, "\(error)")
+    }
+
+    @Test func `states of generators are checked`() throws {
+        let generator = Generator(seed: 3)
+        let state = generator.state
+        #expect(Generator.isState(state))
+        let others: [[UInt8]] = [[], [1], Array(state.dropLast()), [UInt8](repeating: 0, count: state.count), state + [0]]
+        for bytes in others {
+            #expect(!Generator.isState(bytes))
+            #expect(throws: TensorError.self) { try generator.load(state: bytes) }
+        }
+        #expect(generator.state == state)
+        _ = generator.randomInt64()
+        try generator.load(state: state)
+        #expect(generator.state == state)
+    }
 }

@@ -175,4 +175,42 @@ import Testing
         try Safetensors.write([("w", .ones([1]))], to: folder.file("model.safetensors"))
         #expect(try ShardedSafetensors(folder.path).names == ["w"])
     }
+
+    @Test func `white space before the header is none of its business`() throws {
+        let header = #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
+        for start in ["", " ", "  \n\t\r "] {
+            try AtomicFile.write(Self.bytes(start + header, [7]), to: folder.file("a.safetensors"))
+            #expect(try SafetensorsFile(folder.file("a.safetensors")).tensor("a").ints() == [7])
+        }
+        for other in ["\u{feff}" + header, " [\(header)]", "x\(header)", " "] {
+            try AtomicFile.write(Self.bytes(other, [7]), to: folder.file("a.safetensors"))
+            #expect(throws: SafetensorsError.self, "\(other)") { try SafetensorsFile(folder.file("a.safetensors")) }
+        }
+    }
+
+    @Test func `shapes of many dimensions are refused`() throws {
+        for (rank, isRead) in [(64, true), (65, false), (20_000, false)] {
+            let shape = [String](repeating: "1", count: rank).joined(separator: ",")
+            let header = "{\"a\":{\"dtype\":\"U8\",\"shape\":[\(shape)],\"data_offsets\":[0,1]}}"
+            try AtomicFile.write(Self.bytes(header, [7]), to: folder.file("a.safetensors"))
+            let file = try? SafetensorsFile(folder.file("a.safetensors"))
+            #expect((file != nil) == isRead)
+            if let file { #expect(try file.tensor("a").count == 1) }
+        }
+    }
+
+    @Test(
+        .enabled(if: FileSystem.isDirectory(Locations.shared("cases/robust/safetensors")), "needs the cases beside the package"),
+        arguments: ["safetensors/signal4-1-563", "safetensors/signal4-11-12524", "torch/slow-12-1634", "torch/slow-12-1649"])
+    func `weight files that stopped or held up a reader once`(_ name: String) throws {
+        let path = Locations.shared("cases/robust/\(name)")
+        let names: [String]
+        do {
+            let file = try WeightFolder(path)
+            names = file.names
+            for name in names { _ = try file.tensor(name).count }
+        } catch let error as any SwiftletError {
+            #expect(!error.message.isEmpty)
+        }
+    }
 }

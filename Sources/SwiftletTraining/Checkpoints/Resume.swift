@@ -17,6 +17,7 @@ public enum ResumePoint: Sendable, Equatable {
     package func find(in folder: String, onDamage: (String) -> Void) throws -> Checkpoint {
         switch self {
         case .path(let path):
+            try? Checkpoint.recover(in: FileSystem.parent(of: path))
             guard let checkpoint = Checkpoint(path) else {
                 throw TrainingError(
                     "'\(path)' is no checkpoint",
