@@ -20,6 +20,8 @@ public struct EuroBertConfig: Sendable {
     /// Heads of keys and values.
     public var keyHeadCount: Int
     public var activation: Activation
+    /// What the model was trained for; rotations have no table that could end.
+    public var maximumPositions: Int
     public var normEpsilon: Double
     public var padTokenID: Int?
     public var attentionHasBias: Bool
@@ -38,6 +40,7 @@ public struct EuroBertConfig: Sendable {
         headCount = try config.width("num_attention_heads", default: 12)
         keyHeadCount = try config.width("num_key_value_heads", default: headCount)
         activation = try config.activation("hidden_act", default: .silu)
+        maximumPositions = try config.int("max_position_embeddings", default: 8192, atLeast: 1)
         normEpsilon = try config.epsilon("rms_norm_eps", default: 1e-5)
         padTokenID = try config.padTokenID(default: 128_001, rows: vocabularySize)
         attentionHasBias = try config.bool("attention_bias", default: false)

@@ -17,7 +17,7 @@ public final class JinaEmbeddingsV3Model: Encoder {
             config,
             defaults: .init(
                 vocabularySize: 250_002, hiddenSize: 1024, layerCount: 24, headCount: 16, intermediateSize: 4096,
-                attentionDropout: 0.1, layerNormEpsilon: 1e-5, rotaryBase: 20_000))
+                attentionDropout: 0.1, maximumPositions: 8194, layerNormEpsilon: 1e-5, rotaryBase: 20_000))
         state = scope.state
         let settings = settings
         let embeddings = settings.embeddings(in: scope / "embeddings", norm: scope / "emb_ln")

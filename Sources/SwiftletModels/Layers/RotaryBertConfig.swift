@@ -15,6 +15,8 @@ public struct RotaryBertConfig: Sendable {
     public var classifierDropout: Double
     /// 0 for a model without segments.
     public var typeVocabularySize: Int
+    /// What the model was trained for; rotations have no table that could end.
+    public var maximumPositions: Int
     public var layerNormEpsilon: Double
     public var padTokenID: Int?
     public var rotary: RotaryEmbedding
@@ -29,6 +31,7 @@ public struct RotaryBertConfig: Sendable {
         var activation = Activation.gelu
         var hiddenDropout = 0.1
         var attentionDropout = 0.0
+        var maximumPositions = 8192
         var typeVocabularySize = 1
         var leastTypes = 1
         var layerNormEpsilon = 1e-12
@@ -46,6 +49,8 @@ public struct RotaryBertConfig: Sendable {
         hiddenDropout = try config.probability("hidden_dropout_prob", default: defaults.hiddenDropout)
         attentionDropout = try config.probability("attention_probs_dropout_prob", default: defaults.attentionDropout)
         classifierDropout = try config.probability("classifier_dropout", default: hiddenDropout)
+        maximumPositions = try config.int(
+            "max_position_embeddings", default: defaults.maximumPositions, atLeast: 1)
         typeVocabularySize = try config.int(
             "type_vocab_size", default: defaults.typeVocabularySize, atLeast: defaults.leastTypes,
             atMost: ModelConfig.Limit.width)

@@ -17,7 +17,8 @@ public struct AttentionScope: Sendable, Hashable {
 public struct RotaryLayout {
     /// The index of each packed sequence's first token, and at the end the number of tokens; `nil` for padded.
     let starts: [Int]?
-    /// Packed: whether each token's position is the one after the token before it, so that places tell distances.
+    /// Packed, with the kernel: whether each token's position is the one after the token before it, so that places tell
+    /// distances.
     let isContiguous: Bool
     /// Packed on a GPU: the same as `starts`, as its kernels read it, int32 `[sequences + 1]`.
     let bounds: Tensor?
@@ -31,18 +32,19 @@ public struct RotaryLayout {
     ///   - inputs: padded or packed, checked
     ///   - scopes: those of the layers
     ///   - dtype: the model's
-    public init(_ inputs: ModelInputs, scopes: Set<AttentionScope>, dtype: DType) {
+    ///   - isFused: whether attention runs in the kernel for packed tokens, which needs no masks
+    public init(_ inputs: ModelInputs, scopes: Set<AttentionScope>, dtype: DType, isFused: Bool = false) {
         let device = inputs.inputIDs.device
         starts = inputs.sequenceStarts
         bounds = device.isCUDA ? starts.map { Tensor($0, shape: [$0.count]).to(.int32).to(device) } : nil
         let positions = inputs.places
-        isContiguous = starts.map { Self.areContiguous(positions.ints(), $0) } ?? false
+        isContiguous = isFused && starts.map { Self.areContiguous(positions.ints(), $0) } == true
         let shape = starts == nil ? [positions.shape[0], 1, positions.shape[1]] : [positions.count, 1]
         rotations = Dictionary(
             Set(scopes.map(\.rotary)).map { ($0, $0.rotation(positions, shape: shape, dtype: dtype)) },
             uniquingKeysWith: { first, _ in first })
         let windows = Set(scopes.map(\.window))
-        masks = Dictionary(
+        masks = isContiguous ? [:] : Dictionary(
             windows.map { ($0, Self.masks(inputs, positions, window: $0)) }, uniquingKeysWith: { first, _ in first })
     }
 

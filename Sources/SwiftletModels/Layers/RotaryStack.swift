@@ -132,7 +132,7 @@ public struct RotaryStack {
     ///   - stream: the dropout of a pass with the fused kernels; `nil` for libtorch's operations
     private func states(_ inputs: ModelInputs, all: Bool, firsts: Tensor?, stream: DropoutStream?) -> [Tensor] {
         var stream = stream
-        let layout = RotaryLayout(inputs, scopes: scopes, dtype: state.store.dtype)
+        let layout = RotaryLayout(inputs, scopes: scopes, dtype: state.store.dtype, isFused: stream != nil)
         var states = [embeddings(inputs)]
         for (index, layer) in layers.enumerated() {
             let x = states[states.count - 1]

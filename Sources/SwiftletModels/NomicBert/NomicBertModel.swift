@@ -16,7 +16,7 @@ public final class NomicBertModel: Encoder {
         settings = try RotaryBertConfig(
             config,
             defaults: .init(
-                vocabularySize: 30528, activation: .silu, hiddenDropout: 0, typeVocabularySize: 2, padTokenID: 0,
+                vocabularySize: 30528, activation: .silu, hiddenDropout: 0, maximumPositions: 2048, typeVocabularySize: 2, padTokenID: 0,
                 rotaryBase: 1000))
         state = scope.state
         let settings = settings
