@@ -65,7 +65,7 @@ struct BrierState: MetricState {
                 "y_prob contains values outside of [0, 1]",
                 remedy: "Give the probability of the positive label: the softmax or sigmoid of logits.")
         }
-        let all = Set(labels).union(rows.map(\.label))
+        let all = Set(labels).union(rows.map { $0.label })
         guard all.count <= 2 else {
             throw MetricError(
                 "Only binary classification is supported. The references have the labels \(all.sorted())",
@@ -76,10 +76,10 @@ struct BrierState: MetricState {
     }
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
-        let weight = rows.reduce(0) { $0 + $1.weight }
+        let weight = rows.reduce(0.0) { $0 + $1.weight }
         if rows.isEmpty { throw MetricError.empty }
         if weight == 0 { throw MetricError("Weights sum to zero, can't be normalized") }
-        let sum = rows.reduce(0) { sum, row in
+        let sum = rows.reduce(0.0) { sum, row in
             let distance = row.probability - (row.label == options.posLabel ? 1 : 0)
             return sum + distance * distance * row.weight
         }

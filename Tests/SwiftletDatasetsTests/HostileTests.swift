@@ -180,7 +180,7 @@ import Glibc
 
     /// What a saved dataset's features may be turned into: each value of the JSON by each of these.
     private static let replacements: [JSONValue] = [
-        .null, true, -1, 0, 3, .int(.max), .int(.min), 1e300, "", "x", "int8", "uint64", "float16", "null", "json",
+        .null, true, .int(-1), 0, 3, .int(.max), .int(.min), 1e300, "", "x", "int8", "uint64", "float16", "null", "json",
         "timestamp[ns]", "decimal128(99, 1)", "fixed_size_binary[2147483647]", "ClassLabel", "List", "LargeList", "Json",
         "Value", "Sequence", [], ["a"], [["dtype": "int64", "_type": "Value"]], [:],
         ["dtype": "string", "_type": "Value"], ["names": ["a"], "_type": "ClassLabel"], ["_type": "Json"],
@@ -231,8 +231,8 @@ import Glibc
         for features in all {
             try AtomicFile.write(JSONValue.object(["features": features]).text(), to: folder.file("d/dataset_info.json"))
             guard let loaded = try? Dataset.loadFromDisk(folder.file("d")) else { continue }
-            for row in 0..<loaded.count { _ = try loaded.row(row) }
-            _ = try loaded.batch(0..<loaded.count).description
+            for row in 0..<loaded.count { _ = try? loaded.row(row) }
+            _ = try? loaded.batch(0..<loaded.count).description
             _ = try? loaded.shuffle(seed: 1).flattenIndices()
             for name in loaded.columnNames { _ = try? loaded.classEncodeColumn(name) }
             read += 1

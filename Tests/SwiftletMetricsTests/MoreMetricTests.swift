@@ -9,7 +9,7 @@ import Testing
     private func value(_ name: String, _ options: MetricOption...) throws -> Double {
         let metric = try Evaluate.load(name)
         for (prediction, reference) in zip(predictions, references) { try metric.add(prediction: prediction, reference: reference) }
-        return try #require(metric.compute()[name])
+        return try #require(try metric.compute()[name])
     }
 
     @Test func `errors in proportion to the values`() throws {
@@ -27,12 +27,12 @@ import Testing
     @Test func `distance of probabilities`() throws {
         let metric = try Evaluate.load("brier_score")
         let values = try metric.compute(predictions: [0.1, 0.9, 0.8, 0.3], references: [0, 1, 1, 0])
-        #expect(try abs(#require(values["brier_score"]) - 0.03749999999999999) < 1e-15)
+        #expect(abs((values["brier_score"] ?? .nan) - 0.03749999999999999) < 1e-15)
         let weighted = try metric.compute(
             predictions: [0.1, 0.9, 0.8, 0.3], references: [0, 1, 1, 0], sampleWeight: [1, 2, 3, 4])
-        #expect(try abs(#require(weighted["brier_score"]) - 0.051000000000000004) < 1e-15)
+        #expect(abs((weighted["brier_score"] ?? .nan) - 0.051000000000000004) < 1e-15)
         let other = try metric.compute(predictions: [0.1, 0.9, 0.8, 0.3], references: [0, 1, 1, 0], .posLabel(0))
-        #expect(try abs(#require(other["brier_score"]) - 0.6875) < 1e-15)
+        #expect(abs((other["brier_score"] ?? .nan) - 0.6875) < 1e-15)
         #expect(throws: MetricError.self) { try metric.compute(predictions: [1.5], references: [0]) }
         #expect(throws: MetricError.self) { try metric.compute(predictions: [0.5, 0.5, 0.5], references: [0, 1, 2]) }
     }
