@@ -93,6 +93,19 @@ public enum Evaluate {
         Entry(name: "spearmanr") { _ in CorrelationState() },
         Entry(name: "mse", configs: ["multilist"]) { _ in RegressionState(.mse) },
         Entry(name: "mae", configs: ["multilist"]) { _ in RegressionState(.mae) },
+        Entry(name: "mape", configs: ["multilist"]) { _ in RegressionState(.mape) },
+        Entry(name: "smape", configs: ["multilist"]) { _ in RegressionState(.smape) },
+        Entry(name: "r_squared") { _ in DeterminationState() },
+        Entry(name: "brier_score") { _ in BrierState() },
+        Entry(name: "xnli") { _ in LabelState([.glueAccuracy]) },
+        Entry(
+            name: "indic_glue",
+            configs: [
+                "wnli", "copa", "sna", "csqa", "wstp", "inltkh", "bbca", "iitp-mr", "iitp-pr", "actsa-sc", "md", "wiki-ner",
+            ], needsConfig: true
+        ) { config in
+            config == "wiki-ner" ? LabelState([.glueAccuracy, .set(.f1)]) : LabelState([.glueAccuracy])
+        },
         Entry(name: "roc_auc", configs: ["multiclass", "multilabel"]) { _ in RankingState(.rocAUC) },
         Entry(name: "average_precision", configs: ["multiclass", "multilabel"]) { _ in
             RankingState(.averagePrecision)

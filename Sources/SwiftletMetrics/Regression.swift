@@ -1,7 +1,21 @@
-/// Mean squared and mean absolute error, `sklearn.metrics.mean_squared_error` and `mean_absolute_error`: sums for each
-/// output, and rows only where resampling was announced.
+/// Mean squared and mean absolute error, `sklearn.metrics.mean_squared_error` and `mean_absolute_error`, and the errors in
+/// proportion to the values, `mean_absolute_percentage_error` and `smape`: sums for each output, and rows only where
+/// resampling was announced.
 struct RegressionState: MetricState {
-    enum Kind: String, Sendable { case mse, mae }
+    enum Kind: String, Sendable {
+        case mse, mae, mape, smape
+
+        /// The error of a prediction. Values that are 0 are taken for the smallest step above 1, as in Python.
+        func error(_ prediction: Double, _ reference: Double) -> Double {
+            let difference = abs(reference - prediction)
+            return switch self {
+            case .mse: (reference - prediction) * (reference - prediction)
+            case .mae: difference
+            case .mape: difference / max(abs(reference), Double.ulpOfOne)
+            case .smape: 2 * difference / max(abs(reference) + abs(prediction), Double.ulpOfOne)
+            }
+        }
+    }
 
     let kind: Kind
     private var sums: [Double] = []
@@ -33,9 +47,7 @@ struct RegressionState: MetricState {
         if batch.options.bootstrap == nil, !predictions.isEmpty { kept = nil }
         if batch.weights != nil { hasWeights = true }
         for row in predictions.indices {
-            let errors = zip(predictions[row], references[row]).map {
-                kind == .mse ? ($1 - $0) * ($1 - $0) : abs($1 - $0)
-            }
+            let errors = zip(predictions[row], references[row]).map { kind.error($0, $1) }
             add(errors, batch.weights?[row] ?? 1)
             kept?.append(errors)
         }

@@ -177,4 +177,66 @@ import Glibc
         }
         #expect(try data.sort(by: "n").ints("x") == [2, 1] && data.sort(by: "x").ints("x") == [1, 2])
     }
+
+    /// What a saved dataset's features may be turned into: each value of the JSON by each of these.
+    private static let replacements: [JSONValue] = [
+        .null, true, .int(-1), 0, 3, .int(.max), .int(.min), 1e300, "", "x", "int8", "uint64", "float16", "null", "json",
+        "timestamp[ns]", "decimal128(99, 1)", "fixed_size_binary[2147483647]", "ClassLabel", "List", "LargeList", "Json",
+        "Value", "Sequence", [], ["a"], [["dtype": "int64", "_type": "Value"]], [:],
+        ["dtype": "string", "_type": "Value"], ["names": ["a"], "_type": "ClassLabel"], ["_type": "Json"],
+        ["feature": ["dtype": "null", "_type": "Value"], "length": 2_147_483_647, "_type": "List"],
+        ["feature": ["dtype": "int8", "_type": "Value"], "length": 0, "_type": "List"],
+    ]
+
+    private func changes(_ json: JSONValue) -> [JSONValue] {
+        var changed = Self.replacements
+        if let object = json.object {
+            for (key, value) in object {
+                for inner in changes(value) {
+                    var copy = object
+                    copy[key] = inner
+                    changed.append(.object(copy))
+                }
+                var (less, more) = (object, object)
+                less[key] = nil
+                more[key + "\u{301}"] = value
+                changed += [.object(less), .object(more)]
+            }
+        }
+        if let list = json.array {
+            for index in list.indices {
+                for inner in changes(list[index]) { changed.append(.array(list[..<index] + [inner] + list[(index + 1)...])) }
+            }
+        }
+        return changed
+    }
+
+    @Test func `whatever features say, rows are read or an error is told`() throws {
+        let data = try Dataset.fromColumns(
+            [
+                ("i", .ints([0, 1])), ("y", .ints([0, 1])), ("t", .strings(["a", "b"])),
+                ("l", .intLists([[1, 2], [3, 4]])), ("f", .values([.list([1]), .null])),
+                ("s", .values([.structure(["p": 1, "q": "t"]), .null])),
+            ],
+            features: [
+                "i": .value("int64"), "y": .classLabel(names: ["n", "m"]), "t": .value("string"), "l": .list(.value("int64")),
+                "f": .fixedList(.value("int64"), length: 1),
+                "s": .structure(["p": .value("int64"), "q": .value("string")]),
+            ])
+        let folder = try TemporaryDirectory()
+        try data.saveToDisk(folder.file("d"))
+        let info = try JSONValue(contentsOf: folder.file("d/dataset_info.json"))
+        let all = changes(try #require(info["features"]))
+        var read = 0
+        for features in all {
+            try AtomicFile.write(JSONValue.object(["features": features]).text(), to: folder.file("d/dataset_info.json"))
+            guard let loaded = try? Dataset.loadFromDisk(folder.file("d")) else { continue }
+            for row in 0..<loaded.count { _ = try? loaded.row(row) }
+            _ = try? loaded.batch(0..<loaded.count).description
+            _ = try? loaded.shuffle(seed: 1).flattenIndices()
+            for name in loaded.columnNames { _ = try? loaded.classEncodeColumn(name) }
+            read += 1
+        }
+        #expect(all.count > 500 && read > 20)
+    }
 }
