@@ -122,7 +122,8 @@ arrow::Result<CsvParser::Found> CsvParser::Record() {
             bool copied = false;
             const size_t scratch_start = scratch_.size();
             while (true) {
-                auto found = from < size ? static_cast<const char *>(std::memchr(data + from, quote, size - from)) : nullptr;
+                const void *found_at = from < size ? std::memchr(data + from, quote, size - from) : nullptr;
+                auto found = static_cast<const char *>(found_at);
                 if (!found) {
                     if (ended_ || size - begin_ > longest_row) return Unclosed(opened);
                     return Found::more;

@@ -37,8 +37,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> typed(
             return problem(
                 "row " + std::to_string(before + bad + 1) + ", column '" + schema.field(i)->name() + "': '" +
                     value->ToString() + "' is no " + schema.field(i)->type()->ToString(),
-                "The rows before it, or the training split, made the column one of that type. Correct the value, or the "
-                "others.");
+                "The rows before it, or the training split, made the column one of that type. Correct the value, or "
+                "the others.");
         }
         columns.push_back(values);
     }

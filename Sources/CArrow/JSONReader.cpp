@@ -19,7 +19,9 @@ struct carrow_json {
 
 namespace {
 
-JsonOptions parsed(const carrow_json_options *given) { return {given->field ? given->field : "", given->takes_columns}; }
+JsonOptions parsed(const carrow_json_options *given) {
+    return {given->field ? given->field : "", given->takes_columns};
+}
 
 /// The type that holds values of both; null where there is none.
 std::shared_ptr<arrow::DataType> joined(
@@ -61,7 +63,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> table_of(
     auto options = arrow::json::ParseOptions::Defaults();
     options.newlines_in_values = true;
     options.explicit_schema = schema;
-    ARROW_ASSIGN_OR_RAISE(auto batch, arrow::json::ParseOne(options, std::shared_ptr<arrow::Buffer>(std::move(buffer))));
+    std::shared_ptr<arrow::Buffer> bytes = std::move(buffer);
+    ARROW_ASSIGN_OR_RAISE(auto batch, arrow::json::ParseOne(options, bytes));
     return arrow::Table::FromRecordBatches({batch});
 }
 
@@ -97,7 +100,9 @@ int carrow_reader_json(
         std::shared_ptr<arrow::DataType> type = arrow::struct_({});
         if (given->texts) {
             arrow::FieldVector fields;
-            for (int64_t i = 0; i < given->text_count; ++i) fields.push_back(arrow::field(given->texts[i], arrow::utf8()));
+            for (int64_t i = 0; i < given->text_count; ++i) {
+                fields.push_back(arrow::field(given->texts[i], arrow::utf8()));
+            }
             type = arrow::struct_(fields);
         }
         const auto texts = arrow::schema(type->fields());
@@ -131,7 +136,8 @@ int carrow_reader_json(
         reader->schema = arrow::schema(type->fields());
         if (rows->has_columns() && options.field.empty()) {
             reader->note =
-                "it is one object whose values are columns, and is read as a table; in a file ending in .jsonl it is one row";
+                "it is one object whose values are columns, and is read as a table; in a file ending in .jsonl it is "
+                "one row";
         }
         if (!holds_all || !is_of_one_type) {
             // Earlier pieces were read in narrower types.

@@ -170,7 +170,8 @@ arrow::Result<bool> JsonReader::Fill() {
 }
 
 void JsonReader::Advance(size_t to) {
-    line_ += std::count(buffer_.begin() + static_cast<ptrdiff_t>(begin_), buffer_.begin() + static_cast<ptrdiff_t>(to), '\n');
+    const auto start = buffer_.begin();
+    line_ += std::count(start + static_cast<ptrdiff_t>(begin_), start + static_cast<ptrdiff_t>(to), '\n');
     begin_ = to;
 }
 
@@ -267,7 +268,8 @@ arrow::Status JsonReader::StartWhole(std::string_view document, bool is_field) {
     std::vector<std::string_view> pairs;
     if (!parts(document, &pairs)) {
         if (!is_field) return arrow::Status::OK();
-        return problem("line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
+        return problem(
+            "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
     }
     if (is_field) {
         std::string names;
@@ -286,7 +288,8 @@ arrow::Status JsonReader::StartWhole(std::string_view document, bool is_field) {
                 return problem("the list in the field '" + options_.field + "' is broken", "Correct it.");
             }
             if (slices_.empty()) {
-                return problem("the list in the field '" + options_.field + "' is empty", "Give it at least one object.");
+                return problem(
+                    "the list in the field '" + options_.field + "' is empty", "Give it at least one object.");
             }
             mode_ = Mode::slices;
             return arrow::Status::OK();
@@ -294,7 +297,8 @@ arrow::Status JsonReader::StartWhole(std::string_view document, bool is_field) {
         pairs.clear();
         if (found.front() != '{' || !parts(found, &pairs)) {
             return problem(
-                "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects", "Name another field.");
+                "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects",
+                "Name another field.");
         }
     }
     std::vector<std::pair<std::string_view, std::vector<std::string_view>>> columns;

@@ -90,7 +90,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> carrow::plain(const std::shared_ptr
         case arrow::Type::DICTIONARY: {
             const auto &encoded = static_cast<const arrow::DictionaryArray &>(*array);
             ARROW_ASSIGN_OR_RAISE(auto words, plain(encoded.dictionary()));
-            ARROW_ASSIGN_OR_RAISE(auto datum, arrow::compute::Take(arrow::Datum(words), arrow::Datum(encoded.indices())));
+            const arrow::Datum places(encoded.indices());
+            ARROW_ASSIGN_OR_RAISE(auto datum, arrow::compute::Take(arrow::Datum(words), places));
             return datum.make_array();
         }
         case arrow::Type::RUN_END_ENCODED: {

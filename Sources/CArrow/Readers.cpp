@@ -205,7 +205,8 @@ int carrow_reader_next(carrow_reader *reader, carrow_table **out) {
 
 void carrow_reader_release(carrow_reader *reader) { delete reader; }
 
-int carrow_head(const carrow_source *source, int64_t count, bool (*write)(void *, const void *, int64_t), void *context) {
+int carrow_head(
+    const carrow_source *source, int64_t count, bool (*write)(void *, const void *, int64_t), void *context) {
     return guarded([&]() -> arrow::Status {
         ARROW_ASSIGN_OR_RAISE(auto stream, open_stream(*source));
         while (count > 0) {

@@ -22,7 +22,11 @@ public:
     PartStream(
         std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t offset, int64_t length, std::string before,
         std::string after)
-        : file_(std::move(file)), offset_(offset), length_(length), before_(std::move(before)), after_(std::move(after)) {}
+        : file_(std::move(file)),
+          offset_(offset),
+          length_(length),
+          before_(std::move(before)),
+          after_(std::move(after)) {}
 
     arrow::Status Close() override {
         closed_ = true;

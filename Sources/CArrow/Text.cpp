@@ -132,8 +132,8 @@ arrow::Status TextSource::DecodeUTF8(bool is_last, std::string *out) {
     const size_t count = raw_.size() - keep;
     const auto data = reinterpret_cast<const uint8_t *>(raw_.data());
     if (!arrow::util::ValidateUTF8(data, static_cast<int64_t>(count))) {
-        const bool is_utf16 =
-            at_start_ && raw_.size() >= 2 && ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF));
+        const bool is_utf16 = at_start_ && raw_.size() >= 2 &&
+                              ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF));
         if (is_utf16) return Invalid(1, ": it begins as UTF-16 does");
         int64_t line = lines_ + 1;
         for (size_t start = 0; start < count; ++line) {

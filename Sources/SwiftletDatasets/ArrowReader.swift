@@ -26,7 +26,9 @@ final class ArrowReader {
     /// The next rows; `nil` at the end.
     func next() throws -> ArrowTable? {
         var table: OpaquePointer?
-        guard carrow_reader_next(handle, &table) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
+        guard carrow_reader_next(handle, &table) == 0 else {
+            throw ArrowMessage(text: String(cString: carrow_message()))
+        }
         let read = table.map { ArrowTable(taking: $0) }
         try read?.checkSizes()
         return read

@@ -36,7 +36,8 @@ public enum TextEncoding: String, Sendable, CaseIterable {
     ///
     /// - Throws: `DatasetError` that lists the names there are.
     public init(named name: String) throws {
-        let key = String(name.lowercased().unicodeScalars.filter { $0 != "-" && $0 != "_" && $0 != " " }.map(Character.init))
+        let key = String(
+            name.lowercased().unicodeScalars.filter { $0 != "-" && $0 != "_" && $0 != " " }.map(Character.init))
         switch key {
         case "utf8", "u8", "utf8sig": self = .utf8
         case "utf16", "u16": self = .utf16
@@ -48,7 +49,8 @@ public enum TextEncoding: String, Sendable, CaseIterable {
         default:
             throw DatasetError(
                 "the encoding '\(name)' is not known",
-                remedy: "Choose one of \(Self.allCases.map(\.rawValue).joined(separator: ", ")), or convert the file to UTF-8.",
+                remedy:
+                    "Choose one of \(Self.allCases.map(\.rawValue).joined(separator: ", ")), or convert the file to UTF-8.",
                 kind: .unsupported)
         }
     }
@@ -86,7 +88,8 @@ public struct FileOptions: Sendable, Equatable {
     public var columns: [String]?
 
     public init(
-        format: FileFormat? = nil, delimiter: Character? = nil, quoting: Quoting? = nil, quoteCharacter: Character? = nil,
+        format: FileFormat? = nil, delimiter: Character? = nil, quoting: Quoting? = nil,
+        quoteCharacter: Character? = nil,
         hasHeader: Bool? = nil, columnNames: [String]? = nil, encoding: TextEncoding? = nil, field: String? = nil,
         columns: [String]? = nil
     ) {
@@ -106,7 +109,8 @@ public struct FileOptions: Sendable, Equatable {
     /// - Throws: `DatasetError` that names the option.
     public func validate() throws {
         func ascii(_ character: Character, _ name: String) throws {
-            guard let value = character.asciiValue, character.unicodeScalars.count == 1, value != 10, value != 13, value != 0
+            guard let value = character.asciiValue, character.unicodeScalars.count == 1, value != 10, value != 13,
+                value != 0
             else {
                 throw DatasetError(
                     "the \(name) \(PythonText.of(String(character))) is not one ASCII character",
@@ -130,7 +134,8 @@ public struct FileOptions: Sendable, Equatable {
                 throw DatasetError("a column name is empty", remedy: "Give a name for each column.")
             }
             for name in columnNames where !seen.insert(TextKey(name)).inserted {
-                throw DatasetError("the column name '\(name)' is given twice", remedy: "Give each column a name of its own.")
+                throw DatasetError(
+                    "the column name '\(name)' is given twice", remedy: "Give each column a name of its own.")
             }
         }
         if let columns, columns.isEmpty {
@@ -144,7 +149,8 @@ public struct FileOptions: Sendable, Equatable {
         try validate()
         func refuse(_ option: String, _ formats: String) -> DatasetError {
             DatasetError(
-                "'\(path)' is \(format.title), and \(option) is for \(formats)", remedy: "Leave the option out, or give the format.")
+                "'\(path)' is \(format.title), and \(option) is for \(formats)",
+                remedy: "Leave the option out, or give the format.")
         }
         if !format.isDelimited {
             if delimiter != nil { throw refuse("a delimiter", "CSV and TSV") }

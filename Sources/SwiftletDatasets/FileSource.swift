@@ -9,13 +9,15 @@ struct FileName {
     }
 
     private static let formats: [String: FileFormat] = [
-        "parquet": .parquet, "pq": .parquet, "arrow": .arrow, "ipc": .arrow, "feather": .arrow, "csv": .csv, "tsv": .tsv,
+        "parquet": .parquet, "pq": .parquet, "arrow": .arrow, "ipc": .arrow, "feather": .arrow, "csv": .csv,
+        "tsv": .tsv,
         "tab": .tsv, "json": .json, "jsonl": .json, "ndjson": .json, "txt": .text,
     ]
     private static let packings: [String: Packing] = [
         "gz": .gz, "gzip": .gz, "bz2": .bz2, "zst": .zst, "zstd": .zst, "lz4": .lz4, "xz": .xz, "zip": .zip,
     ]
-    static let known = ".parquet, .arrow, .csv, .tsv, .json, .jsonl or .txt, also with .gz, .bz2, .xz, .zst, .lz4 or .zip behind it"
+    static let known =
+        ".parquet, .arrow, .csv, .tsv, .json, .jsonl or .txt, also with .gz, .bz2, .xz, .zst, .lz4 or .zip behind it"
 
     let format: FileFormat?
     let packing: Packing?
@@ -80,7 +82,8 @@ struct FileSource {
 
     private static func members(_ path: String, _ outer: FileName, _ options: FileOptions) throws -> [FileSource] {
         let members = try ZipArchive.members(of: path).filter { member in
-            !member.name.hasSuffix("/") && !member.name.split(separator: "/").contains { $0.hasPrefix(".") || $0.hasPrefix("__") }
+            !member.name.hasSuffix("/")
+                && !member.name.split(separator: "/").contains { $0.hasPrefix(".") || $0.hasPrefix("__") }
         }
         var sources: [FileSource] = []
         for member in members {
@@ -89,7 +92,8 @@ struct FileSource {
             guard let format else { continue }
             guard inner.packing == nil else {
                 throw DatasetError(
-                    "'\(path)' holds '\(member.name)', which is packed itself", remedy: "Unpack the archive and load its files.",
+                    "'\(path)' holds '\(member.name)', which is packed itself",
+                    remedy: "Unpack the archive and load its files.",
                     kind: .unsupported, at: ErrorLocation(path: path))
             }
             try options.check(format, path)

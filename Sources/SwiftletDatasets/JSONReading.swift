@@ -14,7 +14,8 @@ enum JSONReading {
         var kinds: [TextKey: (kind: String, line: Int)] = [:]
         var (text, ends, numbers): (UnsafePointer<CChar>?, UnsafePointer<Int64>?, UnsafePointer<Int64>?)
         var count: Int64 = 0
-        while carrow_json_next(handle, &text, &ends, &numbers, &count) == 0, count > 0, let text, let ends, let numbers {
+        while carrow_json_next(handle, &text, &ends, &numbers, &count) == 0, count > 0, let text, let ends, let numbers
+        {
             var start = 0
             for index in 0..<Int(count) {
                 let row = UnsafeRawBufferPointer(start: text + start, count: Int(ends[index]) - start)

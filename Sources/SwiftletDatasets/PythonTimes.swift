@@ -125,7 +125,9 @@ extension PythonText {
         else { return text }
         let mantissa = text[..<mark].drop { $0 == "-" }
         let digits = mantissa.filter { $0 != "." }
-        let point = (mantissa.firstIndex(of: ".").map { mantissa.distance(from: mantissa.startIndex, to: $0) } ?? mantissa.count) + exponent
+        let point =
+            (mantissa.firstIndex(of: ".").map { mantissa.distance(from: mantissa.startIndex, to: $0) } ?? mantissa.count)
+            + exponent
         let sign = text.hasPrefix("-") ? "-" : ""
         if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + digits }
         if point >= digits.count { return sign + digits + String(repeating: "0", count: point - digits.count) }

@@ -2,9 +2,9 @@ internal import CArrow
 internal import SwiftletIO
 
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 extension Dataset {
@@ -15,7 +15,8 @@ extension Dataset {
     ///
     /// - Throws: `DatasetError` that names the file and what is wrong in which line or row.
     public static func fromFile(_ path: String, options: FileOptions = FileOptions()) throws -> Dataset {
-        try loadSplits([("train", [path])], nil, options, only: SplitChoice(nil), name: nil, isPrepared: false).datasets[0]
+        try loadSplits([("train", [path])], nil, options, only: SplitChoice(nil), name: nil, isPrepared: false)
+            .datasets[0]
     }
 
     /// An Arrow file that is not packed, whose columns stay where they are.
@@ -28,9 +29,12 @@ extension Dataset {
             let own = table.metadata("huggingface").flatMap(Features.init(metadata:))
             let places = try table.places(of: options.columns, source.title)
             let wanted = own.flatMap { table.names.count == $0.count ? $0 : nil } ?? declared
-            if places.count < table.names.count { table = try table.select(places, as: places.map { [table] in table.names[$0] }) }
+            if places.count < table.names.count {
+                table = try table.select(places, as: places.map { [table] in table.names[$0] })
+            }
             let names = table.names.textKeys
-            let features = options.columns == nil ? wanted : wanted.map { Features($0.filter { names.contains(TextKey($0.0)) }) }
+            let features =
+                options.columns == nil ? wanted : wanted.map { Features($0.filter { names.contains(TextKey($0.0)) }) }
             return try Dataset(table, stored: features).from(provenance)
         } catch { throw ReadingError.naming(error, source) }
     }
@@ -60,9 +64,9 @@ extension Dataset {
                 "there is no file '\(path)'", remedy: "Check the path.", kind: .noFile, at: ErrorLocation(path: path))
         }
         #if canImport(Darwin)
-        let time = status.st_mtimespec
+            let time = status.st_mtimespec
         #else
-        let time = status.st_mtim
+            let time = status.st_mtim
         #endif
         return "\(status.st_dev) \(status.st_ino) \(status.st_size) \(time.tv_sec) \(time.tv_nsec)"
     }
@@ -97,9 +101,12 @@ enum ReadingError {
     /// A message that the bridge worded for the user, with its remedies and the line that it begins with.
     static func worded(_ text: String) -> DatasetError? {
         guard text.utf8.first == 1 else { return nil }
-        let parts = text.dropFirst().split(omittingEmptySubsequences: false) { $0 == "\u{2}" || $0 == "\u{3}" }.map(String.init)
+        let parts = text.dropFirst().split(omittingEmptySubsequences: false) { $0 == "\u{2}" || $0 == "\u{3}" }.map(
+            String.init)
         guard parts.count == 3 else { return nil }
-        let line = parts[0].firstRange(of: "line ").flatMap { Int(parts[0][$0.upperBound...].prefix(while: \.isNumber)) }
+        let line = parts[0].firstRange(of: "line ").flatMap {
+            Int(parts[0][$0.upperBound...].prefix(while: \.isNumber))
+        }
         return DatasetError(
             parts[0], remedy: parts[1], commandLine: parts[2].isEmpty ? nil : parts[2], kind: .malformed,
             at: ErrorLocation(line: line))

@@ -38,7 +38,8 @@ struct RowStream {
             let chosen = try reader.types.places(of: options.columns, source.title)
             places = chosen.count == reader.types.names.count ? nil : chosen
             let wanted = declared.map { declared in
-                options.columns == nil ? declared : Features(declared.filter { name, _ in reader.types.names.contains(name) })
+                options.columns == nil
+                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(name) })
             }
             let names = reader.types.names
             let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
@@ -63,7 +64,8 @@ struct RowStream {
                 try withCStrings(options.columns ?? []) { columns in
                     try ArrowReader {
                         carrow_reader_parquet(
-                            file, Int64(rows), options.columns == nil ? nil : columns, Int64(options.columns?.count ?? 0), $0)
+                            file, Int64(rows), options.columns == nil ? nil : columns,
+                            Int64(options.columns?.count ?? 0), $0)
                     }
                 }
             case .arrow: try ArrowReader { carrow_reader_ipc(file, $0) }
@@ -89,7 +91,8 @@ struct RowStream {
         let head = try source.head(1 << 16).filter { $0 != 0 }
         guard let found = Delimiters.found(in: head, expected: expected, quote: quote) else { return expected }
         Datasets.logger.warning(
-            "'\(source.title)' is named \(source.format.title), and its fields are separated by \(Delimiters.name(found)): it is read so; name a delimiter for another way")
+            "'\(source.title)' is named \(source.format.title), and its fields are separated by \(Delimiters.name(found)): it is read so; name a delimiter for another way"
+        )
         return found
     }
 
@@ -187,7 +190,8 @@ extension ArrowTable {
         guard !left.isEmpty else { return kept }
         guard !kept.isEmpty else {
             throw DatasetError(
-                "no column is of a type that can be read", remedy: "Store the data as numbers, text, lists or structures.",
+                "no column is of a type that can be read",
+                remedy: "Store the data as numbers, text, lists or structures.",
                 kind: .unsupported)
         }
         Datasets.logger.warning(

@@ -11,7 +11,8 @@ internal import SwiftletIO
 ///   - name: what the dataset is called among the prepared files of a cache.
 ///   - isPrepared: whether files too large for memory are kept in the cache for the next time.
 func loadSplits(
-    _ splits: [(split: String, files: [String])], _ features: Features?, _ options: FileOptions, only choice: SplitChoice,
+    _ splits: [(split: String, files: [String])], _ features: Features?, _ options: FileOptions,
+    only choice: SplitChoice,
     name: String?, isPrepared: Bool = true
 ) throws -> DatasetDict {
     try options.validate()
@@ -21,7 +22,8 @@ func loadSplits(
     var settled: Features?
     for index in [first] + needed.indices.filter({ $0 != first }) where needed.indices.contains(index) {
         let (split, files) = needed[index]
-        let loading = try SplitLoading(split: split, files: files, declared: features, options: options, settled: settled)
+        let loading = try SplitLoading(
+            split: split, files: files, declared: features, options: options, settled: settled)
         let dataset = try loading.dataset(name, isPrepared: isPrepared)
         loaded[index] = (split, dataset)
         if settled == nil { settled = dataset.features }
@@ -54,15 +56,22 @@ private struct SplitLoading {
         guard isLarge, isPrepared, Datasets.isCachingEnabled else {
             let joined = parts.count == 1 ? parts[0] : Provenance.joining("concatenate", parts)
             let provenance = settled == nil ? joined : joined.adding("settle") { [settledText] }
-            let result = try Dataset.cached("Read", provenance, isKept: false) { try write(&$0, isLarge: isLarge) }
-                result: { table, features, _ in Dataset(unchecked: table, features, provenance) }
+            let result = try Dataset.cached("Read", provenance, isKept: false) {
+                try write(&$0, isLarge: isLarge)
+            } result: { table, features, _ in
+                Dataset(unchecked: table, features, provenance)
+            }
             return try result ?? Dataset(unchecked: ArrowTable.empty([:]), [:], provenance)
         }
         let provenance = Provenance.joining("prepare", parts).adding("settle") { [settledText] }
         let digits = try provenance.fingerprint.text()
-        let folder = ["\(name ?? "files/default")-\(digits)", "0.0.0", digits].reduce(Datasets.cacheFolder, FileSystem.join)
-        let file = FileSystem.join(folder, "\(FileSystem.name(of: FileSystem.parent(of: name ?? "files/x")))-\(split).arrow")
-        let result = try Dataset.cached("Prepare", in: file, folder) { try write(&$0, isLarge: true) } _: {
+        let folder = ["\(name ?? "files/default")-\(digits)", "0.0.0", digits].reduce(
+            Datasets.cacheFolder, FileSystem.join)
+        let file = FileSystem.join(
+            folder, "\(FileSystem.name(of: FileSystem.parent(of: name ?? "files/x")))-\(split).arrow")
+        let result = try Dataset.cached("Prepare", in: file, folder) {
+            try write(&$0, isLarge: true)
+        } _: {
             table, features, files in
             Dataset(
                 unchecked: table, features,
@@ -101,7 +110,9 @@ private struct SplitLoading {
         var isEmpty = true
         for (index, source) in sources.enumerated() {
             do {
-                var stream = try streams[index] ?? RowStream(source, options, declared: declared, inference: .whole(keep: keep), rows: rows)
+                var stream =
+                    try streams[index]
+                    ?? RowStream(source, options, declared: declared, inference: .whole(keep: keep), rows: rows)
                 streams[index] = nil
                 let types = Settling.types(features, found[index], source)
                 if types.count > 0 {
@@ -129,7 +140,8 @@ enum Settling {
             guard missing.isEmpty && extra.isEmpty || source.format == .json else {
                 throw DatasetError(
                     "'\(source.title)' has the columns \(DatasetError.listed(features.names)), '\(sources[0].title)' has \(DatasetError.listed(joined.names))",
-                    remedy: "Make the files of a split have the same columns, or choose common ones.", kind: .columnMismatch,
+                    remedy: "Make the files of a split have the same columns, or choose common ones.",
+                    kind: .columnMismatch,
                     at: ErrorLocation(path: source.title))
             }
             for (name, feature) in features {
@@ -165,7 +177,8 @@ enum Settling {
         case (.list(let first), .list(let own)): adopting(first, own).map { .list($0) }
         case (.list, .value("null")), (.structure, .value("null")), (.largeList, .value("null")): first
         case (.structure(let first), .structure(let own)):
-            .structure(Features(own.map { name, feature in (name, first[name].flatMap { adopting($0, feature) } ?? feature) }))
+            .structure(
+                Features(own.map { name, feature in (name, first[name].flatMap { adopting($0, feature) } ?? feature) }))
         default: nil
         }
     }
@@ -185,11 +198,15 @@ enum Settling {
     static func types(_ wanted: Features, _ found: Features, _ source: FileSource) -> Features {
         switch source.format {
         case .csv, .tsv:
-            Features(wanted.filter { name, feature in found[name] != nil && found[name] != feature && found[name] != .value("null") })
+            Features(
+                wanted.filter { name, feature in
+                    found[name] != nil && found[name] != feature && found[name] != .value("null")
+                })
         case .json:
             Features(
                 wanted.filter { name, feature in
-                    found[name] == .value("timestamp[s]") && (feature == .value("string") || feature == .value("large_string"))
+                    found[name] == .value("timestamp[s]")
+                        && (feature == .value("string") || feature == .value("large_string"))
                 })
         default: [:]
         }

@@ -31,7 +31,8 @@ struct TimeStyle {
             return moment(overflow ? microseconds : moved, false)
                 + "\(offset < 0 ? "-" : "+")\(PythonText.padded(minutes / 60, 2)):\(PythonText.padded(minutes % 60, 2))"
         case .date(let days): return PythonText.isoDate(days: days)
-        case .time(let microseconds): return PythonText.clock(microseconds, digits: microseconds % 1_000_000 == 0 ? 0 : 6)
+        case .time(let microseconds):
+            return PythonText.clock(microseconds, digits: microseconds % 1_000_000 == 0 ? 0 : 6)
         case .duration(let microseconds):
             let (days, rest) = PythonText.split(microseconds)
             if isDatesOnly { return "\(days) days" }

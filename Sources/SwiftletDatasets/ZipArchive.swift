@@ -23,7 +23,8 @@ enum ZipArchive {
         let path: String
 
         func damaged() -> DatasetError {
-            DatasetError("'\(path)' is no whole zip archive", remedy: "The file may be damaged or cut off; get it again.",
+            DatasetError(
+                "'\(path)' is no whole zip archive", remedy: "The file may be damaged or cut off; get it again.",
                 kind: .malformed, at: ErrorLocation(path: path))
         }
 
@@ -81,13 +82,15 @@ enum ZipArchive {
             }
             guard method == 0 || method == 8 else {
                 throw DatasetError(
-                    "'\(name)' in '\(archive.path)' is packed by method \(method) of zip", remedy: "Unpack it with unzip first.",
+                    "'\(name)' in '\(archive.path)' is packed by method \(method) of zip",
+                    remedy: "Unpack it with unzip first.",
                     kind: .unsupported, at: ErrorLocation(path: archive.path))
             }
             member.isDeflated = method == 8
             // The member's own header has a name and extra fields of other lengths.
             guard try archive.number(member.offset, 4) == 0x0403_4B50 else { throw archive.damaged() }
-            member.offset += 30 + (try archive.number(member.offset + 26, 2)) + (try archive.number(member.offset + 28, 2))
+            member.offset +=
+                30 + (try archive.number(member.offset + 26, 2)) + (try archive.number(member.offset + 28, 2))
             _ = try archive.range(member.offset, member.packedSize)
             if !member.isDeflated, member.packedSize != member.size { throw archive.damaged() }
             members.append(member)

@@ -25,7 +25,8 @@ func bytes(base64 text: String) -> [UInt8] {
 
 private func options(_ json: JSONValue?) throws -> FileOptions {
     FileOptions(
-        delimiter: json?["delimiter"]?.string?.first, quoting: json?["quoting"]?.string.flatMap(FileOptions.Quoting.init),
+        delimiter: json?["delimiter"]?.string?.first,
+        quoting: json?["quoting"]?.string.flatMap(FileOptions.Quoting.init),
         quoteCharacter: json?["quoteCharacter"]?.string?.first, hasHeader: json?["hasHeader"]?.bool,
         columnNames: json?["columnNames"]?.array?.compactMap(\.string),
         encoding: try json?["encoding"]?.string.map(TextEncoding.init(named:)), field: json?["field"]?.string,
@@ -59,7 +60,9 @@ private func check(_ wanted: JSONValue, in folder: String, _ read: (String, File
 }
 
 /// All rows as Python prints them.
-private func texts(_ dataset: Dataset) throws -> [String] { try (0..<dataset.count).map { try dataset.row($0).description } }
+private func texts(_ dataset: Dataset) throws -> [String] {
+    try (0..<dataset.count).map { try dataset.row($0).description }
+}
 
 private func failure(_ body: () throws -> Void) throws -> String {
     let error = try #require(throws: DatasetError.self, performing: body)
@@ -143,7 +146,9 @@ private func failure(_ body: () throws -> Void) throws -> String {
                 'lists': [1], 'runs': 'x', 'small': Decimal('1.5')}
                 """)
         #expect(log.count == 1 && log[0].contains("warning") && log[0].contains("'union'"), "\(log)")
-        let chosen = try logged { data = try Dataset.fromFile(fixture("files/rare.arrow"), options: FileOptions(columns: ["map"])) }
+        let chosen = try logged {
+            data = try Dataset.fromFile(fixture("files/rare.arrow"), options: FileOptions(columns: ["map"]))
+        }
         #expect(chosen.isEmpty && data?.columnNames == ["map"])
     }
 
@@ -155,7 +160,9 @@ private func failure(_ body: () throws -> Void) throws -> String {
             let path = try write(name, text)
             var names: [String] = []
             let log = try logged { names = try Dataset.fromFile(path).columnNames }
-            #expect(names == ["text", "label"] && log.count == 1 && log[0].contains(word) && log[0].contains(name), "\(log)")
+            #expect(
+                names == ["text", "label"] && log.count == 1 && log[0].contains(word) && log[0].contains(name), "\(log)"
+            )
             let given = try logged { _ = try Dataset.fromFile(path, options: FileOptions(delimiter: ";")) }
             #expect(given.isEmpty)
         }
@@ -177,8 +184,10 @@ private func failure(_ body: () throws -> Void) throws -> String {
             (json, FileOptions(hasHeader: false), "header"), (json, FileOptions(columnNames: ["a"]), "column names"),
             (csv, FileOptions(field: "data"), "field"), (csv, FileOptions(delimiter: "§"), "ASCII"),
             (csv, FileOptions(delimiter: "\r\n"), "ASCII"), (csv, FileOptions(quoteCharacter: "«"), "ASCII"),
-            (csv, FileOptions(delimiter: "\""), "both"), (csv, FileOptions(quoting: FileOptions.Quoting.none, quoteCharacter: "'"), "no quoting"),
-            (csv, FileOptions(columnNames: ["a", "a"]), "twice"), (csv, FileOptions(columnNames: ["a", "b"]), "2 column names"),
+            (csv, FileOptions(delimiter: "\""), "both"),
+            (csv, FileOptions(quoting: FileOptions.Quoting.none, quoteCharacter: "'"), "no quoting"),
+            (csv, FileOptions(columnNames: ["a", "a"]), "twice"),
+            (csv, FileOptions(columnNames: ["a", "b"]), "2 column names"),
             (csv, FileOptions(columns: []), "no columns"), (csv, FileOptions(columns: ["y"]), "'y'"),
             (fixture("full.parquet"), FileOptions(encoding: .latin1), "encoding"),
             (fixture("full.parquet"), FileOptions(columns: ["y"]), "'y'"), (json, FileOptions(columns: ["y"]), "'y'"),
@@ -251,7 +260,8 @@ private func failure(_ body: () throws -> Void) throws -> String {
         #expect(try more["bare"].strings("text") == ["7"])
         #expect(try more["holes"].column("label").optionalInts() == [nil, 1])
         let lines = try write("train.jsonl", "{\"t\": \"2020 or so\", \"y\": 1, \"l\": [1.5]}\n")
-        let dates = try write("test.jsonl", "{\"t\": \"2020-01-01\", \"y\": 2.0, \"l\": [1]}\n{\"t\": null, \"y\": null, \"l\": []}\n")
+        let dates = try write(
+            "test.jsonl", "{\"t\": \"2020-01-01\", \"y\": 2.0, \"l\": [1]}\n{\"t\": null, \"y\": null, \"l\": []}\n")
         let json = try loadDataset(files: [("train", lines), ("test", dates)])["test"]
         #expect(try json.row(0).description == "{'t': '2020-01-01', 'y': 2, 'l': [1.0]}")
         let wrong = try write("wrong.jsonl", "{\"t\": \"a\", \"y\": 2}\n{\"t\": \"b\", \"y\": 2.5}\n")
@@ -261,8 +271,10 @@ private func failure(_ body: () throws -> Void) throws -> String {
 
     @Test func `the files of a split get types that hold the values of all`() throws {
         for (first, second, wanted) in [
-            ("x\n1\n", "x\nb\n", "['1', 'b']"), ("x\n01\n", "x\n1.5\n", "[1.0, 1.5]"), ("x,y\n,1\n", "x,y\na,2\n", "[None, 'a']"),
-            ("x\nTrue\n", "x\n1\n", "['True', '1']"), ("x\n18446744073709551615\n", "x\n-1\n", "['18446744073709551615', '-1']"),
+            ("x\n1\n", "x\nb\n", "['1', 'b']"), ("x\n01\n", "x\n1.5\n", "[1.0, 1.5]"),
+            ("x,y\n,1\n", "x,y\na,2\n", "[None, 'a']"),
+            ("x\nTrue\n", "x\n1\n", "['True', '1']"),
+            ("x\n18446744073709551615\n", "x\n-1\n", "['18446744073709551615', '-1']"),
         ] {
             let files = [("train", try write("1.csv", first)), ("train", try write("2.csv", second))]
             let data = try loadDataset(files: files)["train"]
@@ -291,7 +303,8 @@ private func failure(_ body: () throws -> Void) throws -> String {
     @Test func `archives and packed files that are damaged are named`() throws {
         let cases = try #require(read["cases"]?.array)
         for ending in ["csv.gz", "csv.bz2", "csv.xz", "csv.zip", "parquet.gz"] {
-            let content = bytes(base64: try #require(cases.first { $0["name"]?.string == "x.\(ending)" }?["content"]?.string))
+            let content = bytes(
+                base64: try #require(cases.first { $0["name"]?.string == "x.\(ending)" }?["content"]?.string))
             for length in [0, 1, 10, content.count / 2, content.count - 5] {
                 try AtomicFile.write(content[..<length], to: folder.file("y.\(ending)"))
                 let message = try failure { _ = try Dataset.fromFile(folder.file("y.\(ending)")) }
@@ -322,7 +335,8 @@ private func failure(_ body: () throws -> Void) throws -> String {
                 ("e.jsonl", "{\"a\": 1}\n{\"a\": \"x\"}\n"), ("f.json", "[{\"a\": 1}"), ("g.csv", "a,b\n1,2,3\n"),
                 ("h.jsonl", "{\"a\": \n"), ("i.jsonl", "{\"a\": 1e400}\n"), ("j.jsonl", "{\"a\": 1, \"a\": 2}\n"),
                 ("k.jsonl", String(repeating: "[", count: 20_000)),
-                ("l.jsonl", "{\"a\": " + String(repeating: "[", count: 20_000)), ("m.parquet", "none"), ("n.arrow", "none"),
+                ("l.jsonl", "{\"a\": " + String(repeating: "[", count: 20_000)), ("m.parquet", "none"),
+                ("n.arrow", "none"),
             ] {
                 let path = try write(name, text)
                 Datasets.memoryLimit = limit
@@ -350,7 +364,8 @@ private func failure(_ body: () throws -> Void) throws -> String {
             Datasets.memoryLimit = limit
             let whole = try Dataset.fromFile(json)
             try #require(parts.features == whole.features && parts.count == 120_001 && whole.count == 120_001)
-            try #require(try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None, 'b': None}, 'z': None}")
+            try #require(
+                try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None, 'b': None}, 'z': None}")
             try #require(try parts.row(120_000) == whole.row(120_000) && parts.row(7) == whole.row(7))
         }
     }
@@ -359,7 +374,8 @@ private func failure(_ body: () throws -> Void) throws -> String {
         let names = (0..<20_000).map { "c\($0)" }.joined(separator: ",")
         let row = Array(repeating: "1", count: 20_000).joined(separator: ",")
         let path = try write("wide.csv", "\(names)\n\(row)\n\(row)\n")
-        #expect(try Dataset.fromFile(path, options: FileOptions(columns: ["c19999", "c3"])).columnNames == ["c3", "c19999"])
+        #expect(
+            try Dataset.fromFile(path, options: FileOptions(columns: ["c19999", "c3"])).columnNames == ["c3", "c19999"])
         let same = try write("same.csv", Array(repeating: "a", count: 5000).joined(separator: ",") + "\n")
         #expect(try Dataset.fromFile(same).columnNames.suffix(2) == ["a.4998", "a.4999"])
         let long = try write("long.csv", "t\n\"" + String(repeating: "x\n", count: 3_000_000) + "\"\n")
