@@ -75,7 +75,7 @@ var targets: [Target] = [
     tests("SwiftletIO"),
     tests("SwiftletTokenizers"),
     tests("SwiftletMetrics"),
-    tests("SwiftletDatasets"),
+    tests("SwiftletDatasets", [logging]),
 
     // A Hub on this machine, for tests of everything that downloads or uploads.
     .target(

@@ -1,183 +1,308 @@
-// Delimited text with the types and missing values of pandas, which Arrow's own inference does not have: it makes
-// dates of strings, and integers with missing values stay integers.
-
-#include <arrow/io/api.h>
+#include "CSV.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
-#include <vector>
-
-#include "CSV.hpp"
+#include <cstring>
 
 using namespace carrow;
 
 namespace {
 
-const std::vector<std::string> missing = {
+/// No row may be longer: a quote that is open for so long was never meant as one.
+constexpr size_t longest_row = size_t(256) << 20;
+
+/// What pandas takes for a missing value (pandas/_libs/parsers.pyx, STR_NA_VALUES).
+constexpr std::string_view missing[] = {
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 };
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
+bool is_missing(std::string_view text) {
+    if (text.empty()) return true;
+    if (text.size() > 8 || !std::strchr("#-1<NnN", text.front())) return false;
+    return std::find(std::begin(missing), std::end(missing), text) != std::end(missing);
 }
 
-template <typename Number>
-bool parse(std::string_view text, Number *out) {
-    text = trimmed(text);
-    if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-    if (text.empty() || (text.front() == '+')) return false;
-    // nan with letters or a payload is no number to pandas; "inf" and "infinity" are.
-    auto result = std::from_chars(text.data(), text.data() + text.size(), *out);
-    if (result.ptr != text.data() + text.size()) return false;
-    if constexpr (std::is_floating_point_v<Number>) {
-        if (result.ec == std::errc::result_out_of_range) return true;
-        if (text.find('n') != std::string_view::npos && text.find('i') == std::string_view::npos &&
-            text.find('I') == std::string_view::npos)
-            return false;
+/// Names as pandas makes them: an empty one becomes `Unnamed: 2`, one that comes again `x.1`.
+std::vector<std::string> distinct(std::vector<std::string> names) {
+    for (size_t i = 0; i < names.size(); ++i) {
+        if (names[i].empty()) names[i] = "Unnamed: " + std::to_string(i);
     }
-    return result.ec == std::errc();
+    const std::unordered_set<std::string> given(names.begin(), names.end());
+    std::unordered_map<std::string, int64_t> counts;
+    std::unordered_set<std::string> used;
+    for (auto &name : names) {
+        int64_t &count = counts[name];
+        if (count++ == 0 && used.insert(name).second) continue;
+        std::string next;
+        for (;; ++count) {
+            next = name + "." + std::to_string(std::max<int64_t>(count - 1, 1));
+            if (!given.count(next) && used.insert(next).second) break;
+        }
+        name = next;
+    }
+    return names;
 }
 
-bool parse_bool(std::string_view text, bool *out) {
-    if (text == "True" || text == "TRUE" || text == "true") return *out = true, true;
-    if (text == "False" || text == "FALSE" || text == "false") return *out = false, true;
-    return false;
+}  // namespace
+
+arrow::Result<std::unique_ptr<CsvParser>> CsvParser::Open(const carrow_source &source, const CsvOptions &options) {
+    auto parser = std::make_unique<CsvParser>();
+    parser->options_ = options;
+    ARROW_ASSIGN_OR_RAISE(parser->text_, TextSource::Open(source));
+    ARROW_RETURN_NOT_OK(parser->ReadHeader());
+    return parser;
 }
 
-/// Calls `visit` with each value (or nothing for null) until it returns false.
-template <typename Visit>
-bool each(const arrow::ChunkedArray &column, Visit &&visit) {
-    for (const auto &chunk : column.chunks()) {
-        const auto &strings = static_cast<const arrow::LargeStringArray &>(*chunk);
-        for (int64_t i = 0; i < strings.length(); ++i) {
-            std::string_view text;
-            if (strings.IsValid(i)) text = strings.GetView(i);
-            if (!visit(strings.IsValid(i) ? &text : nullptr)) return false;
+/// More text behind what is not parsed yet. False where there is none.
+arrow::Result<bool> CsvParser::Fill() {
+    if (ended_) return false;
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    // Twice as much each time a row does not end, so that a long one is not looked at again and again.
+    const size_t wanted = std::max(buffer_.size() * 2, static_cast<size_t>(1));
+    while (buffer_.size() < wanted) {
+        ARROW_ASSIGN_OR_RAISE(bool more, text_->More(&buffer_));
+        if (!more) {
+            ended_ = true;
+            break;
         }
     }
     return true;
 }
 
-/// The column as a type. An empty pointer where a value does not fit, whose row `bad` gets.
-template <typename Builder, typename Value, typename Parse>
-arrow::Result<std::shared_ptr<arrow::Array>> built(const arrow::ChunkedArray &column, Parse &&parse, int64_t *bad) {
-    Builder builder;
-    ARROW_RETURN_NOT_OK(builder.Reserve(column.length()));
-    *bad = 0;
-    if (!each(column, [&](const std::string_view *text) {
-            Value value{};
-            if (!text) {
-                builder.UnsafeAppendNull();
-            } else if (parse(*text, &value)) {
-                builder.UnsafeAppend(value);
-            } else {
-                return false;
-            }
-            ++*bad;
-            return true;
-        }))
-        return std::shared_ptr<arrow::Array>();
-    return builder.Finish();
+std::string CsvParser::Place(int64_t row, int64_t line) const {
+    const std::string text = "row " + std::to_string(row);
+    return row == line ? text : text + " (line " + std::to_string(line) + ")";
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> as(
-    const arrow::ChunkedArray &column, const arrow::DataType &type, int64_t *bad) {
-    switch (type.id()) {
-        case arrow::Type::INT64: return built<arrow::Int64Builder, int64_t>(column, parse<int64_t>, bad);
-        case arrow::Type::DOUBLE: return built<arrow::DoubleBuilder, double>(column, parse<double>, bad);
-        default: return built<arrow::BooleanBuilder, bool>(column, parse_bool, bad);
-    }
+arrow::Status CsvParser::Unclosed(int64_t line) const {
+    return problem(
+        "line " + std::to_string(line) + ": a quote is opened that is never closed",
+        "Close it, or double it where it is part of the text; or read the file without quoting: "
+        "FileOptions(quoting: FileOptions.Quoting.none).",
+        "Close it, or double it where it is part of the text; or read the file without quoting: --quoting none.");
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> inferred(const arrow::ChunkedArray &column) {
-    int64_t bad = 0;
-    // A missing value makes floating point of integers, as in pandas.
-    if (column.null_count() == 0) {
-        ARROW_ASSIGN_OR_RAISE(auto ints, as(column, *arrow::int64(), &bad));
-        if (ints) return ints;
-    }
-    ARROW_ASSIGN_OR_RAISE(auto doubles, as(column, *arrow::float64(), &bad));
-    if (doubles) return doubles;
-    return as(column, *arrow::boolean(), &bad);
-}
-
-}  // namespace
-
-arrow::Result<csv_options> carrow::csv_settings(const char *path, char delimiter, int32_t block_size) {
-    csv_options options;
-    options.read.block_size = block_size;
-    // Rows are counted, for messages, only on one thread.
-    options.read.use_threads = false;
-    options.parse.delimiter = delimiter;
-    options.parse.newlines_in_values = true;
-    options.convert.null_values = missing;
-    options.convert.strings_can_be_null = true;
-    options.convert.quoted_strings_can_be_null = true;
-    // Every column is first read as text; the header, read in a first pass, gives the names to say so.
-    ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
-    ARROW_ASSIGN_OR_RAISE(
-        auto header, arrow::csv::StreamingReader::Make(
-                         arrow::io::default_io_context(), file, options.read, options.parse, options.convert));
-    for (const auto &field : header->schema()->fields()) {
-        options.convert.column_types[field->name()] = arrow::large_utf8();
-    }
-    return options;
-}
-
-arrow::Result<std::shared_ptr<arrow::Table>> carrow::csv_typed(
-    const arrow::Table &text, const std::unordered_set<std::string> &as_text,
-    const std::shared_ptr<arrow::Schema> &types, int64_t before) {
-    std::unordered_set<std::string> names;
-    arrow::FieldVector fields;
-    arrow::ChunkedArrayVector columns;
-    for (int i = 0; i < text.num_columns(); ++i) {
-        std::string base = text.schema()->field(i)->name();
-        if (base.empty()) base = "Unnamed: " + std::to_string(i);
-        std::string name = base;
-        for (int n = 1; !names.insert(name).second; ++n) name = base + "." + std::to_string(n);
-        std::shared_ptr<arrow::ChunkedArray> column = text.column(i);
-        if (types) {
-            const auto &type = types->field(i)->type();
-            if (!type->Equals(column->type())) {
-                int64_t bad = 0;
-                ARROW_ASSIGN_OR_RAISE(auto values, as(*column, *type, &bad));
-                if (!values) {
-                    ARROW_ASSIGN_OR_RAISE(auto value, column->GetScalar(bad));
-                    return arrow::Status::Invalid(
-                        "row ", before + bad + 2, ": '", value->ToString(), "' in column '", name, "' is no ",
-                        type->ToString(), ", which the rows before are");
-                }
-                column = std::make_shared<arrow::ChunkedArray>(values);
-            }
-        } else if (!as_text.count(name)) {
-            ARROW_ASSIGN_OR_RAISE(auto values, inferred(*column));
-            if (values) column = std::make_shared<arrow::ChunkedArray>(values);
+/// Finds the next row; its fields are in `fields_` then, and `begin_` is behind it.
+arrow::Result<CsvParser::Found> CsvParser::Record() {
+    const char delimiter = options_.delimiter, quote = options_.quote;
+    fields_.clear();
+    scratch_.clear();
+    const char *data = buffer_.data();
+    const size_t size = buffer_.size();
+    size_t place = begin_;
+    int64_t line = line_;
+    // Lines of nothing but blanks are skipped.
+    while (true) {
+        size_t at = place;
+        while (at < size && (data[at] == ' ' || data[at] == '\t') && data[at] != delimiter) ++at;
+        if (at == size) {
+            if (!ended_) return Found::more;
+            begin_ = size;
+            return Found::end;
         }
-        fields.push_back(arrow::field(name, column->type()));
-        columns.push_back(column);
+        if (data[at] != '\n' && data[at] != '\r') break;
+        if (data[at] == '\r') {
+            if (at + 1 == size && !ended_) return Found::more;
+            if (at + 1 < size && data[at + 1] == '\n') ++at;
+        }
+        place = at + 1;
+        ++line;
+        begin_ = place;
+        line_ = line;
     }
-    return arrow::Table::Make(arrow::schema(fields), columns, text.num_rows());
+    record_line_ = line;
+    bool table[256] = {};
+    table[static_cast<uint8_t>(delimiter)] = table['\n'] = table['\r'] = true;
+    while (true) {
+        Field field{place, 0, false};
+        if (quote && place < size && data[place] == quote) {
+            const int64_t opened = line;
+            size_t from = place + 1;
+            bool copied = false;
+            const size_t scratch_start = scratch_.size();
+            while (true) {
+                const void *found_at = from < size ? std::memchr(data + from, quote, size - from) : nullptr;
+                auto found = static_cast<const char *>(found_at);
+                if (!found) {
+                    if (ended_ || size - begin_ > longest_row) return Unclosed(opened);
+                    return Found::more;
+                }
+                const auto end = static_cast<size_t>(found - data);
+                if (end + 1 == size && !ended_) return Found::more;
+                if (end + 1 < size && data[end + 1] == quote) {
+                    // A doubled quote is one of the text.
+                    if (!copied) {
+                        copied = true;
+                        from = place + 1;
+                    }
+                    scratch_.append(data + from, end + 1 - from);
+                    from = end + 2;
+                    continue;
+                }
+                // What follows the closing quote belongs to the field as it stands.
+                size_t rest = end + 1;
+                while (rest < size && !table[static_cast<uint8_t>(data[rest])]) ++rest;
+                if (rest == size && !ended_) return Found::more;
+                if (copied || rest > end + 1) {
+                    if (!copied) from = place + 1;
+                    scratch_.append(data + from, end - from);
+                    scratch_.append(data + end + 1, rest - end - 1);
+                    field = {scratch_start, scratch_.size() - scratch_start, true};
+                } else {
+                    field = {place + 1, end - place - 1, false};
+                }
+                place = rest;
+                break;
+            }
+            const auto value = text(field);
+            for (size_t i = 0; i < value.size(); ++i) {
+                if (value[i] == '\n' || (value[i] == '\r' && (i + 1 == value.size() || value[i + 1] != '\n'))) ++line;
+            }
+            if (line > opened && width_ > 1 && suspicion_.empty()) Look(value, opened, width_);
+        } else {
+            while (place < size && !table[static_cast<uint8_t>(data[place])]) ++place;
+            if (place == size && !ended_) {
+                if (size - begin_ > longest_row) {
+                    return problem(
+                        Place(read_rows_ + 1, record_line_) + " has more than 256 MB",
+                        "Check that the file is text with one row on each line.");
+                }
+                return Found::more;
+            }
+            field.length = place - field.offset;
+        }
+        fields_.push_back(field);
+        if (place == size) break;
+        if (data[place] == delimiter && delimiter != '\n') {
+            ++place;
+            continue;
+        }
+        if (data[place] == '\r') {
+            if (place + 1 == size && !ended_) return Found::more;
+            if (place + 1 < size && data[place + 1] == '\n') ++place;
+        }
+        ++place;
+        break;
+    }
+    begin_ = place;
+    line_ = line + 1;
+    ++read_rows_;
+    return Found::record;
 }
 
-int carrow_read_csv(
-    const char *path, char delimiter, const char *const *text_columns, int64_t text_count, carrow_table **out) {
-    return guarded([&]() -> arrow::Status {
-        ARROW_RETURN_NOT_OK(start());
-        ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
-        ARROW_ASSIGN_OR_RAISE(int64_t size, file->GetSize());
-        const auto block_size = static_cast<int32_t>(std::clamp<int64_t>(size + 1, 1 << 20, 256 << 20));
-        ARROW_ASSIGN_OR_RAISE(auto options, csv_settings(path, delimiter, block_size));
-        ARROW_ASSIGN_OR_RAISE(
-            auto reader, arrow::csv::TableReader::Make(
-                             arrow::io::default_io_context(), file, options.read, options.parse, options.convert));
-        ARROW_ASSIGN_OR_RAISE(auto text, reader->Read());
-        std::unordered_set<std::string> as_text(text_columns, text_columns + text_count);
-        ARROW_ASSIGN_OR_RAISE(auto table, csv_typed(*text, as_text, nullptr, 0));
-        give(table, out);
-        return arrow::Status::OK();
-    });
+/// A quote in the text that was taken for one around it makes one field of several rows.
+void CsvParser::Look(std::string_view field, int64_t line, size_t columns) {
+    // Texts have commas of their own.
+    if (options_.delimiter == ',' && columns < 3) return;
+    const auto whole_lines = std::count(field.begin(), field.end(), '\n');
+    if (whole_lines < 1) return;
+    // Lines between are whole rows; the first and the last have as many fields together.
+    int64_t outer = 0;
+    size_t start = 0;
+    for (int64_t i = 0; i <= whole_lines; ++i) {
+        const size_t end = std::min(field.find('\n', start), field.size());
+        const std::string_view line_text = field.substr(start, end - start);
+        const auto count = std::count(line_text.begin(), line_text.end(), options_.delimiter);
+        if (i == 0 || i == whole_lines) {
+            outer += count;
+        } else if (count + 1 != static_cast<int64_t>(columns)) {
+            return;
+        }
+        start = end + 1;
+    }
+    if (outer + 1 != static_cast<int64_t>(columns)) return;
+    suspicion_ = "line " + std::to_string(line) + ": a quoted field holds what looks like " +
+                 std::to_string(whole_lines) + " more rows; if the quote is part of the text, read the file without "
+                 "quoting (FileOptions.quoting, --quoting none)";
+}
+
+arrow::Status CsvParser::ReadHeader() {
+    auto found = Found::more;
+    while (found == Found::more) {
+        ARROW_RETURN_NOT_OK(Fill().status());
+        ARROW_ASSIGN_OR_RAISE(found, Record());
+    }
+    if (found == Found::end) {
+        return problem(
+            "the file is empty", options_.has_header ? "The first line has to name the columns." : "Give it rows.");
+    }
+    std::vector<std::string> names;
+    for (size_t i = 0; i < fields_.size(); ++i) {
+        names.push_back(options_.has_header ? std::string(text(fields_[i])) : std::to_string(i));
+    }
+    if (options_.has_names) {
+        if (options_.names.size() != names.size()) {
+            return problem(
+                Place(1, record_line_) + " has " + std::to_string(names.size()) + " fields, and " +
+                    std::to_string(options_.names.size()) + " column names are given",
+                "Give a name for each field.");
+        }
+        names = options_.names;
+    }
+    width_ = names.size();
+    if (!options_.has_header) has_pending_ = true;
+    else rows_ = 1;
+    names = distinct(std::move(names));
+    for (const auto &name : names) {
+        const bool wanted = !options_.selects || options_.selected.count(name);
+        slots_.push_back(wanted ? static_cast<int>(names_.size()) : -1);
+        if (wanted) names_.push_back(name);
+    }
+    if (options_.selects) {
+        for (const auto &name : options_.selected) {
+            if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+            std::string all;
+            for (const auto &known : names) all += (all.empty() ? "'" : ", '") + known + "'";
+            return problem("there is no column '" + name + "'", "The columns are: " + all + ".");
+        }
+    }
+    return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> CsvParser::Next() {
+    std::vector<std::unique_ptr<arrow::LargeStringBuilder>> builders;
+    for (size_t i = 0; i < names_.size(); ++i) builders.push_back(std::make_unique<arrow::LargeStringBuilder>());
+    int64_t count = 0, bytes = 0;
+    while (bytes < piece_bytes) {
+        if (!has_pending_) {
+            ARROW_ASSIGN_OR_RAISE(auto found, Record());
+            if (found == Found::end) break;
+            if (found == Found::more) {
+                ARROW_RETURN_NOT_OK(Fill().status());
+                continue;
+            }
+        }
+        has_pending_ = false;
+        if (fields_.size() != width_) {
+            return problem(
+                Place(read_rows_, record_line_) + ": " + std::to_string(fields_.size()) + " fields where " +
+                    (options_.has_header ? "the header has " : "the first row has ") + std::to_string(width_),
+                "Give every row as many fields, and put fields that hold the delimiter in quotes; or name another "
+                "delimiter.");
+        }
+        for (size_t i = 0; i < width_; ++i) {
+            if (slots_[i] < 0) continue;
+            auto &builder = *builders[static_cast<size_t>(slots_[i])];
+            const auto value = text(fields_[i]);
+            bytes += static_cast<int64_t>(value.size()) + 8;
+            if (is_missing(value)) {
+                ARROW_RETURN_NOT_OK(builder.AppendNull());
+            } else {
+                ARROW_RETURN_NOT_OK(builder.Append(value.data(), static_cast<int64_t>(value.size())));
+            }
+        }
+        bytes += 1;
+        ++count;
+    }
+    if (count == 0) return std::shared_ptr<arrow::Table>();
+    rows_ += count;
+    arrow::FieldVector fields;
+    arrow::ArrayVector columns;
+    for (size_t i = 0; i < names_.size(); ++i) {
+        ARROW_ASSIGN_OR_RAISE(auto values, builders[i]->Finish());
+        fields.push_back(arrow::field(names_[i], arrow::large_utf8()));
+        columns.push_back(values);
+    }
+    return arrow::Table::Make(arrow::schema(fields), columns, count);
 }

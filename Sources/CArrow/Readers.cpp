@@ -1,33 +1,54 @@
 // Files read in pieces.
 
-#include <arrow/csv/api.h>
 #include <arrow/ipc/api.h>
-#include <arrow/json/api.h>
-#include <arrow/util/utf8.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
 
 #include <cstring>
-#include <functional>
 
-#include "CSV.hpp"
+#include "Plain.hpp"
+#include "Settled.hpp"
 #include "Streams.hpp"
+#include "Text.hpp"
 
 using namespace carrow;
 
-struct carrow_reader {
-    std::shared_ptr<arrow::Schema> schema;
-    /// The next piece, or nothing at the end.
-    std::function<arrow::Result<std::shared_ptr<arrow::Table>>()> next;
-};
-
 namespace {
 
-/// How much of a text file is looked at in one piece. No row may be longer.
-constexpr int32_t block_size = 16 << 20;
+arrow::Result<std::shared_ptr<arrow::Table>> table_of(const std::shared_ptr<arrow::RecordBatch> &batch) {
+    return arrow::Table::FromRecordBatches({batch});
+}
 
-/// A reader whose first piece tells the types.
-arrow::Status give_reader(
-    std::function<arrow::Result<std::shared_ptr<arrow::Table>>()> next, carrow_reader **out) {
+arrow::Status no_column(const std::string &name, const arrow::Schema &schema) {
+    std::string names;
+    for (const auto &field : schema.fields()) names += (names.empty() ? "'" : ", '") + field->name() + "'";
+    return problem("there is no column '" + name + "'", "The columns are: " + names + ".");
+}
+
+void leaves(const parquet::arrow::SchemaField &field, std::vector<int> *out) {
+    if (field.column_index >= 0) out->push_back(field.column_index);
+    for (const auto &child : field.children) leaves(child, out);
+}
+
+/// The places of the columns that are wanted, in the order of the file.
+arrow::Result<std::vector<int>> chosen(
+    const arrow::Schema &schema, const char *const *columns, int64_t column_count) {
+    std::vector<bool> wanted(static_cast<size_t>(schema.num_fields()), false);
+    for (int64_t i = 0; i < column_count; ++i) {
+        const auto places = schema.GetAllFieldIndices(columns[i]);
+        if (places.empty()) return no_column(columns[i], schema);
+        for (const int place : places) wanted[static_cast<size_t>(place)] = true;
+    }
+    std::vector<int> result;
+    for (int i = 0; i < schema.num_fields(); ++i) {
+        if (wanted[static_cast<size_t>(i)]) result.push_back(i);
+    }
+    return result;
+}
+
+}  // namespace
+
+arrow::Status carrow::give_reader(Pieces next, carrow_reader **out) {
     ARROW_ASSIGN_OR_RAISE(auto first, next());
     auto reader = std::make_unique<carrow_reader>();
     reader->schema = first->schema();
@@ -39,15 +60,10 @@ arrow::Status give_reader(
     return arrow::Status::OK();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> table_of(const std::shared_ptr<arrow::RecordBatch> &batch) {
-    return arrow::Table::FromRecordBatches({batch});
-}
-
-}  // namespace
-
-int carrow_reader_parquet(const char *path, int64_t rows, carrow_reader **out) {
+int carrow_reader_parquet(
+    const carrow_source *source, int64_t rows, const char *const *columns, int64_t column_count, carrow_reader **out) {
     return guarded([&]() -> arrow::Status {
-        ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
+        ARROW_ASSIGN_OR_RAISE(auto file, open_whole(*source));
         auto properties = parquet::default_arrow_reader_properties();
         properties.set_batch_size(rows);
         // Reading ahead would hold whole row groups.
@@ -57,10 +73,25 @@ int carrow_reader_parquet(const char *path, int64_t rows, carrow_reader **out) {
         builder.properties(properties);
         ARROW_ASSIGN_OR_RAISE(auto opened, builder.Build());
         std::shared_ptr<parquet::arrow::FileReader> parquet_file = std::move(opened);
-        ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatchReader> batches, parquet_file->GetRecordBatchReader());
+        std::shared_ptr<arrow::RecordBatchReader> batches;
+        std::shared_ptr<arrow::Schema> whole;
+        ARROW_RETURN_NOT_OK(parquet_file->GetSchema(&whole));
+        if (columns) {
+            ARROW_ASSIGN_OR_RAISE(auto places, chosen(*whole, columns, column_count));
+            std::vector<int> indices, groups;
+            for (const int place : places) {
+                leaves(parquet_file->manifest().schema_fields[static_cast<size_t>(place)], &indices);
+            }
+            for (int i = 0; i < parquet_file->num_row_groups(); ++i) groups.push_back(i);
+            ARROW_ASSIGN_OR_RAISE(batches, parquet_file->GetRecordBatchReader(groups, indices));
+        } else {
+            ARROW_ASSIGN_OR_RAISE(batches, parquet_file->GetRecordBatchReader());
+        }
         auto schema = batches->schema();
+        auto metadata = whole->metadata();
         return give_reader(
-            [first = true, schema, parquet_file, batches]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
+            [first = true, schema, metadata, parquet_file,
+             batches]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
                 std::shared_ptr<arrow::RecordBatch> batch;
                 ARROW_RETURN_NOT_OK(batches->ReadNext(&batch));
                 const bool was_first = std::exchange(first, false);
@@ -71,19 +102,20 @@ int carrow_reader_parquet(const char *path, int64_t rows, carrow_reader **out) {
                 } else {
                     ARROW_ASSIGN_OR_RAISE(table, arrow::Table::MakeEmpty(schema));
                 }
-                return checked(table->ReplaceSchemaMetadata(schema->metadata()));
+                return checked(table->ReplaceSchemaMetadata(metadata));
             },
             out);
     });
 }
 
-int carrow_reader_ipc(const char *path, carrow_reader **out) {
+int carrow_reader_ipc(const carrow_source *source, carrow_reader **out) {
     return guarded([&]() -> arrow::Status {
-        ARROW_ASSIGN_OR_RAISE(auto whole, mapped(path));
-        auto file = std::make_shared<arrow::io::BufferReader>(whole);
+        ARROW_ASSIGN_OR_RAISE(auto file, open_whole(*source));
+        ARROW_ASSIGN_OR_RAISE(int64_t size, file->GetSize());
+        ARROW_ASSIGN_OR_RAISE(auto start, file->ReadAt(0, std::min<int64_t>(size, 6)));
         std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>()> read;
         std::shared_ptr<arrow::Schema> schema;
-        if (whole->size() >= 6 && std::memcmp(whole->data(), "ARROW1", 6) == 0) {
+        if (start->size() == 6 && std::memcmp(start->data(), "ARROW1", 6) == 0) {
             ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
             schema = reader->schema();
             read = [reader, i = 0]() mutable -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
@@ -114,62 +146,36 @@ int carrow_reader_ipc(const char *path, carrow_reader **out) {
     });
 }
 
-int carrow_reader_csv(
-    const char *path, char delimiter, const char *const *text_columns, int64_t text_count, carrow_reader **out) {
+int carrow_reader_text(const carrow_source *source, carrow_reader **out) {
     return guarded([&]() -> arrow::Status {
-        ARROW_RETURN_NOT_OK(start());
-        ARROW_ASSIGN_OR_RAISE(auto settings, csv_settings(path, delimiter, block_size));
-        ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
-        ARROW_ASSIGN_OR_RAISE(
-            auto reader, arrow::csv::StreamingReader::Make(
-                             arrow::io::default_io_context(), file, settings.read, settings.parse, settings.convert));
-        std::unordered_set<std::string> as_text(text_columns, text_columns + text_count);
+        ARROW_ASSIGN_OR_RAISE(std::shared_ptr<TextSource> text, TextSource::Open(*source));
+        auto schema = arrow::schema({arrow::field("text", arrow::utf8())});
         return give_reader(
-            [reader, as_text, types = std::shared_ptr<arrow::Schema>(),
-             rows = int64_t(0)]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
-                std::shared_ptr<arrow::RecordBatch> batch;
-                do {
-                    ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
-                } while (batch && batch->num_rows() == 0 && types);
-                std::shared_ptr<arrow::Table> table;
-                if (!batch) {
-                    if (types) return nullptr;
-                    ARROW_ASSIGN_OR_RAISE(table, arrow::Table::MakeEmpty(reader->schema()));
-                } else {
-                    ARROW_ASSIGN_OR_RAISE(table, table_of(batch));
+            [first = true, ended = false, text, schema,
+             held = std::string()]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
+                arrow::StringBuilder builder;
+                while (builder.length() == 0 && !ended) {
+                    ARROW_ASSIGN_OR_RAISE(bool more, text->More(&held));
+                    ended = !more;
+                    size_t start = 0;
+                    while (start < held.size()) {
+                        const size_t end = held.find_first_of("\r\n", start);
+                        if (end == std::string::npos) break;
+                        // A line feed may follow in the next piece.
+                        if (held[end] == '\r' && end + 1 == held.size() && !ended) break;
+                        ARROW_RETURN_NOT_OK(builder.Append(std::string_view(held).substr(start, end - start)));
+                        start = end + (held[end] == '\r' && end + 1 < held.size() && held[end + 1] == '\n' ? 2 : 1);
+                    }
+                    held.erase(0, start);
+                    if (ended && !held.empty()) {
+                        ARROW_RETURN_NOT_OK(builder.Append(held));
+                        held.clear();
+                    }
                 }
-                ARROW_ASSIGN_OR_RAISE(table, csv_typed(*table, as_text, types, rows));
-                types = table->schema();
-                rows += table->num_rows();
-                return table;
-            },
-            out);
-    });
-}
-
-int carrow_reader_json(const char *path, carrow_reader **out) {
-    return guarded([&]() -> arrow::Status {
-        ARROW_RETURN_NOT_OK(start());
-        ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
-        auto read = arrow::json::ReadOptions::Defaults();
-        read.block_size = block_size;
-        read.use_threads = false;
-        auto parse = arrow::json::ParseOptions::Defaults();
-        parse.newlines_in_values = true;
-        ARROW_ASSIGN_OR_RAISE(auto reader, arrow::json::StreamingReader::Make(file, read, parse));
-        return give_reader(
-            [first = true, reader]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
-                std::shared_ptr<arrow::RecordBatch> batch;
-                ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
-                const bool was_first = std::exchange(first, false);
-                if (!batch && !was_first) return nullptr;
-                std::shared_ptr<arrow::Table> table;
-                if (batch) {
-                    ARROW_ASSIGN_OR_RAISE(table, table_of(batch));
-                } else {
-                    ARROW_ASSIGN_OR_RAISE(table, arrow::Table::MakeEmpty(reader->schema()));
-                }
-                return checked(table);
+                if (builder.length() == 0 && !std::exchange(first, false)) return nullptr;
+                first = false;
+                ARROW_ASSIGN_OR_RAISE(auto lines, builder.Finish());
+                return arrow::Table::Make(schema, {lines});
             },
             out);
     });
@@ -182,6 +188,8 @@ int carrow_reader_types(const carrow_reader *reader, carrow_table **out) {
         return arrow::Status::OK();
     });
 }
+
+const char *carrow_reader_note(const carrow_reader *reader) { return reader->note.c_str(); }
 
 int carrow_reader_next(carrow_reader *reader, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
@@ -196,3 +204,16 @@ int carrow_reader_next(carrow_reader *reader, carrow_table **out) {
 }
 
 void carrow_reader_release(carrow_reader *reader) { delete reader; }
+
+int carrow_head(
+    const carrow_source *source, int64_t count, bool (*write)(void *, const void *, int64_t), void *context) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(auto stream, open_stream(*source));
+        while (count > 0) {
+            ARROW_ASSIGN_OR_RAISE(auto piece, stream->Read(std::min<int64_t>(count, 1 << 20)));
+            if (piece->size() == 0 || !write(context, piece->data(), piece->size())) break;
+            count -= piece->size();
+        }
+        return arrow::Status::OK();
+    });
+}

@@ -1,6 +1,5 @@
 #include "Streams.hpp"
 
-#include <arrow/compute/api.h>
 #include <arrow/ipc/api.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,6 +7,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+
+#include "Plain.hpp"
 
 using namespace carrow;
 
@@ -118,26 +119,6 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> carrow::mapped(const char *path) {
     return std::shared_ptr<arrow::Buffer>(std::make_shared<MappedBuffer>(file, whole));
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> carrow::checked(std::shared_ptr<arrow::Table> table) {
-    ARROW_RETURN_NOT_OK(start());
-    ARROW_RETURN_NOT_OK(table->ValidateFull());
-    for (int i = 0; i < table->num_columns(); ++i) {
-        auto field = table->schema()->field(i);
-        std::shared_ptr<arrow::DataType> plain;
-        switch (field->type()->id()) {
-            case arrow::Type::DICTIONARY:
-                plain = static_cast<const arrow::DictionaryType &>(*field->type()).value_type();
-                break;
-            case arrow::Type::STRING_VIEW: plain = arrow::large_utf8(); break;
-            case arrow::Type::BINARY_VIEW: plain = arrow::large_binary(); break;
-            default: continue;
-        }
-        ARROW_ASSIGN_OR_RAISE(auto values, arrow::compute::Cast(table->column(i), plain));
-        ARROW_ASSIGN_OR_RAISE(table, table->SetColumn(i, field->WithType(plain), values.chunked_array()));
-    }
-    return table;
-}
-
 std::shared_ptr<arrow::Table> carrow::with_metadata(const carrow_table *table, const char *metadata) {
     if (!metadata) return table->table->ReplaceSchemaMetadata(nullptr);
     return table->table->ReplaceSchemaMetadata(arrow::key_value_metadata({"huggingface"}, {metadata}));
@@ -183,10 +164,8 @@ int carrow_read_ipc(const char *path, bool trusted, carrow_table **out) {
         }
         ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::FromRecordBatches(schema, batches));
         for (const auto &field : schema->fields()) {
-            const auto id = field->type()->id();
-            if (id == arrow::Type::DICTIONARY || id == arrow::Type::STRING_VIEW || id == arrow::Type::BINARY_VIEW) {
-                return give_checked(table, out);
-            }
+            auto target = plain_type(field->type());
+            if (target && !target->Equals(*field->type())) return give_checked(table, out);
         }
         give(table, out);
         return arrow::Status::OK();

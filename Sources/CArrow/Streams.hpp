@@ -7,16 +7,6 @@
 
 namespace carrow {
 
-/// Turns dictionary-encoded and "view" columns into plain ones, and checks every offset and every string, so that
-/// what reads the buffers later can't be led astray by a damaged file.
-arrow::Result<std::shared_ptr<arrow::Table>> checked(std::shared_ptr<arrow::Table> table);
-
-inline arrow::Status give_checked(std::shared_ptr<arrow::Table> table, carrow_table **out) {
-    ARROW_ASSIGN_OR_RAISE(auto plain, checked(std::move(table)));
-    give(plain, out);
-    return arrow::Status::OK();
-}
-
 /// An output that passes its bytes on.
 class CallbackStream : public arrow::io::OutputStream {
 public:

@@ -2,11 +2,9 @@
 #include <arrow/compute/api.h>
 #include <arrow/compute/initialize.h>
 #include <arrow/util/byte_size.h>
-#include <arrow/util/utf8.h>
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
 #include <vector>
 
 #include "Bridge.hpp"
@@ -77,54 +75,6 @@ const char *carrow_message(void) { return message.c_str(); }
 arrow::Status carrow::start() {
     static const arrow::Status status = arrow::compute::Initialize();
     return status;
-}
-
-arrow::Result<std::shared_ptr<arrow::DataType>> carrow::type_named(const std::string &name) {
-    static const std::unordered_map<std::string, std::shared_ptr<arrow::DataType>> types = {
-        {"null", arrow::null()},
-        {"bool", arrow::boolean()},
-        {"int8", arrow::int8()},
-        {"int16", arrow::int16()},
-        {"int32", arrow::int32()},
-        {"int64", arrow::int64()},
-        {"uint8", arrow::uint8()},
-        {"uint16", arrow::uint16()},
-        {"uint32", arrow::uint32()},
-        {"uint64", arrow::uint64()},
-        {"float16", arrow::float16()},
-        {"float32", arrow::float32()},
-        {"float", arrow::float32()},
-        {"float64", arrow::float64()},
-        {"double", arrow::float64()},
-        {"string", arrow::utf8()},
-        {"large_string", arrow::large_utf8()},
-        {"binary", arrow::binary()},
-        {"large_binary", arrow::large_binary()},
-        {"date32", arrow::date32()},
-        {"date64", arrow::date64()},
-        {"timestamp[s]", arrow::timestamp(arrow::TimeUnit::SECOND)},
-        {"timestamp[ms]", arrow::timestamp(arrow::TimeUnit::MILLI)},
-        {"timestamp[us]", arrow::timestamp(arrow::TimeUnit::MICRO)},
-        {"timestamp[ns]", arrow::timestamp(arrow::TimeUnit::NANO)},
-    };
-    auto found = types.find(name);
-    if (found == types.end()) return arrow::Status::Invalid("there is no type '", name, "'");
-    return found->second;
-}
-
-int64_t carrow_invalid_utf8(const void *bytes, int64_t count) {
-    arrow::util::InitializeUTF8();
-    auto data = static_cast<const uint8_t *>(bytes);
-    if (count == 0 || arrow::util::ValidateUTF8(data, count)) return -1;
-    // The start of the first line that is not valid is near enough for a message.
-    int64_t start = 0;
-    while (start < count) {
-        auto end = static_cast<const uint8_t *>(std::memchr(data + start, '\n', count - start));
-        int64_t length = end ? end - (data + start) + 1 : count - start;
-        if (!arrow::util::ValidateUTF8(data + start, length)) return start;
-        start += length;
-    }
-    return 0;
 }
 
 void carrow_table_release(carrow_table *table) { delete table; }
@@ -267,6 +217,16 @@ int carrow_table_cast_like(const carrow_table *table, const carrow_table *like, 
             columns.push_back(column);
         }
         give(arrow::Table::Make(schema, columns, table->table->num_rows()), out);
+        return arrow::Status::OK();
+    });
+}
+
+int carrow_array_cast(const carrow_array *array, const char *type, carrow_array **out) {
+    return guarded([&]() -> arrow::Status {
+        ARROW_RETURN_NOT_OK(start());
+        ARROW_ASSIGN_OR_RAISE(auto target, type_named(type));
+        ARROW_ASSIGN_OR_RAISE(auto values, arrow::compute::Cast(*array->array, target));
+        give(values, out);
         return arrow::Status::OK();
     });
 }

@@ -90,22 +90,25 @@ extension SentenceEmbeddingModel {
 ///   - name: a path, or a name such as `glue`, which is short for `nyu-mll/glue`.
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
 ///   - split: only this split.
+///   - options: how the files are read.
 ///   - revision: a branch, a tag or a commit on the Hub.
 ///   - hub: by default what the environment says (`HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE` and so on).
 ///   - progress: told how far the download is.
 /// - Throws: `HubError`, or what reading the files throws.
 public func loadDataset(
-    _ name: String, _ config: String? = nil, split: String? = nil, revision: String = "main", hub: HubClient? = nil,
-    progress: HubProgressHandler? = nil
+    _ name: String, _ config: String? = nil, split: String? = nil, options: FileOptions = FileOptions(),
+    revision: String = "main", hub: HubClient? = nil, progress: HubProgressHandler? = nil
 ) async throws -> DatasetDict {
-    if FileSystem.exists(FileSystem.expandingTilde(name)) { return try loadDataset(folder: name, config, split: split) }
+    if FileSystem.exists(FileSystem.expandingTilde(name)) {
+        return try loadDataset(folder: name, config, split: split, options: options)
+    }
     let hub = try client(hub)
     return try await hub.fromHub(shortNames[name] ?? name, kind: .dataset) { repo in
         // The card says which files make up a config.
         let card = try await hub.snapshot(
             of: repo, revision: revision, HubSelection(mayLack: { _ in true }) { names in names.filter { $0 == "README.md" } })
         let names = try hub.cachedNames(of: repo, commit: card.commit)
-        let files = try DatasetFiles(card.folder, names: names, title: name, config: config, split: split)
+        let files = try DatasetFiles(card.folder, names: names, title: name, config: config, split: split, options: options)
         let wanted = Set(files.names)
         let snapshot = try await hub.snapshot(
             of: repo, revision: card.commit, HubSelection { $0.filter(wanted.contains) }, progress: progress)

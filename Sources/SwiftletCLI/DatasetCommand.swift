@@ -12,6 +12,7 @@ struct DatasetCommand: ParsableCommand {
         @Argument(help: "A dataset folder in the Hub's layout, one written by save_to_disk, or a file.") var path: String
         @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
         @Option(help: "A split, or a part or sum of splits as in 'train[:10%]' or 'train+test'.") var split: String?
+        @OptionGroup(title: "Reading files") var files: FileOptionGroup
 
         /// The split's name and rows; all splits where none is named.
         func load() throws -> DatasetDict {
@@ -22,7 +23,7 @@ struct DatasetCommand: ParsableCommand {
             if FileSystem.exists(FileSystem.join(path, "dataset_dict.json")) {
                 return try chosen(DatasetDict.loadFromDisk(path))
             }
-            return try loadDataset(folder: path, config, split: split)
+            return try loadDataset(folder: path, config, split: split, options: files.options())
         }
 
         private func chosen(_ dict: DatasetDict) throws -> DatasetDict {

@@ -36,7 +36,8 @@ enum ArrowBuilding {
     struct Place {
         var column: String
         var rows: [Int]?
-        func row(_ index: Int) -> Int { rows.map { $0[index] } ?? index }
+        func row(_ index: Int) -> Int { RowOffset.first + position(index) }
+        func position(_ index: Int) -> Int { rows.map { $0[index] } ?? index }
     }
 
     private static func intLists(
@@ -74,7 +75,11 @@ enum ArrowBuilding {
             }
         }
         func ints<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ type: String) throws -> ArrowArrayHandle {
-            try numbers(mapped(0) { $0.wholeNumber.flatMap { T(exactly: $0) } } as [T], type, valid)
+            try numbers(
+                mapped(0) { value in
+                    if case .unsigned(let number) = value { return T(exactly: number) }
+                    return value.wholeNumber.flatMap { T(exactly: $0) }
+                } as [T], type, valid)
         }
         switch feature {
         case .value(let type):
@@ -96,6 +101,8 @@ enum ArrowBuilding {
             case "uint32": return try ints(UInt32.self, type)
             case "uint64": return try ints(UInt64.self, type)
             case "float32", "float": return try numbers(mapped(0) { $0.double.map(Float.init) }, "float32", valid)
+            case "float16":
+                return try cast(numbers(mapped(0) { $0.double.map(Float.init) }, "float32", valid), type)
             case "float64", "double": return try numbers(mapped(0) { $0.double }, "float64", valid)
             case "string", "large_string": return try strings(mapped("") { $0.string }, type, valid)
             case "binary", "large_binary":
@@ -116,9 +123,7 @@ enum ArrowBuilding {
                         default: return value
                         }
                     }, type, valid)
-            default:
-                throw DatasetError(
-                    "columns of type '\(type)' can't be made", remedy: "Choose a plain type.", kind: .unsupported)
+            default: return try built(values, type, valid, misfit)
             }
         case .classLabel(let names):
             let positions = ClassLabels.positions(names)
@@ -145,7 +150,7 @@ enum ArrowBuilding {
             }
             var inner = Place(
                 column: place.column, rows: lists.indices.flatMap { index in
-                    Array(repeating: place.row(index), count: lists[index].count)
+                    Array(repeating: place.position(index), count: lists[index].count)
                 })
             switch feature {
             case .largeList:
@@ -166,7 +171,7 @@ enum ArrowBuilding {
                 let full = lists.enumerated().flatMap { index, list in
                     values[index].isNull ? Array(repeating: .null, count: length) : list
                 }
-                inner.rows = lists.indices.flatMap { Array(repeating: place.row($0), count: length) }
+                inner.rows = lists.indices.flatMap { Array(repeating: place.position($0), count: length) }
                 let child = try array(full, element, &inner)
                 return try withExtendedLifetime(child) {
                     try ArrowArrayHandle("make a column") {
@@ -190,6 +195,84 @@ enum ArrowBuilding {
                     }
                 }
             }
+        }
+    }
+
+    /// Types with parameters: times, durations, decimals, binary of one length, timestamps with a zone.
+    private static func built(
+        _ values: [Value], _ type: String, _ valid: [UInt8]?, _ misfit: (Int) -> DatasetError
+    ) throws -> ArrowArrayHandle {
+        func counts(_ perSecond: Int, _ value: (Value) -> Int?) throws -> [Int] {
+            try values.indices.map { index in
+                if values[index].isNull { return 0 }
+                guard let microseconds = value(values[index]) else { throw misfit(index) }
+                if perSecond <= 1_000_000 { return PythonText.floorDivide(microseconds, 1_000_000 / perSecond) }
+                let (product, overflow) = microseconds.multipliedReportingOverflow(by: perSecond / 1_000_000)
+                guard !overflow else { throw misfit(index) }
+                return product
+            }
+        }
+        let unit = type.split(separator: "[").dropFirst().first?.prefix { $0 != "]" && $0 != "," }
+        let perSecond = unit.flatMap { ["s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000][String($0)] }
+        switch (type.prefix { $0.isLetter || $0.isNumber || $0 == "_" }, perSecond) {
+        case ("timestamp", let perSecond?):
+            return try numbers(
+                counts(perSecond) {
+                    switch $0 {
+                    case .timestamp(let microseconds), .zonedTimestamp(let microseconds, _): microseconds
+                    default: nil
+                    }
+                }, type, valid)
+        case ("duration", let perSecond?):
+            return try numbers(
+                counts(perSecond) { if case .duration(let microseconds) = $0 { microseconds } else { nil } }, type, valid)
+        case ("time32", let perSecond?):
+            let times = try counts(perSecond) { if case .time(let microseconds) = $0 { microseconds } else { nil } }
+            return try numbers(times.map { Int32(truncatingIfNeeded: $0) }, type, valid)
+        case ("time64", let perSecond?):
+            return try numbers(
+                counts(perSecond) { if case .time(let microseconds) = $0 { microseconds } else { nil } }, type, valid)
+        case ("date64", _):
+            return try numbers(
+                values.indices.map { index in
+                    guard case .date(let days) = values[index] else {
+                        if values[index].isNull { return 0 }
+                        throw misfit(index)
+                    }
+                    let (product, overflow) = days.multipliedReportingOverflow(by: 86_400_000)
+                    guard !overflow else { throw misfit(index) }
+                    return product
+                }, type, valid)
+        case ("decimal128", _), ("decimal256", _):
+            let texts = try values.indices.map { index in
+                switch values[index] {
+                case .null: ""
+                case .decimal(let text): text
+                case .int(let value): String(value)
+                default: throw misfit(index)
+                }
+            }
+            return try cast(try strings(texts.map { $0.isEmpty ? "0" : $0 }, "string", valid), type)
+        case ("fixed_size_binary", _):
+            let width = type.split { !$0.isNumber }.last.flatMap { Int($0) } ?? 0
+            let filler = [UInt8](repeating: 0, count: min(max(width, 0), 1 << 20))
+            let items = try values.indices.map { index in
+                switch values[index] {
+                case .null: filler
+                case .binary(let bytes) where bytes.count == width: bytes
+                default: throw misfit(index)
+                }
+            }
+            return try cast(try bytes(items, "binary", valid), type)
+        default:
+            throw DatasetError(
+                "columns of type '\(type)' can't be made", remedy: "Choose a plain type.", kind: .unsupported)
+        }
+    }
+
+    private static func cast(_ array: ArrowArrayHandle, _ type: String) throws -> ArrowArrayHandle {
+        try withExtendedLifetime(array) {
+            try ArrowArrayHandle("make a column of \(type)") { carrow_array_cast(array.handle, type, $0) }
         }
     }
 

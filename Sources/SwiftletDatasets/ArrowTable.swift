@@ -128,8 +128,25 @@ final class ArrowTable: @unchecked Sendable {
     }
 
     func cast(_ column: Int, to type: String) throws -> ArrowTable {
-        try Self.make("convert column '\(names[column])' to \(type)", keeping: self) {
-            carrow_table_cast(handle, Int64(column), type, $0)
+        func cast(_ table: ArrowTable) throws -> ArrowTable {
+            try Self.make("convert column '\(names[column])' to \(type)", keeping: table) {
+                carrow_table_cast(table.handle, Int64(column), type, $0)
+            }
+        }
+        do { return try cast(self) } catch {
+            // Which row it is, Arrow does not say.
+            var rows = 0..<self.rows
+            while rows.count > 1 {
+                let middle = rows.lowerBound + rows.count / 2
+                let isFirst = (try? cast(try slice(rows.lowerBound..<middle))) == nil
+                rows = isFirst ? rows.lowerBound..<middle : middle..<rows.upperBound
+            }
+            guard let row = rows.first, (try? cast(try slice(rows))) == nil else { throw error }
+            let value = try self.column(column).value(row)
+            throw DatasetError(
+                "column '\(names[column])', row \(RowOffset.first + row): \(value) can't be converted to \(type)",
+                remedy: "Correct the value, or give the column another type.", kind: .wrongType,
+                at: ErrorLocation(column: names[column], row: RowOffset.first + row))
         }
     }
 

@@ -9,8 +9,13 @@ indirect enum ArrowType {
     case string(large: Bool)
     case binary(large: Bool)
     case date(bytes: Int)
+    /// Binary values of one length.
+    case fixedBinary(length: Int)
     /// `perSecond` is 1, 1000, ...
-    case timestamp(unit: String, perSecond: Int)
+    case timestamp(unit: String, perSecond: Int, zone: String?)
+    case time(unit: String, perSecond: Int)
+    case duration(unit: String, perSecond: Int)
+    case decimal(bytes: Int, precision: Int, scale: Int)
     case list(ArrowType, large: Bool)
     case fixedList(ArrowType, length: Int)
     case structure([(name: String, type: ArrowType)])
@@ -39,10 +44,14 @@ indirect enum ArrowType {
         case "Z": self = .binary(large: true)
         case "tdD": self = .date(bytes: 4)
         case "tdm": self = .date(bytes: 8)
-        case "tss:": self = .timestamp(unit: "s", perSecond: 1)
-        case "tsm:": self = .timestamp(unit: "ms", perSecond: 1000)
-        case "tsu:": self = .timestamp(unit: "us", perSecond: 1_000_000)
-        case "tsn:": self = .timestamp(unit: "ns", perSecond: 1_000_000_000)
+        case "tts": self = .time(unit: "s", perSecond: 1)
+        case "ttm": self = .time(unit: "ms", perSecond: 1000)
+        case "ttu": self = .time(unit: "us", perSecond: 1_000_000)
+        case "ttn": self = .time(unit: "ns", perSecond: 1_000_000_000)
+        case "tDs": self = .duration(unit: "s", perSecond: 1)
+        case "tDm": self = .duration(unit: "ms", perSecond: 1000)
+        case "tDu": self = .duration(unit: "us", perSecond: 1_000_000)
+        case "tDn": self = .duration(unit: "ns", perSecond: 1_000_000_000)
         case "+l", "+L":
             guard let element = Self.children(of: schema)?.first?.type else { return nil }
             self = .list(element, large: text == "+L")
@@ -50,12 +59,36 @@ indirect enum ArrowType {
             guard let children = Self.children(of: schema) else { return nil }
             self = .structure(children)
         default:
-            guard text.hasPrefix("+w:"), let length = Int(text.dropFirst(3)), (0...Feature.longestFixedList).contains(length),
-                let element = Self.children(of: schema)?.first?.type
-            else { return nil }
-            self = .fixedList(element, length: length)
+            guard let type = Self.withParameters(text, schema) else { return nil }
+            self = type
         }
     }
+
+    private static func withParameters(_ text: String, _ schema: UnsafePointer<ArrowSchema>) -> ArrowType? {
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        guard colon != text.endIndex else { return nil }
+        let parameters = String(text[text.index(after: colon)...])
+        switch text[..<colon] {
+        case "+w":
+            guard let length = Int(parameters), (0...Feature.longestFixedList).contains(length),
+                let element = children(of: schema)?.first?.type
+            else { return nil }
+            return .fixedList(element, length: length)
+        case "w": return Int(parameters).map { .fixedBinary(length: $0) }
+        case "d":
+            let numbers = parameters.split(separator: ",").map { Int($0) }
+            guard numbers.count >= 2, let precision = numbers[0], let scale = numbers[1] else { return nil }
+            guard let bits = numbers.count > 2 ? numbers[2] : 128, bits == 128 || bits == 256 else { return nil }
+            return .decimal(bytes: bits / 8, precision: precision, scale: scale)
+        case "tss": return .timestamp(unit: "s", perSecond: 1, zone: zone(parameters))
+        case "tsm": return .timestamp(unit: "ms", perSecond: 1000, zone: zone(parameters))
+        case "tsu": return .timestamp(unit: "us", perSecond: 1_000_000, zone: zone(parameters))
+        case "tsn": return .timestamp(unit: "ns", perSecond: 1_000_000_000, zone: zone(parameters))
+        default: return nil
+        }
+    }
+
+    private static func zone(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private static func children(of schema: UnsafePointer<ArrowSchema>) -> [(name: String, type: ArrowType)]? {
         var children: [(name: String, type: ArrowType)] = []
@@ -76,7 +109,12 @@ indirect enum ArrowType {
         case .string(let large): .value(large ? "large_string" : "string")
         case .binary(let large): .value(large ? "large_binary" : "binary")
         case .date(let bytes): .value("date\(bytes * 8)")
-        case .timestamp(let unit, _): .value("timestamp[\(unit)]")
+        case .fixedBinary(let length): .value("fixed_size_binary[\(length)]")
+        case .timestamp(let unit, _, nil): .value("timestamp[\(unit)]")
+        case .timestamp(let unit, _, let zone?): .value("timestamp[\(unit), tz=\(zone)]")
+        case .time(let unit, let perSecond): .value("time\(perSecond > 1000 ? 64 : 32)[\(unit)]")
+        case .duration(let unit, _): .value("duration[\(unit)]")
+        case .decimal(let bytes, let precision, let scale): .value("decimal\(bytes * 8)(\(precision), \(scale))")
         case .list(let element, let large): large ? .largeList(element.feature) : .list(element.feature)
         case .fixedList(let element, let length): .fixedList(element.feature, length: length)
         case .structure(let fields): .structure(Features(fields.map { ($0.name, $0.type.feature) }))

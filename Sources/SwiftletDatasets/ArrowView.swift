@@ -38,11 +38,13 @@ struct ArrowView {
         switch type {
         case .list(_, large: true), .string(large: true), .binary(large: true):
             guard let offsets = buffer(1, as: Int64.self) else { return 0..<0 }
-            return Int(offsets[place])..<Int(offsets[place + 1])
+            let start = Int(offsets[place])
+            return start..<max(start, Int(offsets[place + 1]))
         case .fixedList(_, let length): return place * length..<(place + 1) * length
         default:
             guard let offsets = buffer(1, as: Int32.self) else { return 0..<0 }
-            return Int(offsets[place])..<Int(offsets[place + 1])
+            let start = Int(offsets[place])
+            return start..<max(start, Int(offsets[place + 1]))
         }
     }
 
@@ -74,6 +76,7 @@ struct ArrowView {
             default: return Int(buffer(1, as: Int64.self)![place])
             }
         case .date(bytes: 4): return Int(buffer(1, as: Int32.self)![place])
+        case .time(_, let perSecond) where perSecond <= 1000: return Int(buffer(1, as: Int32.self)![place])
         default: return Int(buffer(1, as: Int64.self)![place])
         }
     }
@@ -106,6 +109,14 @@ struct ArrowView {
         return UnsafeBufferPointer(start: start + offset, count: count)
     }
 
+    /// A time in microseconds; what is beyond `Int` is cut to the largest one.
+    private func microseconds(_ index: Int, _ perSecond: Int) -> Int {
+        let value = int(index)
+        if perSecond > 1_000_000 { return PythonText.floorDivide(value, perSecond / 1_000_000) }
+        let (product, overflow) = value.multipliedReportingOverflow(by: 1_000_000 / perSecond)
+        return overflow ? (value < 0 ? .min : .max) : product
+    }
+
     func value(_ index: Int) -> Value {
         if isNull(index) { return .null }
         switch type {
@@ -113,20 +124,27 @@ struct ArrowView {
         case .bool: return .bool(bool(index))
         case .int(bytes: 8, signed: false):
             let value = buffer(1, as: UInt64.self)![index + offset]
-            return value > UInt64(Int.max) ? .double(Double(value)) : .int(Int(value))
+            return Int(exactly: value).map { .int($0) } ?? .unsigned(value)
         case .int: return .int(int(index))
         case .float: return .double(double(index))
         case .string: return .string(string(index))
         case .binary: return .binary(Array(bytes(index)))
         case .date(let bytes):
             return .date(days: bytes == 4 ? int(index) : PythonText.floorDivide(int(index), 86_400_000))
-        case .timestamp(_, let perSecond):
-            let value = int(index)
-            if perSecond > 1_000_000 {
-                return .timestamp(microseconds: PythonText.floorDivide(value, perSecond / 1_000_000))
-            }
-            let (product, overflow) = value.multipliedReportingOverflow(by: 1_000_000 / perSecond)
-            return .timestamp(microseconds: overflow ? (value < 0 ? .min : .max) : product)
+        case .timestamp(_, let perSecond, nil): return .timestamp(microseconds: microseconds(index, perSecond))
+        case .timestamp(_, let perSecond, let zone?):
+            return .zonedTimestamp(microseconds: microseconds(index, perSecond), zone: zone)
+        case .time(_, let perSecond): return .time(microseconds: microseconds(index, perSecond))
+        case .duration(_, let perSecond): return .duration(microseconds: microseconds(index, perSecond))
+        case .fixedBinary(let length):
+            guard length > 0, let data = buffer(1, as: UInt8.self) else { return .binary([]) }
+            return .binary(Array(UnsafeBufferPointer(start: data + (index + offset) * length, count: length)))
+        case .decimal(let bytes, _, let scale):
+            guard let words = buffer(1, as: UInt64.self) else { return .null }
+            let count = bytes / 8
+            return .decimal(
+                PythonText.decimal(
+                    words: Array(UnsafeBufferPointer(start: words + (index + offset) * count, count: count)), scale: scale))
         case .list(let element, _), .fixedList(let element, _):
             let view = child(0, element)
             return .list(range(index).map { view.value($0) })

@@ -60,6 +60,21 @@ struct DataFiles {
         }
     }
 
+    /// The format of one of the files, by its name; for a zip archive that is there, by what is in it.
+    func format(of file: String) -> FileFormat? {
+        let name = FileName(file)
+        if let format = name.format { return Self.isNote(file, format) ? nil : format }
+        guard name.packing == .zip else { return nil }
+        return (try? FileSource.all(FileSystem.join(folder, file), FileOptions()))?.first?.format
+    }
+
+    /// Texts that lie beside data and are none.
+    private static func isNote(_ file: String, _ format: FileFormat) -> Bool {
+        guard format == .text else { return false }
+        let stem = FileSystem.name(of: file).prefix { $0 != "." }.lowercased()
+        return ["license", "licence", "readme", "notice", "citation", "changelog", "requirements"].contains(stem)
+    }
+
     /// The files that match a pattern of a card.
     ///
     /// - Throws: `DatasetError` for a pattern that leaves the folder or matches nothing.
@@ -76,12 +91,12 @@ struct DataFiles {
             throw outside(pattern)
         }
         let found = files.filter { file in
-            FileFormat.of(file) != nil && Glob.matches(file.split(separator: "/")[...], parts[...])
+            format(of: file) != nil && Glob.matches(file.split(separator: "/")[...], parts[...])
         }
         guard !found.isEmpty else {
             throw DatasetError(
                 "no file in '\(folder)' matches '\(pattern)' of its README.md",
-                remedy: "Download the whole dataset, or correct the pattern. Files may end in .parquet, .arrow, .csv, .tsv, .json or .jsonl.",
+                remedy: "Download the whole dataset, or correct the pattern. Files may end in \(FileName.known).",
                 kind: .noFile)
         }
         return found
@@ -101,7 +116,7 @@ struct DataFiles {
     /// Splits by names: `data/train-00000-of-00001.parquet`, then folders, then files called `train`, `dev` and so
     /// on, else everything is `train`.
     func bySplitNames() -> [(split: String, files: [String])] {
-        let data = files.filter { FileFormat.of($0) != nil }
+        let data = files.filter { format(of: $0) != nil }
         var sharded: [TextKey: [String]] = [:]
         for file in data where file.hasPrefix("data/") {
             if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[TextKey(split), default: []].append(file) }

@@ -76,7 +76,7 @@ extension Dataset {
                 kind: .malformed, at: ErrorLocation(path: statePath))
         }
         let files = names.compactMap { $0 }.map { FileSystem.join(path, $0) }
-        let parts = try files.map { try read($0, as: .arrow, declared: declared) }
+        let parts = try files.map { try mapped(FileSource.all($0, FileOptions(format: .arrow))[0], declared: declared) }
         let saved = state["_fingerprint"]?.string ?? ""
         var dataset = try parts.count == 1 ? parts[0] : concatenate(parts)
         // The files may have been exchanged since the fingerprint was written: theirs is part of it.

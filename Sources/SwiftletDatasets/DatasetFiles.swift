@@ -1,3 +1,4 @@
+internal import Logging
 internal import SwiftletIO
 
 /// The files that a dataset in the Hub's layout is made of: chosen from the names alone, so that only these have to be
@@ -6,7 +7,7 @@ package struct DatasetFiles: Sendable {
     /// Paths within the folder, by split.
     package let splits: [(split: String, files: [String])]
     private let features: Features?
-    private let separator: Character?
+    private let options: FileOptions
     private let choice: SplitChoice
     /// What a cache calls the dataset.
     private let name: String
@@ -18,8 +19,12 @@ package struct DatasetFiles: Sendable {
     ///   - folder: where the README.md is, if there is one.
     ///   - names: paths of all files of the dataset, also of those that are not in the folder; `nil` for what is there.
     ///   - title: what messages call the dataset.
+    ///   - options: how the files are read; what is given here goes before what the card says.
     /// - Throws: `DatasetError` that says which configs or splits there are.
-    package init(_ folder: String, names: [String]? = nil, title: String, config: String?, split: String?) throws {
+    package init(
+        _ folder: String, names: [String]? = nil, title: String, config: String?, split: String?,
+        options: FileOptions = FileOptions()
+    ) throws {
         let readme = FileSystem.join(folder, "README.md")
         let card = FileSystem.exists(readme) ? try DatasetCard(readme) : nil
         let files = try names.map { DataFiles(title, names: $0) } ?? DataFiles(folder)
@@ -27,7 +32,9 @@ package struct DatasetFiles: Sendable {
         features = (card?.features.first { $0.config.isSame(as: chosen?.name ?? config ?? "") }
             ?? card?.features.first { $0.config == "default" || $0.config.isEmpty }
             ?? (card?.features.count == 1 && config == nil ? card?.features.first : nil))?.features
-        separator = chosen?.separator
+        var options = options
+        options.delimiter = options.delimiter ?? chosen?.separator
+        self.options = options
         choice = try SplitChoice(split)
         name = "\(FileSystem.name(of: title))/\(chosen?.name ?? config ?? "default")"
         var splits: [(split: String, files: [String])]
@@ -44,18 +51,18 @@ package struct DatasetFiles: Sendable {
             guard !splits.isEmpty else {
                 throw DatasetError(
                     "there are no data files in '\(title)'",
-                    remedy: "Put files ending in .parquet, .arrow, .csv, .tsv, .json or .jsonl there.",
+                    remedy: "Put files ending in \(FileName.known) there.",
                     kind: .noFile, at: ErrorLocation(path: title))
             }
         }
-        self.splits = try choice.needed(of: Self.ofOneFormat(splits))
+        self.splits = try choice.needed(of: Self.ofOneFormat(splits, files, title))
     }
 
     /// Reads them from a folder that has them.
     package func load(from folder: String) throws -> DatasetDict {
         try choice.apply(
             to: loadSplits(
-                splits.map { ($0.split, $0.files.map { FileSystem.join(folder, $0) }) }, features, separator, only: choice,
+                splits.map { ($0.split, $0.files.map { FileSystem.join(folder, $0) }) }, features, options, only: choice,
                 name: name))
     }
 
@@ -81,21 +88,34 @@ package struct DatasetFiles: Sendable {
             kind: .noConfig)
     }
 
-    /// Where formats are mixed, the most common one is the data.
-    private static func ofOneFormat(_ splits: [(split: String, files: [String])]) -> [(split: String, files: [String])] {
-        var counts: [(format: FileFormat, count: Int)] = []
-        for file in splits.flatMap(\.files) {
-            guard let format = FileFormat.of(file) else { continue }
-            if let position = counts.firstIndex(where: { $0.format == format }) {
-                counts[position].count += 1
-            } else {
-                counts.append((format, 1))
+    /// Where formats are mixed within a split, the most common one is the data, and the rest is named in a warning; of
+    /// two as common as each other, the one that comes first in the list of formats.
+    ///
+    /// - Throws: `DatasetError` where one split is in another format than the rest: dropping it would go unseen.
+    private static func ofOneFormat(
+        _ splits: [(split: String, files: [String])], _ files: DataFiles, _ title: String
+    ) throws -> [(split: String, files: [String])] {
+        var chosen: [(split: String, format: FileFormat, files: [String])] = []
+        for (split, names) in splits {
+            var byFormat: [FileFormat: [String]] = [:]
+            for name in names { if let format = files.format(of: name) { byFormat[format, default: []].append(name) } }
+            let most = byFormat.values.map(\.count).max() ?? 0
+            guard let format = FileFormat.allCases.first(where: { byFormat[$0]?.count == most }) else { continue }
+            let rest = names.filter { files.format(of: $0) != format }
+            if !rest.isEmpty {
+                Datasets.logger.warning(
+                    "'\(title)': split '\(split)' is read from its \(format.title) files; left out: \(DatasetError.listed(rest))")
             }
+            chosen.append((split, format, byFormat[format] ?? []))
         }
-        guard counts.count > 1 else { return splits }
-        let most = counts.map(\.count).max() ?? 0
-        let winners = counts.filter { $0.count == most }.map(\.format)
-        let format = winners.contains(.parquet) ? .parquet : winners[0]
-        return splits.map { ($0.split, $0.files.filter { FileFormat.of($0) == format }) }.filter { !$0.1.isEmpty }
+        func isAlike(_ one: FileFormat, _ other: FileFormat) -> Bool { one == other || one.isDelimited && other.isDelimited }
+        if let first = chosen.first, let other = chosen.first(where: { !isAlike($0.format, first.format) }) {
+            throw DatasetError(
+                "the splits of '\(title)' are in different formats: '\(first.split)' is \(first.format.title) (\(first.files[0])), '\(other.split)' is \(other.format.title) (\(other.files[0]))",
+                remedy: "Bring them into one format, or load the files by their names: loadDataset(files:).",
+                commandLine: "Bring them into one format, or name the files.", kind: .unsupported,
+                at: ErrorLocation(path: title))
+        }
+        return chosen.map { ($0.split, $0.files) }
     }
 }

@@ -92,6 +92,9 @@ extension Feature {
         case "double": "float64"
         case "boolean": "bool"
         case "utf8": "string"
+        // Views are read as plain columns.
+        case "string_view": "large_string"
+        case "binary_view": "large_binary"
         default: name
         }
     }

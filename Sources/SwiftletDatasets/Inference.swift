@@ -32,11 +32,19 @@ extension ArrowBuilding {
         case .null: return .value("null")
         case .bool: return .value("bool")
         case .int: return .value("int64")
+        case .unsigned: return .value("uint64")
         case .double: return .value("float64")
         case .string: return .value("string")
         case .binary: return .value("binary")
         case .timestamp: return .value("timestamp[us]")
         case .date: return .value("date32")
+        case .zonedTimestamp(_, let zone): return .value("timestamp[us, tz=\(zone)]")
+        case .time: return .value("time64[us]")
+        case .duration: return .value("duration[us]")
+        case .decimal(let text):
+            let digits = text.filter(\.isNumber).count
+            let scale = text.split(separator: ".").dropFirst().first?.prefix(while: \.isNumber).count ?? 0
+            return .value("decimal128(\(min(max(digits, 1), 38)), \(min(scale, 38)))")
         case .list(let values):
             var feature = Feature.value("null")
             for value in values {

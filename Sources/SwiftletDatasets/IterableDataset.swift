@@ -69,33 +69,34 @@ public struct IterableDataset: Sendable {
         self.source = source
     }
 
-    /// The rows of files: Parquet, Arrow, CSV, TSV, JSON Lines. The first file tells the columns.
+    /// The rows of files: Parquet, Arrow, CSV, TSV, JSON, JSON Lines, text, also packed ones. The first rows of the first
+    /// file tell the columns.
     ///
+    /// - Parameter options: how the files are read.
     /// - Throws: `DatasetError` if the first file can't be read.
-    public init(files: [String]) throws { try self.init(files, declared: nil, separator: nil) }
-
-    init(_ files: [String], declared: Features?, separator: Character?) throws {
-        guard let first = files.first else {
+    public init(files: [String], options: FileOptions = FileOptions()) throws {
+        let sources = try files.flatMap { try FileSource.all($0, options) }
+        guard let first = sources.first else {
             throw DatasetError("there are no files to read", remedy: "Name at least one.")
         }
-        let stream = try RowStream(first, declared: declared, separator: separator)
+        let stream = try RowStream(first, options)
         let features = stream.features
-        let isTyped = declared != nil || stream.format == .parquet || stream.format == .arrow
-        self.init(features, files.count, 0, Kind(isTyped: isTyped)) { pass in
-            var left = pass.chosen(of: files.count).map { files[$0] }[...]
+        let isTyped = first.format == .parquet || first.format == .arrow
+        self.init(features, sources.count, 0, Kind(isTyped: isTyped)) { pass in
+            var left = pass.chosen(of: sources.count).map { sources[$0] }[...]
             var stream: RowStream?
             return {
                 while true {
                     if stream == nil {
                         guard let next = left.popFirst() else { return nil }
-                        stream = try RowStream(next, declared: features, separator: separator)
+                        stream = try RowStream(next, options, types: features)
                     }
-                    guard let piece = try stream?.next() else {
+                    guard let piece = try stream?.next(as: features) else {
                         stream = nil
                         continue
                     }
                     if piece.count == 0 { continue }
-                    return piece.features == features ? piece : try piece.cast(features)
+                    return piece
                 }
             }
         }

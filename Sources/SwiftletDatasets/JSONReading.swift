@@ -1,93 +1,50 @@
 internal import CArrow
 internal import SwiftletIO
 
-/// JSON Lines, and JSON that is one list, as tables.
+/// Looks for what is wrong in a JSON file that Arrow can't take: its own messages count pieces, not lines.
 enum JSONReading {
-    static func table(_ path: String) throws -> ArrowTable {
-        let file = try MappedFile(path)
-        try Dataset.checkUTF8(file)
-        return try withExtendedLifetime(file) { try table(file) }
-    }
-
-    private static func table(_ file: MappedFile) throws -> ArrowTable {
-        var bytes = UnsafeRawBufferPointer(rebasing: file.bytes[...])
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = UnsafeRawBufferPointer(rebasing: bytes[3...]) }
-        guard let first = bytes.first(where: { !isSpace($0) }) else {
-            throw DatasetError("the file is empty", remedy: "Put one object on each line.")
+    static func diagnosis(_ source: FileSource, _ options: FileOptions) -> DatasetError? {
+        var handle: OpaquePointer?
+        let status = source.with(encoding: options.encoding) { file in
+            options.withJSON(source, texts: []) { carrow_json_open(file, $0, &handle) }
         }
-        if first == UInt8(ascii: "[") { return try list(bytes) }
-        guard first == UInt8(ascii: "{") else {
-            throw DatasetError(
-                "the file begins with neither an object nor a list", remedy: "Put one object on each line.")
-        }
-        do {
-            return try read(bytes)
-        } catch let error as ArrowMessage {
-            throw diagnosis(bytes) ?? error
-        }
-    }
-
-    private static func read(_ bytes: UnsafeRawBufferPointer) throws -> ArrowTable {
-        try ArrowTable.reading { carrow_read_json(bytes.baseAddress, Int64(bytes.count), $0) }
-    }
-
-    /// One list: of objects, or of texts that become the column `text`.
-    private static func list(_ bytes: UnsafeRawBufferPointer) throws -> ArrowTable {
-        let json: JSONValue
-        do { json = try JSONValue(parsing: bytes) } catch {
-            throw DatasetError(
-                "line \(error.line), column \(error.column): \(error.problem)",
-                remedy: "The file may be damaged or cut off; get it again.", kind: .malformed,
-                at: ErrorLocation(line: error.line))
-        }
-        var lines = ""
-        let rows = json.array ?? []
-        for (row, value) in rows.enumerated() {
-            switch value {
-            case .object: lines += value.text(.line) + "\n"
-            case .string: lines += JSONValue.object(["text": value]).text(.line) + "\n"
-            default:
-                throw DatasetError(
-                    "row \(row) is \(value.kind), not an object", remedy: "Give a list of objects.")
-            }
-        }
-        guard !rows.isEmpty else {
-            throw DatasetError("the list is empty", remedy: "Give a list of at least one object.")
-        }
-        do {
-            return try lines.withUTF8 { try read(UnsafeRawBufferPointer($0)) }
-        } catch let error as ArrowMessage {
-            throw lines.withUTF8 { diagnosis(UnsafeRawBufferPointer($0), unit: "row", from: 0) } ?? error
-        }
-    }
-
-    /// Finds the line that Arrow could not take, for the message: its own counts blocks, not lines.
-    private static func diagnosis(
-        _ bytes: UnsafeRawBufferPointer, unit: String = "line", from firstNumber: Int = 1
-    ) -> DatasetError? {
+        guard status == 0, let handle else { return nil }
+        defer { carrow_json_release(handle) }
+        let unit = carrow_json_is_list(handle) ? "row" : "line"
         var kinds: [TextKey: (kind: String, line: Int)] = [:]
-        var number = firstNumber
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            defer { number += 1 }
-            if line.allSatisfy(isSpace) { continue }
-            do {
-                let value = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line))
-                guard value.object != nil else {
-                    return DatasetError(
-                        "\(unit) \(number) is \(value.kind), not an object", remedy: "Put one object on each line.")
-                }
-                if let change = change(value, at: "", number, &kinds) {
-                    return DatasetError(
-                        "\(unit) \(number): '\(change.path)' is \(change.now), in \(unit) \(change.line) it is \(change.before)",
-                        remedy: "Make all values of the key of one type.")
-                }
-            } catch {
-                return DatasetError(
-                    "\(unit) \(number), column \(error.column): \(error.problem)",
-                    remedy: "Put one whole object on each line.")
+        var (text, ends, numbers): (UnsafePointer<CChar>?, UnsafePointer<Int64>?, UnsafePointer<Int64>?)
+        var count: Int64 = 0
+        while carrow_json_next(handle, &text, &ends, &numbers, &count) == 0, count > 0, let text, let ends, let numbers
+        {
+            var start = 0
+            for index in 0..<Int(count) {
+                let row = UnsafeRawBufferPointer(start: text + start, count: Int(ends[index]) - start)
+                start = Int(ends[index])
+                if let error = problem(row, unit, Int(numbers[index]), &kinds) { return error }
             }
         }
         return nil
+    }
+
+    private static func problem(
+        _ row: UnsafeRawBufferPointer, _ unit: String, _ number: Int,
+        _ kinds: inout [TextKey: (kind: String, line: Int)]
+    ) -> DatasetError? {
+        do {
+            let value = try JSONValue(parsing: row)
+            guard let change = change(value, at: "", number, &kinds) else { return nil }
+            return DatasetError(
+                "\(unit) \(number): '\(change.path)' is \(change.now), in \(unit) \(change.line) it is \(change.before)",
+                remedy: "Make all values of the key of one type.", kind: .wrongType,
+                at: ErrorLocation(line: unit == "line" ? number : nil, key: change.path))
+        } catch {
+            // A row may go over several lines, of which this is the first.
+            let place = error.line > 1 ? ", its line \(error.line)" : ""
+            return DatasetError(
+                "\(unit) \(number)\(place), column \(error.column): \(error.problem)",
+                remedy: "Put one whole object on each line.", kind: .malformed,
+                at: ErrorLocation(line: unit == "line" ? number : nil))
+        }
     }
 
     private static func change(
@@ -118,6 +75,48 @@ enum JSONReading {
         }
         return nil
     }
+}
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+extension FileOptions {
+    /// Calls the bridge with the options of a JSON file.
+    ///
+    /// - Parameter texts: keys whose values are text, also where they look like times.
+    func withJSON<Result>(
+        _ source: FileSource, texts: [String], _ body: (UnsafePointer<carrow_json_options>) throws -> Result
+    ) rethrows -> Result {
+        try withCStrings([field ?? ""] + texts) { strings in
+            var options = carrow_json_options()
+            options.field = field == nil ? nil : strings[0]
+            options.takes_columns = !source.isLines
+            options.texts = texts.isEmpty ? nil : strings + 1
+            options.text_count = Int64(texts.count)
+            return try body(&options)
+        }
+    }
+
+    /// Calls the bridge with the options of delimited text.
+    ///
+    /// - Parameter types: columns that have a type whatever their values are.
+    func withCSV<Result>(
+        delimiter: Character, types: [(name: String, type: String)],
+        _ body: (UnsafePointer<carrow_csv_options>) throws -> Result
+    ) rethrows -> Result {
+        let names = columnNames ?? []
+        let chosen = columns ?? []
+        return try withCStrings(names + chosen + types.map(\.name) + types.map(\.type)) { strings in
+            var options = carrow_csv_options()
+            options.delimiter = CChar(bitPattern: delimiter.asciiValue ?? UInt8(ascii: ","))
+            let quote = quoting == Quoting.none ? 0 : (quoteCharacter ?? "\"").asciiValue ?? 0
+            options.quote = CChar(bitPattern: quote)
+            options.has_header = hasHeader ?? (columnNames == nil)
+            options.names = columnNames == nil ? nil : strings
+            options.name_count = Int64(names.count)
+            options.columns = columns == nil ? nil : strings + names.count
+            options.column_count = Int64(chosen.count)
+            options.typed = strings + names.count + chosen.count
+            options.types = strings + names.count + chosen.count + types.count
+            options.type_count = Int64(types.count)
+            return try body(&options)
+        }
+    }
 }

@@ -15,8 +15,11 @@ internal import SwiftletIO
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
 ///   - split: only this split; or, in Python's writing, parts and sums of splits, such as `train[:10%]` or
 ///     `train+test[100:]`, whose rows come under that name; `all` is the sum of all.
+///   - options: how the files are read; a delimiter here goes before the card's.
 /// - Throws: `DatasetError` that says which configs or splits there are, or which file, row and column is wrong.
-public func loadDataset(folder path: String, _ config: String? = nil, split: String? = nil) throws -> DatasetDict {
+public func loadDataset(
+    folder path: String, _ config: String? = nil, split: String? = nil, options: FileOptions = FileOptions()
+) throws -> DatasetDict {
     let path = FileSystem.expandingTilde(path)
     guard FileSystem.exists(path) else {
         throw DatasetError(
@@ -33,7 +36,7 @@ public func loadDataset(folder path: String, _ config: String? = nil, split: Str
                 kind: .noConfig, at: ErrorLocation(path: path))
         }
         let choice = try SplitChoice(split)
-        return try choice.apply(to: loadSplits([("train", [path])], nil, nil, only: choice, name: nil))
+        return try choice.apply(to: loadSplits([("train", [path])], nil, options, only: choice, name: nil))
     }
     for (file, type) in [("dataset_dict.json", "DatasetDict"), ("state.json", "Dataset")]
     where FileSystem.exists(FileSystem.join(path, file)) {
@@ -43,11 +46,18 @@ public func loadDataset(folder path: String, _ config: String? = nil, split: Str
             commandLine: "Give a dataset's folder in the Hub's layout, or files.", kind: .unsupported,
             at: ErrorLocation(path: path))
     }
-    return try DatasetFiles(path, title: path, config: config, split: split).load(from: path)
+    return try DatasetFiles(path, title: path, config: config, split: split, options: options).load(from: path)
 }
 
-/// Loads files, each as a split or a part of one: Parquet, Arrow, CSV, TSV, JSON, JSON Lines.
-public func loadDataset(files: [(split: String, path: String)]) throws -> DatasetDict {
+/// Loads files, each as a split or a part of one: Parquet, Arrow, CSV, TSV, JSON, JSON Lines, text; also packed ones.
+///
+/// The columns of all splits get the types that the training split has, or else the first one.
+///
+/// - Parameter options: how the files are read.
+/// - Throws: `DatasetError` that names the file, and the line, row or column that is wrong.
+public func loadDataset(
+    files: [(split: String, path: String)], options: FileOptions = FileOptions()
+) throws -> DatasetDict {
     guard !files.isEmpty else { throw DatasetError("there are no files to load", remedy: "Name at least one.") }
     var splits: [(split: String, files: [String])] = []
     for (split, path) in files {
@@ -57,7 +67,7 @@ public func loadDataset(files: [(split: String, path: String)]) throws -> Datase
             splits.append((split, [path]))
         }
     }
-    return try loadSplits(splits, nil, nil, only: SplitChoice(nil), name: nil)
+    return try loadSplits(splits, nil, options, only: SplitChoice(nil), name: nil)
 }
 
 /// What a caller asks for of a dataset's splits: all, one, or parts and sums of some.
@@ -80,23 +90,4 @@ struct SplitChoice: Sendable {
         guard let expression, !expression.isName(of: loaded.splits) else { return loaded }
         return DatasetDict([(expression.text, try expression.dataset(of: loaded))])
     }
-}
-
-/// Reads the files of each split that is asked for and puts them together.
-///
-/// - Parameter name: what the dataset is called among the prepared files of a cache.
-func loadSplits(
-    _ splits: [(split: String, files: [String])], _ features: Features?, _ separator: Character?, only choice: SplitChoice,
-    name: String?
-) throws -> DatasetDict {
-    DatasetDict(
-        try choice.needed(of: splits).map { split, files in
-            if let prepared = try Preparation(files, features, separator)?.dataset(split, name) { return (split, prepared) }
-            let parts = try files.map { try Dataset.read($0, declared: features, separator: separator) }
-            do {
-                return (split, parts.count == 1 ? parts[0] : try Dataset.concatenate(Dataset.widened(parts)))
-            } catch let error as DatasetError {
-                throw error.within("the files of split '\(split)' don't go together (\(files.joined(separator: ", ")))")
-            }
-        })
 }

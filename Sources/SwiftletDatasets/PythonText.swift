@@ -64,24 +64,6 @@ enum PythonText {
         "{" + pairs.map { "\(of($0.0)): \($0.1)" }.joined(separator: ", ") + "}"
     }
 
-    /// `datetime.datetime(2020, 1, 2, 10, 0)`: seconds and microseconds only where they are not zero.
-    static func timestamp(microseconds: Int) -> String {
-        let perDay = 86_400_000_000
-        let days = floorDivide(microseconds, perDay)
-        let rest = microseconds - days * perDay
-        let (year, month, day) = civil(days: days)
-        let (second, micro) = (rest / 1_000_000 % 60, rest % 1_000_000)
-        var parts = [year, month, day, rest / 3_600_000_000, rest / 60_000_000 % 60]
-        if second != 0 || micro != 0 { parts.append(second) }
-        if micro != 0 { parts.append(micro) }
-        return "datetime.datetime(" + parts.map(String.init).joined(separator: ", ") + ")"
-    }
-
-    static func date(days: Int) -> String {
-        let (year, month, day) = civil(days: days)
-        return "datetime.date(\(year), \(month), \(day))"
-    }
-
     /// The proleptic Gregorian date of a day counted from 1970-01-01.
     static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468

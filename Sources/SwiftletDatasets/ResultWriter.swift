@@ -127,7 +127,8 @@ struct ResultWriter {
             let whole = try ArrowTable.empty(features)
             let writer = try ArrowStreamWriter(target, like: whole, features: features)
             for part in parts {
-                let reader = try ArrowReader { carrow_reader_ipc(part, $0) }
+                let source = FileSource(path: part, format: .arrow, packing: nil, member: nil, isLines: true)
+                let reader = try source.with(encoding: nil) { file in try ArrowReader { carrow_reader_ipc(file, $0) } }
                 while let table = try reader.next() { try writer.write(try table.cast(like: whole)) }
             }
             try writer.finish()
@@ -146,35 +147,5 @@ struct ResultWriter {
             else { continue }
             try? FileSystem.remove(FileSystem.join(spillFolder, name))
         }
-    }
-}
-
-/// Reads a file piece by piece.
-final class ArrowReader {
-    private let handle: OpaquePointer
-    /// A table without rows that has the names and types.
-    let types: ArrowTable
-
-    init(_ open: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws {
-        var handle: OpaquePointer?
-        guard open(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
-        do {
-            types = try ArrowTable.reading { carrow_reader_types(handle, $0) }
-        } catch {
-            carrow_reader_release(handle)
-            throw error
-        }
-        self.handle = handle!
-    }
-
-    deinit { carrow_reader_release(handle) }
-
-    /// The next rows; `nil` at the end.
-    func next() throws -> ArrowTable? {
-        var table: OpaquePointer?
-        guard carrow_reader_next(handle, &table) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
-        let read = table.map { ArrowTable(taking: $0) }
-        try read?.checkSizes()
-        return read
     }
 }

@@ -1,132 +1,201 @@
 internal import CArrow
+internal import Logging
 internal import SwiftletIO
 
 /// The rows of one file, piece by piece.
 struct RowStream {
-    let path: String
-    let format: FileFormat
+    let source: FileSource
     let features: Features
-    private let reader: ArrowReader?
-    /// Rows of a file that can only be read whole.
-    private var whole: Dataset?
+    private let options: FileOptions
     private let declared: Features?
+    private let reader: ArrowReader
+    /// The columns that are read, by their places in the file; `nil` for all.
+    private let places: [Int]?
+    /// Rows handed out so far.
+    private var rows = 0
+
+    /// How the types of a file without any are told from its values.
+    enum Inference {
+        /// From the whole file, which is held in memory up to so many bytes.
+        case whole(keep: Int)
+        /// From the first rows.
+        case start
+    }
 
     /// - Parameters:
     ///   - declared: features from a dataset card, used where the file has none of its own.
+    ///   - types: features that columns of text and numbers have whatever the file's values are.
     ///   - rows: about how many to read at a time, where the format leaves it open.
-    init(_ path: String, declared: Features? = nil, separator: Character? = nil, rows: Int = 1 << 14) throws {
-        let path = FileSystem.expandingTilde(path)
-        let format = try Dataset.format(of: path)
-        self.path = path
-        self.format = format
-        self.declared = declared
-        if format == .json, try Self.isList(path) {
-            let whole = try Dataset.read(path, declared: declared)
-            (reader, self.whole, features) = (nil, whole, whole.features)
-            return
-        }
+    init(
+        _ source: FileSource, _ options: FileOptions, declared: Features? = nil, types: Features = [:],
+        inference: Inference = .start, rows: Int = 1 << 14
+    ) throws {
+        (self.source, self.options, self.declared) = (source, options, declared)
         do {
-            let reader: ArrowReader
-            switch format {
-            case .parquet: reader = try ArrowReader { carrow_reader_parquet(path, Int64(rows), $0) }
-            case .arrow: reader = try ArrowReader { carrow_reader_ipc(path, $0) }
-            case .json: reader = try ArrowReader { carrow_reader_json(path, $0) }
-            case .csv, .tsv:
-                let delimiter = separator?.asciiValue ?? UInt8(ascii: format == .csv ? "," : "\t")
-                let text = (declared ?? [:]).filter { _, feature in
-                    switch feature {
-                    case .classLabel, .value("string"), .value("large_string"): true
-                    default: false
-                    }
-                }.map(\.0)
-                reader = try withCStrings(text) { names in
+            let reader = try Self.open(source, options, declared, types, inference, rows)
+            let note = reader.note
+            if !note.isEmpty { Datasets.logger.warning("'\(source.title)': \(note)") }
+            let chosen = try reader.types.places(of: options.columns, source.title)
+            places = chosen.count == reader.types.names.count ? nil : chosen
+            let wanted = declared.map { declared in
+                options.columns == nil
+                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(name) })
+            }
+            let names = reader.types.names
+            let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
+            features = try Dataset(table, stored: reader.types.ownFeatures(of: table.names) ?? wanted).features
+            self.reader = reader
+        } catch { throw Self.diagnosed(error, source, options) }
+    }
+
+    private static func open(
+        _ source: FileSource, _ options: FileOptions, _ declared: Features?, _ types: Features, _ inference: Inference,
+        _ rows: Int
+    ) throws -> ArrowReader {
+        let keep: Int64 =
+            switch inference {
+            case .start: -1
+            case .whole(let keep): Int64(keep)
+            }
+        let delimiter = try source.format.isDelimited ? delimiter(source, options) : ","
+        return try source.with(encoding: options.encoding) { file in
+            switch source.format {
+            case .parquet:
+                try withCStrings(options.columns ?? []) { columns in
                     try ArrowReader {
-                        carrow_reader_csv(path, CChar(bitPattern: delimiter), names, Int64(text.count), $0)
+                        carrow_reader_parquet(
+                            file, Int64(rows), options.columns == nil ? nil : columns,
+                            Int64(options.columns?.count ?? 0), $0)
                     }
                 }
+            case .arrow: try ArrowReader { carrow_reader_ipc(file, $0) }
+            case .text: try ArrowReader { carrow_reader_text(file, $0) }
+            case .json:
+                try options.withJSON(source, texts: Self.texts(types)) { options in
+                    try ArrowReader { carrow_reader_json(file, options, keep, $0) }
+                }
+            case .csv, .tsv:
+                try options.withCSV(delimiter: delimiter, types: fixed(declared, types)) { options in
+                    try ArrowReader { carrow_reader_csv(file, options, keep, $0) }
+                }
             }
-            features = try Dataset(reader.types, stored: declared).features
-            self.reader = reader
-        } catch { throw Self.explained(error, path, format) }
-    }
-
-    /// Whether a JSON file is one list, not a line for each row.
-    private static func isList(_ path: String) throws -> Bool {
-        let file = try MappedFile(path)
-        return withExtendedLifetime(file) {
-            file.bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) } == UInt8(ascii: "[")
         }
     }
 
-    private static func explained(_ error: any Error, _ path: String, _ format: FileFormat) -> any Error {
-        switch error {
-        case let error as DatasetError: error.inFile(path)
-        case let error as ArrowMessage: Dataset.explained(error.text, path, format)
-        default: error
-        }
+    /// What stands between fields: as asked for, as the ending says, or as the first lines show.
+    private static func delimiter(_ source: FileSource, _ options: FileOptions) throws -> Character {
+        if let given = options.delimiter { return given }
+        let expected: Character = source.format == .tsv ? "\t" : ","
+        let quote: Character? = options.quoting == FileOptions.Quoting.none ? nil : options.quoteCharacter ?? "\""
+        // In UTF-16 every other byte of what is looked for is zero.
+        let head = try source.head(1 << 16).filter { $0 != 0 }
+        guard let found = Delimiters.found(in: head, expected: expected, quote: quote) else { return expected }
+        Datasets.logger.warning(
+            "'\(source.title)' is named \(source.format.title), and its fields are separated by \(Delimiters.name(found)): it is read so; name a delimiter for another way"
+        )
+        return found
     }
 
-    /// The next rows; `nil` at the end.
-    mutating func next() throws -> Dataset? {
-        guard let reader else {
-            defer { whole = nil }
-            return whole
+    /// The types that the parser of delimited text makes by itself. Other ones are converted to, from what fits.
+    private static func fixed(_ declared: Features?, _ types: Features) -> [(name: String, type: String)] {
+        var fixed: [(name: String, type: String)] = []
+        for (name, feature) in declared ?? [:] where types[name] == nil {
+            switch feature {
+            case .classLabel, .value("string"), .value("large_string"): fixed.append((name, "large_string"))
+            default: break
+            }
         }
+        for (name, feature) in types {
+            switch feature {
+            case .value("string"): fixed.append((name, "large_string"))
+            case .value(let type) where ["int64", "uint64", "float64", "bool", "large_string"].contains(type):
+                fixed.append((name, type))
+            default: break
+            }
+        }
+        return fixed
+    }
+
+    private static func texts(_ types: Features) -> [String] {
+        types.filter { $0.1 == .value("string") || $0.1 == .value("large_string") }.map(\.0)
+    }
+
+    private static func diagnosed(_ error: any Error, _ source: FileSource, _ options: FileOptions) -> any Error {
+        if source.format == .json, let raw = error as? ArrowMessage, ReadingError.worded(raw.text) == nil,
+            let found = JSONReading.diagnosis(source, options)
+        {
+            return ReadingError.naming(found, source)
+        }
+        return ReadingError.naming(error, source)
+    }
+
+    /// The next rows with the stream's own features; `nil` at the end.
+    mutating func next() throws -> Dataset? { try next(as: features) }
+
+    /// The next rows with the given features, converted where they differ; `nil` at the end.
+    ///
+    /// A column that the file does not have is one without values.
+    mutating func next(as wanted: Features) throws -> Dataset? {
         do {
-            guard let table = try reader.next() else { return nil }
-            return try Dataset(table, stored: features).from(Provenance(fingerprint: .unique()))
-        } catch { throw Self.explained(error, path, format) }
+            guard var table = try reader.next() else { return nil }
+            if let places { table = try table.select(places, as: places.map { reader.types.names[$0] }) }
+            defer { rows += table.rows }
+            return try RowOffset.$first.withValue(rows) { [features] in
+                var piece = try Dataset(table, stored: features)
+                for (name, feature) in wanted where piece.features[name] != feature {
+                    if piece.features[name] != nil {
+                        piece = try piece.castColumn(name, to: feature)
+                    } else {
+                        let nulls = ColumnData.values(Array(repeating: .null, count: piece.count))
+                        piece = try piece.addColumn(name, nulls, feature: feature)
+                    }
+                }
+                if piece.columnNames != wanted.names { piece = try piece.selectColumns(wanted.names) }
+                return piece.from(Provenance(fingerprint: .unique()))
+            }
+        } catch { throw Self.diagnosed(error, source, options) }
     }
 }
 
-/// Files that are too large for memory, on their way into an Arrow file of the cache.
-struct Preparation {
-    let files: [String]
-    let declared: Features?
-    let separator: Character?
+/// The number of the first row of a piece, for messages about its rows.
+enum RowOffset {
+    @TaskLocal static var first = 0
+}
 
-    /// `nil` for files that fit, and for those that are mapped anyway.
-    init?(_ files: [String], _ declared: Features?, _ separator: Character?) throws {
-        var bytes = 0
-        for file in files {
-            guard let format = FileFormat.of(file), format != .arrow, FileSystem.isRegularFile(file) else { return nil }
-            bytes += try FileSystem.size(of: file)
-        }
-        guard bytes > Datasets.memoryLimit else { return nil }
-        self.files = files
-        self.declared = declared
-        self.separator = separator
+extension ArrowTable {
+    /// The features in the metadata that Python's library leaves, of columns that they cover; else `nil`.
+    func ownFeatures(of columns: [String]) -> Features? {
+        guard let all = metadata("huggingface").flatMap(Features.init(metadata:)) else { return nil }
+        let wanted = columns.textKeys
+        let own = Features(all.filter { wanted.contains(TextKey($0.0)) })
+        return own.count == columns.count && wanted.count == columns.count ? own : nil
     }
 
-    /// The rows, mapped.
+    /// The places of the columns that are asked for and have a type that is read here. What is left out is said.
     ///
-    /// - Parameter name: folder and config, for the folder in the cache.
-    func dataset(_ split: String, _ name: String?) throws -> Dataset? {
-        let provenance = Provenance.joining(
-            "prepare",
-            try files.map { try Dataset.provenance(of: $0, Dataset.format(of: $0), declared, separator) })
-        let digits = try provenance.fingerprint.text()
-        let folder = ["\(name ?? "files/default")-\(digits)", "0.0.0", digits].reduce(Datasets.cacheFolder, FileSystem.join)
-        let file = FileSystem.join(folder, "\(FileSystem.name(of: FileSystem.parent(of: name ?? "files/x")))-\(split).arrow")
-        func made(_ table: ArrowTable, _ features: Features, _ files: [String]) throws -> Dataset {
-            Dataset(
-                unchecked: table, features,
-                Provenance(fingerprint: provenance.fingerprint, files: files, folder: files.isEmpty ? nil : folder))
-        }
-        func make(_ writer: inout ResultWriter) throws {
-            var features: Features?
-            for path in files {
-                var stream = try RowStream(path, declared: features ?? declared, separator: separator)
-                while var piece = try stream.next() {
-                    if let features, piece.features != features { piece = try piece.cast(features) }
-                    features = piece.features
-                    try writer.append(try piece.table(), piece.features)
-                }
+    /// - Parameter columns: their names; `nil` for all.
+    func places(of columns: [String]?, _ title: String) throws -> [Int] {
+        var places = Array(names.indices)
+        if let columns {
+            let wanted = columns.textKeys
+            let known = names.textKeys
+            if let missing = columns.first(where: { !known.contains(TextKey($0)) }) {
+                throw DatasetError.noColumn(missing, in: names)
             }
+            places = places.filter { wanted.contains(TextKey(names[$0])) }
         }
-        guard Datasets.isCachingEnabled else {
-            return try Dataset.cached("Prepare", provenance, isKept: false, make, result: made)
+        var kept: [Int] = []
+        var left: [String] = []
+        for place in places { if try type(place) != nil { kept.append(place) } else { left.append(names[place]) } }
+        guard !left.isEmpty else { return kept }
+        guard !kept.isEmpty else {
+            throw DatasetError(
+                "no column is of a type that can be read",
+                remedy: "Store the data as numbers, text, lists or structures.",
+                kind: .unsupported)
         }
-        return try Dataset.cached("Prepare", in: file, folder, make, made)
+        Datasets.logger.warning(
+            "'\(title)': \(DatasetError.listed(left)) left out, of a type that is not read (a union or an interval)")
+        return kept
     }
 }

@@ -7,13 +7,24 @@ public indirect enum Value: Sendable, Equatable {
     case null
     case bool(Bool)
     case int(Int)
+    /// An integer of a `uint64` column that is above `Int.max`.
+    case unsigned(UInt64)
     case double(Double)
     case string(String)
     case binary([UInt8])
     /// Microseconds since 1970-01-01, without a time zone.
     case timestamp(microseconds: Int)
+    /// Microseconds since 1970-01-01 in UTC, and the zone whose clock shows them, such as `UTC`, `+05:30` or
+    /// `Europe/Paris`.
+    case zonedTimestamp(microseconds: Int, zone: String)
     /// Days since 1970-01-01.
     case date(days: Int)
+    /// Microseconds since midnight.
+    case time(microseconds: Int)
+    /// A length of time in microseconds.
+    case duration(microseconds: Int)
+    /// A decimal number, as Python's `str` writes it: `1.50`, `0E-10`.
+    case decimal(String)
     case list([Value])
     case structure(Row)
 
@@ -29,6 +40,7 @@ public indirect enum Value: Sendable, Equatable {
         switch self {
         case .double(let value): value
         case .int(let value): Double(value)
+        case .unsigned(let value): Double(value)
         default: nil
         }
     }
@@ -44,6 +56,11 @@ public indirect enum Value: Sendable, Equatable {
         case (.binary(let left), .binary(let right)): left == right
         case (.timestamp(let left), .timestamp(let right)): left == right
         case (.date(let left), .date(let right)): left == right
+        case (.unsigned(let left), .unsigned(let right)): left == right
+        case (.zonedTimestamp(let left, let zone), .zonedTimestamp(let right, let other)):
+            left == right && zone.isSame(as: other)
+        case (.time(let left), .time(let right)), (.duration(let left), .duration(let right)): left == right
+        case (.decimal(let left), .decimal(let right)): left.isSame(as: right)
         case (.list(let left), .list(let right)): left == right
         case (.structure(let left), .structure(let right)): left == right
         default: false
@@ -55,12 +72,16 @@ public indirect enum Value: Sendable, Equatable {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
-        case .int: "an integer"
+        case .int, .unsigned: "an integer"
         case .double: "a number"
         case .string: "a string"
         case .binary: "bytes"
         case .timestamp: "a timestamp"
+        case .zonedTimestamp: "a timestamp with a zone"
         case .date: "a date"
+        case .time: "a time"
+        case .duration: "a duration"
+        case .decimal: "a decimal number"
         case .list: "a list"
         case .structure: "a structure"
         }
@@ -74,11 +95,17 @@ extension Value: CustomStringConvertible {
         case .null: "None"
         case .bool(let value): value ? "True" : "False"
         case .int(let value): String(value)
+        case .unsigned(let value): String(value)
         case .double(let value): PythonText.of(value)
         case .string(let value): PythonText.of(value)
         case .binary(let value): PythonText.of(value)
         case .timestamp(let microseconds): PythonText.timestamp(microseconds: microseconds)
+        case .zonedTimestamp(let microseconds, let zone):
+            PythonText.timestamp(microseconds: microseconds, zone: zone)
         case .date(let days): PythonText.date(days: days)
+        case .time(let microseconds): PythonText.time(microseconds: microseconds)
+        case .duration(let microseconds): PythonText.duration(microseconds: microseconds)
+        case .decimal(let text): "Decimal('\(text)')"
         case .list(let values): PythonText.list(values.map(\.description))
         case .structure(let row): row.description
         }

@@ -58,19 +58,29 @@ extension Dataset {
     public func toCSV(_ path: String, separator: Character = ",") throws {
         let file = try AtomicFile(path)
         try file.write(columnNames.map { Self.quoted($0, separator) }.joined(separator: String(separator)) + "\n")
-        try eachRow { values in
-            let fields = values.map { value in
-                switch value {
-                case .null: ""
-                case .double(let number) where number.isNaN: ""
-                case .string(let text): Self.quoted(text, separator)
-                default: Self.quoted(value.description, separator)
+        var rows: [[Value]] = []
+        func write() throws {
+            let styles = columnNames.indices.map { column in TimeStyle(rows.lazy.map { $0[column] }) }
+            for values in rows {
+                let fields = zip(values, styles).map { value, style in
+                    switch value {
+                    case .null: ""
+                    case .double(let number) where number.isNaN: ""
+                    case .string(let text): Self.quoted(text, separator)
+                    default: Self.quoted(style.text(of: value), separator)
+                    }
                 }
+                // A lone empty field would be a blank line, which readers skip.
+                let line = fields.joined(separator: String(separator))
+                try file.write((line.isEmpty ? "\"\"" : line) + "\n")
             }
-            // A lone empty field would be a blank line, which readers skip.
-            let line = fields.joined(separator: String(separator))
-            try file.write((line.isEmpty ? "\"\"" : line) + "\n")
+            rows.removeAll(keepingCapacity: true)
         }
+        try eachRow { values in
+            rows.append(values)
+            if rows.count == TimeStyle.rows { try write() }
+        }
+        try write()
         try file.commit()
     }
 
@@ -110,13 +120,19 @@ extension Dataset {
         case .null: return "null"
         case .bool(let value): return value ? "true" : "false"
         case .int(let value): return String(value)
+        case .unsigned(let value): return String(value)
         case .double(let value): return value.isFinite ? PythonText.of(value) : "null"
         case .string(let text): return json(text)
         case .list(let values): return "[" + values.map(json).joined(separator: ",") + "]"
         case .structure(let row):
             return "{" + row.map { "\(json($0.0)):\(json($0.1))" }.joined(separator: ",") + "}"
         case .timestamp(let microseconds): return String(PythonText.floorDivide(microseconds, 1000))
-        case .date(let days): return String(days * 86_400_000)
+        case .zonedTimestamp(let microseconds, _), .duration(let microseconds):
+            return String(PythonText.floorDivide(microseconds, 1000))
+        case .date(let days): return days.multipliedReportingOverflow(by: 86_400_000).overflow ? "null" : String(days * 86_400_000)
+        case .time(let microseconds):
+            return json(PythonText.clock(microseconds, digits: microseconds % 1_000_000 == 0 ? 0 : 6))
+        case .decimal(let text): return json(PythonText.plainDecimal(text))
         case .binary(let bytes): return json(String(decoding: bytes, as: UTF8.self))
         }
     }

@@ -59,24 +59,33 @@ typedef struct carrow_reader carrow_reader;
 /// What went wrong in this thread's last failed call. Valid until its next failed call.
 const char *carrow_message(void);
 
-// Reading
+// Sources
 
-/// Reads a Parquet file.
-int carrow_read_parquet(const char *path, carrow_table **out);
-/// Reads an Arrow IPC file or stream through a memory map; columns stay in the mapped file where it is not
-/// compressed, so the file must not be changed in place while the table lives. `trusted` skips looking at every value,
-/// for files of the cache, which appear whole or not at all.
+/// A file, or a part of one, and how it is packed.
+typedef struct carrow_source {
+    const char *path;
+    /// "" for a plain file, "gz", "bz2", "zst", "lz4" or "xz"; "stored" or "deflate" for a member of a zip archive.
+    const char *packing;
+    /// Where the data of a member begins in the archive, and how long it is there.
+    int64_t offset, length;
+    /// The member's size and checksum (CRC-32) when it is unpacked.
+    int64_t size;
+    uint32_t checksum;
+    /// Of a text file: "utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "windows-1252" or "ascii".
+    const char *encoding;
+} carrow_source;
+
+/// Hands the first `count` bytes of the unpacked file to a callback that returns false to stop.
+int carrow_head(
+    const carrow_source *source, int64_t count, bool (*write)(void *context, const void *bytes, int64_t count),
+    void *context);
+
+/// Maps an Arrow IPC file or stream; columns stay in the mapped file where it is not compressed, so the file must not be
+/// changed in place while the table lives. `trusted` skips looking at every value, for files of the cache, which appear
+/// whole or not at all.
 int carrow_read_ipc(const char *path, bool trusted, carrow_table **out);
 /// Gives the memory of a table's pages back where they are mapped from a file; they are read again when touched.
 void carrow_table_forget(const carrow_table *table);
-/// Reads delimited text with a header. Types are chosen as by pandas: int64, float64, bool, else large strings, and
-/// pandas' spellings of a missing value become null. A column in `text_columns` is read as strings as it stands.
-int carrow_read_csv(
-    const char *path, char delimiter, const char *const *text_columns, int64_t text_count, carrow_table **out);
-/// Reads JSON Lines. The bytes are copied.
-int carrow_read_json(const void *bytes, int64_t count, carrow_table **out);
-/// Where the first line that is not UTF-8 begins, or -1.
-int64_t carrow_invalid_utf8(const void *bytes, int64_t count);
 
 // Tables
 
@@ -139,19 +148,70 @@ int carrow_writer_write(carrow_writer *writer, const carrow_table *table);
 int carrow_writer_close(carrow_writer *writer);
 void carrow_writer_release(carrow_writer *writer);
 
-/// Opens a file to be read in pieces of about `rows` rows, or of its own pieces where the format has some.
-int carrow_reader_parquet(const char *path, int64_t rows, carrow_reader **out);
-int carrow_reader_ipc(const char *path, carrow_reader **out);
-/// Text with a header. The types are those of the first piece; see carrow_read_csv.
+/// Opens a Parquet file to be read in pieces of about `rows` rows. `columns` names the ones that are wanted; NULL for all.
+int carrow_reader_parquet(
+    const carrow_source *source, int64_t rows, const char *const *columns, int64_t column_count, carrow_reader **out);
+/// Opens an Arrow IPC file or stream, to be read in its own pieces.
+int carrow_reader_ipc(const carrow_source *source, carrow_reader **out);
+
+typedef struct carrow_csv_options {
+    char delimiter;
+    /// 0 where no character quotes.
+    char quote;
+    bool has_header;
+    /// Names in place of the header's; NULL for the header's, or numbers from 0.
+    const char *const *names;
+    int64_t name_count;
+    /// The columns that are wanted; NULL for all.
+    const char *const *columns;
+    int64_t column_count;
+    /// Columns that have a type by its name, whatever the values are.
+    const char *const *typed;
+    const char *const *types;
+    int64_t type_count;
+} carrow_csv_options;
+
+/// Opens delimited text. Types are chosen as by pandas: int64, uint64, float64, bool, else large strings, null for a
+/// column without a value; pandas' spellings of a missing value become null.
+///
+/// The types fit the whole file, which is read once before, and kept where it has no more than `keep` bytes; where `keep`
+/// is negative, they are those of the first piece.
 int carrow_reader_csv(
-    const char *path, char delimiter, const char *const *text_columns, int64_t text_count, carrow_reader **out);
-/// JSON Lines. The types are those of the first piece.
-int carrow_reader_json(const char *path, carrow_reader **out);
+    const carrow_source *source, const carrow_csv_options *options, int64_t keep, carrow_reader **out);
+
+typedef struct carrow_json_options {
+    /// The key at the top that has the rows; NULL for the top itself.
+    const char *field;
+    /// Whether a file of one object whose values are lists of one length is a table of these columns.
+    bool takes_columns;
+    /// Keys whose values are text, also where they look like times; NULL for none.
+    const char *const *texts;
+    int64_t text_count;
+} carrow_json_options;
+
+/// Opens JSON Lines, or one list of rows. `keep` as for carrow_reader_csv.
+int carrow_reader_json(
+    const carrow_source *source, const carrow_json_options *options, int64_t keep, carrow_reader **out);
+/// Opens lines of text, which become the column `text`.
+int carrow_reader_text(const carrow_source *source, carrow_reader **out);
+/// What a warning should say about the file; empty for nothing. Borrowed from the reader.
+const char *carrow_reader_note(const carrow_reader *reader);
 /// A table without rows that has the types.
 int carrow_reader_types(const carrow_reader *reader, carrow_table **out);
 /// The next piece; NULL at the end.
 int carrow_reader_next(carrow_reader *reader, carrow_table **out);
 void carrow_reader_release(carrow_reader *reader);
+
+/// Rows of a JSON file as text, for messages about them.
+typedef struct carrow_json carrow_json;
+int carrow_json_open(const carrow_source *source, const carrow_json_options *options, carrow_json **out);
+/// The next rows: where each ends in `text`, and the line it begins in or its number in the list. `count` is 0 at the end.
+/// Everything is borrowed until the next call.
+int carrow_json_next(
+    carrow_json *json, const char **text, const int64_t **ends, const int64_t **numbers, int64_t *count);
+/// Whether rows are counted in a list from 0, not by lines from 1.
+bool carrow_json_is_list(const carrow_json *json);
+void carrow_json_release(carrow_json *json);
 
 // Arrays. Buffers are copied. `valid` has one byte an element, 0 for null; NULL where there are no nulls.
 
@@ -178,6 +238,8 @@ int carrow_array_fixed_lists(
 int carrow_array_structs(
     const char *const *names, const carrow_array *const *children, int64_t children_count, int64_t count,
     const uint8_t *valid, carrow_array **out);
+/// An array converted to a type by its name; a value that does not fit is an error.
+int carrow_array_cast(const carrow_array *array, const char *type, carrow_array **out);
 /// Only nulls.
 int carrow_array_nulls(int64_t count, carrow_array **out);
 

@@ -1,0 +1,398 @@
+#include "JSONRows.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace carrow;
+
+namespace {
+
+/// Deeper nesting is refused, as by the package's own parser: Arrow's would overflow the stack.
+constexpr int deepest = 256;
+constexpr size_t longest_row = size_t(1) << 30;
+/// Arrow's parser takes no more rows at once than 100,000.
+constexpr size_t rows_at_once = 50'000;
+
+bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+enum class Scan { whole, cut_off, too_deep, broken_string, nothing };
+
+/// The end of the value at `place`, by brackets and quotes alone.
+Scan scan(std::string_view text, size_t place, bool is_last, size_t *end) {
+    const size_t size = text.size();
+    if (place >= size) return Scan::cut_off;
+    int depth = 0;
+    size_t at = place;
+    while (at < size) {
+        const char byte = text[at];
+        if (byte == '"') {
+            ++at;
+            while (at < size && text[at] != '"') {
+                if (text[at] == '\n') return Scan::broken_string;
+                at += text[at] == '\\' ? 2 : 1;
+            }
+            if (at >= size) return Scan::cut_off;
+            ++at;
+        } else if (byte == '{' || byte == '[') {
+            if (++depth > deepest) return Scan::too_deep;
+            ++at;
+        } else if (byte == '}' || byte == ']') {
+            if (depth == 0) return Scan::nothing;
+            --depth;
+            ++at;
+        } else if (depth == 0) {
+            // A number or a word.
+            const size_t start = at;
+            while (at < size && !is_space(text[at]) && !std::strchr(",:{}[]\"", text[at])) ++at;
+            if (at == start) return Scan::nothing;
+            if (at == size && !is_last) return Scan::cut_off;
+        } else {
+            ++at;
+            continue;
+        }
+        if (depth == 0) {
+            *end = at;
+            return Scan::whole;
+        }
+    }
+    return Scan::cut_off;
+}
+
+std::string kind(std::string_view value) {
+    switch (value.empty() ? ' ' : value.front()) {
+        case '{': return "an object";
+        case '[': return "a list";
+        case '"': return "a string";
+        case 't':
+        case 'f': return "a boolean";
+        case 'n': return "null";
+        default: return "a number";
+    }
+}
+
+size_t after_space(std::string_view text, size_t place) {
+    while (place < text.size() && is_space(text[place])) ++place;
+    return place;
+}
+
+/// The elements of a list, or the keys and values of an object in turn. False where it is neither.
+bool parts(std::string_view value, std::vector<std::string_view> *out) {
+    if (value.size() < 2 || (value.front() != '[' && value.front() != '{')) return false;
+    const bool is_object = value.front() == '{';
+    const std::string_view inner = value.substr(0, value.size() - 1);
+    size_t place = after_space(inner, 1);
+    bool expects_value = false;
+    while (place < inner.size()) {
+        size_t end = 0;
+        if (scan(inner, place, true, &end) != Scan::whole) return false;
+        if (is_object && !expects_value && inner[place] != '"') return false;
+        out->push_back(inner.substr(place, end - place));
+        place = after_space(inner, end);
+        const char wanted = is_object && !expects_value ? ':' : ',';
+        expects_value = wanted == ':';
+        if (place == inner.size()) return !expects_value;
+        if (inner[place] != wanted) return false;
+        place = after_space(inner, place + 1);
+        if (place == inner.size()) return false;
+    }
+    return true;
+}
+
+/// A key without quotes and escapes.
+std::string unescaped(std::string_view quoted) {
+    std::string out;
+    for (size_t i = 1; i + 1 < quoted.size(); ++i) {
+        if (quoted[i] != '\\' || i + 2 >= quoted.size()) {
+            out.push_back(quoted[i]);
+            continue;
+        }
+        const char escape = quoted[++i];
+        static const char *from = "bfnrt", *to = "\b\f\n\r\t";
+        if (escape == 'u' && i + 4 < quoted.size() - 1) {
+            auto unit = [&](size_t at) {
+                return static_cast<uint32_t>(std::strtoul(std::string(quoted.substr(at, 4)).c_str(), nullptr, 16));
+            };
+            uint32_t scalar = unit(i + 1);
+            i += 4;
+            if (scalar >= 0xD800 && scalar < 0xDC00 && i + 6 < quoted.size() - 1 && quoted[i + 1] == '\\') {
+                scalar = 0x10000 + ((scalar - 0xD800) << 10) + (unit(i + 3) - 0xDC00);
+                i += 6;
+            }
+            append_scalar(scalar, &out);
+        } else if (const char *found = std::strchr(from, escape)) {
+            out.push_back(to[found - from]);
+        } else {
+            out.push_back(escape);
+        }
+    }
+    return out;
+}
+
+/// The values of a column: a list, or an object with a key for each row, as pandas writes it.
+bool column(std::string_view value, std::vector<std::string_view> *values, std::vector<std::string_view> *keys) {
+    std::vector<std::string_view> all;
+    if (!parts(value, &all)) return false;
+    if (value.front() == '[') {
+        *values = std::move(all);
+        return true;
+    }
+    for (size_t i = 0; i + 1 < all.size(); i += 2) {
+        if (unescaped(all[i]) != std::to_string(i / 2)) return false;
+        keys->push_back(all[i]);
+        values->push_back(all[i + 1]);
+    }
+    return true;
+}
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<JsonReader>> JsonReader::Open(const carrow_source &source, const JsonOptions &options) {
+    auto reader = std::make_unique<JsonReader>();
+    reader->options_ = options;
+    ARROW_ASSIGN_OR_RAISE(reader->text_, TextSource::Open(source));
+    ARROW_RETURN_NOT_OK(reader->Start());
+    return reader;
+}
+
+arrow::Result<bool> JsonReader::Fill() {
+    if (ended_) return false;
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    const size_t wanted = std::max(buffer_.size() * 2, static_cast<size_t>(1));
+    while (buffer_.size() < wanted) {
+        ARROW_ASSIGN_OR_RAISE(bool more, text_->More(&buffer_));
+        if (!more) {
+            ended_ = true;
+            break;
+        }
+    }
+    return true;
+}
+
+void JsonReader::Advance(size_t to) {
+    const auto start = buffer_.begin();
+    line_ += std::count(start + static_cast<ptrdiff_t>(begin_), start + static_cast<ptrdiff_t>(to), '\n');
+    begin_ = to;
+}
+
+/// Goes to the next character that is no space; false at the end of the file.
+arrow::Result<bool> JsonReader::Skip() {
+    while (true) {
+        Advance(after_space(buffer_, begin_));
+        if (begin_ < buffer_.size()) return true;
+        ARROW_ASSIGN_OR_RAISE(bool more, Fill());
+        if (!more) return false;
+    }
+}
+
+/// The value that begins here, whole in the buffer.
+arrow::Result<bool> JsonReader::Value(std::string_view *value) {
+    while (true) {
+        size_t end = 0;
+        const auto result = scan(buffer_, begin_, ended_, &end);
+        const std::string line = "line " + std::to_string(line_);
+        switch (result) {
+            case Scan::whole:
+                *value = std::string_view(buffer_).substr(begin_, end - begin_);
+                return true;
+            case Scan::too_deep:
+                return problem(
+                    Unit() + ": more than " + std::to_string(deepest) + " levels of nesting", "Flatten the data.");
+            case Scan::broken_string:
+                return problem(Unit() + ": a string that does not end", "Put one whole object on each line.");
+            case Scan::nothing:
+                return problem(
+                    line + ": '" + buffer_.substr(begin_, 1) + "' where a value should begin",
+                    "Put one object on each line.");
+            case Scan::cut_off: {
+                if (ended_) {
+                    return problem(
+                        Unit() + ": the text ends within " + kind(std::string_view(buffer_).substr(begin_)),
+                        "The file may be cut off; get it again, or close what is open.");
+                }
+                if (buffer_.size() - begin_ > longest_row) {
+                    return problem(Unit() + " has more than 1 GB", "Put one object on each line.");
+                }
+                ARROW_RETURN_NOT_OK(Fill().status());
+            }
+        }
+    }
+}
+
+std::string JsonReader::Unit() const {
+    return is_list() ? "row " + std::to_string(row_) : "line " + std::to_string(line_);
+}
+
+arrow::Status JsonReader::Start() {
+    ARROW_ASSIGN_OR_RAISE(bool is_there, Skip());
+    if (!is_there) return problem("the file is empty", "Put one object on each line.");
+    const char first = buffer_[begin_];
+    if (first == '[' && options_.field.empty()) {
+        mode_ = Mode::list;
+        list_line_ = line_;
+        Advance(begin_ + 1);
+        ARROW_ASSIGN_OR_RAISE(is_there, Skip());
+        if (is_there && buffer_[begin_] == ']') {
+            return problem("the list is empty", "Give a list of at least one object.");
+        }
+        return arrow::Status::OK();
+    }
+    if (first != '{' && !(first == 'n' && options_.field.empty())) {
+        return problem(
+            options_.field.empty() ? "the file begins with neither an object nor a list"
+                                   : "the file is no object, and has no field '" + options_.field + "'",
+            "Put one object on each line.");
+    }
+    if (options_.field.empty() && !options_.takes_columns) return arrow::Status::OK();
+    // Only a file of one object is a table of columns.
+    std::string_view document;
+    if (options_.field.empty()) {
+        size_t end = 0;
+        while (scan(buffer_, begin_, ended_, &end) == Scan::cut_off && !ended_ && buffer_.size() < longest_row) {
+            ARROW_RETURN_NOT_OK(Fill().status());
+        }
+        if (scan(buffer_, begin_, ended_, &end) != Scan::whole) return arrow::Status::OK();
+        while (after_space(buffer_, end) == buffer_.size() && !ended_) {
+            end -= begin_;
+            ARROW_RETURN_NOT_OK(Fill().status());
+        }
+        if (after_space(buffer_, end) != buffer_.size()) return arrow::Status::OK();
+        return StartWhole(std::string_view(buffer_).substr(begin_, end - begin_), false);
+    }
+    ARROW_RETURN_NOT_OK(Value(&document).status());
+    return StartWhole(document, true);
+}
+
+/// Rows within one object that is in memory as a whole.
+arrow::Status JsonReader::StartWhole(std::string_view document, bool is_field) {
+    std::vector<std::string_view> pairs;
+    if (!parts(document, &pairs)) {
+        if (!is_field) return arrow::Status::OK();
+        return problem(
+            "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
+    }
+    if (is_field) {
+        std::string names;
+        std::string_view found;
+        for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+            const std::string key = unescaped(pairs[i]);
+            // The last of several counts, as in Python.
+            if (key == options_.field) found = pairs[i + 1];
+            names += (names.empty() ? "'" : ", '") + key + "'";
+        }
+        if (found.empty()) {
+            return problem("there is no field '" + options_.field + "'", "The fields are: " + names + ".");
+        }
+        if (found.front() == '[') {
+            if (!parts(found, &slices_)) {
+                return problem("the list in the field '" + options_.field + "' is broken", "Correct it.");
+            }
+            if (slices_.empty()) {
+                return problem(
+                    "the list in the field '" + options_.field + "' is empty", "Give it at least one object.");
+            }
+            mode_ = Mode::slices;
+            return arrow::Status::OK();
+        }
+        pairs.clear();
+        if (found.front() != '{' || !parts(found, &pairs)) {
+            return problem(
+                "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects",
+                "Name another field.");
+        }
+    }
+    std::vector<std::pair<std::string_view, std::vector<std::string_view>>> columns;
+    bool fits = !pairs.empty();
+    for (size_t i = 0; i + 1 < pairs.size() && fits; i += 2) {
+        std::vector<std::string_view> values, keys;
+        fits = column(pairs[i + 1], &values, &keys) && (columns.empty() || columns[0].second.size() == values.size()) &&
+               !values.empty();
+        columns.emplace_back(pairs[i], std::move(values));
+    }
+    if (fits) {
+        columns_ = std::move(columns);
+        mode_ = Mode::columns;
+    } else if (is_field) {
+        return problem(
+            "the field '" + options_.field + "' is an object whose values are no columns of one length",
+            "Give a list of objects, or a list of values for each column.");
+    }
+    return arrow::Status::OK();
+}
+
+arrow::Status JsonReader::Add(std::string_view value, JsonRows *rows) {
+    const char first = value.front();
+    if (first == 'n') {
+        // No row is a row without values, as in Python.
+        rows->text += "{}";
+    } else if (first == '{' && !has_values_) {
+        has_objects_ = true;
+        rows->text += value;
+    } else if (is_list() && !has_objects_) {
+        has_values_ = true;
+        rows->text += "{\"text\":";
+        rows->text += value;
+        rows->text += "}";
+    } else {
+        return problem(
+            Unit() + " is " + kind(value) + (has_values_ ? ", and the rows before are not" : ", not an object"),
+            is_list() ? "Give a list of objects." : "Put one object on each line.");
+    }
+    rows->text += "\n";
+    rows->ends.push_back(static_cast<int64_t>(rows->text.size()));
+    rows->numbers.push_back(is_list() ? row_ : line_);
+    ++row_;
+    return arrow::Status::OK();
+}
+
+arrow::Result<bool> JsonReader::Next(JsonRows *rows) {
+    *rows = JsonRows();
+    auto is_full = [&] {
+        return rows->ends.size() >= rows_at_once || static_cast<int64_t>(rows->text.size()) >= piece_bytes;
+    };
+    if (mode_ == Mode::slices || mode_ == Mode::columns) {
+        const size_t count = mode_ == Mode::slices ? slices_.size() : columns_[0].second.size();
+        std::string row;
+        for (; next_slice_ < count && !is_full(); ++next_slice_) {
+            if (mode_ == Mode::slices) {
+                ARROW_RETURN_NOT_OK(Add(slices_[next_slice_], rows));
+                continue;
+            }
+            row = "{";
+            for (const auto &[key, values] : columns_) {
+                if (row.size() > 1) row += ",";
+                row.append(key).append(":").append(values[next_slice_]);
+            }
+            ARROW_RETURN_NOT_OK(Add(row + "}", rows));
+        }
+        return !rows->ends.empty();
+    }
+    while (!is_full()) {
+        if (list_ended_) {
+            ARROW_ASSIGN_OR_RAISE(bool more, Skip());
+            if (more) return problem("line " + std::to_string(line_) + ": something follows the list", "Remove it.");
+            break;
+        }
+        ARROW_ASSIGN_OR_RAISE(bool is_there, Skip());
+        if (!is_there) {
+            if (mode_ == Mode::lines) break;
+            return problem(
+                "the list that begins in line " + std::to_string(list_line_) + " does not end",
+                "The file may be cut off; get it again.");
+        }
+        std::string_view value;
+        ARROW_RETURN_NOT_OK(Value(&value).status());
+        ARROW_RETURN_NOT_OK(Add(value, rows));
+        Advance(begin_ + value.size());
+        if (mode_ == Mode::lines) continue;
+        ARROW_ASSIGN_OR_RAISE(is_there, Skip());
+        if (!is_there) continue;
+        const char next = buffer_[begin_];
+        if (next != ',' && next != ']') {
+            return problem("line " + std::to_string(line_) + ": expected ',' or ']'", "Correct the list.");
+        }
+        list_ended_ = next == ']';
+        Advance(begin_ + 1);
+    }
+    return !rows->ends.empty();
+}

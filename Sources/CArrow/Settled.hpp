@@ -1,0 +1,25 @@
+// Files whose types are told from their values.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "Bridge.hpp"
+
+struct carrow_reader {
+    std::shared_ptr<arrow::Schema> schema;
+    /// The next piece, or nothing at the end.
+    std::function<arrow::Result<std::shared_ptr<arrow::Table>>()> next;
+    /// What a warning should say about the file; empty for nothing.
+    std::string note;
+};
+
+namespace carrow {
+
+using Pieces = std::function<arrow::Result<std::shared_ptr<arrow::Table>>()>;
+
+/// A reader whose first piece tells the types.
+arrow::Status give_reader(Pieces next, carrow_reader **out);
+
+}  // namespace carrow

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Swiftlet
+
+/// How data files are read, for every command that reads some.
+struct FileOptionGroup: ParsableArguments {
+    @Option(help: "Between the fields of CSV and TSV: one character, or 'tab'.") var delimiter: String?
+    @Option(help: "Whether quotes around fields count: 'minimal' or 'none'.") var quoting: FileOptions.Quoting?
+    @Option(help: "The character that quotes fields, in place of \".") var quoteCharacter: String?
+    @Flag(help: "The first row of CSV and TSV is data, not names.") var noHeader = false
+    @Option(help: "Names of the columns of CSV and TSV, separated by commas; the first row is data then, as in Python.")
+    var columnNames: String?
+    @Option(help: "Encoding of text files, such as utf-16 or windows-1252.") var encoding: String?
+    @Option(help: "The key of a JSON file under which the rows are.") var field: String?
+    @Option(help: "Read only these columns, separated by commas.") var columns: String?
+    @Option(help: "The files' format, where their names do not tell it: csv, tsv, json, parquet, arrow or text.")
+    var format: FileFormat?
+
+    func validate() throws { _ = try options() }
+
+    /// - Throws: `DatasetError` or `ValidationError` that names the option.
+    func options() throws -> FileOptions {
+        let options = FileOptions(
+            format: format, delimiter: try delimiter.map { try Self.character($0, "--delimiter") }, quoting: quoting,
+            quoteCharacter: try quoteCharacter.map { try Self.character($0, "--quote-character") },
+            hasHeader: noHeader ? false : nil, columnNames: columnNames.map(Self.names),
+            encoding: try encoding.map { try TextEncoding(named: $0) }, field: field, columns: columns.map(Self.names))
+        try options.validate()
+        return options
+    }
+
+    private static func character(_ text: String, _ option: String) throws -> Character {
+        switch text {
+        case "\\t", "tab": return "\t"
+        case "space": return " "
+        default:
+            guard text.count == 1, let character = text.first else {
+                throw ValidationError("\(option) is '\(text)'; give one character, or 'tab'.")
+            }
+            return character
+        }
+    }
+
+    private static func names(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+}
+
+extension FileOptions.Quoting: ExpressibleByArgument {}
+extension FileFormat: ExpressibleByArgument {}
