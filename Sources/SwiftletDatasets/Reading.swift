@@ -2,9 +2,9 @@ internal import CArrow
 internal import SwiftletIO
 
 #if canImport(Darwin)
-    internal import Darwin
+internal import Darwin
 #else
-    internal import Glibc
+internal import Glibc
 #endif
 
 extension Dataset {
@@ -64,9 +64,9 @@ extension Dataset {
                 "there is no file '\(path)'", remedy: "Check the path.", kind: .noFile, at: ErrorLocation(path: path))
         }
         #if canImport(Darwin)
-            let time = status.st_mtimespec
+        let time = status.st_mtimespec
         #else
-            let time = status.st_mtim
+        let time = status.st_mtim
         #endif
         return "\(status.st_dev) \(status.st_ino) \(status.st_size) \(time.tv_sec) \(time.tv_nsec)"
     }

@@ -39,7 +39,7 @@ struct RowStream {
             places = chosen.count == reader.types.names.count ? nil : chosen
             let wanted = declared.map { declared in
                 options.columns == nil
-                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(name) })
+                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(text: name) })
             }
             let names = reader.types.names
             let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
