@@ -37,9 +37,10 @@ struct RowStream {
             if !note.isEmpty { Datasets.logger.warning("'\(source.title)': \(note)") }
             let chosen = try reader.types.places(of: options.columns, source.title)
             places = chosen.count == reader.types.names.count ? nil : chosen
-            let wanted = declared.map { declared in
-                options.columns == nil
-                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(name) })
+            let wanted = declared.map { declared -> Features in
+                guard options.columns != nil else { return declared }
+                let there = reader.types.names.textKeys
+                return Features(declared.filter { there.contains(TextKey($0.0)) })
             }
             let names = reader.types.names
             let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
