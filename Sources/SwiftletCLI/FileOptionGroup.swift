@@ -1,5 +1,5 @@
-import ArgumentParser
-import Swiftlet
+public import ArgumentParser
+public import Swiftlet
 
 /// How data files are read, for every command that reads some.
 struct FileOptionGroup: ParsableArguments {
