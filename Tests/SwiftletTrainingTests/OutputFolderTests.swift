@@ -38,7 +38,8 @@ import TinyTraining
         try trainer(epochs: 1, limit: 1).train()
         let last = try #require(try Checkpoint.all(in: folder.path).last)
         #expect(last.step <= before[before.count - 1])
-        #expect(Set(try checkpoints()).isSuperset(of: before))
+        // Its own of the same steps took the place of older ones.
+        #expect(Set(try checkpoints()).isSuperset(of: before.filter { $0 > last.step }))
         // The newest is that of the run which wrote last, not that with the most steps.
         let found = try ResumePoint.last.find(in: folder.path) { _ in }
         #expect(found.step == last.step && found.run?.id == last.run?.id)

@@ -50,8 +50,10 @@ struct PickleReader {
 
     /// The next pickle's list of texts.
     mutating func texts() throws(PickleError) -> [String] {
+        // On its own line: the reader must have read before it is asked for the items.
+        let list = try next()
         var texts: [String] = []
-        for item in try items(try next()) {
+        for item in try items(list) {
             guard case .string(let text) = item else { throw problem("has a list of something else than texts") }
             texts.append(text)
         }
