@@ -17,8 +17,8 @@ struct HTTPRequest: Sendable {
     /// Seconds within which the answer must begin; `nil` where a long body has to go out first.
     var headLimit: Double? {
         switch body {
-        case .none: 6 * timeout
-        case .bytes(let bytes): bytes.count <= 1 << 20 ? 6 * timeout : nil
+        case .none: 3 * timeout
+        case .bytes(let bytes): bytes.count <= 1 << 20 ? 3 * timeout : nil
         case .file: nil
         }
     }
