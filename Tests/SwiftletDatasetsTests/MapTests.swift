@@ -66,7 +66,8 @@ import Testing
 
     @Test func `wrong columns of a map are named`() throws {
         func message(_ columns: @escaping (Batch) throws -> Columns) throws -> String {
-            try #require(throws: DatasetError.self) { try full.map(batched: true, batchSize: 8, columns) }.description
+            let error = #expect(throws: DatasetError.self) { try full.map(batched: true, batchSize: 8, columns) }
+            return error?.description ?? ""
         }
         let lengths = try message { _ in ["a": .ints([1])] }
         #expect(lengths.contains("'a'") && lengths.contains("1 rows") && lengths.contains("removeColumns"))
