@@ -3,14 +3,9 @@ public import SwiftletDatasets
 public import SwiftletHub
 import SwiftletIO
 public import SwiftletModels
+import SwiftletTasks
 public import SwiftletTokenizers
 public import SwiftletTraining
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 extension PretrainedModel {
     /// Saves the model and uploads it as one commit; the repository is made if it is not there. `push_to_hub` in Python.
@@ -143,23 +138,4 @@ private func push(
     return try await hub.upload(
         folder: folder, to: try await hub.ownRepo(name), HubCommitOptions(message: message), isPrivate: isPrivate,
         progress: progress)
-}
-
-/// A folder for files on their way, gone with its last use.
-private final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(parent)/swiftlet-XXXXXX".utf8CString)
-        guard let made = template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) else {
-            let reason = String(cString: strerror(errno))
-            throw HubError(
-                .file, "can't make a folder in '\(parent)': \(reason)",
-                remedy: "Free some space, or name another folder in TMPDIR.")
-        }
-        path = String(cString: made)
-    }
-
-    deinit { try? FileSystem.remove(path) }
 }

@@ -23,10 +23,10 @@ enum HubNames {
         return try waiting { try await hub.modelFolder(name, parts: parts, revision: revision, progress: line.show) }
     }
 
-    static func dataset(_ name: String, _ config: String?) throws -> DatasetDict {
+    static func dataset(_ name: String, _ config: String?, _ options: FileOptions = FileOptions()) throws -> DatasetDict {
         let line = TransferLine("downloading \(name)")
         defer { line.finish() }
-        return try waiting { try await loadDataset(name, config, progress: line.show) }
+        return try waiting { try await loadDataset(name, config, options: options, progress: line.show) }
     }
 }
 

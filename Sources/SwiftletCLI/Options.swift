@@ -8,13 +8,14 @@ struct DatasetOptions: ParsableArguments {
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.")
     var config: String?
-    @Option(help: "File of the train split (Parquet, Arrow, CSV, TSV, JSON, JSONL).")
+    @Option(help: "File of the train split (Parquet, Arrow, CSV, TSV, JSON, JSONL, text; packed too).")
     var trainFile: String?
     @Option(help: "File of the validation split.")
     var validationFile: String?
     @Option(help: "File of the test split.")
     var testFile: String?
     @OptionGroup var columns: ColumnOptions
+    @OptionGroup(title: "Files") var reading: FileOptionGroup
 
     func validate() throws {
         let files = [trainFile, validationFile, testFile].compactMap(\.self)
@@ -34,9 +35,11 @@ struct DatasetOptions: ParsableArguments {
     }
 
     func load() throws -> DatasetDict {
-        if let dataset { return try HubNames.dataset(dataset, config) }
+        if let dataset { return try HubNames.dataset(dataset, config, try reading.options()) }
         let files = [("train", trainFile), ("validation", validationFile), ("test", testFile)]
-        return try loadDataset(files: files.compactMap { split, path in path.map { (split: split, path: $0) } })
+        return try loadDataset(
+            files: files.compactMap { split, path in path.map { (split: split, path: FileSystem.expandingTilde($0)) } },
+            options: try reading.options())
     }
 
     func apply(to options: inout TaskOptions) {

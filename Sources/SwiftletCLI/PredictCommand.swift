@@ -20,6 +20,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
     @Option(help: "Split to predict, or an expression such as 'test[:100]'.") var split: String?
     @OptionGroup var columns: ColumnOptions
+    @OptionGroup(title: "Files") var reading: FileOptionGroup
     @Option(help: "One text to classify.") var text: String?
     @Option(help: "The second text of a pair.") var textPair: String?
     @Option(help: "File for the results: .jsonl, .json, .csv, .tsv or .parquet; by default lines on standard output.")
@@ -90,9 +91,10 @@ struct PredictCommand: ParsableCommand {
         }
         var rows: Dataset
         if let file {
-            rows = try loadDataset(files: [(split: "test", path: file)]).split("test")
+            rows = try loadDataset(
+                files: [(split: "test", path: FileSystem.expandingTilde(file))], options: try reading.options()).split("test")
         } else if let dataset {
-            let splits = try HubNames.dataset(dataset, config)
+            let splits = try HubNames.dataset(dataset, config, try reading.options())
             rows = try splits.rows(split ?? (splits.splits.count == 1 ? splits.splits[0] : "test"))
         } else {
             return nil

@@ -51,7 +51,8 @@ final class Predictor {
         let (folder, options) = (folder, inference)
         let fill = try masks ?? waiting { try await pipeline(.fillMask, model: folder, options: options) }
         masks = fill
-        let texts = try rows.strings(self.options.textColumn ?? "text")
+        let usual = ["text", "sentence", "context", "content"].first(where: rows.columnNames.contains)
+        let texts = try rows.strings(self.options.textColumn ?? usual ?? "text")
         let fillings = try waiting { try await fill(texts) }
         return fillings.enumerated().map { index, filling in
             ["index": .int(index), "text": .string(texts[index]), "prediction": .array(filling.masks.map { .array($0.map(\.json)) })]

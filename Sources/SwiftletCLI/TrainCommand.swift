@@ -25,6 +25,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Output") var output: MessageOptions
+    @Flag(help: "Run a few steps, say what the whole run would take, and leave nothing behind.") var dryRun = false
     @OptionGroup(title: "Hub") var push: HubPushOptions
 
     func validate() throws {
@@ -72,8 +73,28 @@ struct TrainCommand: ParsableCommand {
         var signals: InterruptSignals?
         tuning.willTrain = { signals = InterruptSignals($0.stop) }
         defer { signals?.cancel() }
+        if dryRun {
+            let estimate = try tuning.estimate()
+            if isMainProcess { show(estimate) }
+            return
+        }
         let upload = isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
         try tuning.run()
         try upload?.run()
+    }
+
+    private func show(_ estimate: RunEstimate) {
+        if output.json {
+            let object: JSONObject = [
+                "steps": .int(estimate.steps), "seconds_per_step": .double(estimate.secondsPerStep),
+                "seconds": .double(estimate.seconds), "peak_memory_bytes": .int(estimate.peakMemory),
+                "disk_bytes": .int(estimate.diskSpace),
+            ]
+            print(JSONValue.object(object).text(.line))
+            return
+        }
+        let seconds = Int(exactly: estimate.seconds.rounded()).map(String.init) ?? "an unknown number of"
+        print("\(estimate.steps) steps of \(shortText(estimate.secondsPerStep)) s: about \(seconds) s, without evaluations")
+        print("memory so far \(sizeText(estimate.peakMemory)), disk \(sizeText(estimate.diskSpace))")
     }
 }

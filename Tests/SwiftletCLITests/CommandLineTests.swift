@@ -60,7 +60,8 @@ import Testing
         let predict = try program.run(["predict", "--model", output, "--text", "text 1", "--text-pair", "other 1"])
         #expect(predict.status == 0, "\(predict.error)")
         let line = try JSONValue(parsing: predict.output)
-        #expect(line["index"] == 0 && line["logits"]?.array?.count == 2 && line["prediction"]?.int != nil)
+        #expect(line["probabilities"]?["0"]?.double != nil && line["sentence1"] == nil && line["text"] == "text 1")
+        #expect(line["index"] == 0 && line["logits"]?.array?.count == 2 && ["0", "1"].contains(line["prediction"]?.string))
         let evaluate = try program.run(["evaluate", "--model", output, "--validation-file", folder.file("train.jsonl")])
         #expect(evaluate.status == 0 && evaluate.output.contains("eval_f1"), "\(evaluate.error)")
         let columns = try program.run([

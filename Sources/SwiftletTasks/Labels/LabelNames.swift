@@ -56,8 +56,8 @@ struct LabelNames {
             .labels,
             "column '\(column)' has more than \(count - 1) different labels in \(rows) rows, which looks like numbers of rows "
                 + "or free text, not like classes",
-            remedy: "Name the label column with \(optionName("labelColumn")), predict numbers with problemType "
-                + ".regression (--do-regression), or allow as many with \(optionName("maxClasses")).")
+            remedy: "Name the label column with \(optionName("labelColumn")), predict numbers with {problemType "
+                + ".regression|--do-regression}, or allow as many with \(optionName("maxClasses")).")
     }
 
     /// One cell for each label, `nil` for missing ones.

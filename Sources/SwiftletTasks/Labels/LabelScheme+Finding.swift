@@ -28,7 +28,7 @@ extension LabelScheme {
         if problem == .singleLabelClassification, isList, !isOfTokens {
             throw TaskError(
                 .labels, "column '\(column)' holds lists of labels, and the problem type is one class for each row",
-                remedy: "Leave problemType (--problem-type) out, or say multi_label_classification.")
+                remedy: "Leave {problemType|--problem-type} out, or say multi_label_classification.")
         }
         if problem == .regression {
             self = try Self.regression(first, column, type, isList: isList, model: model)
@@ -76,7 +76,7 @@ extension LabelScheme {
         if case .named = type {
             throw TaskError(
                 .labels, "column '\(column)' holds classes, not numbers to predict",
-                remedy: "Leave doRegression (--do-regression) out.")
+                remedy: "Leave {problemType .regression|--do-regression} out.")
         }
         var count = 1
         if isList {

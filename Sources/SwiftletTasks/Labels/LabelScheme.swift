@@ -143,8 +143,8 @@ public struct LabelScheme: Sendable {
         guard let number = cell.double, number.isFinite else {
             throw TaskError(
                 .labels, "row \(row) of split '\(split)' has '\(cell.name)' in column '\(column)', which is no number to predict",
-                remedy: "Leave the row out, or predict classes with problemType .singleLabelClassification "
-                    + "(--problem-type single_label_classification).")
+                remedy: "Leave the row out, or predict classes with {problemType "
+                    + ".singleLabelClassification|--problem-type single_label_classification}.")
         }
         return number
     }

@@ -17,7 +17,9 @@ public struct QuestionAnsweringTask: FineTuningTask {
         let columns = try context.columns
         self.context = context
         let options = context.options
-        (question, text) = (options.textColumn ?? "question", options.textPairColumn ?? "context")
+        // A text and its second one are what a person who asks a single question gives.
+        question = options.textColumn ?? ["question", "text"].first(where: columns.has) ?? "question"
+        text = options.textPairColumn ?? ["context", "text_pair"].first(where: columns.has) ?? "context"
         try columns.require(question)
         try columns.require(text)
         maxLength = try context.maxLength(default: 384)
@@ -42,12 +44,12 @@ public struct QuestionAnsweringTask: FineTuningTask {
         if questions.hasUnanswerable, !context.options.mayHaveNoAnswer, use != .prediction {
             throw TaskError(
                 .labels, "some questions of split '\(split)' have no answer",
-                remedy: "Set mayHaveNoAnswer (--version-2-with-negative), or leave them out.")
+                remedy: "Set {mayHaveNoAnswer|--version-2-with-negative}, or leave them out.")
         }
         let stride = context.options.docStride ?? min(128, maxLength / 3)
         guard stride >= 0, stride < maxLength else {
             throw TaskError(
-                .option, "\(optionName("docStride")) is \(stride), and parts have \(maxLength) tokens",
+                .option, "\(argumentName("docStride")) is \(stride), and parts have \(maxLength) tokens",
                 remedy: "Give less than a part has.")
         }
         let features = try context.tokenizer.questionFeatures(questions, maxLength: maxLength, stride: stride)

@@ -89,47 +89,13 @@ public struct FineTuning {
     /// - Throws: `TaskError` for rows that don't make the task; what training throws.
     @discardableResult
     public func run() throws -> Result {
-        try args.validate()
-        let trains = stages.contains(.train)
-        let predicts = stages.contains(.predict)
-        let found = try splits.rows(of: dataset, needsTrain: trains, needsTest: predicts)
-        if args.evalStrategy != .no || !trains, found.validation == nil, splits.validationSize == nil, stages.contains(.evaluate) {
-            throw TaskError(
-                .split, "there is no validation split to evaluate",
-                remedy: "Give one (--validation-file), or set training rows aside with validationSize (--validation-split 0.1).")
-        }
-        let tokenizer =
-            modelTask == .sentenceEmbeddings
-            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(folder: model)
-        let config = try AutoConfig.fromPretrained(folder: model)
-        try Self.check(tokenizer, config, model)
-        let (task, headNote) = try makeTask(found, tokenizer, config)
-        let rows = try splits.finish(found, task)
-        for note in task.notes + [headNote].compactMap(\.self) { logger.notice("\(note)") }
-
-        let trainRows = try rows.train.map { try task.prepare($0, split: "train", for: .training) }
-        let evalRows = try rows.validation.map { try task.prepare($0.rows, split: $0.name, for: .evaluation) }
-        let testRows = predicts ? try rows.test.map { try task.prepare($0.rows, split: $0.name, for: .prediction) } : nil
-
-        // Before the model is made: a fresh head is drawn from this seed, as in the Python scripts.
-        manualSeed(args.seed)
-        var loading = LoadOptions(logger: logger)
-        loading.ignoreMismatchedSizes = options.ignoreMismatchedSizes
-        let network = try task.loadModel(model, options: loading)
-        network.config.save(taskOptions: task.savedOptions)
-        // A Trainer has one function for all the rows that it evaluates.
-        let active = ActiveRows(evalRows)
-        var args = args
-        if !trains { (args.evalStrategy, args.evalOnStart) = (.no, false) }
-        let trainer = try Trainer(
-            model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: evalRows?.dataset,
-            dataCollator: try task.collator(), tokenizer: tokenizer,
-            computeMetrics: evalRows?.computeMetrics == nil ? nil : { try active.computeMetrics($0) },
-            metrics: try task.metrics(network), callbacks: callbacks, logger: logger)
+        let ready = try prepared(args)
+        let (task, trainer) = (ready.task, ready.trainer)
         try trainer.checkOutputDirectory()
         willTrain(trainer)
 
         var result = Result(trainer: trainer, task: task)
+        let trains = stages.contains(.train)
         if trains {
             let metrics = try trainer.train(resumeFrom: resumeFrom).metrics
             try trainer.saveModel()
@@ -138,26 +104,93 @@ public struct FineTuning {
             result.train = metrics
             didTrain(trainer)
         }
-        if evalRows != nil, stages.contains(.evaluate) {
+        if ready.evaluation != nil, stages.contains(.evaluate) {
             let metrics = task.completed(try trainer.latestEvaluation ?? trainer.evaluate())
             if trains { try trainer.saveState() }
             try finish("eval", metrics, trainer)
             result.evaluation = metrics
         }
         if trains { try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets) }
-        if let testRows, let test = rows.test {
-            active.rows = testRows
-            let output = try trainer.predict(testRows.dataset, metricKeyPrefix: "predict")
+        if let rows = ready.test {
+            ready.active.rows = rows.prepared
+            let output = try trainer.predict(rows.prepared.dataset, metricKeyPrefix: "predict")
             let metrics = task.completed(output.metrics)
             try finish("predict", metrics, trainer)
             if trainer.accelerator.isMainProcess {
-                let answers = Predictions.join(try task.answers(output, testRows, network), test.rows)
-                try Predictions.write(answers, to: FileSystem.join(args.outputDir, "predictions.jsonl"))
+                let answers = Predictions.join(try task.answers(output, rows.prepared, trainer.model), rows.given)
+                if !answers.isEmpty {
+                    try Predictions.write(answers, to: FileSystem.join(args.outputDir, "predictions.jsonl"))
+                }
             }
             result.prediction = metrics
         }
-        logger.info("saved to \(args.outputDir)")
+        if trains { logger.info("saved to \(args.outputDir)") }
         return result
+    }
+
+    /// What there is before the first step.
+    struct Prepared {
+        let task: any FineTuningTask
+        let trainer: Trainer
+        /// The rows whose metrics the Trainer computes.
+        let active: ActiveRows
+        let evaluation: PreparedRows?
+        let test: (given: Dataset, prepared: PreparedRows)?
+    }
+
+    /// Reads, checks and tokenizes the rows, and loads the model.
+    func prepared(_ args: TrainingArguments) throws -> Prepared {
+        try args.validate()
+        let (trains, predicts) = (stages.contains(.train), stages.contains(.predict))
+        let found = try splits.rows(of: dataset, needsTrain: trains, needsTest: predicts)
+        if args.evalStrategy != .no || !trains, found.validation == nil, splits.validationSize == nil,
+            stages.contains(.evaluate)
+        {
+            throw TaskError(
+                .split, "there is no validation split to evaluate",
+                remedy: "Give {the dataset one|--validation-file}, or set training rows aside with "
+                    + "{validationSize|--validation-split 0.1}.")
+        }
+        let tokenizer =
+            modelTask == .sentenceEmbeddings
+            ? try SentenceEmbeddingModel.tokenizer(model) : try AutoTokenizer.fromPretrained(folder: model)
+        let config = try AutoConfig.fromPretrained(folder: model)
+        try Self.check(tokenizer, config, model)
+        let (task, headNote) = try makeTask(found, tokenizer, config)
+        let rows = try splits.finish(found, task)
+        let limitNote = options.maxLength == nil ? Self.limitNote(tokenizer, config) : nil
+        for note in task.notes + [headNote, limitNote].compactMap(\.self) { logger.notice("\(note)") }
+
+        let trainRows = try rows.train.map { try task.prepare($0, split: "train", for: .training) }
+        let evalRows = try rows.validation.map { try task.prepare($0.rows, split: $0.name, for: .evaluation) }
+        var testRows: (given: Dataset, prepared: PreparedRows)?
+        if predicts, let test = rows.test {
+            testRows = (test.rows, try task.prepare(test.rows, split: test.name, for: .prediction))
+        }
+
+        // Before the model is made: a fresh head is drawn from this seed, as in the Python scripts.
+        manualSeed(args.seed)
+        var loading = LoadOptions(logger: logger)
+        loading.ignoreMismatchedSizes = options.ignoreMismatchedSizes
+        let network = try task.loadModel(model, options: loading)
+        network.config.save(taskOptions: task.savedOptions)
+        let active = ActiveRows(evalRows)
+        var args = args
+        if !trains { (args.evalStrategy, args.evalOnStart) = (.no, false) }
+        let computes = (evalRows ?? testRows?.prepared)?.computeMetrics != nil
+        // A Trainer has one function for all the rows that it evaluates.
+        let trainer = try Trainer(
+            model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: evalRows?.dataset,
+            dataCollator: try task.collator(), tokenizer: tokenizer,
+            computeMetrics: computes ? { try active.computeMetrics($0) } : nil, metrics: try task.metrics(network),
+            callbacks: callbacks, logger: logger)
+        return Prepared(task: task, trainer: trainer, active: active, evaluation: evalRows, test: testRows)
+    }
+
+    /// Tokenizers without a limit of their own, or with one beyond the model's, leave it to the model to cut texts.
+    private static func limitNote(_ tokenizer: Tokenizer, _ config: ModelConfig) -> String? {
+        guard let positions = config.positionLimit, tokenizer.modelMaxLength > positions else { return nil }
+        return "the tokenizer has no limit below the model's \(positions) positions; longer texts are cut there"
     }
 
     private func finish(_ stage: String, _ metrics: Metrics, _ trainer: Trainer) throws {
@@ -180,9 +213,8 @@ public struct FineTuning {
             let names = (try? config.labelNames) ?? []
             return (
                 try makeTask(context),
-                "the model's head was trained for other labels, \(listed(names)); where the number of labels is the same its "
-                    + "weights are where the training begins, else they are drawn anew with ignoreMismatchedSizes "
-                    + "(--ignore-mismatched-sizes)"
+                "the model's head was trained for other labels, \(listed(names)). Its weights are where the training begins, if "
+                    + "the number of labels is the same; else the head is drawn anew, if ignore_mismatched_sizes is set"
             )
         }
     }

@@ -44,12 +44,12 @@ public struct SplitSelection: Sendable {
             ("maxTrainSamples", maxTrainSamples), ("maxEvalSamples", maxEvalSamples),
             ("maxPredictSamples", maxPredictSamples),
         ] {
-            if let count, count < 1 { throw TaskError(.option, "\(optionName(name)) is \(count)", remedy: "Give at least 1.") }
+            if let count, count < 1 { throw TaskError(.option, "\(argumentName(name)) is \(count)", remedy: "Give at least 1.") }
         }
         for (name, size) in [("validationSize", validationSize), ("testSize", testSize)] {
             guard let size, !(size > 0 && size.isFinite && (size < 1 || size == size.rounded())) else { continue }
             throw TaskError(
-                .option, "\(optionName(name)) is \(size)", remedy: "Give a share between 0 and 1, or a number of rows.")
+                .option, "\(argumentName(name)) is \(size)", remedy: "Give a share between 0 and 1, or a number of rows.")
         }
         var rows = Rows()
         if needsTrain {
@@ -61,7 +61,7 @@ public struct SplitSelection: Sendable {
             guard validationSize == nil || !needsTrain else {
                 throw TaskError(
                     .option, "the dataset has a validation split, '\(found)'",
-                    remedy: "Leave out validationSize (--validation-split), which sets training rows aside.")
+                    remedy: "Leave out {validationSize|--validation-split}, which sets training rows aside.")
             }
             rows.validation = (found, try split(found, of: dataset))
         }
@@ -70,7 +70,7 @@ public struct SplitSelection: Sendable {
         } else if testSize != nil, dataset.splits.contains(test) {
             throw TaskError(
                 .option, "the dataset has a test split, '\(test)'",
-                remedy: "Leave out testSize (--test-split), which sets training rows aside.")
+                remedy: "Leave out {testSize|--test-split}, which sets training rows aside.")
         }
         return rows
     }

@@ -142,11 +142,11 @@ public struct TaskContext {
         let positions = config.positionLimit ?? .max
         if let asked = options.maxLength {
             guard asked >= 4 else {
-                throw TaskError(.option, "\(optionName("maxLength")) is \(asked)", remedy: "Give at least 4 tokens.")
+                throw TaskError(.option, "\(argumentName("maxLength")) is \(asked)", remedy: "Give at least 4 tokens.")
             }
             guard asked <= positions else {
                 throw TaskError(
-                    .option, "\(optionName("maxLength")) is \(asked), and the model has \(positions) positions",
+                    .option, "\(argumentName("maxLength")) is \(asked), and the model has \(positions) positions",
                     remedy: "Give at most \(positions).")
             }
             return asked

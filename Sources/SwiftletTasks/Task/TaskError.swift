@@ -23,19 +23,46 @@ public struct TaskError: SwiftletError, Equatable {
     public var kind: Kind
     public var message: String
     public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
 
-    public init(_ kind: Kind, _ message: String, remedy: String? = nil) {
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what to do. What is called differently in Swift and on the command line stands in braces, as in
+    ///     `Give {maxLength|--max-length}`; each reader sees the own half.
+    public init(
+        _ kind: Kind, _ message: String, remedy: String? = nil, at location: ErrorLocation = ErrorLocation()
+    ) {
         self.kind = kind
         self.message = message
-        self.remedy = remedy
+        self.remedy = remedy.map { Self.half($0, 0) }
+        self.commandLineRemedy = remedy.map { Self.half($0, 1) }
+        self.location = location
+    }
+
+    /// The text with one half of everything in braces.
+    private static func half(_ text: String, _ index: Int) -> String {
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            let halves = rest[rest.index(after: open)..<close].split(separator: "|", omittingEmptySubsequences: false)
+            result += rest[..<open]
+            result += halves.count == 2 ? halves[index] : rest[open...close]
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
     }
 }
 
-/// How an option of `TaskOptions` is called in Swift and on the command line, for remedies that both can follow.
-func optionName(_ property: String) -> String {
-    let option = property.reduce(into: "--") { name, letter in
-        if letter.isUppercase { name.append("-") }
-        name.append(contentsOf: letter.lowercased())
+/// A property of `TaskOptions` or `SplitSelection` and its option, for the remedy of a `TaskError`.
+func optionName(_ property: String) -> String { "{\(property)|--\(words(property, "-"))}" }
+
+/// The name that an option has in Python's scripts, for messages.
+func argumentName(_ property: String) -> String { words(property, "_") }
+
+private func words(_ property: String, _ separator: String) -> String {
+    property.reduce(into: "") { name, letter in
+        if letter.isUppercase { name += separator }
+        name += letter.lowercased()
     }
-    return "\(property) (\(option))"
 }

@@ -1,0 +1,98 @@
+import SwiftletIO
+import SwiftletModels
+import SwiftletNN
+import SwiftletTraining
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// What a training would take, from a few steps that were run and thrown away.
+public struct RunEstimate: Sendable {
+    /// Updates of the weights in the whole run.
+    public let steps: Int
+    /// The mean time of the steps that were measured, without the first.
+    public let secondsPerStep: Double
+    /// All steps together, without evaluations.
+    public var seconds: Double { secondsPerStep * Double(steps) }
+    /// The most memory that the process has had, in bytes.
+    public let peakMemory: Int
+    /// The saved model and the checkpoints that are kept, in bytes.
+    public let diskSpace: Int
+}
+
+extension FineTuning {
+    /// Runs a few steps and leaves nothing behind: no file in `output_dir`, no change of the model on disk.
+    ///
+    /// - Parameter measured: how many steps are timed, after one that is not.
+    /// - Throws: what `run()` would throw before and in its first steps.
+    public func estimate(measuring measured: Int = 5) throws -> RunEstimate {
+        guard measured > 0 else { throw TaskError(.option, "\(measured) steps can't be measured", remedy: "Give at least 1.") }
+        let folder = try TemporaryFolder()
+        var dry = self
+        dry.args.outputDir = folder.path
+        dry.args.saveStrategy = .no
+        dry.args.evalStrategy = .no
+        dry.args.evalOnStart = false
+        dry.args.loadBestModelAtEnd = false
+        dry.stages = .train
+        let clock = StepClock(steps: measured + 1)
+        dry.callbacks = [clock]
+        let trainer = try dry.prepared(dry.args).trainer
+        try trainer.train()
+        let parameters = trainer.model.parameterCount
+        return RunEstimate(
+            steps: clock.plannedSteps, secondsPerStep: clock.secondsPerStep, peakMemory: peakMemory(),
+            // Weights, and for each of them two moments of the optimizer.
+            diskSpace: parameters * 4 + checkpointCount(clock.plannedSteps, clock.savedEvery) * parameters * 12)
+    }
+
+    private func checkpointCount(_ steps: Int, _ interval: Int) -> Int {
+        let count =
+            switch args.saveStrategy {
+            case .no: 0
+            case .epoch: Int(exactly: args.numTrainEpochs.rounded(.up)) ?? 1
+            default: (steps + max(interval, 1) - 1) / max(interval, 1)
+            }
+        return min(count, args.saveTotalLimit ?? count)
+    }
+}
+
+/// Times steps, and ends the training after a few.
+private final class StepClock: TrainerCallback {
+    private let steps: Int
+    private let clock = ContinuousClock()
+    private var times: [ContinuousClock.Instant] = []
+    private(set) var plannedSteps = 0
+    private(set) var savedEvery = 1
+
+    init(steps: Int) { self.steps = steps }
+
+    func onTrainBegin(_ state: TrainerState, _ control: inout TrainerControl) {
+        (plannedSteps, savedEvery) = (state.maxSteps, state.saveSteps)
+    }
+
+    func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl) {
+        times.append(clock.now)
+        if times.count >= steps { control.shouldTrainingStop = true }
+    }
+
+    var secondsPerStep: Double {
+        guard let first = times.first, let last = times.last, times.count > 1 else { return .nan }
+        let duration = (last - first).components
+        return (Double(duration.seconds) + Double(duration.attoseconds) * 1e-18) / Double(times.count - 1)
+    }
+}
+
+private func peakMemory() -> Int {
+    var usage = rusage()
+    // RUSAGE_SELF, whose type is not the same everywhere.
+    getrusage(0, &usage)
+    #if canImport(Darwin)
+    return Int(usage.ru_maxrss)
+    #else
+    return Int(usage.ru_maxrss) * 1024
+    #endif
+}
