@@ -154,15 +154,23 @@ struct GivenArguments {
     ///
     /// - Parameter others: options given elsewhere, which the meaning of one may depend on.
     func settled(beside others: [GivenOption], _ note: (String) -> Void) throws -> [GivenOption] {
-        var values: [String: JSONValue] = [:]
+        var values: [String: (value: JSONValue, from: String)] = [:]
         for option in others + options {
-            values[option.pythonName] = option.value
-            if case .settings(let settings, _)? = PythonArgument.ofCommandLine(option.pythonName)?
+            let name = option.pythonName
+            values[name] = (option.value, name)
+            if case .settings(let settings, _)? = PythonArgument.ofCommandLine(name)?
                 .meaning(of: option.value, others: { _ in nil }) {
-                for setting in settings { values[setting.name] = setting.value }
+                for setting in settings { values[setting.name] = (setting.value, name) }
             }
         }
-        return try options.flatMap { try settle($0, { values[$0] }, note) }
+        // What an option itself stands for is none of the others.
+        return try options.flatMap { option in
+            func other(_ name: String) -> JSONValue? {
+                guard let known = values[name], known.from != option.pythonName else { return .none }
+                return known.value
+            }
+            return try settle(option, other, note)
+        }
     }
 
     private func settle(

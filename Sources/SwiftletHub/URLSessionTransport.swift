@@ -46,8 +46,8 @@ final class URLSessionTransport: HTTPTransport {
             try await withCheckedThrowingContinuation { continuation in
                 delegate.start(task, Exchange(sink: sink, continuation: continuation), headLimit: request.headLimit)
             }
-        } onCancel: {
-            task.cancel()
+        } onCancel: { [delegate] in
+            delegate.cancel(task)
         }
     }
 
@@ -78,6 +78,8 @@ private struct Exchange {
 
 private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     private let exchanges = Mutex<[Int: Exchange]>([:])
+    /// Tasks that were told to end, and have not ended yet.
+    private let cancelled = Mutex<Set<Int>>([])
 
     /// - Parameter headLimit: seconds until the answer must have begun. On Linux a redirect is told only when its body
     ///   has ended, which it may never do.
@@ -112,14 +114,24 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         }
         guard let exchange else { return }
         if error is EnoughReceived { exchange.continuation.resume() } else { exchange.continuation.resume(throwing: error) }
+        markCancelled(task)
         DispatchQueue.global().async { task.cancel() }
     }
+
+    func cancel(_ task: URLSessionTask) {
+        markCancelled(task)
+        task.cancel()
+    }
+
+    private func markCancelled(_ task: URLSessionTask) { cancelled.withLock { _ = $0.insert(task.taskIdentifier) } }
 
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
     ) {
-        completionHandler(nil)
+        // Foundation on Linux ends the process when it hears of a redirect of a task that it has ended meanwhile. What is
+        // said here comes before a cancellation that follows, and after one nothing is said.
+        cancelled.withLock { if !$0.contains(task.taskIdentifier) { completionHandler(nil) } }
     }
 
     func urlSession(
@@ -140,6 +152,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        cancelled.withLock { _ = $0.remove(task.taskIdentifier) }
         guard let exchange = exchanges.withLock({ $0.removeValue(forKey: task.taskIdentifier) }) else { return }
         if let error {
             exchange.continuation.resume(throwing: Self.translated(error))

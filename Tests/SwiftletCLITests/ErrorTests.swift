@@ -6,9 +6,9 @@ import Testing
 /// What errors tell a program: kind, location, and a remedy for each kind of caller. Imports what a user would.
 @Suite struct ErrorTests {
     private func error<Failure: SwiftletError>(
-        _ type: Failure.Type = Failure.self, _ body: () throws -> Void
+        _ type: Failure.Type = Failure.self, at location: SourceLocation = #_sourceLocation, _ body: () throws -> Void
     ) throws -> Failure {
-        try #require(throws: Failure.self, performing: body)
+        try #require(throws: Failure.self, sourceLocation: location, performing: body)
     }
 
     @Test func `datasets`() throws {
@@ -32,7 +32,7 @@ import Testing
         let folder = try TemporaryDirectory()
         #expect(try error(DatasetError.self) { _ = try loadDataset(folder: folder.file("none")) }.kind == .noFile)
         let files = [
-            ("a.json", "{\"a\": 1}\n{\"a\": "), ("b.json", ""), ("c.json", "[1, 2]"), ("d.csv", "a,b\n1,2\n3\n"),
+            ("a.json", "{\"a\": 1}\n{\"a\": "), ("b.json", ""), ("c.json", "[1, 2"), ("d.csv", "a,b\n1,2\n3\n"),
         ]
         for (name, text) in files {
             try AtomicFile.write(text, to: folder.file(name))

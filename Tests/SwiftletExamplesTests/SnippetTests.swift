@@ -128,8 +128,9 @@ import Testing
 
     @Test func `a snippet is found with its line`() throws {
         let snippets = try Self.snippets(of: "docs/datasets.md")
-        let first = try #require(snippets.first)
-        #expect(snippets.count == 2 && first.code.hasPrefix("let tokenized = try raw.map(batched: true, cacheKey:"))
+        let first = try #require(
+            snippets.first { $0.code.hasPrefix("let tokenized = try raw.map(batched: true, cacheKey:") })
+        #expect(snippets.count > 1)
         let line = try MappedFile.text("\(Locations.root)/docs/datasets.md").split(
             separator: "\n", omittingEmptySubsequences: false)[first.line - 1]
         #expect(first.code.hasPrefix(line))

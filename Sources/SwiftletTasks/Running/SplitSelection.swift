@@ -88,17 +88,18 @@ public struct SplitSelection: Sendable {
         var rows = rows
         func setAside(_ size: Double, _ name: String) throws -> (name: String, rows: Dataset)? {
             guard let train = rows.train else { return nil }
-            let stratified = try? task.stratified(train, split: "train")
-            let source = stratified?.rows ?? train
-            let parts: DatasetDict
-            do {
-                parts = try source.trainTestSplit(testSize: size, seed: seed, stratifyBy: stratified?.column)
-            } catch where stratified != nil {
-                // A class of one row, or more classes than rows to set aside, can't have its share.
-                parts = try source.trainTestSplit(testSize: size, seed: seed)
+            let column = "class of the row"
+            var parts: DatasetDict?
+            // A class of one row, or more classes than rows to set aside, can't have its share.
+            if let classes = try? task.classes(of: train, split: "train"), !train.columnNames.contains(column),
+                let stratified = try? train.addColumn(column, .ints(classes.ids), feature: .classLabel(names: classes.names))
+            {
+                parts = try? stratified.trainTestSplit(testSize: size, seed: seed, stratifyBy: column)
+                    .removeColumns([column])
             }
-            rows.train = try parts.split("train")
-            return (name, try parts.split("test"))
+            let split = try parts ?? train.trainTestSplit(testSize: size, seed: seed)
+            rows.train = try split.split("train")
+            return (name, try split.split("test"))
         }
         if let testSize { rows.test = try setAside(testSize, "test") }
         if let validationSize, rows.validation == nil { rows.validation = try setAside(validationSize, "validation") }

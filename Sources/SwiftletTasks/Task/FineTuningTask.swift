@@ -34,9 +34,9 @@ public protocol FineTuningTask {
     /// An answer for each row of `rows` that was prepared for prediction: `prediction` and whatever else there is to say.
     func answers(_ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel) throws -> [JSONObject]
 
-    /// Rows with a column of class labels whose shares both parts of a split keep, and its name; `nil` where there are no
-    /// classes.
-    func stratified(_ rows: Dataset, split: String) throws -> (rows: Dataset, column: String)?
+    /// The class of each row, where there are classes: both parts of rows that are split keep their shares. `nil` where
+    /// there are none.
+    func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])?
 
     /// What the user should know about how rows were read.
     var notes: [String] { get }
@@ -57,7 +57,7 @@ extension FineTuningTask {
     public func collator() throws -> (any DataCollator)? { nil }
     public func metrics(_ model: any PretrainedModel) throws -> [Metric] { [] }
     public func completed(_ metrics: [(name: String, value: Double)]) -> [(name: String, value: Double)] { metrics }
-    public func stratified(_ rows: Dataset, split: String) throws -> (rows: Dataset, column: String)? { nil }
+    public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? { nil }
     public var notes: [String] { [] }
     public var savedOptions: JSONObject { [:] }
 }

@@ -65,9 +65,9 @@ public struct TextClassificationTask: FineTuningTask {
             })
     }
 
-    public func stratified(_ rows: Dataset, split: String) throws -> (rows: Dataset, column: String)? {
+    public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? {
         guard let labels, let labelColumn, labels.problemType == .singleLabelClassification else { return nil }
-        return (try labels.encode(rows, column: labelColumn, split: split), "label")
+        return (try labels.encode(rows, column: labelColumn, split: split).ints("label"), labels.names)
     }
 
     /// `glue/<config>` for GLUE, mean squared error for numbers, else accuracy, with F1 where there are two classes or

@@ -83,6 +83,7 @@ public struct ZeroShotClassificationPipeline: DynamicPipeline {
     public func answer(
         _ inputs: [String], options: ZeroShotClassificationOptions
     ) async throws -> [ZeroShotClassification] {
+        if inputs.isEmpty { return [] }
         let labels = options.candidateLabels
         guard !labels.isEmpty else {
             throw InferenceError(.badOption, "there are no candidate labels", remedy: "Name the labels to choose from.")
