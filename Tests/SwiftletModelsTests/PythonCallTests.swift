@@ -218,7 +218,7 @@ extension ModelTests {
                 (ids[1], ids[3]) = (27, 29)
                 inputs.inputIDs = Tensor(ids, shape: inputs.inputIDs.shape)
                 inputs.labels = Tensor(ids.enumerated().map { $0 < 5 ? $1 : -100 }, shape: inputs.inputIDs.shape)
-                let optimizer = AdamW(groups: [ParameterGroup(model.parameters(), learningRate: 0.01, weightDecay: 0)])
+                let optimizer = AdamW(groups: [ParameterGroup(model.parameters(), learningRate: 0.001, weightDecay: 0)])
                 let before = try model(inputs).loss
                 before.backward()
                 let gradient = try #require(model.encoder.tokenEmbeddings.weight.gradient)
