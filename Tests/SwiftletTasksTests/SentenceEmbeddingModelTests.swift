@@ -79,7 +79,7 @@ import Testing
             args.saveSteps = 2
             return try Trainer(
                 model: try SentenceEmbeddingModel.fromPretrained(folder: folder.file("model")), args: args, trainDataset: rows,
-                dataCollator: try DataCollatorForMultipleChoice(tokenizer: tokenizer), tokenizer: tokenizer)
+                dataCollator: try DataCollatorForSentencePairs(tokenizer: tokenizer), tokenizer: tokenizer)
         }
         try trainer("whole").train()
         let before = try SafetensorsFile(folder.file("model/2_Dense/model.safetensors")).tensor("linear.weight").floats()

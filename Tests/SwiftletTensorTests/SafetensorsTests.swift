@@ -117,7 +117,6 @@ import Testing
         ("not JSON", bytes("{\"x\": ", []), "not JSON"),
         ("not UTF-8", bytes("{}", []).dropLast(2) + [0xFF, 0xFE], "not JSON"),
         ("an array", bytes("[1, 2]", []), "a list"),
-        ("space before", bytes(" {}", []), "not an object"),
         ("not an object", bytes(#"{"x": 1}"#, []), "'x'"),
         ("no dtype", bytes(#"{"x":{"shape":[1],"data_offsets":[0,4]}}"#, [0, 0, 0, 0]), "no dtype"),
         ("unknown dtype", bytes(one(dtype: #""F8_E4M3""#), [0, 0, 0, 0]), "F8_E4M3"),

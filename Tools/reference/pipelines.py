@@ -102,6 +102,9 @@ def save_tokenizer(tokenizer, folder, first, length, types):
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": length, "clean_up_tokenization_spaces": False}
     config["model_input_names"] = ["input_ids", *(["token_type_ids"] if types else []), "attention_mask"]
+    if isinstance(tokenizer.pre_tokenizer, pre_tokenizers.ByteLevel):
+        # Without it, version 4 puts its own default in the place of what tokenizer.json says.
+        config["add_prefix_space"] = True
     (folder / "tokenizer_config.json").write_text(json.dumps(config | names, indent=1) + "\n")
 
 
@@ -245,7 +248,8 @@ def text_classification(pipe, given, options):
 
 def token_classification(pipe, given, options):
     if isinstance(given, dict):
-        return pipe(given["words"], is_split_into_words=True, **options)
+        # One list of words comes back as a batch of one.
+        return pipe(given["words"], is_split_into_words=True, **options)[0]
     return pipe(given, **options)
 
 

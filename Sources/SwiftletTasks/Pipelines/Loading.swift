@@ -138,9 +138,10 @@ extension InferenceEngine {
         try await self.init(tokenizer: tokenizer, options: options) {
             let model = try load(folder)
             // An encoder's pooler is not used.
-            let drawn = model.state.freshlyInitialized.filter {
-                model.task.hasHead || !$0.split(separator: ".").contains("pooler")
-            }
+            func isPooler(_ name: String) -> Bool { name.split(separator: ".").contains("pooler") }
+            let fresh = model.state.freshlyInitialized
+            // The head's own weights say more than the pooler's.
+            let drawn = fresh.filter { !isPooler($0) } + (model.task.hasHead ? fresh.filter(isPooler) : [])
             guard drawn.isEmpty else {
                 throw InferenceError(
                     .wrongTask,

@@ -176,7 +176,9 @@ struct ModuleReader {
             guard let text = value.string else { throw wrong(path, "prompts", value, "an object of texts") }
             prompts[name] = text
         }
-        let name = object["default_prompt_name"].flatMap { $0.isNull ? nil : $0 }
+        // Not a closure that gives nil, which would be the JSON value of that name.
+        var name = object["default_prompt_name"]
+        if name?.isNull == true { name = .none }
         if let name, name.string.flatMap({ prompts[$0] }) == nil {
             throw wrong(path, "default_prompt_name", name, "one of 'prompts'")
         }
