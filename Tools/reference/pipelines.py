@@ -284,9 +284,11 @@ def similarity(folder):
 
     model = SentenceTransformer(str(folder), device="cpu")
 
+    usual = model.similarity_fn_name
+
     def call(given, options):
         own = {k: v for k, v in options.items() if k in ("normalize_embeddings", "truncate_dim")}
-        model.similarity_fn_name = options.get("similarity_fn_name", model.similarity_fn_name)
+        model.similarity_fn_name = options.get("similarity_fn_name", usual)
         scores = model.similarity(
             model.encode_query(given["source_sentence"], **own), model.encode_document(given["sentences"], **own))[0].tolist()
         order = sorted(range(len(scores)), key=lambda i: -scores[i])[:options.get("top_k")]

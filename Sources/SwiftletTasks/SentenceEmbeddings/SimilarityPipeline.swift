@@ -41,8 +41,7 @@ public struct SimilarityOptions: Sendable {
     public var topK: Int?
     /// How the query's vector is made; by default with the model's prompt `query`, if it has one.
     public var query: SentenceEmbeddingsOptions
-    /// How the texts' vectors are made; by default with the first that the model has of the prompts `document`,
-    /// `passage` and `corpus`.
+    /// How the texts' vectors are made; by default with the model's prompt `document`, if it has one.
     public var texts: SentenceEmbeddingsOptions
     /// How vectors are compared; by default as the model's files say, else by the cosine.
     public var function: SimilarityFunction?
@@ -95,7 +94,9 @@ public struct SimilarityPipeline: DynamicPipeline {
     public func answer(_ inputs: [SimilarityInput], options: SimilarityOptions) async throws -> [[RankedText]] {
         if let topK = options.topK { try checkTopK(topK, all: "texts") }
         let queryOptions = withPrompt(options.query, ["query"])
-        let textOptions = withPrompt(options.texts, ["document", "passage", "corpus"])
+        // As in sentence_transformers 6.2, where every model has a prompt `document`, empty unless its files give one, which
+        // goes before `passage` and `corpus`.
+        let textOptions = withPrompt(options.texts, ["document"])
         // Both at once, so that they are joined into batches.
         async let queryVectors = embed.answer(inputs.map(\.query), options: queryOptions)
         async let textVectors = embed.answer(inputs.flatMap(\.texts), options: textOptions)
