@@ -66,8 +66,11 @@ struct OwnTaskTests {
         let result = try tuning.run()
         #expect(result.evaluation?.first { $0.name == "eval_accuracy" }?.value == 1)
 
+        // The arguments of the training do for what comes after it.
+        args.evalStrategy = .epoch
         let saved = try FineTunedModel(
-            folder: folder.file("out"), splits: [("test", rows)], for: .prediction, makeTask: UrgencyTask.init)
+            folder: folder.file("out"), splits: [("test", rows)], args: args, for: .prediction,
+            makeTask: UrgencyTask.init)
         #expect(try saved.evaluate(rows).metrics.first { $0.name == "eval_accuracy" }?.value == 1)
         let answers = try saved.predict(try rows.selectColumns(["first", "second"])).answers
         #expect(answers.map { $0["prediction"] } == (0..<32).map { .string($0 % 2 == 0 ? "first" : "second") })

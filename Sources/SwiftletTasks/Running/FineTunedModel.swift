@@ -42,6 +42,10 @@ public final class FineTunedModel {
             tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true, use: use)
         task = try makeTask?(context) ?? (saved ?? .sequenceClassification).make(context)
         model = try task.loadModel(folder, options: LoadOptions(logger: logger))
+        // Those of a training may ask for what only a training has.
+        var args = args
+        (args.evalStrategy, args.saveStrategy) = (.no, .no)
+        (args.evalOnStart, args.loadBestModelAtEnd) = (false, false)
         self.args = args
         self.callbacks = callbacks
         self.logger = logger
