@@ -1,4 +1,5 @@
 import SwiftletDatasets
+import SwiftletIO
 
 /// One label as it stands in a cell.
 enum LabelCell {
@@ -47,22 +48,11 @@ enum LabelCell {
     }
 }
 
-/// A text as a key that is equal to others of the same code points alone. `String` takes texts for equal that differ in
-/// composition, and two labels `café` may do so.
-struct NameKey: Hashable, Comparable {
-    // UTF-8 sorts as code points do.
-    private let bytes: [UInt8]
-
-    init(_ name: String) { bytes = Array(name.utf8) }
-
-    static func < (a: NameKey, b: NameKey) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
-}
-
 extension [String] {
     /// Ids by name, the first of names that come twice.
-    var idsByName: [NameKey: Int] {
-        var ids: [NameKey: Int] = [:]
-        for (id, name) in enumerated() where ids[NameKey(name)] == nil { ids[NameKey(name)] = id }
+    var idsByName: [TextKey: Int] {
+        var ids: [TextKey: Int] = [:]
+        for (id, name) in enumerated() where ids[TextKey(name)] == nil { ids[TextKey(name)] = id }
         return ids
     }
 }

@@ -1,4 +1,5 @@
 import SwiftletDatasets
+import SwiftletIO
 
 /// Finds the names of labels in the rows of several splits.
 struct LabelNames {
@@ -14,15 +15,15 @@ struct LabelNames {
     ///   - limit: the most names.
     /// - Throws: `TaskError` of kind `labels` for missing labels, cells of another kind, or too many names.
     init(_ splits: [(name: String, rows: Dataset)], column: String, flattens: Bool, limit: Int?) throws {
-        var found: [NameKey: LabelCell] = [:]
+        var found: [TextKey: LabelCell] = [:]
         var declared: [String] = []
         for (position, (split, rows)) in splits.enumerated() where rows.columnNames.contains(column) {
             let (type, _) = try LabelColumnType.of(rows, column)
             if case .named(let names) = type {
                 var known = declared.idsByName
-                for name in names where known[NameKey(name)] == nil {
+                for name in names where known[TextKey(name)] == nil {
                     if position > 0, !declared.isEmpty || !found.isEmpty { strangers.append((name, split)) }
-                    known[NameKey(name)] = declared.count
+                    known[TextKey(name)] = declared.count
                     declared.append(name)
                 }
                 continue
@@ -37,7 +38,7 @@ struct LabelNames {
                         .labels, "row \(row) of split '\(split)' has no label in column '\(column)'",
                         remedy: "Give it one, or leave the row out.")
                 }
-                let key = NameKey(cell.name)
+                let key = TextKey(cell.name)
                 guard found[key] == nil else { continue }
                 if position > 0 { strangers.append((cell.name, split)) }
                 found[key] = cell
@@ -77,7 +78,7 @@ struct LabelNames {
         }
     }
 
-    private static func sorted(_ found: [NameKey: LabelCell]) -> [String] {
+    private static func sorted(_ found: [TextKey: LabelCell]) -> [String] {
         let isNumeric = found.values.allSatisfy {
             switch $0 {
             case .int, .number: true

@@ -1,4 +1,5 @@
 import SwiftletDatasets
+import SwiftletIO
 import SwiftletModels
 
 extension LabelScheme {
@@ -118,7 +119,7 @@ extension LabelScheme {
             throw TaskError(.labels, "a label name comes twice in \(listed(given))", remedy: "Give each name once.")
         }
         let known = given.idsByName
-        let strangers = found.filter { known[NameKey($0)] == nil }
+        let strangers = found.filter { known[TextKey($0)] == nil }
         if strangers.isEmpty { return LabelScheme(problem, names: given) }
         let numbers = found.compactMap { Int($0) }
         if type == .integers || type == .bool || type == .numbers, numbers.count == found.count || type == .bool,

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletModels
 
 /// What the labels of a task are, and how the cells of a label column become what a head is trained on.
@@ -11,7 +12,7 @@ public struct LabelScheme: Sendable {
     public let outputCount: Int
     /// Something that the user should know about how the labels were read.
     public internal(set) var notes: [String] = []
-    private let ids: [NameKey: Int]
+    private let ids: [TextKey: Int]
     /// Integers are ids themselves where the model's names are not among the data.
     private let readsIDs: Bool
 
@@ -32,13 +33,13 @@ public struct LabelScheme: Sendable {
         if let declared, case .int(let number) = cell {
             if number == -1 { return -1 }
             guard declared.indices.contains(number) else { return nil }
-            if let id = ids[NameKey(declared[number])] { return id }
+            if let id = ids[TextKey(declared[number])] { return id }
             return readsIDs && number < outputCount ? number : nil
         }
-        if let id = ids[NameKey(cell.name)] { return id }
+        if let id = ids[TextKey(cell.name)] { return id }
         guard let number = cell.int else { return nil }
         // A type that another split or another file has: `1.0` for `1`.
-        if let id = ids[NameKey(String(number))] { return id }
+        if let id = ids[TextKey(String(number))] { return id }
         if readsIDs, (0..<outputCount).contains(number) { return number }
         return number == -1 ? -1 : nil
     }

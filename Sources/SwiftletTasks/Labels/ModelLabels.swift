@@ -1,4 +1,5 @@
 import SwiftletDatasets
+import SwiftletIO
 public import SwiftletModels
 
 /// The labels of a fine-tuned model.
@@ -27,7 +28,7 @@ extension LabelScheme {
         // A model may have any number of classes; what is counted here is never built.
         let found = try LabelNames(splits, column: column, flattens: flattens, limit: .max).names
         let known = model.names.idsByName
-        let strangers = found.filter { known[NameKey($0)] == nil }
+        let strangers = found.filter { known[TextKey($0)] == nil }
         if strangers.isEmpty { return LabelScheme(problem, names: model.names) }
         let count = model.names.count
         let numbers = found.compactMap { Int($0) }.filter { $0 != -1 }
@@ -46,7 +47,7 @@ extension LabelScheme {
         case .named:
             // A column may declare names that none of its rows has.
             let used = try usedNames(splits, column, flattens: flattens)
-            if used.allSatisfy({ known[NameKey($0)] != nil }) { return LabelScheme(problem, names: model.names) }
+            if used.allSatisfy({ known[TextKey($0)] != nil }) { return LabelScheme(problem, names: model.names) }
         case .text: break
         }
         throw TaskError(
@@ -59,13 +60,13 @@ extension LabelScheme {
     private static func usedNames(
         _ splits: [(name: String, rows: Dataset)], _ column: String, flattens: Bool
     ) throws -> [String] {
-        var used: [NameKey: String] = [:]
+        var used: [TextKey: String] = [:]
         for (_, rows) in splits where rows.columnNames.contains(column) {
             guard case .named(let names) = try LabelColumnType.of(rows, column).type else { continue }
             for value in try rows.column(column).values() {
                 for value in flattens ? value.list ?? [] : [value] {
                     guard let id = value.int, names.indices.contains(id) else { continue }
-                    used[NameKey(names[id])] = names[id]
+                    used[TextKey(names[id])] = names[id]
                 }
             }
         }

@@ -130,8 +130,8 @@ struct ChoiceLabels {
                 case .number(let first): id = cell.int.map { $0 == -1 ? -1 : $0 - first }
                 case .letter: id = Self.letter(cell.name)
                 case .text:
-                    let key = NameKey(cell.name)
-                    id = try endings.firstIndex { NameKey(try rows.strings($0)[row]) == key }
+                    let key = TextKey(cell.name)
+                    id = try endings.firstIndex { TextKey(try rows.strings($0)[row]) == key }
                 }
             }
             guard let id, id == -1 || endings.indices.contains(id) else {

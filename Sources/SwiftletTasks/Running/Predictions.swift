@@ -68,10 +68,10 @@ public enum Predictions {
     /// - Parameter keepsLists: text tables leave out the logits, which are a list.
     private static func table(_ answers: [JSONObject], keepsLists: Bool) throws -> Dataset {
         var columns: [(name: String, values: [Value])] = []
-        var places: [NameKey: Int] = [:]
+        var places: [TextKey: Int] = [:]
         for (row, answer) in answers.enumerated() {
             for (name, value) in flat(answer, keepsLists: keepsLists) {
-                let key = NameKey(name)
+                let key = TextKey(name)
                 if places[key] == nil {
                     places[key] = columns.count
                     columns.append((name, [Value](repeating: .null, count: answers.count)))
