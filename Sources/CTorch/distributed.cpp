@@ -135,19 +135,19 @@ std::vector<std::shared_ptr<::gloo::transport::Device>> gloo_devices(
     const char *master_host, uint16_t master_port, int32_t size) {
   constexpr size_t kConnections = 4;
   constexpr int32_t kSmallGroup = 16;
-  std::vector<std::function<std::shared_ptr<::gloo::transport::Device>()>> places;
+  std::vector<std::function<std::shared_ptr<::gloo::transport::Device>()>> makers;
   const char *names = std::getenv("GLOO_SOCKET_IFNAME");
   if (names != nullptr && *names != 0) {
     std::stringstream list(names);
     for (std::string name; std::getline(list, name, ',');)
-      places.push_back([name] { return c10d::ProcessGroupGloo::createDeviceForInterface(name); });
+      makers.push_back([name] { return c10d::ProcessGroupGloo::createDeviceForInterface(name); });
   } else {
     const std::string address = address_towards(master_host, master_port);
-    places.push_back([address] { return c10d::ProcessGroupGloo::createDeviceForHostname(address); });
+    makers.push_back([address] { return c10d::ProcessGroupGloo::createDeviceForHostname(address); });
   }
-  const size_t count = std::max(places.size(), size <= kSmallGroup ? kConnections : 1);
+  const size_t count = std::max(makers.size(), size <= kSmallGroup ? kConnections : 1);
   std::vector<std::shared_ptr<::gloo::transport::Device>> devices;
-  for (size_t i = 0; i < count; ++i) devices.push_back(places[i % places.size()]());
+  for (size_t i = 0; i < count; ++i) devices.push_back(makers[i % makers.size()]());
   return devices;
 }
 #endif

@@ -26,7 +26,7 @@ namespace {
 
 /// Less is the system's: small objects of all ages would lie between the buffers.
 constexpr size_t kLeast = 1 << 14;
-/// Of a buffer's size, and so of its place: a line of the cache.
+/// Of a buffer's size, and so of its address: a line of the cache.
 constexpr size_t kGrain = 64;
 constexpr size_t kLargePage = 2 << 20;
 /// What is asked of the system at once.
@@ -110,8 +110,8 @@ class Buffers final : public c10::Allocator {
   void *take(size_t size, bool &is_zero) {
     const std::lock_guard guard(lock_);
     Block wanted{nullptr, size, nullptr, nullptr, false};
-    auto place = free_.lower_bound(&wanted);
-    if (place == free_.end()) {
+    auto entry = free_.lower_bound(&wanted);
+    if (entry == free_.end()) {
       const size_t asked = size > kChunk / 2 ? round_up(size, kLargePage) : kChunk;
       char *start = map_chunk(asked);
       if (start == nullptr) {
@@ -121,10 +121,10 @@ class Buffers final : public c10::Allocator {
       if (start == nullptr) return nullptr;
       total_ += asked;
       free_bytes_ += asked;
-      place = free_.insert(new Block{start, asked, nullptr, nullptr, true}).first;
+      entry = free_.insert(new Block{start, asked, nullptr, nullptr, true}).first;
     }
-    Block *const block = *place;
-    free_.erase(place);
+    Block *const block = *entry;
+    free_.erase(entry);
     if (block->size > size) {
       Block *const rest = new Block{block->start + size, block->size - size, block, block->after, block->is_zero};
       if (rest->after != nullptr) rest->after->before = rest;
@@ -146,10 +146,10 @@ class Buffers final : public c10::Allocator {
   /// Whether it was taken here.
   bool give(void *start) {
     const std::lock_guard guard(lock_);
-    const auto place = used_.find(start);
-    if (place == used_.end()) return false;
-    Block *block = place->second;
-    used_.erase(place);
+    const auto entry = used_.find(start);
+    if (entry == used_.end()) return false;
+    Block *block = entry->second;
+    used_.erase(entry);
     free_bytes_ += block->size;
     block->is_free = true;
     if (block->after != nullptr && block->after->is_free) join(block, block->after);
@@ -177,10 +177,10 @@ class Buffers final : public c10::Allocator {
 
   /// The largest first, until at most `kept` bytes are free.
   void unmap_free_chunks(size_t kept) {
-    for (auto place = free_.end(); place != free_.begin() && free_bytes_ > kept;) {
-      Block *const block = *--place;
+    for (auto entry = free_.end(); entry != free_.begin() && free_bytes_ > kept;) {
+      Block *const block = *--entry;
       if (!block->is_chunk()) continue;
-      place = free_.erase(place);
+      entry = free_.erase(entry);
       munmap(block->start, block->size);
       total_ -= block->size;
       free_bytes_ -= block->size;

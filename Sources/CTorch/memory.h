@@ -14,8 +14,8 @@ c10::DataPtr zero_memory(size_t bytes);
 /// file or as one of zeros, is exchanged at the first write, which interrupts the other threads.
 void prepare_writing(const float *begin, int64_t count);
 
-/// Whether libtorch got this memory from elsewhere, such as a file's pages.
-inline bool is_lent(const at::Tensor &tensor) {
+/// Whether the tensor's storage is external: memory that libtorch did not allocate, such as a file's pages.
+inline bool has_external_storage(const at::Tensor &tensor) {
   // What its own allocators gave can be resized.
   return !tensor.storage().resizable();
 }

@@ -20,11 +20,13 @@ at::SDPBackend backend(const at::Tensor &query, const at::Tensor &key, const at:
 }  // namespace
 
 int32_t ct_packed_attention(
-    const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *bounds, int64_t longest,
+    const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *cumulative_lengths,
+    int64_t longest,
     double dropout, ct_tensor **out) {
   *out = nullptr;
   return ct::boundary([&] {
-    const at::Tensor &q = ct::get(query), &k = ct::get(key), &v = ct::get(value), &starts = ct::get(bounds);
+    const at::Tensor &q = ct::get(query), &k = ct::get(key), &v = ct::get(value);
+    const at::Tensor &lengths = ct::get(cumulative_lengths);
     if (!q.is_cuda()) return;
     const at::SDPBackend chosen = backend(q, k, v, dropout);
     // cuDNN's kernel runs where flash attention does.
@@ -33,13 +35,13 @@ int32_t ct_packed_attention(
       if (q.size(-1) % 8 != 0) return;
       ct::give(
           std::get<0>(at::_flash_attention_forward(
-              q, k, v, starts, starts, longest, longest, dropout, /*is_causal=*/false, /*return_debug_mask=*/false)),
+              q, k, v, lengths, lengths, longest, longest, dropout, /*is_causal=*/false, /*return_debug_mask=*/false)),
           out);
     } else if (chosen == at::SDPBackend::efficient_attention) {
       // What the backward pass needs of the forward one is not kept for nothing.
       const bool records = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
       const auto result = at::_efficient_attention_forward(
-          q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), /*bias=*/std::nullopt, starts, starts, longest, longest,
+          q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), /*bias=*/std::nullopt, lengths, lengths, longest, longest,
           dropout, /*custom_mask_type=*/0, /*compute_log_sumexp=*/records);
       ct::give(std::get<0>(result).squeeze(0), out);
     }

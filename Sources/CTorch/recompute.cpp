@@ -92,7 +92,7 @@ struct Recompute : public torch::autograd::Function<Recompute> {
     std::shared_ptr<Body> body;
   };
 
-  /// The function's place in the graph's node.
+  /// The function's index in the graph's node.
   static std::shared_ptr<Body> &bodies(torch::autograd::AutogradContext *context) {
     auto &slot = context->saved_data["body"];
     if (slot.isNone()) slot = c10::IValue::make_capsule(c10::make_intrusive<Holder>());

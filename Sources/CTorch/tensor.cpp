@@ -124,7 +124,7 @@ int32_t ct_from_blob(
 int32_t ct_out_of_file(const ct_tensor *tensor, ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor &given = ct::get(tensor);
-    const bool stays = !ct::is_lent(given) || ct::is_table(given.sizes());
+    const bool stays = !ct::has_external_storage(given) || ct::is_table(given.sizes());
     ct::give(stays ? given : given.detach().clone(), out);
   });
 }

@@ -99,7 +99,7 @@ extension ClassificationLoss {
     }
 }
 
-/// The cross-entropy of classes, -100 for none, over all places.
+/// The cross-entropy of classes, -100 for none, over all positions.
 ///
 /// - Parameters:
 ///   - logits: `[..., classes]`

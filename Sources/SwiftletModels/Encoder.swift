@@ -106,8 +106,8 @@ public enum EncoderNeeds: Sendable {
     case firstTokens
     /// All tokens. Where a batch is padded, the states of padding may be anything.
     case allTokens
-    /// All places of a padded batch, padding included, with the values that Python's models give there.
-    case allPlaces
+    /// All positions of a padded batch, padding included, with the values that Python's models give there.
+    case allPositions
 }
 
 /// What an encoder answers.
@@ -119,37 +119,37 @@ public struct EncoderOutput {
     public let hiddenStates: [Tensor]?
     /// Each layer's attention weights, `[batch, heads, queries, keys]`, if the model's policy asks for them.
     public let attentions: [Tensor]?
-    /// Packed: where each sequence begins, and at the end the number of tokens.
-    private let sequenceStarts: [Int]?
+    /// Packed: 0, then each sequence's end.
+    private let cumulativeLengths: [Int]?
 
-    /// - Parameter sequenceStarts: if `lastHiddenState` holds packed tokens.
+    /// - Parameter cumulativeLengths: if `lastHiddenState` holds packed tokens.
     public init(
         lastHiddenState: Tensor, hiddenStates: [Tensor]? = nil, attentions: [Tensor]? = nil,
-        sequenceStarts: [Int]? = nil
+        cumulativeLengths: [Int]? = nil
     ) {
         self.lastHiddenState = lastHiddenState
         self.attentions = attentions
         self.hiddenStates = hiddenStates
-        self.sequenceStarts = sequenceStarts
+        self.cumulativeLengths = cumulativeLengths
     }
 
     /// State of each sequence's first token, `[batch, hidden]`.
     public var firstTokens: Tensor {
         if lastHiddenState.rank == 3 { return lastHiddenState.select(1, 0) }
-        guard let sequenceStarts else { return lastHiddenState }
-        return lastHiddenState.indexSelect(0, SwiftletModels.firstTokens(sequenceStarts, lastHiddenState.device))
+        guard let cumulativeLengths else { return lastHiddenState }
+        return lastHiddenState.indexSelect(0, SwiftletModels.firstTokens(cumulativeLengths, lastHiddenState.device))
     }
 
-    /// State of each sequence's last place, in a padded batch that of the last column, `[batch, hidden]`. Not after
+    /// State of each sequence's last position, in a padded batch that of the last column, `[batch, hidden]`. Not after
     /// `.firstTokens`.
-    public var lastPlaces: Tensor {
-        guard let sequenceStarts else { return lastHiddenState.select(1, lastHiddenState.shape[1] - 1) }
-        let places = sequenceStarts.dropFirst().map { $0 - 1 }
-        return lastHiddenState.indexSelect(0, Tensor(places, shape: [places.count]).to(lastHiddenState.device))
+    public var lastPositions: Tensor {
+        guard let cumulativeLengths else { return lastHiddenState.select(1, lastHiddenState.shape[1] - 1) }
+        let positions = cumulativeLengths.dropFirst().map { $0 - 1 }
+        return lastHiddenState.indexSelect(0, Tensor(positions, shape: [positions.count]).to(lastHiddenState.device))
     }
 
-    /// Mean over each sequence's places, padding included, `[batch, hidden]`. Not after `.firstTokens`.
-    public var meanOfPlaces: Tensor { packedMeans(of: lastHiddenState) ?? lastHiddenState.mean(1) }
+    /// Mean over each sequence's positions, padding included, `[batch, hidden]`. Not after `.firstTokens`.
+    public var meanOfPositions: Tensor { packedMeans(of: lastHiddenState) ?? lastHiddenState.mean(1) }
 
     /// Mean over each sequence's tokens, without padding, `[batch, hidden]`. Not after `.firstTokens`.
     ///
@@ -175,12 +175,12 @@ public struct EncoderOutput {
     var packedSequences: [Tensor]? { packedSequences(of: lastHiddenState) }
 
     private func packedSequences(of values: Tensor) -> [Tensor]? {
-        guard let sequenceStarts, let count = sequenceStarts.last, values.shape[0] == count else { return nil }
-        return zip(sequenceStarts, sequenceStarts.dropFirst()).map { values.narrow(0, $0, $1 - $0) }
+        guard let cumulativeLengths, let count = cumulativeLengths.last, values.shape[0] == count else { return nil }
+        return zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { values.narrow(0, $0, $1 - $0) }
     }
 }
 
 /// int64 `[batch]`: where each sequence's first token lies.
-func firstTokens(_ starts: [Int], _ device: Device) -> Tensor {
-    Tensor(Array(starts.dropLast()), shape: [starts.count - 1]).to(device)
+func firstTokens(_ cumulativeLengths: [Int], _ device: Device) -> Tensor {
+    Tensor(Array(cumulativeLengths.dropLast()), shape: [cumulativeLengths.count - 1]).to(device)
 }

@@ -2,8 +2,8 @@ public import SwiftletTensor
 
 /// What a model is called with: one batch, padded or packed.
 ///
-/// Padded, every row has the length of the longest, and `sequenceStarts` is `nil`. Packed, the tokens of all sequences
-/// lie one after the other in `[tokens]`, and `sequenceStarts` says where each begins; there is no mask.
+/// Padded, every row has the length of the longest, and `cumulativeLengths` is `nil`. Packed, the tokens of all
+/// sequences lie one after the other in `[tokens]`, and `cumulativeLengths` says where each ends; there is no mask.
 public struct ModelInputs {
     /// Token ids `[batch, sequence]`, int64 or int32; packed `[tokens]`. Not read where there are `inputsEmbeds`.
     public var inputIDs: Tensor
@@ -20,14 +20,14 @@ public struct ModelInputs {
     /// What the head is trained on: for whole sequences `[batch]` int64 for classes, `[batch]` or `[batch, labels]`
     /// float32 otherwise; for tokens int64 shaped as `inputIDs`.
     public var labels: Tensor?
-    /// Question answering: the place of each answer's first token, int64 `[batch]`.
+    /// Question answering: the position of each answer's first token, int64 `[batch]`.
     public var startPositions: Tensor?
-    /// Question answering: the place of each answer's last token, int64 `[batch]`.
+    /// Question answering: the position of each answer's last token, int64 `[batch]`.
     public var endPositions: Tensor?
     /// Multiple choice, packed: how many sequences one question has. Padded inputs are `[batch, choices, sequence]`.
     public var choiceCount: Int?
-    /// Packed: the index of each sequence's first token, and at the end the number of tokens.
-    public var sequenceStarts: [Int]?
+    /// Packed: cumulative sequence lengths, `[sequences + 1]`: 0, then each sequence's end; the last is the number of tokens.
+    public var cumulativeLengths: [Int]?
     /// What went wrong in making the batch, where nothing could be thrown: in a `for` loop over a `DataLoader`. Every
     /// model that is called with it throws this error; its tensors are empty. `nil` for a batch that was made.
     public private(set) var failure: (any Error)?
@@ -56,11 +56,11 @@ public struct ModelInputs {
 
     /// Packed inputs.
     public init(
-        packedIDs: Tensor, sequenceStarts: [Int], tokenTypeIDs: Tensor? = nil, positionIDs: Tensor? = nil,
+        packedIDs: Tensor, cumulativeLengths: [Int], tokenTypeIDs: Tensor? = nil, positionIDs: Tensor? = nil,
         labels: Tensor? = nil
     ) {
         self.init(inputIDs: packedIDs, tokenTypeIDs: tokenTypeIDs, labels: labels)
-        self.sequenceStarts = sequenceStarts
+        self.cumulativeLengths = cumulativeLengths
         self.positionIDs = positionIDs
     }
 

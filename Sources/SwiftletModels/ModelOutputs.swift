@@ -91,10 +91,10 @@ public struct MaskedLMOutput: ModelOutput {
 /// What a question answering model answers.
 public struct QuestionAnsweringOutput: ModelOutput {
     public var optionalLoss: Tensor?
-    /// Score of each place as the answer's first, `[batch, sequence]`. Of packed inputs too, with the lowest number
+    /// Score of each position as the answer's first, `[batch, sequence]`. Of packed inputs too, with the lowest number
     /// after the end of shorter sequences.
     public var startLogits: Tensor
-    /// Score of each place as the answer's last, shaped as `startLogits`.
+    /// Score of each position as the answer's last, shaped as `startLogits`.
     public var endLogits: Tensor
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.

@@ -57,7 +57,7 @@ extension EncoderOutput {
             ?? Tensor.ones([states.shape[0], states.shape[1]], dtype: .int64, device: states.device)
         switch mode {
         case .cls: return rows(states, mask.argmax(1))
-        // The last token's place has the largest number of those that count.
+        // The last token's position has the largest number of those that count.
         case .lastToken: return rows(states, (mask * numbers(states)).argmax(1))
         case .max: return states.maskedFill(mask.eq(0).unsqueeze(2), -Double.infinity).amax(1)
         case .mean: return Self.mean(states, mask)
@@ -69,16 +69,16 @@ extension EncoderOutput {
         }
     }
 
-    /// 1, 2, 3, ... for the places of a row, `[1, sequence]`.
+    /// 1, 2, 3, ... for the positions of a row, `[1, sequence]`.
     private func numbers(_ states: Tensor) -> Tensor {
         Tensor.arange(1, states.shape[1] + 1).to(states.device).unsqueeze(0)
     }
 
     /// One place of each row.
-    private func rows(_ states: Tensor, _ places: Tensor) -> Tensor {
+    private func rows(_ states: Tensor, _ positions: Tensor) -> Tensor {
         let (count, length) = (states.shape[0], states.shape[1])
         let starts = Tensor.arange(0, count * length, step: length).to(states.device)
-        return states.reshape([count * length, -1]).indexSelect(0, starts + places)
+        return states.reshape([count * length, -1]).indexSelect(0, starts + positions)
     }
 
     /// The mean of each row's states by weight, `[batch, hidden]`; zeros for a row without weight.

@@ -36,7 +36,7 @@ public func fusedEmbeddings(
     norm: LayerNorm, dropout: DropoutDraw
 ) -> Tensor {
     let table = words.weight
-    // A tied table's gradient has rows of its own from the other place, which the memory of rows doesn't know.
+    // A tied table's gradient has rows of its own from its other use, which the memory of rows doesn't know.
     let rows = table.isTied ? nil : table.rowGradient ?? RowGradient()
     table.rowGradient = rows
     let typeTable = types?.weight.tensor ?? Tensor.zeros([1, table.shape[1]])
@@ -48,7 +48,7 @@ public func fusedEmbeddings(
 }
 
 extension Dropout {
-    /// The next place's dropout of a fused pass; none in evaluation.
+    /// The next dropout layer's draw of a fused pass; none in evaluation.
     public func draw(from stream: inout DropoutStream) -> DropoutDraw {
         stream.next(probability: activeProbability)
     }

@@ -65,7 +65,7 @@ public final class Parameter {
     public internal(set) var tensor: Tensor
     /// Whether the values have come from a file or an initializer.
     public internal(set) var isInitialized = false
-    /// Whether the model uses it in a second place too.
+    /// Whether the model uses it in a second layer too, as tied embeddings are.
     public internal(set) var isTied = false
     /// Where fused kernels keep the gradient of an embedding table.
     public internal(set) var rowGradient: RowGradient?

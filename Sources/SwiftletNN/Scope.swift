@@ -1,4 +1,4 @@
-/// The place in a model where a layer registers its parameters. The path is the checkpoint's own name for the place,
+/// The point in a model's tree where a layer registers its parameters. The path is the checkpoint's own name for it,
 /// so files load with no renaming.
 public struct Scope {
     public let state: ModelState
@@ -30,6 +30,6 @@ public struct Scope {
         return parameter
     }
 
-    /// Gives a place's parameter to this place too, under a second name.
+    /// Gives a parameter of another layer to this one too, under a second name.
     public func tie(_ name: String, to parameter: Parameter) { state.store.tie((self / name).path, to: parameter) }
 }

@@ -61,16 +61,17 @@ public enum F {
     ///
     /// - Parameters:
     ///   - q: `[tokens, heads, width]`, as are `k` and `v`
-    ///   - bounds: int32 `[sequences + 1]` on the same device: where each begins, and at the end the number of tokens
+    ///   - cumulativeLengths: int32 `[sequences + 1]` on the same device: 0, then each sequence's end
     ///   - longest: tokens of the longest sequence
     ///   - dropout: on the attention weights; give 0 outside training
     /// - Returns: `q`'s shape; `nil` where libtorch has no such kernel: on other devices, and for some widths of heads.
     public static func packedAttention(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, bounds: Tensor, longest: Int, dropout: Double = 0
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, cumulativeLengths: Tensor, longest: Int, dropout: Double = 0
     ) -> Tensor? {
         var handle: OpaquePointer?
-        perform("packedAttention", [q, k, v, bounds]) {
-            ct_packed_attention(q.handle, k.handle, v.handle, bounds.handle, Int64(longest), dropout, &handle)
+        perform("packedAttention", [q, k, v, cumulativeLengths]) {
+            ct_packed_attention(
+                q.handle, k.handle, v.handle, cumulativeLengths.handle, Int64(longest), dropout, &handle)
         }
         return handle.map { Tensor(owning: $0) }
     }

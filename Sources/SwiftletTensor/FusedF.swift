@@ -43,18 +43,19 @@ public enum FusedF {
     ///
     /// - Parameters:
     ///   - x: `[tokens, width]`
-    ///   - starts: the row of each sequence's first token, and at the end the number of tokens
+    ///   - cumulativeLengths: cumulative sequence lengths, `[sequences + 1]`: 0, then each sequence's end
     ///   - distanceBias: added to the scores by how far a key lies from its query, `[heads, 2 longest - 1]` for the
     ///     longest sequence, the farthest before the query first
-    ///   - firstOnly: only the first token of each sequence asks
+    ///   - firstOnly: only the first token of each sequence is a query
     ///   - dropout: of attention weights
     /// - Returns: `[tokens, width]`, with `firstOnly` `[sequences, width]`.
     public static func selfAttention(
-        _ x: Tensor, query: Projection, key: Projection, value: Projection, output: ResidualNorm, starts: [Int],
-        headCount: Int, distanceBias: Tensor? = nil, firstOnly: Bool = false, dropout: DropoutDraw = .none
+        _ x: Tensor, query: Projection, key: Projection, value: Projection, output: ResidualNorm,
+        cumulativeLengths: [Int], headCount: Int, distanceBias: Tensor? = nil, firstOnly: Bool = false,
+        dropout: DropoutDraw = .none
     ) -> Tensor {
         let parameters = [query.weight, query.bias, key.weight, key.bias, value.weight, value.bias]
-        let rows = starts.map(Int64.init)
+        let rows = cumulativeLengths.map(Int64.init)
         return result("fused selfAttention", [x] + parameters + output.tensors + F.list(distanceBias)) { out in
             withHandles(parameters) {
                 ct_fused_self_attention(
@@ -71,16 +72,16 @@ public enum FusedF {
     ///   - q: `[tokens, width]`, head by head; with `firstOnly` `[sequences, width]`
     ///   - k: `[tokens, width]`
     ///   - v: `[tokens, width]`
-    ///   - starts: the row of each sequence's first token, and at the end the number of tokens
-    ///   - window: how many places away a key may lie from its query; `nil` for any
-    ///   - firstOnly: only the first token of each sequence asks
+    ///   - cumulativeLengths: cumulative sequence lengths, `[sequences + 1]`: 0, then each sequence's end
+    ///   - window: how many positions away a key may lie from its query; `nil` for any
+    ///   - firstOnly: only the first token of each sequence is a query
     ///   - dropout: of attention weights
     /// - Returns: the shape of `q`, float32
     public static func attention(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, starts: [Int], headCount: Int, window: Int? = nil,
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, cumulativeLengths: [Int], headCount: Int, window: Int? = nil,
         firstOnly: Bool = false, dropout: DropoutDraw = .none
     ) -> Tensor {
-        let rows = starts.map(Int64.init)
+        let rows = cumulativeLengths.map(Int64.init)
         return result("fused attention", [q, k, v]) {
             ct_fused_packed_attention(
                 q.handle, k.handle, v.handle, rows, Int64(rows.count - 1), Int64(headCount), Int64(window ?? -1),

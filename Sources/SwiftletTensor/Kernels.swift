@@ -48,22 +48,22 @@ public enum Kernels: String, Sendable, CaseIterable {
 /// backward pass can compute them again.
 public struct DropoutStream: Sendable {
     private var key: UInt64?
-    private var place: UInt32 = 0
+    private var site: UInt32 = 0
 
-    /// Draws the pass's key from libtorch's default generator, so that `manualSeed` decides all masks. It draws when
-    /// the first place drops anything: without dropout the generator stays as it was, as with libtorch's operations.
+    /// Draws the pass's key from libtorch's default generator, so that `manualSeed` decides all masks. It draws when a
+    /// layer first drops anything: without dropout the generator stays as it was, as with libtorch's operations.
     public init() {}
 
     /// A pass with a known key.
     public init(key: UInt64) { self.key = key }
 
-    /// The dropout of the pass's next place; each place has masks of its own.
+    /// The dropout of the pass's next dropout layer. Each layer has masks of its own.
     public mutating func next(probability: Double) -> DropoutDraw {
-        defer { place += 1 }
+        defer { site += 1 }
         if probability == 0 { return .none }
         let key = self.key ?? UInt64(bitPattern: randomInt64())
         self.key = key
-        return DropoutDraw(code: ct_dropout_draw(probability: probability, key: key, place: place))
+        return DropoutDraw(code: ct_dropout_draw(probability: probability, key: key, site: site))
     }
 }
 
@@ -72,7 +72,7 @@ public struct DropoutDraw: Sendable {
     let code: ct_dropout_draw
 
     /// Drops nothing.
-    public static let none = DropoutDraw(code: ct_dropout_draw(probability: 0, key: 0, place: 0))
+    public static let none = DropoutDraw(code: ct_dropout_draw(probability: 0, key: 0, site: 0))
 
     /// What the elements of one row are multiplied by: 0, or 1 / (1 - p).
     public func multipliers(row: Int, count: Int) -> Tensor {

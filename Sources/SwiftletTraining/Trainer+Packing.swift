@@ -7,7 +7,7 @@ import SwiftletTokenizers
 extension Trainer {
     /// What makes the batches of a pass: packed ones where the fused kernels are to run, or a GPU's for packed tokens,
     /// which compute no padding, and where all the model answers is one row for each row. Padded ones for libtorch's operations, whose results are
-    /// Python's to the bit, and where padding counts: among the places of an answer, and in the random draws of heads on
+    /// Python's to the bit, and where padding counts: among an answer's positions, and in the random draws of heads on
     /// tokens.
     public func collator(isTraining: Bool) -> any DataCollator {
         guard let packing else { return collator }
@@ -25,7 +25,7 @@ extension Trainer {
         let canPack =
             switch model {
             case is SequenceClassifier: true
-            // ELECTRA's head may read the last place of a row, or all, which is padding in Python.
+            // ELECTRA's head may read the last position of a row, or all, which is padding in Python.
             case is MultipleChoice: (model.config.json["summary_type"]?.string ?? "first") == "first"
             default: false
             }

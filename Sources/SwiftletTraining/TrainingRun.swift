@@ -55,7 +55,7 @@ final class TrainingRun {
         optimizer = try OptimizerSettings(args).make(args.parameterGroups(trainer.model.parameters()))
         if args.shardsOptimizerState { _ = try optimizer.prepared(by: accelerator) }
         _ = try accelerator.prepare(trainer.model)
-        // Each process drops out other places; the first one those of a run on its own.
+        // Each process drops out other elements; the first one those of a run on its own.
         if accelerator.processIndex > 0 { manualSeed(args.seed &+ UInt64(accelerator.processIndex)) }
         schedule = LRScheduler(
             args.lrSchedulerType, optimizer: optimizer, warmupSteps: plan.warmupSteps, trainingSteps: plan.maxSteps,
@@ -147,7 +147,7 @@ final class TrainingRun {
             if index < group.count - 1 { tell { $0.onSubstepEnd($1, &$2) } }
         }
         let sums = try accelerator.sum([
-            group.reduce(0) { $0 + $1.placeCount }, trainer.stop.isSet ? 1 : 0,
+            group.reduce(0) { $0 + $1.positionCount }, trainer.stop.isSet ? 1 : 0,
         ])
         trainer.state.totalFlops += flopsPerToken * Double(sums[0])
         if args.includeNumInputTokensSeen { trainer.state.inputTokensSeen += sums[0] }

@@ -114,7 +114,7 @@ struct FamilyFixture {
         let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         func kept(_ tensor: Tensor) -> Tensor { Tensor(tokens(tensor.ints(), width: 1), shape: [starts[lengths.count]]) }
         var inputs = ModelInputs(
-            packedIDs: kept(padded.inputIDs), sequenceStarts: starts, tokenTypeIDs: padded.tokenTypeIDs.map(kept),
+            packedIDs: kept(padded.inputIDs), cumulativeLengths: starts, tokenTypeIDs: padded.tokenTypeIDs.map(kept),
             labels: task == "token" || task == "masked" ? padded.labels.map(kept) : padded.labels)
         inputs.startPositions = padded.startPositions
         inputs.endPositions = padded.endPositions

@@ -80,7 +80,7 @@ extension ModelTests {
             #expect(throws: ModelError.self) { try roberta(inputs, outputHiddenStates: false) }
             let choice = try FamilyFixture("bert-a").model("choice")
             #expect(throws: ModelError.self) { try choice(ModelInputs(inputIDs: ids), outputHiddenStates: false) }
-            let packed = ModelInputs(packedIDs: ids.reshape([15]), sequenceStarts: [0, 5, 10, 15])
+            let packed = ModelInputs(packedIDs: ids.reshape([15]), cumulativeLengths: [0, 5, 10, 15])
             #expect(throws: ModelError.self) { try choice(packed, outputHiddenStates: false) }
         }
     }

@@ -158,7 +158,7 @@ extension ModelTests {
                 check(others) {
                     FusedF.selfAttention(
                         $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]),
-                        output: output($0, (7, 8, 9, 10), .none), starts: [0, 11, 40], headCount: 3, firstOnly: firstOnly)
+                        output: output($0, (7, 8, 9, 10), .none), cumulativeLengths: [0, 11, 40], headCount: 3, firstOnly: firstOnly)
                 }
             }
         }
@@ -220,7 +220,7 @@ extension ModelTests {
             let wrong = same(tensors, zeroGradient: 4) {
                 FusedF.selfAttention(
                     $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]),
-                    output: output($0, (7, 8, 9, 10), after), starts: starts, headCount: heads,
+                    output: output($0, (7, 8, 9, 10), after), cumulativeLengths: starts, headCount: heads,
                     distanceBias: biased ? $0[11] : nil, firstOnly: firstOnly, dropout: draw)
             } _: { t in
                 let (q, k, v) = (F.linear(t[0], t[1], t[2]), F.linear(t[0], t[3], t[4]), F.linear(t[0], t[5], t[6]))

@@ -157,7 +157,7 @@ extension ModelTests {
             let (ids, types) = (padded.inputIDs.ints(), padded.tokenTypeIDs?.ints() ?? [])
             let kept = padded.attentionMask?.ints().indices.filter { padded.attentionMask?.ints()[$0] == 1 } ?? []
             let packed = ModelInputs(
-                packedIDs: Tensor(kept.map { ids[$0] }, shape: [21]), sequenceStarts: [0, 4, 15, 21],
+                packedIDs: Tensor(kept.map { ids[$0] }, shape: [21]), cumulativeLengths: [0, 4, 15, 21],
                 tokenTypeIDs: Tensor(kept.map { types[$0] }, shape: [21]), labels: padded.labels)
             let reference = try twins.run(.reference, padded)
             for kernels in Kernels.allCases {
@@ -223,7 +223,7 @@ extension ModelTests {
         @Test(arguments: [[0, 4, 4, 21], [0, 4], [1, 21], []])
         func `bad starts are refused`(starts: [Int]) throws {
             let twins = try TwinRuns()
-            let packed = ModelInputs(packedIDs: Tensor([Int](repeating: 1, count: 21), shape: [21]), sequenceStarts: starts)
+            let packed = ModelInputs(packedIDs: Tensor([Int](repeating: 1, count: 21), shape: [21]), cumulativeLengths: starts)
             #expect(throws: ModelError.self) { try twins.model(packed) }
         }
     }

@@ -72,16 +72,16 @@ extension ModelTests {
                     wrong("vectors \(other)") { $0.inputsEmbeds = ones(other, .float32) }
                 }
                 wrong("vectors of another type") { $0.inputsEmbeds = ones(shape + [8], .float64) }
-                wrong("packed, with a mask") { $0.sequenceStarts = [0, 4] }
+                wrong("packed, with a mask") { $0.cumulativeLengths = [0, 4] }
                 let tokens = ones([8])
                 for starts in [[], [0], [0, 9], [0, 5, 3, 8], [0, 0, 8], [1, 8], [Int.min, .max], [0, .max]] {
-                    var inputs = ModelInputs(packedIDs: tokens, sequenceStarts: starts)
+                    var inputs = ModelInputs(packedIDs: tokens, cumulativeLengths: starts)
                     inputs.choiceCount = 1
                     expectError(model, inputs, .inputs, "\(name), \(task), packed at \(starts)")
                 }
                 if task == "choice" {
                     for count in [nil, 0, -1, 3, .max, .min] as [Int?] {
-                        var inputs = ModelInputs(packedIDs: tokens, sequenceStarts: [0, 4, 8])
+                        var inputs = ModelInputs(packedIDs: tokens, cumulativeLengths: [0, 4, 8])
                         inputs.choiceCount = count
                         expectError(model, inputs, .inputs, "\(name), \(count.map(String.init) ?? "no") choices")
                     }

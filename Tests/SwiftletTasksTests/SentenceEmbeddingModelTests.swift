@@ -117,7 +117,7 @@ import Testing
             }
             let starts = rows.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
             let ids = rows.flatMap { $0.map(Int64.init) }
-            let packed = try model(ModelInputs(packedIDs: Tensor(ids, shape: [ids.count]), sequenceStarts: starts))
+            let packed = try model(ModelInputs(packedIDs: Tensor(ids, shape: [ids.count]), cumulativeLengths: starts))
             let inputs = ModelInputs(
                 inputIDs: padded { $0 }, attentionMask: padded { _ in 1 })
             #expect(

@@ -177,7 +177,7 @@ import Testing
         ]
         let batch = try collator(rows)
         #expect(batch.inputIDs.shape == [4] && batch.inputIDs.ints() == [5, 6, 7, 8])
-        #expect(batch.sequenceStarts == [0, 3, 4] && batch.attentionMask == nil && batch.positionIDs == nil)
+        #expect(batch.cumulativeLengths == [0, 3, 4] && batch.attentionMask == nil && batch.positionIDs == nil)
         #expect(batch.tokenTypeIDs?.ints() == [0, 1, 1, 0] && batch.labels?.ints() == [1, 0])
         // Padding that rows bring along counts for positions.
         for row in [
@@ -185,7 +185,7 @@ import Testing
             TokenizedExample(inputIDs: []),
         ] {
             let batch = try collator([TokenizedExample(inputIDs: [5, 6, 7]), row])
-            #expect(batch.sequenceStarts == nil && batch.inputIDs.shape == [2, 3])
+            #expect(batch.cumulativeLengths == nil && batch.inputIDs.shape == [2, 3])
         }
         #expect(throws: TrainingError.self) { try collator([]) }
         #expect(throws: TrainingError.self) {

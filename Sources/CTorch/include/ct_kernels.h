@@ -10,16 +10,16 @@ extern "C" {
 // MARK: Fused CPU kernels (kernels/)
 //
 // For contiguous float32 on the CPU; under autocast to bfloat16 the operands of products are rounded to it. Each has its
-// own backward pass, which may run once. Tokens of all sequences lie one after the other, `[tokens, width]`; `starts[s]`
-// is the row of sequence s's first token, `starts[count]` the number of tokens.
+// own backward pass, which may run once. Tokens of all sequences lie one after the other, `[tokens, width]`.
+// `cumulative_lengths` `[sequences + 1]` says where each ends: 0, then the number of tokens up to and with each sequence.
 
 /// Which elements a fused function drops. The same numbers give the same mask.
 typedef struct {
   double probability;
   /// Drawn anew for every forward pass.
   uint64_t key;
-  /// Tells apart the places that drop with one key.
-  uint32_t place;
+  /// Tells apart the dropout layers that draw with one key.
+  uint32_t site;
 } ct_dropout_draw;
 
 /// The end of both halves of a layer, norm(dropout(x · weightᵀ + bias) + residual).
@@ -31,18 +31,18 @@ typedef struct {
 
 /// The first half of a layer: projections to queries, keys and values, the attention within each sequence, and `output`
 /// with x as the residual: `[tokens, width]`. The six are weight and bias of query, key and value; weights that are
-/// joined are multiplied as one. With `first_only`, just the first token of each sequence asks, and the
+/// joined are multiplied as one. With `first_only`, just the first token of each sequence is a query, and the
 /// result is `[sequences, width]`. `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies
 /// from its query, the farthest before it first; it may be NULL. `dropout` is that of attention weights.
 int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
-    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw dropout,
-    ct_residual_norm output, ct_tensor **out);
+    const int64_t *cumulative_lengths, int64_t sequence_count, int64_t head_count, bool first_only,
+    ct_dropout_draw dropout, ct_residual_norm output, ct_tensor **out);
 /// Attention within each sequence of packed tokens, of queries, keys and values `[tokens, width]` that lie head by head:
 /// `[tokens, width]`, without a projection before or after. With `first_only` there is one query a sequence, `[sequences,
-/// width]`. A query attends to keys at most `window` places away; -1 for all.
+/// width]`. A query attends to keys at most `window` positions away; -1 for all.
 int32_t ct_fused_packed_attention(
-    const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *starts,
+    const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *cumulative_lengths,
     int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw dropout,
     ct_tensor **out);
 /// Whether dense tensors of one type follow one another in one piece of memory.

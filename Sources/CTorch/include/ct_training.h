@@ -22,11 +22,13 @@ int32_t ct_attention(
     const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *mask, double dropout,
     const double *scale, ct_tensor **out);
 
-/// Attention within sequences that lie one after the other, `[tokens, heads, width]` each. `bounds` is int32
+/// Attention within sequences that lie one after the other, `[tokens, heads, width]` each. `cumulative_lengths`
+/// is int32
 /// `[sequences + 1]` on their device: where each begins, and at the end the number of tokens. `*out` is NULL where
 /// libtorch has no kernel for it.
 int32_t ct_packed_attention(
-    const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *bounds, int64_t longest,
+    const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *cumulative_lengths,
+    int64_t longest,
     double dropout, ct_tensor **out);
 
 /// What becomes of the losses of the elements, with the numbers of `at::Reduction`.

@@ -222,7 +222,7 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
   float *k = scratch, *v = k + keys * padded, *dk = v + keys * padded, *dv = dk + keys * padded;
   float *kt = dv + keys * padded, *vt = kt + width * stride, *q = vt + width * stride;
   float *grad = q + block * padded, *dq = grad + block * padded, *scores = dq + block * padded;
-  float *slopes = scores + block * stride, *drawn = slopes + block * stride;
+  float *d_scores = scores + block * stride, *drawn = d_scores + block * stride;
   float *balance = drawn + round_up(block * columns, kDraw);
   gather(keys, width, padded, head.k, head.k_stride, head.k_bias, 1, k);
   gather(keys, width, padded, head.v, head.v_stride, head.v_bias, 1, v);
@@ -243,29 +243,29 @@ static void attention_backward(const AttentionHead &head, const AttentionGradien
     }
     product(rows, columns, width, q, padded, 1, kt, stride, scores, stride, false);
     add_distance_bias(head, first, rows, columns, scores, stride);
-    product(rows, columns, width, grad, padded, 1, vt, stride, slopes, stride, false);
+    product(rows, columns, width, grad, padded, 1, vt, stride, d_scores, stride, false);
     const bool drops = head.dropout.active();
     if (drops) draw(head, first, rows, columns, drawn);
     for (int64_t i = 0; i < rows; ++i) {
-      float *row = scores + i * stride, *slope = slopes + i * stride;
+      float *row = scores + i * stride, *d_row = d_scores + i * stride;
       const float *kept = drawn + i * columns;
       const float shift = head.log_sum[first + i], subtract = balance[i];
       // What is beyond the keys enters no product.
       for (int64_t j = 0; j < keys; j += W) {
         const Vec p = exponential(load(row + j) - shift), factor = drops ? load(kept + j) : all(1);
         store(row + j, p * factor);
-        store(slope + j, p * (factor * load(slope + j) - subtract));
+        store(d_row + j, p * (factor * load(d_row + j) - subtract));
       }
       if (gradient.d_distance_bias != nullptr) {
-        for (int64_t j = keys; j < columns; ++j) slope[j] = 0;
+        for (int64_t j = keys; j < columns; ++j) d_row[j] = 0;
         float *sums = gradient.d_distance_bias - (first + i);
-        for (int64_t j = 0; j < columns; j += W) store(sums + j, load(sums + j) + load(slope + j));
+        for (int64_t j = 0; j < columns; j += W) store(sums + j, load(sums + j) + load(d_row + j));
       }
     }
     const bool again = first > 0;
     product(keys, padded, rows, scores, 1, stride, grad, padded, dv, padded, again);
-    product(keys, padded, rows, slopes, 1, stride, q, padded, dk, padded, again);
-    product(rows, padded, keys, slopes, stride, 1, k, padded, dq, padded, false);
+    product(keys, padded, rows, d_scores, 1, stride, q, padded, dk, padded, again);
+    product(rows, padded, keys, d_scores, stride, 1, k, padded, dq, padded, false);
     scatter(
         rows, width, padded, dq, gradient.dq + first * gradient.dq_stride, gradient.dq_stride, gradient.dq_bias,
         head.scale, again);

@@ -14,13 +14,13 @@ inline at::Tensor padded_bias(const at::Tensor &bias) {
   return padded;
 }
 
-/// The place of distance 0 in a row of what `padded_bias` made.
+/// The element of distance 0 in a row of what `padded_bias` made.
 inline float *centre(const at::Tensor &padded, int64_t row) {
   return padded.data_ptr<float>() + row * padded.size(1) + (padded.size(1) - kAlign) / 2;
 }
 
 /// What one pass works on. Queries, keys and values lie in one buffer [tokens, 3 width], or, where only first tokens
-/// ask, the queries in their own.
+/// are queries, those in their own.
 struct Pass {
   const AttentionSettings &settings;
   int64_t width, head_width, sequences;
@@ -30,12 +30,13 @@ struct Pass {
   /// A row for each head, as `padded_bias` makes it, or undefined.
   at::Tensor distance_bias;
 
-  int64_t query_begin(int64_t s) const { return settings.first_only ? s : settings.starts[s]; }
+  int64_t query_begin(int64_t s) const { return settings.first_only ? s : settings.cumulative_lengths[s]; }
   int64_t queries(int64_t s) const { return settings.first_only ? 1 : keys(s); }
-  int64_t keys(int64_t s) const { return settings.starts[s + 1] - settings.starts[s]; }
+  int64_t keys(int64_t s) const { return settings.cumulative_lengths[s + 1] - settings.cumulative_lengths[s]; }
 
   AttentionHead head(int64_t sequence, int64_t index) const {
-    const int64_t column = index * head_width, first = query_begin(sequence), begin = settings.starts[sequence];
+    const int64_t column = index * head_width, first = query_begin(sequence);
+    const int64_t begin = settings.cumulative_lengths[sequence];
     AttentionHead head{};
     head.query_count = queries(sequence);
     head.key_count = keys(sequence);

@@ -14,8 +14,8 @@ typedef uint64_t Pairs __attribute__((vector_size(kCounters * 4)));
 typedef int32_t Lanes __attribute__((vector_size(32)));
 typedef int32_t LanesAnywhere __attribute__((vector_size(32), aligned(4)));
 
-/// The two halves of the products of each word with `factor`. Words at even places are multiplied where they are, those at
-/// odd places in their neighbour's.
+/// The two halves of the products of each word with `factor`. Words in even lanes are multiplied where they are, those in
+/// odd lanes in their neighbour's.
 CT_INLINE void multiply(const Words &words, uint64_t factor, Words &low, Words &high) {
   const Pairs lower = Pairs{} + 0xFFFFFFFFull;
   const Pairs even = ((Pairs)words & lower) * factor, odd = ((Pairs)words >> 32) * factor;
@@ -35,9 +35,9 @@ CT_INLINE void put(const Words (&words)[4], const Lanes &threshold, int32_t scal
   }
 }
 
-template <int... Places>
-CT_INLINE void count(int64_t draw, Words &counters, Order<Places...>) {
-  counters = static_cast<uint32_t>(draw * 8) + Words{Places...};
+template <int... Lanes>
+CT_INLINE void count(int64_t draw, Words &counters, Order<Lanes...>) {
+  counters = static_cast<uint32_t>(draw * 8) + Words{Lanes...};
 }
 
 /// 64 multipliers for each draw of a row: the scale, or 0 where the element is dropped.
@@ -49,7 +49,7 @@ CT_INLINE void multipliers(const Dropout &dropout, uint32_t row, int64_t begin, 
   int32_t scale_bits;
   std::memcpy(&scale_bits, &dropout.scale, 4);
   for (int64_t draw = begin; draw < end; draw += draws, out += draws * kDraw) {
-    Words c0, c1 = Words{} + row, c2 = Words{} + dropout.place, c3 = Words{};
+    Words c0, c1 = Words{} + row, c2 = Words{} + dropout.site, c3 = Words{};
     count(draw, c0, std::make_integer_sequence<int, kCounters>{});
     uint32_t k0 = static_cast<uint32_t>(dropout.key), k1 = static_cast<uint32_t>(dropout.key >> 32);
     for (int round = 0; round < 7; ++round) {

@@ -30,7 +30,7 @@ CT_INLINE Vec cumulative(Vec x, Vec &bell) {
 }
 
 static void gelu_forward(
-    float *x, const float *bias, float *y, int64_t width, int64_t begin, int64_t end, bool keep_slope) {
+    float *x, const float *bias, float *y, int64_t width, int64_t begin, int64_t end, bool keep_derivative) {
   for (int64_t row = begin; row < end; ++row) {
     float *from = x + row * width, *to = y + row * width;
     for (int64_t j = 0; j < width; j += W) {
@@ -39,15 +39,15 @@ static void gelu_forward(
       Vec bell;
       const Vec share = cumulative(value, bell);
       store_part(to + j, value * share, left);
-      if (keep_slope) store_part(from + j, share + value * bell * 0.398942280f, left);
+      if (keep_derivative) store_part(from + j, share + value * bell * 0.398942280f, left);
     }
   }
 }
 
 static void gelu_backward(
-    float *slope, const float *grad, float *d_bias, int64_t width, int64_t begin, int64_t end) {
+    float *derivative, const float *grad, float *d_bias, int64_t width, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
-    float *to = slope + row * width;
+    float *to = derivative + row * width;
     const float *from = grad + row * width;
     for (int64_t j = 0; j < width; j += W) {
       const int64_t left = width - j;
@@ -120,17 +120,18 @@ static void norm_backward(const NormGradient &rows, int64_t begin, int64_t end) 
   const bool drops = rows.dropout.active();
   for (int64_t row = begin; row < end; ++row) {
     const float *grad = rows.grad + row * width, *normalized = rows.normalized + row * width;
-    Vec mean_part{}, slope_part{};
+    Vec mean_part{}, product_part{};
     for (int64_t j = 0; j < width; j += W) {
       const int64_t left = width - j;
       const Vec dy = load_part(grad + j, left), value = load_part(normalized + j, left);
       const Vec weighted = dy * load_part(rows.weight + j, left);
       mean_part += weighted;
-      slope_part += weighted * value;
+      product_part += weighted * value;
       store_part(rows.d_weight + j, load_part(rows.d_weight + j, left) + dy * value, left);
       store_part(rows.d_shift + j, load_part(rows.d_shift + j, left) + dy, left);
     }
-    const float mean = sum(mean_part) / static_cast<float>(width), slope = sum(slope_part) / static_cast<float>(width);
+    const float mean = sum(mean_part) / static_cast<float>(width);
+    const float product_mean = sum(product_part) / static_cast<float>(width);
     const float inverse = rows.inverse_deviation[row];
     for (int64_t start = 0; start < width; start += kDrawn) {
       const int64_t stop = start + kDrawn < width ? start + kDrawn : width;
@@ -140,7 +141,7 @@ static void norm_backward(const NormGradient &rows, int64_t begin, int64_t end) 
       for (int64_t j = start; j < stop; j += W) {
         const int64_t left = stop - j;
         const Vec weighted = load_part(grad + j, left) * load_part(rows.weight + j, left);
-        const Vec value = (weighted - mean - load_part(normalized + j, left) * slope) * inverse;
+        const Vec value = (weighted - mean - load_part(normalized + j, left) * product_mean) * inverse;
         store_part(rows.d_residual + row * width + j, value, left);
         if (rows.dx == nullptr) continue;
         const Vec before = drops ? value * load(kept + (j - start)) : value;

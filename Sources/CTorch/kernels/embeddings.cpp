@@ -47,7 +47,7 @@ at::Tensor RowGradient::take(int64_t rows, int64_t width, const at::Tensor &sum)
 }
 
 void RowGradient::prepare_writing(const at::Tensor &words, const at::Tensor &ids) {
-  if (!ct::is_lent(words)) return;
+  if (!ct::has_external_storage(words)) return;
   const std::lock_guard guard(lock);
   const int64_t *rows = ids.data_ptr<int64_t>(), width = words.size(1);
   for (int64_t i = 0; i < ids.numel(); ++i)
@@ -254,13 +254,13 @@ int32_t ct_fused_embeddings(
     check_shape(shift, {t[0].size(1)}, "the norm's bias");
     const Tables tables{t[0], t[1], t[2]};
     const int64_t tokens = ct::get(ids[0]).numel();
-    const Tables places{
+    const Tables indices{
         checked(ct::get(ids[0]), tokens, t[0].size(0), "token ids"),
         checked(ct::get(ids[1]), tokens, t[1].size(0), "segments"),
         checked(ct::get(ids[2]), tokens, t[2].size(0), "positions")};
-    if (rows != nullptr && records({&tables.words})) rows->value->prepare_writing(tables.words, places.words);
+    if (rows != nullptr && records({&tables.words})) rows->value->prepare_writing(tables.words, indices.words);
     const auto node = c10::make_intrusive<Embeddings>(
-        places, padding_index, dropout(draw), rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value);
+        indices, padding_index, dropout(draw), rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value);
     ct::give(
         run(node, {&tables.words, &tables.types, &tables.positions, &weight, &shift},
             [&](bool recorded) { return node->forward(tables, weight, shift, epsilon, recorded); }),

@@ -14,9 +14,9 @@ class FeedForward : public Node {
     precision_ = kernels::precision();
     const int64_t rows = x.size(0), width = weight.size(0);
     const at::Tensor input = operand(x, precision_);
-    at::Tensor slope = floats({rows, width}), activated = recorded ? floats({rows, width}) : slope;
-    multiply(slope, input, transposed(weight_operand(weight, precision_)));
-    float *from = slope.data_ptr<float>(), *to = activated.data_ptr<float>();
+    at::Tensor derivative = floats({rows, width}), activated = recorded ? floats({rows, width}) : derivative;
+    multiply(derivative, input, transposed(weight_operand(weight, precision_)));
+    float *from = derivative.data_ptr<float>(), *to = activated.data_ptr<float>();
     const float *b = bias.data_ptr<float>();
     {
       const Span span("GELU kernel");
@@ -28,7 +28,7 @@ class FeedForward : public Node {
     const at::Tensor y = norm_.forward(activated, x, output, precision_, recorded);
     if (recorded) {
       keep({&input, &weight, &output.weight, &output.norm_weight});
-      slope_ = std::move(slope);
+      derivative_ = std::move(derivative);
       activated_ = std::move(activated);
     }
     return y;
@@ -46,9 +46,9 @@ class FeedForward : public Node {
     const at::Tensor d_activated = product(d.projected, weight_operand(output, precision_));
     const int64_t rows = input.size(0), width = weight.size(0), parts = row_parts(rows);
     const at::Tensor sums = zeroed({parts, width});
-    // The slope turns into the gradient, in its place.
-    at::Tensor slope = std::move(slope_);
-    float *to = slope.data_ptr<float>(), *bias_sums = sums.data_ptr<float>();
+    // The derivative turns into the gradient in its own memory.
+    at::Tensor derivative = std::move(derivative_);
+    float *to = derivative.data_ptr<float>(), *bias_sums = sums.data_ptr<float>();
     const float *from = d_activated.data_ptr<float>();
     {
       const Span span("GELU kernel backward");
@@ -56,17 +56,17 @@ class FeedForward : public Node {
         table().gelu_backward(to, from, bias_sums + part * width, width, begin, end);
       });
     }
-    slope = operand(slope, precision_);
+    derivative = operand(derivative, precision_);
     at::Tensor d_weight;
-    if (needs(1)) d_weight = product(transposed(slope), input);
-    if (needs(0)) multiply(d.residual, slope, weight_operand(weight, precision_), Into::sum);
+    if (needs(1)) d_weight = product(transposed(derivative), input);
+    if (needs(0)) multiply(d.residual, derivative, weight_operand(weight, precision_), Into::sum);
     return {d.residual, d_weight, sum_parts<1>(sums)[0], d_output, d.bias, d.norm_weight, d.norm_bias};
   }
 
  private:
   LinearNorm norm_;
   /// Of GELU, where it was.
-  at::Tensor slope_;
+  at::Tensor derivative_;
   /// As `operand` gives it.
   at::Tensor activated_;
   Precision precision_ = Precision::float32;

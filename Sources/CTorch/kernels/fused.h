@@ -17,12 +17,12 @@
 
 namespace ct::kernels {
 
-/// The dropout of one place in a model.
+/// The dropout of one layer.
 inline Dropout dropout(const ct_dropout_draw &draw) {
   TORCH_CHECK(draw.probability >= 0 && draw.probability <= 1, "a dropout probability of ", draw.probability);
   Dropout result;
   result.key = draw.key;
-  result.place = draw.place;
+  result.site = draw.site;
   result.threshold = static_cast<uint32_t>(std::lround(draw.probability * 65536));
   result.scale = result.threshold >= 65536 ? 0.0f : 65536.0f / static_cast<float>(65536 - result.threshold);
   return result;

@@ -20,15 +20,15 @@ class CrossEntropy : public Node {
       TORCH_CHECK(target[row] >= 0 && target[row] < classes, "a target of ", target[row], " for ", classes, " classes");
       ++counted_;
     }
-    if (recorded) slope_ = floats({rows, classes});
+    if (recorded) gradient_ = floats({rows, classes});
     const float *from = logits.data_ptr<float>();
-    float *slope = recorded ? slope_.data_ptr<float>() : nullptr;
+    float *gradient = recorded ? gradient_.data_ptr<float>() : nullptr;
     std::vector<double> losses(static_cast<size_t>(rows));
     {
       const Span span("cross-entropy kernel");
       parallel(rows, parts(rows, classes), [&](int64_t, int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
-          float *mine = slope == nullptr ? nullptr : slope + row * classes;
+          float *mine = gradient == nullptr ? nullptr : gradient + row * classes;
           if (target[row] != ignored) {
             losses[static_cast<size_t>(row)] = table().cross_entropy(from + row * classes, classes, target[row], mine);
           } else if (mine != nullptr) {
@@ -48,16 +48,16 @@ class CrossEntropy : public Node {
 
  protected:
   variable_list gradients(const at::Tensor &grad) override {
-    at::Tensor slope = std::move(slope_);
-    const int64_t rows = slope.size(0), classes = slope.size(1);
+    at::Tensor gradient = std::move(gradient_);
+    const int64_t rows = gradient.size(0), classes = gradient.size(1);
     // Where no row counts all gradients are zero.
     const float factor = counted_ > 0 ? *grad.data_ptr<float>() / static_cast<float>(counted_) : 0;
-    float *values = slope.data_ptr<float>();
+    float *values = gradient.data_ptr<float>();
     const Span span("cross-entropy kernel backward");
     parallel(rows, parts(rows, classes), [&](int64_t, int64_t begin, int64_t end) {
       table().scale(values + begin * classes, factor, (end - begin) * classes);
     });
-    return {slope};
+    return {gradient};
   }
 
  private:
@@ -66,7 +66,7 @@ class CrossEntropy : public Node {
     return std::clamp<int64_t>(rows * classes / 4096, 1, std::min(rows, thread_count() * 4));
   }
 
-  at::Tensor slope_;
+  at::Tensor gradient_;
   int64_t counted_ = 0;
 };
 
@@ -79,16 +79,16 @@ using namespace ct::kernels;
 int32_t ct_fused_cross_entropy(
     const ct_tensor *logits, const ct_tensor *targets, int64_t ignored, ct_tensor **out) {
   return ct::boundary([&] {
-    const at::Tensor rows = as_float32(ct::get(logits)).contiguous(), places = ct::get(targets).contiguous();
+    const at::Tensor rows = as_float32(ct::get(logits)).contiguous(), target_ids = ct::get(targets).contiguous();
     TORCH_CHECK(rows.dim() == 2 && rows.size(1) > 0, "crossEntropy takes [rows, classes], not ", rows.sizes());
     check_dense(rows, "the logits");
     TORCH_CHECK(
-        places.device().is_cpu() && places.scalar_type() == at::kLong && places.dim() == 1 &&
-            places.size(0) == rows.size(0),
-        "crossEntropy takes int64 targets [", rows.size(0), "] on the CPU, not ", places.scalar_type(), " ",
-        places.sizes());
+        target_ids.device().is_cpu() && target_ids.scalar_type() == at::kLong && target_ids.dim() == 1 &&
+            target_ids.size(0) == rows.size(0),
+        "crossEntropy takes int64 targets [", rows.size(0), "] on the CPU, not ", target_ids.scalar_type(), " ",
+        target_ids.sizes());
     const auto node = c10::make_intrusive<CrossEntropy>();
     ct::give(
-        run(node, {&rows}, [&](bool recorded) { return node->forward(rows, places, ignored, recorded); }), out);
+        run(node, {&rows}, [&](bool recorded) { return node->forward(rows, target_ids, ignored, recorded); }), out);
   });
 }

@@ -26,11 +26,11 @@ CT_INLINE float largest(const float *x, int64_t count) {
   return is_odd ? NAN : most - most == 0 ? most : NAN;
 }
 
-/// log(Σ e^x) - x[target]; `slope`, if not null, becomes its gradient, the softmax less one at the target.
-static double cross_entropy(const float *x, int64_t classes, int64_t target, float *slope) {
+/// log(Σ e^x) - x[target]; `gradient`, if not null, becomes its gradient, the softmax less one at the target.
+static double cross_entropy(const float *x, int64_t classes, int64_t target, float *gradient) {
   const float most = largest(x, classes);
   if (most != most) {
-    for (int64_t j = 0; j < classes && slope != nullptr; ++j) slope[j] = NAN;
+    for (int64_t j = 0; j < classes && gradient != nullptr; ++j) gradient[j] = NAN;
     return NAN;
   }
   // Short runs in single precision, their sum in double.
@@ -44,15 +44,15 @@ static double cross_entropy(const float *x, int64_t classes, int64_t target, flo
       if (left < W)
         for (int i = static_cast<int>(left); i < W; ++i) value[i] = 0;
       part += value;
-      if (slope != nullptr) store_part(slope + j, value, left);
+      if (gradient != nullptr) store_part(gradient + j, value, left);
     }
     total += sum(part);
   }
-  if (slope != nullptr) {
+  if (gradient != nullptr) {
     const float inverse = static_cast<float>(1 / total);
     for (int64_t j = 0; j < classes; j += W)
-      store_part(slope + j, load_part(slope + j, classes - j) * inverse, classes - j);
-    slope[target] -= 1;
+      store_part(gradient + j, load_part(gradient + j, classes - j) * inverse, classes - j);
+    gradient[target] -= 1;
   }
   return std::log(total) + most - x[target];
 }

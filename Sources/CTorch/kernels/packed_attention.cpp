@@ -8,11 +8,11 @@ namespace {
 /// Far below any score, and so large that nothing is left of it after the softmax.
 constexpr float kForbidden = -1e30f;
 
-/// What is added to the scores so that queries attend to keys at most `window` places away, by distance.
+/// What is added to the scores so that queries attend to keys at most `window` positions away, by distance.
 at::Tensor window_bias(const AttentionSettings &settings, int64_t window) {
   int64_t longest = 0;
   for (int64_t s = 0; s < settings.sequences(); ++s)
-    longest = std::max(longest, settings.starts[s + 1] - settings.starts[s]);
+    longest = std::max(longest, settings.cumulative_lengths[s + 1] - settings.cumulative_lengths[s]);
   if (window < 0 || longest - 1 <= window) return {};
   at::Tensor bias = floats({settings.heads, 2 * longest - 1});
   float *row = bias.data_ptr<float>();
@@ -55,11 +55,11 @@ class PackedAttention : public Node {
     // Of biases that aren't there; the kernel sums them up all the same.
     const at::Tensor sums = floats({pass.sequences, 3 * width});
     pass.each(true, [&](int64_t sequence, int64_t head, float *scratch) {
-      const int64_t column = head * pass.head_width, asks = pass.query_begin(sequence);
-      const int64_t begin = settings_.starts[sequence];
+      const int64_t column = head * pass.head_width, query_row = pass.query_begin(sequence);
+      const int64_t begin = settings_.cumulative_lengths[sequence];
       AttentionGradient gradient{};
-      gradient.grad = grad.data_ptr<float>() + asks * width + column;
-      gradient.dq = dq.data_ptr<float>() + asks * width + column;
+      gradient.grad = grad.data_ptr<float>() + query_row * width + column;
+      gradient.dq = dq.data_ptr<float>() + query_row * width + column;
       gradient.dk = dk.data_ptr<float>() + begin * width + column;
       gradient.dv = dv.data_ptr<float>() + begin * width + column;
       gradient.dq_stride = gradient.dk_stride = gradient.dv_stride = width;
@@ -100,13 +100,13 @@ class PackedAttention : public Node {
 using namespace ct::kernels;
 
 int32_t ct_fused_packed_attention(
-    const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *starts,
+    const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *cumulative_lengths,
     int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw draw, ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor q = as_float32(ct::get(queries)), k = as_float32(ct::get(keys)), v = as_float32(ct::get(values));
     TORCH_CHECK(k.dim() == 2, "attention takes keys [tokens, width], not ", k.sizes());
     AttentionSettings settings = AttentionSettings::checked(
-        starts, sequence_count, head_count, first_only, dropout(draw), k.size(0));
+        cumulative_lengths, sequence_count, head_count, first_only, dropout(draw), k.size(0));
     const int64_t width = k.size(1);
     TORCH_CHECK(head_count > 0 && width % head_count == 0, "a width of ", width, " for ", head_count, " heads");
     check_shape(q, {settings.queries(), width}, "the queries");

@@ -85,7 +85,7 @@ struct Copy {
 
 struct Copies {
   std::mutex lock;
-  /// By the place and number of the weight's elements.
+  /// By the address and number of the weight's elements.
   std::map<std::pair<const float *, int64_t>, Copy> of;
 };
 
@@ -157,8 +157,8 @@ MirrorUpdate::MirrorUpdate() : guard_(copies().lock) {
 std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
   std::vector<Mirror> found;
   const float *begin = weight.data_ptr<float>(), *end = begin + weight.numel();
-  for (const auto &[place, copy] : copies().of) {
-    const auto &[first, count] = place;
+  for (const auto &[elements, copy] : copies().of) {
+    const auto &[first, count] = elements;
     if (end <= first || first + count <= begin) continue;
     found.push_back(mirror(first, copy.rounded));
   }
@@ -166,7 +166,7 @@ std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
 }
 
 void MirrorUpdate::finish() {
-  for (auto &[place, copy] : copies().of) copy.sum_of_versions = copy.current();
+  for (auto &[elements, copy] : copies().of) copy.sum_of_versions = copy.current();
 }
 
 }  // namespace ct::kernels

@@ -32,7 +32,8 @@ std::optional<at::Tensor> joined(const at::Tensor &a, const at::Tensor &b, const
   return a.as_strided({3 * a.size(0), a.size(1)}, {a.size(1), 1});
 }
 
-/// What all tokens are multiplied with, where it lies in one piece: without the queries' where only first tokens ask.
+/// What all tokens are multiplied with, where it lies in one piece: without the queries' weight where only first
+/// tokens are queries.
 std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionSettings &settings, Precision precision) {
   const auto weights = joined(of.query, of.key, of.value);
   if (!weights) return weights;
@@ -42,13 +43,13 @@ std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionS
 }
 
 Pass make_pass(
-    const AttentionSettings &settings, const Projections &of, const at::Tensor &projected, const at::Tensor &asked,
+    const AttentionSettings &settings, const Projections &of, const at::Tensor &projected, const at::Tensor &queries,
     const at::Tensor &out, const at::Tensor &log_sums, const at::Tensor &padded_bias) {
   const int64_t width = of.query.size(0);
   const bool first = settings.first_only;
   const float *base = projected.data_ptr<float>();
   Pass pass{settings, width, width / settings.heads, settings.sequences()};
-  pass.q = first ? asked.data_ptr<float>() : base;
+  pass.q = first ? queries.data_ptr<float>() : base;
   pass.k = base + (first ? 0 : width);
   pass.v = pass.k + width;
   pass.q_bias = of.query_bias.data_ptr<float>();
@@ -65,11 +66,16 @@ Pass make_pass(
 }  // namespace
 
 AttentionSettings AttentionSettings::checked(
-    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout, int64_t tokens) {
-  TORCH_CHECK(sequence_count > 0 && starts[0] == 0 && starts[sequence_count] == tokens,
-              "sequences that cover ", sequence_count > 0 ? starts[sequence_count] : 0, " tokens of ", tokens);
-  for (int64_t s = 0; s < sequence_count; ++s) TORCH_CHECK(starts[s] < starts[s + 1], "an empty sequence");
-  return {std::vector<int64_t>(starts, starts + sequence_count + 1), head_count, first_only, dropout};
+    const int64_t *cumulative_lengths, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout,
+    int64_t tokens) {
+  TORCH_CHECK(sequence_count > 0 && cumulative_lengths[0] == 0 && cumulative_lengths[sequence_count] == tokens,
+              "sequences that cover ", sequence_count > 0 ? cumulative_lengths[sequence_count] : 0, " tokens of ",
+              tokens);
+  for (int64_t s = 0; s < sequence_count; ++s)
+    TORCH_CHECK(cumulative_lengths[s] < cumulative_lengths[s + 1], "an empty sequence");
+  return {
+      std::vector<int64_t>(cumulative_lengths, cumulative_lengths + sequence_count + 1), head_count, first_only,
+      dropout};
 }
 
 at::Tensor AttentionSettings::first_rows(const at::Tensor &of) const {
@@ -77,16 +83,16 @@ at::Tensor AttentionSettings::first_rows(const at::Tensor &of) const {
   at::Tensor rows(at::detail::empty_cpu({sequences(), width}, of.scalar_type()));
   const auto *from = static_cast<const char *>(of.const_data_ptr());
   auto *to = static_cast<char *>(rows.data_ptr());
-  for (int64_t s = 0; s < sequences(); ++s) std::copy_n(from + starts[s] * bytes, bytes, to + s * bytes);
+  for (int64_t s = 0; s < sequences(); ++s) std::copy_n(from + cumulative_lengths[s] * bytes, bytes, to + s * bytes);
   return rows;
 }
 
 at::Tensor ProjectedAttention::forward(
     const at::Tensor &input, const Projections &of, const at::Tensor &distance_bias, bool recorded) {
-  const int64_t tokens = input.size(0), width = of.query.size(0), queries = settings_.queries();
+  const int64_t tokens = input.size(0), width = of.query.size(0), query_count = settings_.queries();
   const bool first = settings_.first_only;
-  at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), asked;
-  if (first) asked = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
+  at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), queries;
+  if (first) queries = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
   if (const auto weights = joined_weights(of, settings_, precision_)) {
     multiply(projected, input, transposed(*weights));
   } else {
@@ -97,16 +103,16 @@ at::Tensor ProjectedAttention::forward(
       column += width;
     }
   }
-  const at::Tensor out = floats({queries, width});
-  at::Tensor log_sums = recorded ? floats({settings_.heads, queries}) : at::Tensor();
+  const at::Tensor out = floats({query_count, width});
+  at::Tensor log_sums = recorded ? floats({settings_.heads, query_count}) : at::Tensor();
   at::Tensor bias = distance_bias.defined() ? padded_bias(distance_bias) : at::Tensor();
-  const Pass pass = make_pass(settings_, of, projected, asked, out, log_sums, bias);
+  const Pass pass = make_pass(settings_, of, projected, queries, out, log_sums, bias);
   pass.each(false, [&](int64_t sequence, int64_t head, float *scratch) {
     table().attention_forward(pass.head(sequence, head), scratch);
   });
   if (recorded) {
     projected_ = std::move(projected);
-    asked_ = std::move(asked);
+    queries_ = std::move(queries);
     log_sums_ = std::move(log_sums);
     distance_bias_ = std::move(bias);
   }
@@ -116,24 +122,24 @@ at::Tensor ProjectedAttention::forward(
 ProjectedAttention::Gradients ProjectedAttention::backward(
     const at::Tensor &grad, const at::Tensor &out, const at::Tensor &input, const Projections &of,
     const at::Tensor &beside, Needs needs) {
-  at::Tensor projected = std::move(projected_), asked = std::move(asked_);
+  at::Tensor projected = std::move(projected_), queries = std::move(queries_);
   const bool first = settings_.first_only;
-  const Pass pass = make_pass(settings_, of, projected, asked, out, log_sums_, distance_bias_);
+  const Pass pass = make_pass(settings_, of, projected, queries, out, log_sums_, distance_bias_);
   const int64_t width = pass.width, heads = settings_.heads;
   // Each head of each sequence adds to sums of its own: threads share none, and the order of additions is fixed.
   at::Tensor bias_sums;
   if (distance_bias_.defined()) bias_sums = zeroed({pass.sequences * heads, distance_bias_.size(1)});
 
-  at::Tensor slopes = floats(projected.sizes()), asked_slopes = first ? floats(asked.sizes()) : at::Tensor();
+  at::Tensor d_projected = floats(projected.sizes()), d_queries = first ? floats(queries.sizes()) : at::Tensor();
   const at::Tensor sums = floats({pass.sequences, 3 * width});
-  float *dq = first ? asked_slopes.data_ptr<float>() : slopes.data_ptr<float>();
-  float *dk = slopes.data_ptr<float>() + (first ? 0 : width), *dv = dk + width;
+  float *dq = first ? d_queries.data_ptr<float>() : d_projected.data_ptr<float>();
+  float *dk = d_projected.data_ptr<float>() + (first ? 0 : width), *dv = dk + width;
   pass.each(true, [&](int64_t sequence, int64_t head, float *scratch) {
-    const int64_t column = head * pass.head_width, asks = pass.query_begin(sequence);
-    const int64_t begin = settings_.starts[sequence];
+    const int64_t column = head * pass.head_width, query_row = pass.query_begin(sequence);
+    const int64_t begin = settings_.cumulative_lengths[sequence];
     AttentionGradient gradient{};
-    gradient.grad = grad.data_ptr<float>() + asks * width + column;
-    gradient.dq = dq + asks * pass.q_stride + column;
+    gradient.grad = grad.data_ptr<float>() + query_row * width + column;
+    gradient.dq = dq + query_row * pass.q_stride + column;
     gradient.dk = dk + begin * pass.kv_stride + column;
     gradient.dv = dv + begin * pass.kv_stride + column;
     gradient.dq_stride = pass.q_stride;
@@ -145,7 +151,7 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
     table().attention_backward(pass.head(sequence, head), gradient, scratch);
   });
   projected.reset();
-  asked.reset();
+  queries.reset();
 
   Gradients d;
   std::tie(d.projections.query_bias, d.projections.key_bias, d.projections.value_bias) =
@@ -154,28 +160,28 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
     d.distance_bias =
         bias_sums.view({pass.sequences, heads, bias_sums.size(1)}).sum(0).narrow(1, 0, bias_sums.size(1) - kAlign);
 
-  slopes = operand(slopes, precision_);
-  if (first) asked_slopes = operand(asked_slopes, precision_);
-  // Where only first tokens ask, what the others get is keys' and values' alone.
+  d_projected = operand(d_projected, precision_);
+  if (first) d_queries = operand(d_queries, precision_);
+  // Where only first tokens are queries, what the others get is keys' and values' alone.
   at::Tensor dx = first && needs.x ? floats(input.sizes()) : beside;
   Into into = first ? Into::empty : Into::sum;
-  const auto add_to_x = [&](const at::Tensor &slope, const at::Tensor &weight) {
+  const auto add_to_x = [&](const at::Tensor &d_output, const at::Tensor &weight) {
     if (!needs.x) return;
-    multiply(dx, slope, weight, into);
+    multiply(dx, d_output, weight, into);
     into = Into::sum;
   };
   const auto joined = joined_weights(of, settings_, precision_);
   if (joined && needs.query && needs.key && needs.value) {
-    const at::Tensor all = product(transposed(slopes), input);
+    const at::Tensor all = product(transposed(d_projected), input);
     const int64_t before = first ? 0 : width;
     if (!first) d.projections.query = rows_of(all, 0, width);
     d.projections.key = rows_of(all, before, width);
     d.projections.value = rows_of(all, before + width, width);
-    add_to_x(slopes, *joined);
+    add_to_x(d_projected, *joined);
   } else {
     int64_t column = 0;
     const auto add = [&](const at::Tensor &weight, at::Tensor &gradient, bool is_needed) {
-      const at::Tensor part = slopes.narrow(1, column, width);
+      const at::Tensor part = d_projected.narrow(1, column, width);
       column += width;
       if (is_needed) gradient = product(transposed(part), input);
       add_to_x(part, weight_operand(weight, precision_));
@@ -185,13 +191,14 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
     add(of.value, d.projections.value, needs.value);
   }
   if (first) {
-    if (needs.query) d.projections.query = product(transposed(asked_slopes), settings_.first_rows(input));
+    if (needs.query) d.projections.query = product(transposed(d_queries), settings_.first_rows(input));
     if (needs.x) {
-      multiply(beside, asked_slopes, weight_operand(of.query, precision_), Into::sum);
+      multiply(beside, d_queries, weight_operand(of.query, precision_), Into::sum);
       const int64_t inputs = dx.size(1);
       for (int64_t s = 0; s < pass.sequences; ++s)
         table().add(
-            dx.data_ptr<float>() + settings_.starts[s] * inputs, beside.data_ptr<float>() + s * inputs, inputs);
+            dx.data_ptr<float>() + settings_.cumulative_lengths[s] * inputs, beside.data_ptr<float>() + s * inputs,
+            inputs);
     }
   }
   d.x = needs.x ? dx : at::Tensor();

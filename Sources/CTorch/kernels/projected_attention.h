@@ -13,21 +13,21 @@ struct Projections {
 };
 
 struct AttentionSettings {
-  /// The row of each sequence's first token, and at the end the number of tokens.
-  std::vector<int64_t> starts;
+  /// Cumulative sequence lengths: 0, then each sequence's end.
+  std::vector<int64_t> cumulative_lengths;
   int64_t heads;
-  /// Only the first token of each sequence asks.
+  /// Only the first token of each sequence is a query.
   bool first_only;
   Dropout dropout;
 
   /// The settings, if sequences follow one another over all tokens.
   static AttentionSettings checked(
-      const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout,
+      const int64_t *cumulative_lengths, int64_t sequence_count, int64_t head_count, bool first_only, Dropout dropout,
       int64_t tokens);
 
-  int64_t sequences() const { return static_cast<int64_t>(starts.size()) - 1; }
-  int64_t queries() const { return first_only ? sequences() : starts.back(); }
-  /// The rows of those that ask, where not all do.
+  int64_t sequences() const { return static_cast<int64_t>(cumulative_lengths.size()) - 1; }
+  int64_t queries() const { return first_only ? sequences() : cumulative_lengths.back(); }
+  /// The rows of the queries, where not all tokens are.
   at::Tensor first_rows(const at::Tensor &of) const;
 };
 
@@ -60,7 +60,7 @@ class ProjectedAttention {
   /// To be called once.
   ///
   /// @param grad of the result `out`.
-  /// @param beside the gradient [queries, inputs] that the rows that ask get from elsewhere. Is overwritten.
+  /// @param beside the gradient [queries, inputs] that the rows of the queries get from elsewhere. Is overwritten.
   Gradients backward(
       const at::Tensor &grad, const at::Tensor &out, const at::Tensor &input, const Projections &projections,
       const at::Tensor &beside, Needs needs);
@@ -68,8 +68,8 @@ class ProjectedAttention {
  private:
   AttentionSettings settings_;
   Precision precision_;
-  /// Queries, keys and values [tokens, 3 width], or keys and values with the queries that are asked beside them.
-  at::Tensor projected_, asked_;
+  /// Queries, keys and values [tokens, 3 width], or keys and values with the queries beside them.
+  at::Tensor projected_, queries_;
   at::Tensor log_sums_, distance_bias_;
 };
 

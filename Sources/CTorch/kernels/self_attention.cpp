@@ -59,7 +59,7 @@ class SelfAttention : public Node {
 void check_distances(const at::Tensor &bias, const AttentionSettings &settings) {
   int64_t longest = 0;
   for (int64_t s = 0; s < settings.sequences(); ++s)
-    longest = std::max(longest, settings.starts[s + 1] - settings.starts[s]);
+    longest = std::max(longest, settings.cumulative_lengths[s + 1] - settings.cumulative_lengths[s]);
   TORCH_CHECK(bias.dim() == 2, "the distances' bias is [heads, distances], not ", bias.sizes());
   check_shape(bias, {settings.heads, bias.size(1)}, "the distances' bias");
   TORCH_CHECK(bias.size(1) % 2 == 1 && bias.size(1) >= 2 * longest - 1,
@@ -74,7 +74,8 @@ using namespace ct::kernels;
 
 int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
-    const int64_t *starts, int64_t sequence_count, int64_t head_count, bool first_only, ct_dropout_draw draw,
+    const int64_t *cumulative_lengths, int64_t sequence_count, int64_t head_count, bool first_only,
+    ct_dropout_draw draw,
     ct_residual_norm output, ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor input = as_float32(ct::get(x));
@@ -89,7 +90,8 @@ int32_t ct_fused_self_attention(
       check_shape(*bias, {width}, "a projection's bias");
     TORCH_CHECK(head_count > 0 && width % head_count == 0, "a width of ", width, " for ", head_count, " heads");
     AttentionSettings settings =
-        AttentionSettings::checked(starts, sequence_count, head_count, first_only, dropout(draw), input.size(0));
+        AttentionSettings::checked(
+            cumulative_lengths, sequence_count, head_count, first_only, dropout(draw), input.size(0));
     at::Tensor distances;
     if (distance_bias != nullptr) {
       distances = ct::get(distance_bias);

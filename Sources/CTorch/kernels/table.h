@@ -11,8 +11,8 @@ namespace ct::kernels {
 struct Dropout {
   /// One for each forward pass.
   uint64_t key = 0;
-  /// Tells the places in a model apart that drop with the same key.
-  uint32_t place = 0;
+  /// Tells the dropout layers apart that draw with the same key.
+  uint32_t site = 0;
   /// An element stays where a 16-bit random number is at least this; 0 keeps all.
   uint32_t threshold = 0;
   /// What a kept element is multiplied by.
@@ -36,7 +36,7 @@ struct AttentionHead {
   int64_t q_stride, k_stride, v_stride;
   /// Added to every row while it is read; `width` numbers each.
   const float *q_bias, *k_bias, *v_bias;
-  /// Added to the score of a query and a key that lies so many places after it; at negative places for those before.
+  /// Added to the score of a query and a key that lies so many positions after it; negative for those before.
   /// Readable up to `kAlign` numbers beyond the farthest key. Null for none.
   const float *distance_bias;
   float *out;
@@ -77,7 +77,7 @@ struct NormRows {
 struct NormGradient {
   int64_t width;
   const float *grad, *normalized, *inverse_deviation, *weight;
-  /// Of the residual, and of the projection; both may be one place where nothing is dropped.
+  /// Of the residual, and of the projection; both may be the same memory where nothing is dropped.
   float *d_residual, *dx;
   float *d_weight, *d_shift, *d_bias;
   Dropout dropout;
@@ -103,11 +103,12 @@ struct Table {
   int64_t (*attention_scratch)(int64_t queries, int64_t keys, int64_t width, bool backward);
   void (*attention_forward)(const AttentionHead &head, float *scratch);
   void (*attention_backward)(const AttentionHead &head, const AttentionGradient &gradient, float *scratch);
-  /// y = gelu(x + bias) for rows [begin, end); with `keep_slope`, x becomes the derivative.
-  void (*gelu_forward)(float *x, const float *bias, float *y, int64_t width, int64_t begin, int64_t end, bool keep_slope);
-  /// slope *= grad, column sums added to `d_bias`.
+  /// y = gelu(x + bias) for rows [begin, end); with `keep_derivative`, x becomes the derivative.
+  void (*gelu_forward)(float *x, const float *bias, float *y, int64_t width, int64_t begin, int64_t end,
+                       bool keep_derivative);
+  /// derivative *= grad, column sums added to `d_bias`.
   void (*gelu_backward)(
-      float *slope, const float *grad, float *d_bias, int64_t width, int64_t begin, int64_t end);
+      float *derivative, const float *grad, float *d_bias, int64_t width, int64_t begin, int64_t end);
   void (*norm_forward)(const NormRows &rows, int64_t begin, int64_t end);
   void (*norm_backward)(const NormGradient &rows, int64_t begin, int64_t end);
   void (*embedding_forward)(const EmbeddingRows &rows, int64_t begin, int64_t end);
@@ -124,8 +125,8 @@ struct Table {
   void (*dropout_rows)(const Dropout &dropout, float *x, int64_t width, int64_t begin, int64_t end);
   /// 64 multipliers, 0 or the scale, for each draw [begin, end) of row `row`: what the kernels above use.
   void (*dropout_multipliers)(const Dropout &dropout, uint32_t row, int64_t begin, int64_t end, float *out);
-  /// The cross-entropy of one row with the class `target`; `slope`, if not null, becomes its gradient.
-  double (*cross_entropy)(const float *x, int64_t classes, int64_t target, float *slope);
+  /// The cross-entropy of one row with the class `target`; `gradient`, if not null, becomes its gradient.
+  double (*cross_entropy)(const float *x, int64_t classes, int64_t target, float *gradient);
   /// x *= factor
   void (*scale)(float *x, float factor, int64_t count);
 };

@@ -19,9 +19,9 @@ struct DisentangledStates {
 protocol DisentangledProjections {
     /// - Parameters:
     ///   - x: `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`
-    ///   - asking: the tokens that ask, if not all
+    ///   - querying: the states that queries are made of: `x`, or its first tokens
     ///   - relative: the relative positions in use, `[rows, hidden]`
-    func states(_ x: Tensor, asking: Tensor, relative: Tensor?) -> DisentangledStates
+    func states(_ x: Tensor, querying: Tensor, relative: Tensor?) -> DisentangledStates
 }
 
 /// Mixes the heads of attention scores `[batch, heads, queries, keys]` before and after the softmax.
@@ -60,14 +60,14 @@ struct DebertaSelfAttention {
     /// - Parameters:
     ///   - x: `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`
     ///   - relative: the table of relative positions, `[rows, hidden]`
-    ///   - firsts: if given, only these tokens of a packed batch ask, the first of each sequence
+    ///   - firsts: if given, only these tokens of a packed batch are queries, the first of each sequence
     func callAsFunction(_ x: Tensor, layout: DebertaLayout, relative: Tensor?, firsts: Tensor? = nil) -> Tensor {
         // The whole table is dropped from, as in the original; few of its rows are projected.
         let inUse = relative.map {
             positionDropout($0).narrow(0, layout.relativeRows.lowerBound, layout.relativeRows.count)
         }
         let states = projections.states(
-            x, asking: firsts.map { x.indexSelect(0, $0) } ?? x, relative: layout.relativeRows.isEmpty ? nil : inUse)
+            x, querying: firsts.map { x.indexSelect(0, $0) } ?? x, relative: layout.relativeRows.isEmpty ? nil : inUse)
         guard layout.isPacked else {
             return context(states, layout.blocks[0].pairs, forbidden: layout.forbidden)
         }
@@ -89,16 +89,16 @@ struct DebertaSelfAttention {
         // [batch, heads, sequence, width]
         let (q, k, v) = (states.queries.transpose(1, 2), states.keys.transpose(1, 2), states.values.transpose(1, 2))
         let shape = q.shape
-        let (batch, heads, asking, count) = (shape[0], shape[1], shape[2], k.shape[2])
+        let (batch, heads, queryCount, count) = (shape[0], shape[1], shape[2], k.shape[2])
         var scores = q.matmul(k.transpose(-1, -2))
         var positional: Tensor?
         if let pairs, let keys = states.positionKeys {
             // [heads, width, rows]
-            let rows = pairs.contentToPosition.narrow(0, 0, asking).expand([batch, heads, asking, count])
+            let rows = pairs.contentToPosition.narrow(0, 0, queryCount).expand([batch, heads, queryCount, count])
             positional = q.matmul(keys.permute([1, 2, 0])).gather(-1, rows)
         }
         if let pairs, let queries = states.positionQueries {
-            let rows = pairs.positionToContent.narrow(1, 0, asking).expand([batch, heads, count, asking])
+            let rows = pairs.positionToContent.narrow(1, 0, queryCount).expand([batch, heads, count, queryCount])
             let score = k.matmul(queries.permute([1, 2, 0])).gather(-1, rows).transpose(-1, -2)
             positional = positional.map { $0 + score } ?? score
         }
@@ -107,7 +107,7 @@ struct DebertaSelfAttention {
         if let forbidden { scores = scores.maskedFill(forbidden, scores.dtype.lowest) }
         let weights = TalkingHeads.mix(dropout(scores.softmax(-1)), with: talkingHeads?.weights)
         state.attentionRecord?.append(weights)
-        return weights.matmul(v).transpose(1, 2).reshape([batch, asking, heads * shape[3]])
+        return weights.matmul(v).transpose(1, 2).reshape([batch, queryCount, heads * shape[3]])
     }
 }
 
@@ -134,12 +134,12 @@ struct DebertaProjections: DisentangledProjections {
         scale = config.scale
     }
 
-    func states(_ x: Tensor, asking: Tensor, relative: Tensor?) -> DisentangledStates {
+    func states(_ x: Tensor, querying: Tensor, relative: Tensor?) -> DisentangledStates {
         let width = x.shape[x.shape.count - 1] / headCount
         func heads(_ t: Tensor) -> Tensor { t.reshape(Array(t.shape.dropLast()) + [headCount, -1]) }
         // Per head: a query's values, a key's, a value's.
         let all = heads(joint(x))
-        let queries = (asking === x ? all : heads(joint(asking))).narrow(-1, 0, width)
+        let queries = (querying === x ? all : heads(joint(querying))).narrow(-1, 0, width)
         return DisentangledStates(
             queries: (queries + queryBias.tensor.view([headCount, width])) / scale,
             keys: all.narrow(-1, width, width),

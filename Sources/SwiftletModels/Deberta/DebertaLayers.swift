@@ -32,7 +32,7 @@ struct DebertaEmbeddings {
     /// `[batch, sequence]` to `[batch, sequence, hidden]`, zero for padding; packed `[tokens]` to `[tokens, hidden]`
     func callAsFunction(_ inputs: ModelInputs, layout: DebertaLayout) -> Tensor {
         var sum = state.withNoise(inputs.inputsEmbeds ?? words(inputs.inputIDs))
-        if let positions { sum = sum + positions(inputs.places) }
+        if let positions { sum = sum + positions(inputs.positions) }
         if let types { sum = sum + types(inputs.tokenTypeIDs ?? .zerosLike(inputs.inputIDs)) }
         if let projection { sum = projection(sum) }
         let normalized = norm(sum)

@@ -26,7 +26,7 @@ struct DebertaLayout {
     let mask: Tensor?
     /// The rows of the relative positions that any pair needs.
     let relativeRows: Range<Int>
-    /// For each token and each place of the convolution's kernel the token that lies there, `[places, tokens]`; beyond
+    /// For each token and each position in the convolution's kernel the token there, `[positions, tokens]`; beyond
     /// the tokens, the row that stands for nothing.
     let neighbours: Tensor?
 
@@ -36,10 +36,10 @@ struct DebertaLayout {
         let device = inputs.inputIDs.device
         let sequences: [(start: Int, positions: [Int])]
         var mask: Tensor?
-        if let starts = inputs.sequenceStarts {
+        if let cumulativeLengths = inputs.cumulativeLengths {
             isPacked = true
             let given = inputs.positionIDs?.ints()
-            sequences = zip(starts, starts.dropFirst()).map { start, end in
+            sequences = zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { start, end in
                 (start, given.map { Array($0[start..<end]) } ?? Array(0..<(end - start)))
             }
         } else {
@@ -75,8 +75,8 @@ struct DebertaLayout {
         let count = sequences.reduce(0) { $0 + $1.positions.count }
         var rows: [Int] = []
         rows.reserveCapacity(count * kernelSize)
-        for place in 0..<kernelSize {
-            let offset = place - (kernelSize - 1) / 2
+        for position in 0..<kernelSize {
+            let offset = position - (kernelSize - 1) / 2
             for (start, positions) in sequences {
                 // Masked tokens inside a sequence are left out of packed tokens; the position tells.
                 let row = Dictionary(zip(positions, start...), uniquingKeysWith: { first, _ in first })

@@ -3,7 +3,7 @@ import SwiftletTensor
 
 /// A convolution over the embeddings of neighbouring tokens, added to the first layer's output and normalized.
 struct DebertaV2Convolution {
-    /// `[hidden, hidden / groups, places]`
+    /// `[hidden, hidden / groups, positions]`
     let weight: Parameter
     let bias: Parameter
     let norm: LayerNorm
@@ -30,11 +30,11 @@ struct DebertaV2Convolution {
         let tokens = x.reshape([-1, width])
         let rows = Tensor.cat([tokens, Tensor.zeros([1, width], dtype: x.dtype).to(x.device)], 0)
         // [tokens, hidden] of each place of the kernel
-        let places = (0..<settings.kernelSize).map { rows.indexSelect(0, neighbours[$0]) }
+        let positions = (0..<settings.kernelSize).map { rows.indexSelect(0, neighbours[$0]) }
         let (inputs, outputs) = (weight.shape[1], width / settings.groupCount)
         let groups = (0..<settings.groupCount).map { group in
-            let seen = places.map { $0.narrow(1, group * inputs, inputs) }
-            // Inputs of the first place, then of the second, ...
+            let seen = positions.map { $0.narrow(1, group * inputs, inputs) }
+            // Inputs of the first position, then of the second, ...
             let part = weight.tensor.narrow(0, group * outputs, outputs).permute([0, 2, 1])
             return F.linear(Tensor.cat(seen, 1), part.reshape([outputs, settings.kernelSize * inputs]))
         }

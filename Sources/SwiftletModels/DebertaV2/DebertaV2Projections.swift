@@ -27,10 +27,10 @@ struct DebertaV2Projections: DisentangledProjections {
         scale = config.scale
     }
 
-    func states(_ x: Tensor, asking: Tensor, relative: Tensor?) -> DisentangledStates {
+    func states(_ x: Tensor, querying: Tensor, relative: Tensor?) -> DisentangledStates {
         func heads(_ t: Tensor) -> Tensor { t.reshape(Array(t.shape.dropLast()) + [headCount, -1]) }
         return DisentangledStates(
-            queries: heads(query(asking)) / scale, keys: heads(key(x)), values: heads(value(x)),
+            queries: heads(query(querying)) / scale, keys: heads(key(x)), values: heads(value(x)),
             positionKeys: relative.flatMap { rows in positionKey.map { heads($0(rows)) } },
             positionQueries: relative.flatMap { rows in positionQuery.map { heads($0(rows)) / scale } })
     }

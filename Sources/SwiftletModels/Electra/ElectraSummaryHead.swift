@@ -5,13 +5,13 @@ import SwiftletTensor
 /// One vector of a sequence, as the `summary_...` fields of the configuration want it, and a score: the head of multiple
 /// choice.
 struct ElectraSummaryHead: SequenceHead {
-    private enum Place: String {
+    private enum SummaryType: String {
         case first, last, mean
-        /// Without an index, which no one gives, this is the last place.
+        /// Without an index, which no one gives, this is the last position.
         case index = "cls_index"
     }
 
-    private let place: Place
+    private let type: SummaryType
     private let projection: Linear?
     private let activation: Activation?
     private let firstDropout: Dropout
@@ -20,7 +20,7 @@ struct ElectraSummaryHead: SequenceHead {
 
     init(_ config: ModelConfig, width: Int, in scope: Scope) throws {
         let type = try config.string("summary_type", default: "first")
-        guard let place = Place(rawValue: type) else {
+        guard let summaryType = SummaryType(rawValue: type) else {
             throw ModelError(
                 "'summary_type' in '\(config.path)' is '\(type)', which is not implemented",
                 remedy: "Known are first, last, mean and cls_index.", kind: .unsupported)
@@ -28,7 +28,7 @@ struct ElectraSummaryHead: SequenceHead {
         guard try !config.bool("summary_proj_to_labels", default: false) else {
             throw ModelError("'summary_proj_to_labels' in '\(config.path)' is not implemented", kind: .unsupported)
         }
-        self.place = place
+        self.type = summaryType
         let summary = scope / "sequence_summary" / "summary"
         projection = try config.bool("summary_use_proj", default: true) ? Linear(width, width, in: summary) : nil
         let isBlank = config.json["summary_activation"].map { $0.isNull || $0.string == "" } ?? false
@@ -38,15 +38,15 @@ struct ElectraSummaryHead: SequenceHead {
         classifier = Linear(width, 1, in: scope / "classifier")
     }
 
-    /// In a padded batch, the last place and the mean over places are those of Python, padding included.
-    var needs: EncoderNeeds { place == .first ? .firstTokens : .allPlaces }
+    /// In a padded batch, the last position and the mean over positions are those of Python, padding included.
+    var needs: EncoderNeeds { type == .first ? .firstTokens : .allPositions }
 
     func callAsFunction(_ output: EncoderOutput, _ inputs: ModelInputs) -> Tensor {
         var x =
-            switch place {
+            switch type {
             case .first: output.firstTokens
-            case .last, .index: output.lastPlaces
-            case .mean: output.meanOfPlaces
+            case .last, .index: output.lastPositions
+            case .mean: output.meanOfPositions
             }
         x = firstDropout(x)
         if let projection { x = projection(x) }

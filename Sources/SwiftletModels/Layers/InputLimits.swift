@@ -31,11 +31,11 @@ public struct InputLimits: Sendable {
     public func check(_ inputs: ModelInputs, for state: ModelState) throws {
         try inputs.check()
         try inputs.checkTensors(for: state)
-        guard !state.execution.outputsAttentions || inputs.sequenceStarts == nil else {
+        guard !state.execution.outputsAttentions || inputs.cumulativeLengths == nil else {
             throw ModelError(
                 "attention weights of packed inputs are not implemented", remedy: "Give a padded batch.", kind: .inputs)
         }
-        let length = try inputs.sequenceStarts.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
+        let length = try inputs.cumulativeLengths.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
         guard length <= maximumLength || inputs.positionIDs != nil else {
             throw ModelError(
                 "a sequence of \(length) tokens is longer than the model's \(maximumLength) positions",
@@ -88,14 +88,14 @@ public struct InputLimits: Sendable {
         return shape[1]
     }
 
-    private static func checkPacked(_ inputs: ModelInputs, _ starts: [Int]) throws -> Int {
+    private static func checkPacked(_ inputs: ModelInputs, _ cumulativeLengths: [Int]) throws -> Int {
         let shape = inputs.inputIDs.shape
-        guard shape.count == 1, starts.count > 1, starts.first == 0, starts.last == shape[0],
-            zip(starts, starts.dropFirst()).allSatisfy(<)
+        guard shape.count == 1, cumulativeLengths.count > 1, cumulativeLengths.first == 0,
+            cumulativeLengths.last == shape[0], zip(cumulativeLengths, cumulativeLengths.dropFirst()).allSatisfy(<)
         else {
             throw ModelError(
-                "packed input ids of shape \(shape) with sequences that start at \(starts.prefix(8))",
-                remedy: "Give [tokens], and starts that rise from 0 to the number of tokens.", kind: .inputs)
+                "packed input ids of shape \(shape) with cumulative lengths \(cumulativeLengths.prefix(8))",
+                remedy: "Give [tokens], and cumulative lengths that rise from 0 to the number of tokens.", kind: .inputs)
         }
         for (name, tensor) in [("token type ids", inputs.tokenTypeIDs), ("position ids", inputs.positionIDs)] {
             guard let tensor, tensor.shape != shape else { continue }
@@ -106,6 +106,6 @@ public struct InputLimits: Sendable {
                 "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.",
                 kind: .inputs)
         }
-        return longest(starts)
+        return longest(cumulativeLengths)
     }
 }

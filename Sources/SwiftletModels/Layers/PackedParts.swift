@@ -18,22 +18,25 @@ extension ModelState {
 extension ModelInputs {
     /// Packed inputs as several of like size with whole sequences each. What only heads read is left out.
     func parts(ofAbout tokens: Int) -> [ModelInputs] {
-        guard let starts = sequenceStarts, let total = starts.last, total > tokens, starts.count > 2 else { return [self] }
+        guard let cumulativeLengths, let total = cumulativeLengths.last, total > tokens, cumulativeLengths.count > 2
+        else { return [self] }
         let count = (total + tokens - 1) / tokens
         var parts: [ModelInputs] = []
         var first = 0
-        for sequence in 1..<starts.count where starts[sequence] * count >= (parts.count + 1) * total {
-            parts.append(sequences(first..<sequence, starts))
+        for sequence in 1..<cumulativeLengths.count
+        where cumulativeLengths[sequence] * count >= (parts.count + 1) * total {
+            parts.append(sequences(first..<sequence, cumulativeLengths))
             first = sequence
         }
         return parts
     }
 
-    private func sequences(_ range: Range<Int>, _ starts: [Int]) -> ModelInputs {
-        let (begin, end) = (starts[range.lowerBound], starts[range.upperBound])
+    private func sequences(_ range: Range<Int>, _ cumulativeLengths: [Int]) -> ModelInputs {
+        let (begin, end) = (cumulativeLengths[range.lowerBound], cumulativeLengths[range.upperBound])
         func tokens(_ tensor: Tensor) -> Tensor { tensor.narrow(0, begin, end - begin) }
         return ModelInputs(
-            packedIDs: tokens(inputIDs), sequenceStarts: starts[range.lowerBound...range.upperBound].map { $0 - begin },
+            packedIDs: tokens(inputIDs),
+            cumulativeLengths: cumulativeLengths[range.lowerBound...range.upperBound].map { $0 - begin },
             tokenTypeIDs: tokenTypeIDs.map(tokens), positionIDs: positionIDs.map(tokens))
     }
 }

@@ -4,13 +4,13 @@ public import SwiftletTensor
 extension ModelInputs {
     /// The position of each token: those given, or 0, 1, 2, ... in each sequence. `[batch, sequence]` or `[1, sequence]`,
     /// packed `[tokens]`.
-    public var places: Tensor {
+    public var positions: Tensor {
         if let positionIDs { return positionIDs }
-        guard let starts = sequenceStarts else {
+        guard let cumulativeLengths else {
             return Tensor.arange(inputIDs.shape[1]).to(inputIDs.device).unsqueeze(0)
         }
-        let places = zip(starts, starts.dropFirst()).flatMap { Array(0..<($1 - $0)) }
-        return Tensor(places, shape: [places.count]).to(inputIDs.device)
+        let positions = zip(cumulativeLengths, cumulativeLengths.dropFirst()).flatMap { Array(0..<($1 - $0)) }
+        return Tensor(positions, shape: [positions.count]).to(inputIDs.device)
     }
 }
 
@@ -19,9 +19,9 @@ extension ModelState {
     ///
     /// - Parameters:
     ///   - packsPositions: whether positions given with padded inputs go along with the tokens. Else such inputs stay
-    ///     padded: they would lose their places
-    ///   - canFuse: whether the kernels are right for these packed inputs; gaps are places of padding between tokens
-    ///   - fused: on packed inputs whose positions are the places in a padded row; with first tokens, `[batch]`, only
+    ///     padded: they would lose their positions
+    ///   - canFuse: whether the kernels are right for these packed inputs; gaps are positions of padding between tokens
+    ///   - fused: on packed inputs whose positions are those in a padded row; with first tokens, `[batch]`, only
     ///     these in the last layer
     ///   - reference: on the inputs as they are
     /// - Returns: of both, the embeddings and each layer's output where `outputHiddenStates`, else the last alone.
@@ -33,26 +33,27 @@ extension ModelState {
         let record = execution.outputsAttentions ? AttentionRecord() : nil
         attentionRecord = record
         defer { attentionRecord = nil }
-        func output(_ states: [Tensor], starts: [Int]?) -> EncoderOutput {
+        func output(_ states: [Tensor], cumulativeLengths: [Int]?) -> EncoderOutput {
             EncoderOutput(
                 lastHiddenState: states[states.count - 1], hiddenStates: outputHiddenStates ? states : nil,
-                attentions: record?.weights, sequenceStarts: starts)
+                attentions: record?.weights, cumulativeLengths: cumulativeLengths)
         }
-        guard runsFused, inputs.inputsEmbeds == nil, !(needs == .allPlaces && inputs.hasPadding) else {
-            return output(reference(inputs), starts: inputs.sequenceStarts)
+        guard runsFused, inputs.inputsEmbeds == nil, !(needs == .allPositions && inputs.hasPadding) else {
+            return output(reference(inputs), cumulativeLengths: inputs.cumulativeLengths)
         }
-        let canPack = inputs.sequenceStarts == nil && (packsPositions || inputs.positionIDs == nil)
+        let canPack = inputs.cumulativeLengths == nil && (packsPositions || inputs.positionIDs == nil)
         let batch = canPack ? PackedBatch(inputs) : nil
         let packed = batch?.inputs ?? inputs
-        guard let starts = packed.sequenceStarts, canFuse(packed, batch?.hasGaps == true) else {
-            return output(reference(inputs), starts: inputs.sequenceStarts)
+        guard let cumulativeLengths = packed.cumulativeLengths, canFuse(packed, batch?.hasGaps == true) else {
+            return output(reference(inputs), cumulativeLengths: inputs.cumulativeLengths)
         }
         let isShort = needs == .firstTokens && !outputHiddenStates
         func run(_ part: ModelInputs) -> [Tensor] {
-            fused(part, isShort ? firstTokens(part.sequenceStarts ?? starts, .cpu) : nil)
+            fused(part, isShort ? firstTokens(part.cumulativeLengths ?? cumulativeLengths, .cpu) : nil)
         }
         let states = outputHiddenStates ? run(packed) : [inParts(packed) { run($0)[0] }]
-        if isShort { return output(states, starts: nil) }
-        return batch.map { output(states.map($0.padded), starts: nil) } ?? output(states, starts: starts)
+        if isShort { return output(states, cumulativeLengths: nil) }
+        return batch.map { output(states.map($0.padded), cumulativeLengths: nil) }
+            ?? output(states, cumulativeLengths: cumulativeLengths)
     }
 }

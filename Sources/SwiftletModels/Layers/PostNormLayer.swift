@@ -57,16 +57,16 @@ struct SelfAttention {
         case .padded(let mask):
             let (batch, length) = (x.shape[0], x.shape[1])
             return context(q, k, v, [batch, length], mask: mask, bias: bias?.unsqueeze(0)).reshape(x.shape)
-        case .packed(let starts, let bounds):
-            if bias == nil, let bounds, !state.execution.isAttentionEager {
+        case .packed(let cumulativeLengths, let deviceLengths):
+            if bias == nil, let deviceLengths, !state.execution.isAttentionEager {
                 func heads(_ t: Tensor) -> Tensor { t.view([t.shape[0], headCount, t.shape[1] / headCount]) }
                 let context = F.packedAttention(
-                    heads(q), heads(k), heads(v), bounds: bounds, longest: longest(starts),
+                    heads(q), heads(k), heads(v), cumulativeLengths: deviceLengths, longest: longest(cumulativeLengths),
                     dropout: dropout.activeProbability)
                 if let context { return context.reshape(x.shape) }
             }
             return Tensor.cat(
-                zip(starts, starts.dropFirst()).map { start, end in
+                zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { start, end in
                     let length = end - start
                     func rows(_ t: Tensor) -> Tensor { t.narrow(0, start, length) }
                     let bias = bias?.narrow(1, 0, length).narrow(2, 0, length).unsqueeze(0)
@@ -88,14 +88,15 @@ struct SelfAttention {
 
     /// On packed tokens with the fused kernels, up to the norm of the sum with x.
     func fused(
-        _ x: Tensor, output: ResidualOutput, starts: [Int], distanceBias: Tensor?, firstOnly: Bool,
+        _ x: Tensor, output: ResidualOutput, cumulativeLengths: [Int], distanceBias: Tensor?, firstOnly: Bool,
         dropout stream: inout DropoutStream
     ) -> Tensor {
         joinInMemory([query, key, value])
         let dropout = dropout.draw(from: &stream)
         return FusedF.selfAttention(
             x, query: query.projection, key: key.projection, value: value.projection, output: output.fused(&stream),
-            starts: starts, headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly, dropout: dropout)
+            cumulativeLengths: cumulativeLengths, headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly,
+            dropout: dropout)
     }
 }
 
@@ -149,10 +150,12 @@ struct PostNormLayer {
     ///   - firstOnly: only the first token of each sequence is computed
     ///   - distanceBias: added to the scores, as `RelativeBias.byDistance` gives it
     func fused(
-        _ x: Tensor, starts: [Int], firstOnly: Bool, distanceBias: Tensor?, dropout stream: inout DropoutStream
+        _ x: Tensor, cumulativeLengths: [Int], firstOnly: Bool, distanceBias: Tensor?,
+        dropout stream: inout DropoutStream
     ) -> Tensor {
         let attended = attention.fused(
-            x, output: attentionOutput, starts: starts, distanceBias: distanceBias, firstOnly: firstOnly,
+            x, output: attentionOutput, cumulativeLengths: cumulativeLengths, distanceBias: distanceBias,
+            firstOnly: firstOnly,
             dropout: &stream)
         return fusedFeedForward(attended, intermediate, activation, output: output.fused(&stream))
     }

@@ -24,7 +24,7 @@ struct PostNormStack {
         self.state = state
     }
 
-    /// Fused kernels leave the states of padding zero, except with `.allPlaces`.
+    /// Fused kernels leave the states of padding zero, except with `.allPositions`.
     ///
     /// - Throws: `ModelError` for inputs outside what the model takes.
     func callAsFunction(
@@ -33,7 +33,7 @@ struct PostNormStack {
         try embeddings.limits.check(given, for: state)
         return state.encode(
             embeddings.completed(given), outputHiddenStates: outputHiddenStates, needs: needs, packsPositions: true,
-            // A bias by distance counts places, not tokens.
+            // A bias by distance counts positions, not tokens.
             canFuse: { packed, hasGaps in embeddings.canFuse(packed) && (bias == nil || !hasGaps) },
             fused: { fused($0, all: outputHiddenStates, firsts: $1) },
             reference: { reference($0, all: outputHiddenStates) })
@@ -56,13 +56,14 @@ struct PostNormStack {
 
     /// The same on packed inputs with the fused kernels. With first tokens, the last layer computes no others.
     private func fused(_ inputs: ModelInputs, all: Bool, firsts: Tensor?) -> [Tensor] {
-        let starts = inputs.sequenceStarts ?? [0, inputs.inputIDs.count]
+        let cumulativeLengths = inputs.cumulativeLengths ?? [0, inputs.inputIDs.count]
         var dropout = DropoutStream()
         var states = [embedded(embeddings.fused(inputs, dropout: &dropout))]
         let bias = bias?.byDistance(longest(inputs))
         for (index, layer) in layers.enumerated() {
             let next = layer.fused(
-                states[states.count - 1], starts: starts, firstOnly: index == layers.count - 1 && firsts != nil,
+                states[states.count - 1], cumulativeLengths: cumulativeLengths,
+                firstOnly: index == layers.count - 1 && firsts != nil,
                 distanceBias: bias, dropout: &dropout)
             if all { states.append(next) } else { states = [next] }
         }
@@ -73,6 +74,6 @@ struct PostNormStack {
     private func embedded(_ x: Tensor) -> Tensor { projection?(x) ?? x }
 
     private func longest(_ inputs: ModelInputs) -> Int {
-        inputs.sequenceStarts.map(SwiftletModels.longest) ?? inputs.inputIDs.shape[1]
+        inputs.cumulativeLengths.map(SwiftletModels.longest) ?? inputs.inputIDs.shape[1]
     }
 }

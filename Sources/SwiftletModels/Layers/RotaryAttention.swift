@@ -42,13 +42,14 @@ public struct RotaryAttention {
     /// `[batch, sequence, hidden]` or, packed, `[tokens, hidden]`, to the same.
     ///
     /// - Parameters:
-    ///   - firsts: if given, only these tokens of a packed batch ask, the first of each sequence: `[sequences, hidden]`
+    ///   - firsts: if given, only these tokens of a packed batch are queries, the first of each sequence:
+    ///     `[sequences, hidden]`
     ///   - stream: the dropout of a pass with the fused kernels; `nil` for libtorch's operations
     public func callAsFunction(
         _ x: Tensor, layout: RotaryLayout, firsts: Tensor?, dropout stream: inout DropoutStream?
     ) -> Tensor {
         let rotation = layout.rotation(scope)
-        guard let starts = layout.starts else {
+        guard let cumulativeLengths = layout.cumulativeLengths else {
             let (q, k, v) = projected(x)
             func heads(_ t: Tensor) -> Tensor { t.transpose(1, 2) }
             func rotated(_ t: Tensor) -> Tensor { rotation?(heads(t)) ?? heads(t) }
@@ -59,15 +60,15 @@ public struct RotaryAttention {
         var (q, k, v) = projected(x)
         (q, k) = (rotation?(q) ?? q, rotation?(k) ?? k)
         (k, v) = (shared(k, 1), shared(v, 1))
-        // The kernel counts places from query to key.
+        // The kernel counts positions from query to key.
         guard stream != nil, scope.window == nil || layout.isContiguous else {
-            return output(packed(q, k, v, starts: starts, layout: layout, isShort: firsts != nil))
+            return output(packed(q, k, v, cumulativeLengths: cumulativeLengths, layout: layout, isShort: firsts != nil))
         }
         func rows(_ t: Tensor) -> Tensor { t.reshape([t.shape[0], headCount * headWidth]).contiguous() }
         return output(
             FusedF.attention(
-                rows(firsts.map { q.indexSelect(0, $0) } ?? q), rows(k), rows(v), starts: starts, headCount: headCount,
-                window: scope.window, firstOnly: firsts != nil,
+                rows(firsts.map { q.indexSelect(0, $0) } ?? q), rows(k), rows(v),
+                cumulativeLengths: cumulativeLengths, headCount: headCount, window: scope.window, firstOnly: firsts != nil,
                 dropout: stream?.next(probability: dropout.activeProbability) ?? .none))
     }
 
@@ -100,26 +101,27 @@ public struct RotaryAttention {
 
     /// - Parameters:
     ///   - q: `[tokens, heads, width]`, as are `k` and `v`
-    ///   - isShort: only first tokens ask
+    ///   - isShort: only first tokens are queries
     /// - Returns: `[queries, heads · width]`
     private func packed(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, starts: [Int], layout: RotaryLayout, isShort: Bool
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, cumulativeLengths: [Int], layout: RotaryLayout, isShort: Bool
     ) -> Tensor {
-        if let bounds = layout.bounds, scope.window == nil, !isShort, !state.execution.isAttentionEager,
+        if let deviceLengths = layout.deviceLengths, scope.window == nil, !isShort, !state.execution.isAttentionEager,
             let context = F.packedAttention(
-                q, k, v, bounds: bounds, longest: longest(starts), dropout: dropout.activeProbability)
+                q, k, v, cumulativeLengths: deviceLengths, longest: longest(cumulativeLengths),
+                dropout: dropout.activeProbability)
         {
             return context.reshape([q.shape[0], -1])
         }
-        let contexts = zip(starts, starts.dropFirst()).enumerated().map { index, range in
+        let contexts = zip(cumulativeLengths, cumulativeLengths.dropFirst()).enumerated().map { index, range in
             let (start, count) = (range.0, range.1 - range.0)
-            let asking = isShort ? 1 : count
+            let queryCount = isShort ? 1 : count
             // [1, heads, sequence, width]
             func heads(_ t: Tensor, _ count: Int) -> Tensor { t.narrow(0, start, count).unsqueeze(0).transpose(1, 2) }
             return state.attention(
-                heads(q, asking), heads(k, count), heads(v, count),
-                mask: layout.mask(scope, sequence: index)?.narrow(0, 0, asking), dropout: dropout
-            ).transpose(1, 2).reshape([asking, headCount * headWidth])
+                heads(q, queryCount), heads(k, count), heads(v, count),
+                mask: layout.mask(scope, sequence: index)?.narrow(0, 0, queryCount), dropout: dropout
+            ).transpose(1, 2).reshape([queryCount, headCount * headWidth])
         }
         return Tensor.cat(contexts, 0)
     }

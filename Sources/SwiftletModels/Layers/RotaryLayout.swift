@@ -3,7 +3,7 @@ public import SwiftletTensor
 /// What a layer's tokens attend to, and how their positions are told.
 public struct AttentionScope: Sendable, Hashable {
     public var rotary: RotaryEmbedding
-    /// How many places on each side a token attends to; `nil` is all of its sequence.
+    /// How many positions on each side a token attends to; `nil` is all of its sequence.
     public var window: Int?
 
     public init(rotary: RotaryEmbedding, window: Int? = nil) {
@@ -15,13 +15,13 @@ public struct AttentionScope: Sendable, Hashable {
 /// How the tokens of a batch are arranged for layers with rotations and windows: which attend to which, and how far each
 /// is rotated. Made once for a pass.
 public struct RotaryLayout {
-    /// The index of each packed sequence's first token, and at the end the number of tokens; `nil` for padded.
-    let starts: [Int]?
-    /// Packed, with the kernel: whether each token's position is the one after the token before it, so that places tell
-    /// distances.
+    /// Cumulative sequence lengths of packed tokens: 0, then each sequence's end; `nil` for padded.
+    let cumulativeLengths: [Int]?
+    /// Packed, with the kernel: whether each token's position is the one after the token before it, so that row
+    /// indices tell distances.
     let isContiguous: Bool
-    /// Packed on a GPU: the same as `starts`, as its kernels read it, int32 `[sequences + 1]`.
-    let bounds: Tensor?
+    /// Packed on a GPU: the same as `cumulativeLengths`, as its kernels read it, int32 `[sequences + 1]`.
+    let deviceLengths: Tensor?
     /// `[batch, 1, sequence, width]` or, packed, `[tokens, 1, width]`.
     private let rotations: [RotaryEmbedding: Rotation]
     /// Bool, true where attention is allowed: padded one of `[batch, 1, sequence, sequence]`, packed one of
@@ -35,11 +35,12 @@ public struct RotaryLayout {
     ///   - isFused: whether attention runs in the kernel for packed tokens, which needs no masks
     public init(_ inputs: ModelInputs, scopes: Set<AttentionScope>, dtype: DType, isFused: Bool = false) {
         let device = inputs.inputIDs.device
-        starts = inputs.sequenceStarts
-        bounds = device.isCUDA ? starts.map { Tensor($0, shape: [$0.count]).to(.int32).to(device) } : nil
-        let positions = inputs.places
-        isContiguous = isFused && starts.map { Self.areContiguous(positions.ints(), $0) } == true
-        let shape = starts == nil ? [positions.shape[0], 1, positions.shape[1]] : [positions.count, 1]
+        cumulativeLengths = inputs.cumulativeLengths
+        deviceLengths = device.isCUDA
+            ? cumulativeLengths.map { Tensor($0, shape: [$0.count]).to(.int32).to(device) } : nil
+        let positions = inputs.positions
+        isContiguous = isFused && cumulativeLengths.map { Self.areContiguous(positions.ints(), $0) } == true
+        let shape = cumulativeLengths == nil ? [positions.shape[0], 1, positions.shape[1]] : [positions.count, 1]
         rotations = Dictionary(
             Set(scopes.map(\.rotary)).map { ($0, $0.rotation(positions, shape: shape, dtype: dtype)) },
             uniquingKeysWith: { first, _ in first })
@@ -56,25 +57,27 @@ public struct RotaryLayout {
         return all[sequence]
     }
 
-    private static func areContiguous(_ positions: [Int], _ starts: [Int]) -> Bool {
-        zip(starts, starts.dropFirst()).allSatisfy { start, end in
+    private static func areContiguous(_ positions: [Int], _ cumulativeLengths: [Int]) -> Bool {
+        zip(cumulativeLengths, cumulativeLengths.dropFirst()).allSatisfy { start, end in
             (start..<end).dropFirst().allSatisfy { positions[$0] == positions[$0 - 1] &+ 1 }
         }
     }
 
     private static func masks(_ inputs: ModelInputs, _ positions: Tensor, window: Int?) -> [Tensor?] {
         let device = inputs.inputIDs.device
-        if let starts = inputs.sequenceStarts {
+        if let cumulativeLengths = inputs.cumulativeLengths {
             guard let window else { return [] }
-            let places = positions.ints()
-            return zip(starts, starts.dropFirst()).map { Self.near(Array(places[$0..<$1]), window: window, device: device) }
+            let values = positions.ints()
+            return zip(cumulativeLengths, cumulativeLengths.dropFirst()).map {
+                Self.near(Array(values[$0..<$1]), window: window, device: device)
+            }
         }
         let tokens = inputs.attentionMask.flatMap { mask -> Tensor? in
             let isToken = mask.ne(0)
             return isToken.all() ? nil : isToken.unsqueeze(1).unsqueeze(2)
         }
         let (batch, length) = (inputs.inputIDs.shape[0], inputs.inputIDs.shape[1])
-        // Places in the row, whatever positions are given: as in Python.
+        // Indices in the row, whatever positions are given: as in Python.
         let neighbours = window.flatMap { Self.near(Array(0..<length), window: $0, device: device) }
         let both = tokens.map { tokens in neighbours.map { tokens.logicalAnd($0) } ?? tokens } ?? neighbours
         return [both?.expand([batch, 1, length, length])]

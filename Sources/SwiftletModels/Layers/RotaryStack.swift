@@ -136,15 +136,15 @@ public struct RotaryStack {
         var states = [embeddings(inputs)]
         for (index, layer) in layers.enumerated() {
             let x = states[states.count - 1]
-            let asking = index == layers.count - 1 ? firsts : nil
+            let querying = index == layers.count - 1 ? firsts : nil
             let next =
                 state.execution.recomputesNow
                 ? recomputed(x) { x in
                     // Such passes run on libtorch's operations.
                     var none: DropoutStream?
-                    return layer(x, layout: layout, firsts: asking, dropout: &none)
+                    return layer(x, layout: layout, firsts: querying, dropout: &none)
                 }
-                : layer(x, layout: layout, firsts: asking, dropout: &stream)
+                : layer(x, layout: layout, firsts: querying, dropout: &stream)
             if all { states.append(next) } else { states = [next] }
         }
         if layers.isEmpty, let firsts { states = [states[0].indexSelect(0, firsts)] }

@@ -62,7 +62,7 @@ struct TokenEmbeddings {
         var sum = state.withNoise(inputs.inputsEmbeds ?? words(inputs.inputIDs))
         // Segment 0 is added also when no segments are given.
         if let types { sum = sum + types(inputs.tokenTypeIDs ?? .zerosLike(inputs.inputIDs)) }
-        return dropout(norm(sum + positions(inputs.places)))
+        return dropout(norm(sum + positions(inputs.positions)))
     }
 
     func fused(_ inputs: ModelInputs, dropout stream: inout DropoutStream) -> Tensor {
@@ -70,7 +70,7 @@ struct TokenEmbeddings {
             words: words, types: types, positions: positions,
             ids: (
                 inputs.inputIDs.to(.int64), inputs.tokenTypeIDs?.to(.int64),
-                inputs.places.to(.int64)
+                inputs.positions.to(.int64)
             ), norm: norm, dropout: dropout.draw(from: &stream))
     }
 
@@ -88,12 +88,12 @@ struct TokenEmbeddings {
         // Vectors tell nothing of padding: as in Python, all of them count.
         let isToken =
             inputs.inputsEmbeds == nil ? inputs.inputIDs.ne(padding).to(.int64) : Tensor.zerosLike(inputs.inputIDs) + 1
-        guard let starts = inputs.sequenceStarts else {
+        guard let cumulativeLengths = inputs.cumulativeLengths else {
             inputs.positionIDs = isToken.cumsum(1) * isToken + padding
             return inputs
         }
         var positions = isToken.ints()
-        for (start, end) in zip(starts, starts.dropFirst()) {
+        for (start, end) in zip(cumulativeLengths, cumulativeLengths.dropFirst()) {
             var count = 0
             for index in start..<end {
                 count += positions[index]

@@ -5,17 +5,18 @@ enum TokenLayout {
     /// `[batch, sequence]`. The mask is bool `[batch, 1, sequence, sequence]`, true where attention is allowed; `nil`
     /// allows all.
     case padded(mask: Tensor?)
-    /// `[tokens]`: the index of each sequence's first token, and at the end the number of tokens. On a GPU also as its
+    /// `[tokens]`, with cumulative sequence lengths: 0, then each sequence's end. On a GPU also as its
     /// kernels read them, int32 `[sequences + 1]`.
-    case packed(starts: [Int], bounds: Tensor?)
+    case packed(cumulativeLengths: [Int], deviceLengths: Tensor?)
 
     /// A padded batch without padding gets no mask: then libtorch skips masking, as in Python.
     init(_ inputs: ModelInputs) {
-        if let starts = inputs.sequenceStarts {
+        if let cumulativeLengths = inputs.cumulativeLengths {
             let device = inputs.inputIDs.device
             self = .packed(
-                starts: starts,
-                bounds: device.isCUDA ? Tensor(starts, shape: [starts.count]).to(.int32).to(device) : nil)
+                cumulativeLengths: cumulativeLengths,
+                deviceLengths: device.isCUDA
+                    ? Tensor(cumulativeLengths, shape: [cumulativeLengths.count]).to(.int32).to(device) : nil)
             return
         }
         guard let mask = inputs.attentionMask else {
@@ -33,9 +34,11 @@ enum TokenLayout {
 }
 
 /// Tokens of the longest of packed sequences.
-func longest(_ starts: [Int]) -> Int { zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0 }
+func longest(_ cumulativeLengths: [Int]) -> Int {
+    zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { $1 - $0 }.max() ?? 0
+}
 
 extension ModelInputs {
-    /// Whether some place of a padded batch is padding.
-    var hasPadding: Bool { sequenceStarts == nil && attentionMask.map { $0.eq(0).any() } == true }
+    /// Whether some position of a padded batch is padding.
+    var hasPadding: Bool { cumulativeLengths == nil && attentionMask.map { $0.eq(0).any() } == true }
 }

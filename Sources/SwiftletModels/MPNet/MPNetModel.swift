@@ -49,7 +49,7 @@ public final class MPNetModel: Encoder {
         attentionOutput: "attention.attn.o", attentionNorm: "attention.LayerNorm", intermediate: "intermediate.dense",
         output: "output.dense", outputNorm: "output.LayerNorm")
 
-    /// The row of the table of biases for a distance: who is asked lies so far after who asks.
+    /// The row of the table of biases for a distance: the key lies so far after the query.
     public static func distanceBucket(_ distance: Int) -> Int { RelativeBias.bucket(distance) }
 
     public var tokenEmbeddings: Embedding { stack.embeddings.words }

@@ -5,10 +5,10 @@ public import SwiftletNN
 /// `transformers.ModernBertConfig`.
 public struct ModernBertConfig: Sendable {
     /// What the tokens of a layer attend to.
-    public enum Reach: String, Sendable, CaseIterable {
+    public enum AttentionType: String, Sendable, CaseIterable {
         /// To all.
         case full = "full_attention"
-        /// To those within `window` places.
+        /// To those within `window` positions.
         case sliding = "sliding_attention"
     }
 
@@ -37,11 +37,11 @@ public struct ModernBertConfig: Sendable {
     public var mlpHasBias: Bool
     public var mlpDropout: Double
     /// By layer.
-    public var reaches: [Reach]
-    /// Places on each side that a token of a sliding layer attends to.
+    public var attentionTypes: [AttentionType]
+    /// Positions on each side that a token of a sliding layer attends to.
     public var window: Int
     /// Base of the rotations' wavelengths.
-    public var rotaryBase: [Reach: Double]
+    public var rotaryBase: [AttentionType: Double]
 
     public var decoderHasBias: Bool
     public var classifierPooling: Pooling
@@ -69,7 +69,7 @@ public struct ModernBertConfig: Sendable {
         embeddingDropout = try config.probability("embedding_dropout", default: 0)
         mlpHasBias = try config.bool("mlp_bias", default: false)
         mlpDropout = try config.probability("mlp_dropout", default: 0)
-        reaches = try Self.reaches(config, layerCount: layerCount)
+        attentionTypes = try Self.attentionTypes(config, layerCount: layerCount)
         window = try config.int("local_attention", default: 128) / 2
         rotaryBase = try Self.rotaryBases(config)
         decoderHasBias = try config.bool("decoder_bias", default: true)
@@ -108,42 +108,45 @@ public struct ModernBertConfig: Sendable {
         return pooling
     }
 
-    private static func reaches(_ config: ModelConfig, layerCount: Int) throws -> [Reach] {
+    private static func attentionTypes(_ config: ModelConfig, layerCount: Int) throws -> [AttentionType] {
         guard let types = config.json["layer_types"], !types.isNull else {
             let period = try config.int("global_attn_every_n_layers", default: 3, atLeast: 1)
             return (0..<layerCount).map { $0 % period == 0 ? .full : .sliding }
         }
-        let reaches = types.array?.map { $0.string.flatMap(Reach.init) } ?? []
-        guard reaches.count == layerCount, !reaches.contains(nil) else {
+        let attentionTypes = types.array?.map { $0.string.flatMap(AttentionType.init) } ?? []
+        guard attentionTypes.count == layerCount, !attentionTypes.contains(nil) else {
             throw ModelError(
                 "'layer_types' in '\(config.path)' does not say for each of \(layerCount) layers what it attends to",
                 remedy: "Give a list of full_attention and sliding_attention.")
         }
-        return reaches.compactMap { $0 }
+        return attentionTypes.compactMap { $0 }
     }
 
-    private static func rotaryBases(_ config: ModelConfig) throws -> [Reach: Double] {
+    private static func rotaryBases(_ config: ModelConfig) throws -> [AttentionType: Double] {
         if config.json["rope_scaling"]?.isNull == false {
             throw ModelError(
                 "'rope_scaling' in '\(config.path)' is not implemented", remedy: "Only plain rotations are.",
                 kind: .unsupported)
         }
-        var bases: [Reach: Double] = [:]
-        for (reach, oldKey, usual) in [(Reach.full, "global_rope_theta", 160_000.0), (.sliding, "local_rope_theta", 10_000)] {
+        var bases: [AttentionType: Double] = [:]
+        let usualBases = [
+            (AttentionType.full, "global_rope_theta", 160_000.0), (.sliding, "local_rope_theta", 10_000),
+        ]
+        for (type, oldKey, usual) in usualBases {
             let positive = Double.leastNormalMagnitude ... .greatestFiniteMagnitude
             let old = try config.double(oldKey, default: usual, in: positive)
-            guard let given = config.json["rope_parameters"]?.object?[reach.rawValue], let fields = given.object else {
-                bases[reach] = old
+            guard let given = config.json["rope_parameters"]?.object?[type.rawValue], let fields = given.object else {
+                bases[type] = old
                 continue
             }
-            let parameters = ModelConfig(fields, path: "\(config.path)' at 'rope_parameters.\(reach.rawValue)")
+            let parameters = ModelConfig(fields, path: "\(config.path)' at 'rope_parameters.\(type.rawValue)")
             let type = try parameters.string("rope_type", default: "default")
             guard type == "default" else {
                 throw ModelError(
                     "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
                     kind: .unsupported)
             }
-            bases[reach] = try parameters.double("rope_theta", default: old, in: positive)
+            bases[type] = try parameters.double("rope_theta", default: old, in: positive)
         }
         return bases
     }

@@ -61,11 +61,11 @@ struct ModernBertSequenceHead: SequenceHead {
         let states = output.lastHiddenState
         guard states.rank == 3, let mask = inputs.attentionMask?.bools() else { return output.firstTokens }
         let length = states.shape[1]
-        let places = stride(from: 0, to: mask.count, by: length).map { row in
+        let positions = stride(from: 0, to: mask.count, by: length).map { row in
             mask[row..<row + length].firstIndex(of: true) ?? row
         }
         return states.reshape([-1, states.shape[2]])
-            .indexSelect(0, Tensor(places, shape: [places.count]).to(states.device))
+            .indexSelect(0, Tensor(positions, shape: [positions.count]).to(states.device))
     }
 }
 

@@ -15,10 +15,10 @@ extension ModernBertConfig {
     /// Deviation of projections that add to what came in.
     var outputDeviation: Double { initializerRange / (2 * Double(max(layerCount, 1))).squareRoot() }
 
-    func attentionScope(_ reach: Reach) -> AttentionScope {
+    func attentionScope(_ type: AttentionType) -> AttentionScope {
         AttentionScope(
-            rotary: RotaryEmbedding(width: hiddenSize / headCount, base: rotaryBase[reach] ?? 1),
-            window: reach == .sliding ? window : nil)
+            rotary: RotaryEmbedding(width: hiddenSize / headCount, base: rotaryBase[type] ?? 1),
+            window: type == .sliding ? window : nil)
     }
 
     func layer(_ index: Int, in scope: Scope) -> RotaryLayer {
@@ -37,7 +37,7 @@ extension ModernBertConfig {
             .before, attentionNorm: attentionNorm,
             attention: RotaryAttention(
                 .joint(joint), output: output, dropout: Dropout(attentionDropout, in: attention), headCount: headCount,
-                attention: attentionScope(reaches[index]), state: scope.state),
+                attention: attentionScope(attentionTypes[index]), state: scope.state),
             attentionDropout: Dropout(attentionDropout, in: attention), feedForwardNorm: feedForwardNorm,
             feedForward: GatedFeedForward(
                 .gateThenUp(both), activation, dropout: Dropout(mlpDropout, in: mlp), output: down))

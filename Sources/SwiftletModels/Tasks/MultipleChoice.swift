@@ -35,10 +35,11 @@ public final class MultipleChoice: PretrainedModel {
     }
 
     private static func flattened(_ inputs: ModelInputs) throws -> (ModelInputs, choices: Int) {
-        if let starts = inputs.sequenceStarts {
-            guard let choices = inputs.choiceCount, choices > 0, starts.count > 1, (starts.count - 1) % choices == 0 else {
+        if let cumulativeLengths = inputs.cumulativeLengths {
+            let rowCount = cumulativeLengths.count - 1
+            guard let choices = inputs.choiceCount, choices > 0, rowCount > 0, rowCount % choices == 0 else {
                 throw ModelError(
-                    "\(starts.count - 1) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
+                    "\(rowCount) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
                     remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs)
             }
             return (inputs, choices)

@@ -24,7 +24,7 @@ public final class TokenClassifier: PretrainedModel {
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> TokenClassifierOutput {
         try inputs.checkTensors(for: state)
-        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
+        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.positionsWithLabels)
         let logits = head(states.lastHiddenState)
         return TokenClassifierOutput(
             optionalLoss: try inputs.labels.map { try classLoss(logits, $0, "labels", state) },
@@ -32,7 +32,7 @@ public final class TokenClassifier: PretrainedModel {
     }
 }
 
-/// An encoder that predicts the token at each place.
+/// An encoder that predicts the token at each position.
 public final class MaskedLM: PretrainedModel {
     public let state: ModelState
     public var config: ModelConfig
@@ -53,7 +53,7 @@ public final class MaskedLM: PretrainedModel {
     /// Labels are int64, shaped as the ids: the token that was there, or -100 where none is asked for.
     public func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool) throws -> MaskedLMOutput {
         try inputs.checkTensors(for: state)
-        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.placesWithLabels)
+        let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: inputs.positionsWithLabels)
         let logits = head(states.lastHiddenState)
         return MaskedLMOutput(
             optionalLoss: try inputs.labels.map { try classLoss(logits, $0, "vocabulary entries", state) },
@@ -63,10 +63,10 @@ public final class MaskedLM: PretrainedModel {
 
 extension ModelInputs {
     /// A label on padding counts in Python, and is computed from the state that padding has there.
-    var placesWithLabels: EncoderNeeds {
-        guard sequenceStarts == nil, let labels, let attentionMask, labels.shape == attentionMask.shape else {
+    var positionsWithLabels: EncoderNeeds {
+        guard cumulativeLengths == nil, let labels, let attentionMask, labels.shape == attentionMask.shape else {
             return .allTokens
         }
-        return labels.ne(-100).logicalAnd(attentionMask.eq(0)).any() ? .allPlaces : .allTokens
+        return labels.ne(-100).logicalAnd(attentionMask.eq(0)).any() ? .allPositions : .allTokens
     }
 }

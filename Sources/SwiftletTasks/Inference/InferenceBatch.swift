@@ -50,7 +50,7 @@ struct InferenceBatch {
             Tensor(rows.flatMap { $0.lazy.map(Int64.init) }, shape: [starts[starts.count - 1]])
         }
         var inputs = ModelInputs(
-            packedIDs: tensor(sequences.map(\.example.inputIDs)), sequenceStarts: starts,
+            packedIDs: tensor(sequences.map(\.example.inputIDs)), cumulativeLengths: starts,
             tokenTypeIDs: segments(sequences).map(tensor))
         // Each choice is scored as a sequence of its own.
         inputs.choiceCount = 1

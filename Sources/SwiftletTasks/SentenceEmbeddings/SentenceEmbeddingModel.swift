@@ -101,7 +101,7 @@ public final class SentenceEmbeddingModel: PretrainedModel {
         guard shape.count == 3 else {
             // Packed, the last layer may leave out all but the first tokens.
             let needs: EncoderNeeds =
-                inputs.sequenceStarts != nil && modules.poolingModes == [.cls] ? .firstTokens : .allTokens
+                inputs.cumulativeLengths != nil && modules.poolingModes == [.cls] ? .firstTokens : .allTokens
             let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
             return SentenceEmbeddingOutput(embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates, attentions: states.attentions)
         }

@@ -261,7 +261,9 @@ struct PickleReader {
         guard case .dict(let index) = try top(), items.count % 2 == 0 else {
             throw problem("sets entries of what is no dictionary")
         }
-        for place in stride(from: 0, to: items.count, by: 2) { dicts[index].append((items[place], items[place + 1])) }
+        for position in stride(from: 0, to: items.count, by: 2) {
+            dicts[index].append((items[position], items[position + 1]))
+        }
     }
 
     // MARK: Stack and bytes

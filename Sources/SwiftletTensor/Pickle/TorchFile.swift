@@ -80,17 +80,17 @@ public final class TorchFile: Sendable {
             return .zeros(entry.shape, dtype: entry.storage.dtype)
         }
         let (length, stride) = (entry.shape.last ?? 1, (entry.strides.last ?? 1) * size)
-        var place = [Int](repeating: 0, count: entry.shape.count)
+        var index = [Int](repeating: 0, count: entry.shape.count)
         for row in 0..<count / length {
-            var element = start + zip(place, entry.strides).reduce(0) { $0 + $1.0 * $1.1 } * size
+            var element = start + zip(index, entry.strides).reduce(0) { $0 + $1.0 * $1.1 } * size
             for column in 0..<length {
                 (target + (row * length + column) * size).copyMemory(from: source + element, byteCount: size)
                 element += stride
             }
-            for axis in place.indices.dropLast().reversed() {
-                place[axis] += 1
-                if place[axis] < entry.shape[axis] { break }
-                place[axis] = 0
+            for axis in index.indices.dropLast().reversed() {
+                index[axis] += 1
+                if index[axis] < entry.shape[axis] { break }
+                index[axis] = 0
             }
         }
         try checkBooleans(entry, name, UnsafeRawBufferPointer(copied)[...])

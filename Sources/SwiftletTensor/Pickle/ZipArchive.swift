@@ -54,15 +54,15 @@ struct ZipArchive {
         let extraEnd = extra + extraLength
         while extra + 4 <= extraEnd {
             let (kind, length) = (try number(2, at: extra), try number(2, at: extra + 2))
-            var place = extra + 4
-            let end = place + length
+            var offset = extra + 4
+            let end = offset + length
             if kind == 1 {
                 for keyPath in [\Sizes.size, \Sizes.packed, \Sizes.header] {
                     var sizes = Sizes(size: size, packed: packed, header: header)
-                    guard sizes[keyPath: keyPath] == 0xFFFF_FFFF, place + 8 <= end else { continue }
-                    sizes[keyPath: keyPath] = try number(8, at: place)
+                    guard sizes[keyPath: keyPath] == 0xFFFF_FFFF, offset + 8 <= end else { continue }
+                    sizes[keyPath: keyPath] = try number(8, at: offset)
                     (size, packed, header) = (sizes.size, sizes.packed, sizes.header)
-                    place += 8
+                    offset += 8
                 }
             }
             extra = end

@@ -42,7 +42,7 @@ public struct DataCollatorWithFlattening: DataCollator {
     private func packed(_ rows: [TokenizedExample]) -> ModelInputs? {
         guard !rows.isEmpty else { return nil }
         let count = rows.reduce(0) { $0 + $1.inputIDs.count }
-        var (ids, types, starts) = ([Int64](), [Int64](), [0])
+        var (ids, types, cumulativeLengths) = ([Int64](), [Int64](), [0])
         ids.reserveCapacity(count)
         types.reserveCapacity(count)
         // As in padded batches, segments count where all rows have them.
@@ -55,19 +55,20 @@ public struct DataCollatorWithFlattening: DataCollator {
             else { return nil }
             ids += row.inputIDs.lazy.map(Int64.init)
             if hasTypes, let rowTypes = row.tokenTypeIDs { types += rowTypes.lazy.map(Int64.init) }
-            starts.append(ids.count)
+            cumulativeLengths.append(ids.count)
         }
         return ModelInputs(
-            packedIDs: Tensor(ids, shape: [count]), sequenceStarts: starts,
+            packedIDs: Tensor(ids, shape: [count]), cumulativeLengths: cumulativeLengths,
             tokenTypeIDs: hasTypes ? Tensor(types, shape: [count]) : nil)
     }
 }
 
 extension ModelInputs {
-    /// Places of the batch, padding included, which a packed one would have if it were padded: what Python counts as
+    /// Positions of the batch, padding included, which a packed one would have if it were padded: what Python counts as
     /// tokens seen.
-    var placeCount: Int {
-        guard let starts = sequenceStarts else { return inputIDs.count }
-        return (zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0) * (starts.count - 1)
+    var positionCount: Int {
+        guard let cumulativeLengths = cumulativeLengths else { return inputIDs.count }
+        let lengths = zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { $1 - $0 }
+        return (lengths.max() ?? 0) * lengths.count
     }
 }

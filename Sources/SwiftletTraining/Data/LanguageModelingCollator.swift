@@ -79,20 +79,22 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         if wholeWordMask {
             let starts = try wordStarts(examples, rows, special)
             chosen = draw(starts.map { $0 ? mlmProbability : 0 }, shape)
-            for place in chosen.indices where place % rows.length > 0 && !special[place] && !starts[place] {
-                chosen[place] = chosen[place - 1]
+            for position in chosen.indices where position % rows.length > 0 && !special[position] && !starts[position] {
+                chosen[position] = chosen[position - 1]
             }
         } else {
             chosen = draw(special.map { $0 ? 0 : mlmProbability }, shape)
         }
         let masked = draw([Double](repeating: maskReplaceProbability, count: original.count), shape)
         var ids = original
-        for place in ids.indices where chosen[place] && masked[place] { ids[place] = maskTokenID }
+        for position in ids.indices where chosen[position] && masked[position] { ids[position] = maskTokenID }
         if maskReplaceProbability < 1, randomReplaceProbability > 0 {
             let share = randomReplaceProbability / (1 - maskReplaceProbability)
             let replaced = draw([Double](repeating: share, count: original.count), shape)
             let words = Tensor.randint(vocabularySize, shape, generator: generator).ints()
-            for place in ids.indices where chosen[place] && !masked[place] && replaced[place] { ids[place] = words[place] }
+            for position in ids.indices where chosen[position] && !masked[position] && replaced[position] {
+                ids[position] = words[position]
+            }
         }
         inputs.inputIDs = Tensor(ids, shape: shape)
         inputs.labels = Tensor(zip(original, chosen).map { $1 ? $0 : -100 }, shape: shape)
@@ -110,18 +112,18 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         _ examples: [TokenizedExample], _ rows: RowPadding, _ special: [Bool]
     ) throws(TrainingError) -> [Bool] {
         let offsets = try examples.map(Self.offsets)
-        let places = rows.values(offsets, filler: 0..<0)
-        return places.indices.map { place in
-            guard !special[place] else { return false }
-            if place % rows.length == 0 { return true }
-            return places[place].lowerBound != places[place - 1].upperBound || special[place - 1]
+        let spans = rows.values(offsets, filler: 0..<0)
+        return spans.indices.map { position in
+            guard !special[position] else { return false }
+            if position % rows.length == 0 { return true }
+            return spans[position].lowerBound != spans[position - 1].upperBound || special[position - 1]
         }
     }
 
     private static func offsets(_ example: TokenizedExample) throws(TrainingError) -> [Range<Int>] {
         guard let offsets = example.offsets, offsets.count == example.inputIDs.count else {
             throw TrainingError(
-                "wholeWordMask needs the places of tokens in their texts",
+                "wholeWordMask needs the offsets of tokens in their texts",
                 remedy: "Keep the column 'offset_mapping': \"offset_mapping\": .values(encoding.offsetValues).")
         }
         return offsets
