@@ -39,8 +39,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 /// The library `Swiftlet` and the modules that it hands on. A program names them all: SwiftPM builds it anew only when a
 /// module changes that it names, and `Swiftlet` itself does not change when what it hands on does.
 let modules = [
-    "Swiftlet", "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor",
-    "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO",
+    "Swiftlet", "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed",
+    "SwiftletNN", "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
+    "SwiftletHub", "SwiftletIO",
 ]
 let everything = modules.map { Target.Dependency.byName(name: $0) }
 
@@ -65,6 +66,7 @@ var targets: [Target] = [
     library("SwiftletIO"),
     library("SwiftletTokenizers", ["SwiftletIO"]),
     library("SwiftletMetrics", ["SwiftletIO"]),
+    library("SwiftletRunLog", ["SwiftletIO"]),
     bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"]),
     library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams, logging]),
     library("SwiftletHub", ["SwiftletIO", logging]),
@@ -75,6 +77,7 @@ var targets: [Target] = [
     tests("SwiftletIO"),
     tests("SwiftletTokenizers"),
     tests("SwiftletMetrics"),
+    tests("SwiftletRunLog"),
     tests("SwiftletDatasets", [logging]),
 
     // A Hub on this machine, for tests of everything that downloads or uploads.
@@ -95,19 +98,22 @@ if withTorch {
                 "units", "kernels/set_portable.cpp", "kernels/set_avx2.cpp", "kernels/set_avx512.cpp",
             ]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
+        library("SwiftletCheckpoints", ["SwiftletTensor", "SwiftletIO"]),
+        library("SwiftletDistributed", ["SwiftletTensor", "CTorch", "SwiftletIO"]),
         library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
-        library("SwiftletModels", ["SwiftletNN", "SwiftletTensor", "SwiftletIO", logging]),
+        library("SwiftletModels", ["SwiftletNN", "SwiftletCheckpoints", "SwiftletTensor", "SwiftletIO", logging]),
         library(
             "SwiftletTraining",
             [
-                "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers", "SwiftletDatasets",
-                "SwiftletMetrics", "SwiftletIO", logging,
+                "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed", "SwiftletNN", "SwiftletTensor",
+                "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics", "SwiftletIO", logging,
             ]),
         library(
             "SwiftletTasks",
             [
-                "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
-                "SwiftletDatasets", "SwiftletMetrics", "SwiftletHub", "SwiftletIO", logging,
+                "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed", "SwiftletNN",
+                "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
+                "SwiftletHub", "SwiftletIO", logging,
             ]),
         library("Swiftlet", Array(everything.dropFirst()) + [logging]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
@@ -126,19 +132,22 @@ if withTorch {
         example("pipelines"),
 
         tests("SwiftletTensor"),
+        tests("SwiftletCheckpoints", ["SwiftletTensor"]),
+        tests("SwiftletDistributed", ["SwiftletTensor"]),
         tests("SwiftletNN", ["SwiftletTensor"]),
-        tests("SwiftletModels", ["SwiftletNN", "SwiftletTensor"]),
+        tests("SwiftletModels", ["SwiftletNN", "SwiftletCheckpoints", "SwiftletTensor"]),
         tests(
             "SwiftletTraining",
             [
-                "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets",
-                "SwiftletMetrics", "TinyTraining",
+                "SwiftletTensor", "SwiftletCheckpoints", "SwiftletDistributed", "SwiftletRunLog", "SwiftletNN",
+                "SwiftletModels", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics", "TinyTraining",
             ]),
         tests(
             "SwiftletTasks",
             [
-                "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "SwiftletTokenizers",
-                "SwiftletDatasets", "SwiftletMetrics", "TinyTraining",
+                "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed", "SwiftletNN",
+                "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
+                "TinyTraining",
             ]),
         .target(
             name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
@@ -154,8 +163,8 @@ if withTorch {
         .testTarget(
             name: "SwiftletProcessesTests",
             dependencies: [
-                "SwiftletCLI", "swiftlet-scenario", "SwiftletTraining", "SwiftletTensor", "SwiftletTestSupport",
-                "SwiftletIO",
+                "SwiftletCLI", "swiftlet-scenario", "SwiftletTraining", "SwiftletDistributed", "SwiftletTensor",
+                "SwiftletTestSupport", "SwiftletIO",
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -1,7 +1,9 @@
 // What Foundation shows of an error: `localizedDescription`, alerts, and reports to other systems. It stands here
 // because the modules below do without Foundation.
 public import Foundation
+import SwiftletCheckpoints
 public import SwiftletDatasets
+import SwiftletDistributed
 public import SwiftletHub
 public import SwiftletIO
 public import SwiftletMetrics

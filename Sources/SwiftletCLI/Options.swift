@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Swiftlet
 import SwiftletIO
+import SwiftletRunLog
 
 /// Which rows a command works on.
 struct DatasetOptions: ParsableArguments {

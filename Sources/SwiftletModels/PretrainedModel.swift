@@ -1,3 +1,4 @@
+import SwiftletCheckpoints
 import SwiftletIO
 public import SwiftletNN
 public import SwiftletTensor

@@ -141,7 +141,7 @@ public enum FusedF {
 /// The gradient of one embedding table, of which few rows have one in a step: its memory is used again, and rows that
 /// have never had a gradient are known to the optimizer. Belongs to one table.
 public final class RowGradient {
-    let handle: OpaquePointer?
+    package let handle: OpaquePointer?
 
     public init() { handle = ct_row_gradient_new() }
 

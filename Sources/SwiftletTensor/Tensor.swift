@@ -8,10 +8,10 @@ import CTorch
 ///
 /// Not `Sendable`: libtorch doesn't guard a tensor against changes from two threads.
 public final class Tensor {
-    let handle: OpaquePointer
+    package let handle: OpaquePointer
 
     /// Takes over a handle of the bridge.
-    init(owning handle: OpaquePointer) { self.handle = handle }
+    package init(owning handle: OpaquePointer) { self.handle = handle }
 
     deinit { ct_tensor_free(handle) }
 

@@ -115,7 +115,7 @@ func perform(_ operation: StaticString, _ inputs: @autoclosure () -> [Tensor], _
 }
 
 /// The handles of several tensors, for the length of the call.
-func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<OpaquePointer?>?) -> Result) -> Result {
+package func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<OpaquePointer?>?) -> Result) -> Result {
     withExtendedLifetime(tensors) {
         tensors.map { Optional($0.handle) }.withUnsafeBufferPointer { body($0.baseAddress) }
     }

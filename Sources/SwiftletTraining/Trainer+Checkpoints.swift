@@ -1,4 +1,5 @@
 import Logging
+import SwiftletCheckpoints
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN

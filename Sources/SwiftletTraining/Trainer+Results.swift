@@ -1,6 +1,7 @@
 import Logging
 import SwiftletIO
 import SwiftletModels
+public import SwiftletRunLog
 import SwiftletTensor
 import SwiftletTokenizers
 

@@ -1,5 +1,6 @@
 public import Logging
 public import SwiftletDatasets
+import SwiftletDistributed
 import SwiftletIO
 public import SwiftletMetrics
 public import SwiftletModels

@@ -1,3 +1,4 @@
+import SwiftletCheckpoints
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN

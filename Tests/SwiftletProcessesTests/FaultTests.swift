@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletDistributed
 import SwiftletIO
 import SwiftletTensor
 import SwiftletTestSupport

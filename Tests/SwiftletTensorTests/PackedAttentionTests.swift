@@ -36,7 +36,7 @@ import Testing
 
     @Test func theCPUHasNone() {
         let heads = heads(width: 8)
-        #expect(F.packedAttention(heads[0], heads[1], heads[2], bounds: bounds(.cpu), longest: 36) == nil)
+        #expect(F.packedAttention(heads[0], heads[1], heads[2], cumulativeLengths: bounds(.cpu), longest: 36) == nil)
     }
 
     @Test(.enabled(if: Device.isCUDAAvailable, "needs a GPU"), arguments: [DType.float32, .bfloat16], [8, 32, 64])
@@ -44,7 +44,7 @@ import Testing
         let heads = heads(width: width)
         let expected = results(heads, on: .cpu, .float32, ofEachSequence)
         let found = try results(heads, on: .cuda(), dtype) { q, k, v in
-            try #require(F.packedAttention(q, k, v, bounds: bounds(.cuda()), longest: 36))
+            try #require(F.packedAttention(q, k, v, cumulativeLengths: bounds(.cuda()), longest: 36))
         }
         // Rounded operands of products of up to 64 terms of size 1.
         let tolerance: Float = dtype == .float32 ? 1e-4 : 0.06
@@ -61,7 +61,7 @@ import Testing
         let (q, ones) = (Tensor.zeros([400, 4, 8]).to(.cuda()), Tensor.ones([400, 4, 8]).to(.cuda()))
         let bounds = Tensor([0, 200, 400], shape: [3]).to(.int32).to(.cuda())
         let kept = try (0..<2).map { _ in
-            try #require(F.packedAttention(q, q, ones, bounds: bounds, longest: 200, dropout: 0.25)).floats()
+            try #require(F.packedAttention(q, q, ones, cumulativeLengths: bounds, longest: 200, dropout: 0.25)).floats()
         }
         let mean = kept[0].reduce(0, +) / Float(kept[0].count)
         #expect(abs(mean - 1) < 0.01 && Set(kept[0]).count > 20 && kept[0] != kept[1])

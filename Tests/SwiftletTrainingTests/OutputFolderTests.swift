@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCheckpoints
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN

@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletRunLog
 import SwiftletTestSupport
 import SwiftletTraining
 import Testing

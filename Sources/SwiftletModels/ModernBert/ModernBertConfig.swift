@@ -129,8 +129,8 @@ public struct ModernBertConfig: Sendable {
                 kind: .unsupported)
         }
         var bases: [AttentionType: Double] = [:]
-        let usualBases = [
-            (AttentionType.full, "global_rope_theta", 160_000.0), (.sliding, "local_rope_theta", 10_000),
+        let usualBases: [(AttentionType, String, Double)] = [
+            (.full, "global_rope_theta", 160_000), (.sliding, "local_rope_theta", 10_000),
         ]
         for (type, oldKey, usual) in usualBases {
             let positive = Double.leastNormalMagnitude ... .greatestFiniteMagnitude
@@ -140,10 +140,10 @@ public struct ModernBertConfig: Sendable {
                 continue
             }
             let parameters = ModelConfig(fields, path: "\(config.path)' at 'rope_parameters.\(type.rawValue)")
-            let type = try parameters.string("rope_type", default: "default")
-            guard type == "default" else {
+            let rotation = try parameters.string("rope_type", default: "default")
+            guard rotation == "default" else {
                 throw ModelError(
-                    "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
+                    "'rope_type' '\(rotation)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
                     kind: .unsupported)
             }
             bases[type] = try parameters.double("rope_theta", default: old, in: positive)

@@ -3,6 +3,7 @@ public import SwiftletDatasets
 import SwiftletIO
 import SwiftletMetrics
 public import SwiftletModels
+public import SwiftletRunLog
 import SwiftletTensor
 import SwiftletTokenizers
 public import SwiftletTraining

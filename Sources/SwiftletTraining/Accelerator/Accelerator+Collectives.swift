@@ -1,3 +1,4 @@
+import SwiftletDistributed
 public import SwiftletTensor
 
 extension Accelerator {

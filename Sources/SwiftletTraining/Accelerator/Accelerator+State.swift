@@ -1,3 +1,5 @@
+import SwiftletCheckpoints
+import SwiftletDistributed
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN

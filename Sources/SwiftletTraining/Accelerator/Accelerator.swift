@@ -1,3 +1,4 @@
+public import SwiftletDistributed
 public import SwiftletModels
 public import SwiftletNN
 public import SwiftletTensor

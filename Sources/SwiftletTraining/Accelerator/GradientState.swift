@@ -1,3 +1,4 @@
+import SwiftletDistributed
 import SwiftletTensor
 
 /// Where loops over prepared loaders are, and whether this backward pass ends an update.

@@ -1,3 +1,4 @@
+import SwiftletDistributed
 import SwiftletNN
 import SwiftletTensor
 

@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletRunLog
 
 extension PythonArgument {
     /// The names of `transformers.TrainingArguments` 5.23, and those that versions 4 had, which `TrainingArgument.all`

@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 
 /// One argument of a training: its name in Python, the values it takes, and what it is for.
 ///

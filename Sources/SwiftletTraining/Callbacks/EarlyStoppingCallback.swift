@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 
 /// Ends the training when `metric_for_best_model` has not become better for `patience` evaluations, as
 /// `transformers.EarlyStoppingCallback` does.

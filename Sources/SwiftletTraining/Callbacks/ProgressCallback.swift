@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 
 #if canImport(Darwin)
 import Darwin

@@ -1,6 +1,7 @@
 import Foundation
+package import SwiftletDistributed
 import SwiftletIO
-package import SwiftletTensor
+import SwiftletTensor
 
 /// A folder `checkpoint-N` from which a run can go on.
 ///

@@ -1,3 +1,4 @@
+import SwiftletDistributed
 import SwiftletIO
 import SwiftletTensor
 

@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 public import SwiftletTensor
 
 /// Where the time of training steps went.

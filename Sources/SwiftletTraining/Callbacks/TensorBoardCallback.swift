@@ -1,5 +1,6 @@
 public import Logging
 public import SwiftletIO
+import SwiftletRunLog
 
 /// Writes what a run logs for TensorBoard, under the folder and tags of `transformers`: `train/loss`,
 /// `train/learning_rate`, `eval/accuracy`, and the texts `args` and `model_config`.

@@ -1,4 +1,5 @@
 import SwiftletIO
+public import SwiftletTensor
 
 /// The weights of a model folder, of the first kind that it has: `model.safetensors`, its shards,
 /// `pytorch_model.bin`, its shards. Python looks in the same order.

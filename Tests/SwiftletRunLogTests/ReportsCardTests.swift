@@ -1,6 +1,6 @@
 import SwiftletIO
+import SwiftletRunLog
 import SwiftletTestSupport
-import SwiftletTraining
 import Testing
 
 @Suite struct ReportsCardTests {

@@ -1,4 +1,5 @@
 import CTorch
+public import SwiftletTensor
 import Synchronization
 
 #if canImport(Darwin)

@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletTensor
 
 /// Keys and values that all processes of a run see: c10d's TCPStore.
 ///

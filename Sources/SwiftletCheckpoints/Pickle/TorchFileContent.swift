@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletTensor
 
 /// What a file of `torch.save` says about its tensors, before anything of it is checked against the bytes.
 struct TorchFileContent {

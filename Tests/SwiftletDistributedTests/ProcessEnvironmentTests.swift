@@ -1,4 +1,4 @@
-import SwiftletTensor
+import SwiftletDistributed
 import Testing
 
 @Suite struct ProcessEnvironmentTests {

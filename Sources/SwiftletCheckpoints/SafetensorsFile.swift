@@ -1,4 +1,5 @@
 import SwiftletIO
+public import SwiftletTensor
 
 /// The tensors of one safetensors file, mapped into memory: pages are read when a tensor is used.
 ///

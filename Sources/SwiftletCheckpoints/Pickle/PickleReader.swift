@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletTensor
 
 /// Reads the pickles that `torch.save` writes for tensors, and refuses all else: it knows the opcodes that make numbers,
 /// texts, tuples, lists, dictionaries and tensors, and no others, and runs nothing.

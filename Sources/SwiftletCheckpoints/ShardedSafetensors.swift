@@ -1,4 +1,5 @@
 import SwiftletIO
+public import SwiftletTensor
 
 /// The weights of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
 public final class ShardedSafetensors: Sendable {

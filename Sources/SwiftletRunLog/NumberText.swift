@@ -7,12 +7,12 @@ import Glibc
 #endif
 
 /// Numbers in reports.
-enum NumberText {
+package enum NumberText {
     /// With so many places after the point, as `%.4f`.
-    static func fixed(_ value: Double, places: Int) -> String { format("%.\(places)f", value) }
+    package static func fixed(_ value: Double, places: Int) -> String { format("%.\(places)f", value) }
 
     /// With so many significant digits and no zeros at the end, as `%.4g`.
-    static func significant(_ value: Double, digits: Int) -> String { format("%.\(digits)g", value) }
+    package static func significant(_ value: Double, digits: Int) -> String { format("%.\(digits)g", value) }
 
     private static func format(_ format: String, _ value: Double) -> String {
         // The longest double has 309 digits before the point.

@@ -1,3 +1,5 @@
+import SwiftletTensor
+
 /// What a pickle of tensors may hold. Containers are numbers into the reader's own lists, so that no pickle can build a
 /// cycle or a nesting too deep to free.
 enum PickleValue {

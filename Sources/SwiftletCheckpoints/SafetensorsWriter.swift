@@ -1,4 +1,5 @@
 import SwiftletIO
+public import SwiftletTensor
 
 /// Writing safetensors files.
 public enum Safetensors {

@@ -1,4 +1,5 @@
 import SwiftletIO
+public import SwiftletTensor
 
 /// The tensors of one file of `torch.save`, such as `pytorch_model.bin`, mapped into memory.
 ///

@@ -1,4 +1,5 @@
 import CTorch
+public import SwiftletTensor
 
 #if canImport(Darwin)
 import Darwin
