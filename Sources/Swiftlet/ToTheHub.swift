@@ -84,7 +84,9 @@ extension DatasetDict {
         maxShardSize: Int = 500_000_000, hub: HubClient? = nil, progress: HubProgressHandler? = nil
     ) async throws -> HubCommit {
         guard maxShardSize > 0 else {
-            throw DatasetError("files of \(maxShardSize) bytes hold no rows", remedy: "Give a maxShardSize above 0.")
+            throw DatasetError(
+                "files of \(maxShardSize) bytes hold no rows", remedy: "Give a maxShardSize above 0.",
+                kind: .invalidArgument, at: ErrorLocation(option: "max_shard_size"))
         }
         let hub = try client(hub)
         let repo = try await hub.ownRepo(name, kind: .dataset)

@@ -17,7 +17,9 @@ struct QuickstartCommand: ParsableCommand {
     func run() throws {
         let model = try self.model ?? Self.bundledModel()
         guard let data = Bundle.module.path(forResource: "paraphrases", ofType: nil) else {
-            throw TrainingError("the built-in paraphrases are missing beside the program", remedy: "Build it again.")
+            throw TrainingError(
+                "the built-in paraphrases are missing beside the program", remedy: "Build it again.",
+                kind: .invalidArgument)
         }
         let dataset = try loadDataset(folder: data)
         print(dataset)
@@ -65,7 +67,9 @@ struct QuickstartCommand: ParsableCommand {
             folder = FileSystem.parent(of: folder)
         }
         guard let found = candidates.first(where: FileSystem.isDirectory) else {
-            throw TrainingError("all-MiniLM-L6-v2 is not here", remedy: "Run scripts/bootstrap, or give --model.")
+            throw TrainingError(
+                "all-MiniLM-L6-v2 is not here", remedy: "Run scripts/bootstrap, or give --model.",
+                kind: .invalidArgument)
         }
         return found
     }

@@ -55,7 +55,7 @@ public final class SafetensorsFile: Sendable {
         guard entry.dtype == .bool, !file.bytes[entry.bytes].allSatisfy({ $0 <= 1 }) else { return }
         throw SafetensorsError(
             path: path, key: name, problem: "holds bytes other than 0 and 1, which are no booleans",
-            remedy: SafetensorsError.getAgain)
+            remedy: SafetensorsError.getAgain, kind: .damaged)
     }
 
     private func entry(_ name: String) throws(SafetensorsError) -> Entry {
@@ -115,13 +115,15 @@ struct SafetensorsHeader {
             // A byte order mark, which JSON files of people begin with, is none of the format's.
             if let object = json.object, bytes.first != 0xEF { return object }
             throw SafetensorsError(
-                path: path, problem: json.object == nil ? "its header is \(json.kind), not an object" : "its header begins with a byte order mark",
-                remedy: SafetensorsError.getAgain)
+                path: path,
+                problem: json.object == nil ? "its header is \(json.kind), not an object" : "its header begins with a byte order mark",
+                remedy: SafetensorsError.getAgain, kind: .damaged)
         } catch let error as SafetensorsError {
             throw error
         } catch {
             throw SafetensorsError(
-                path: path, problem: "its header is not JSON: \(error)", remedy: SafetensorsError.getAgain)
+                path: path, problem: "its header is not JSON: \(error)", remedy: SafetensorsError.getAgain,
+                kind: .damaged)
         }
     }
 
@@ -221,10 +223,10 @@ struct SafetensorsHeader {
     }
 
     private func problem(_ text: String, _ remedy: String?) -> SafetensorsError {
-        SafetensorsError(path: path, problem: text, remedy: remedy)
+        SafetensorsError(path: path, problem: text, remedy: remedy, kind: .damaged)
     }
 
     private func problem(_ name: String, _ text: String) -> SafetensorsError {
-        SafetensorsError(path: path, key: name, problem: text, remedy: SafetensorsError.getAgain)
+        SafetensorsError(path: path, key: name, problem: text, remedy: SafetensorsError.getAgain, kind: .damaged)
     }
 }

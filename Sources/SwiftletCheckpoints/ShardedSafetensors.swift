@@ -31,28 +31,31 @@ public final class ShardedSafetensors: Sendable {
         } else {
             throw FileError(
                 path: single, message: "'\(folder)' has no model.safetensors and no model.safetensors.index.json",
-                remedy: "Check the path. Weights in another format have to be saved as safetensors first.")
+                remedy: "Check the path. Weights in another format have to be saved as safetensors first.",
+                kind: .notFound)
         }
     }
 
     private static func shards(_ json: JSONValue, index: String, folder: String) throws -> [String: SafetensorsFile] {
         guard let map = json["weight_map"]?.object else {
             throw SafetensorsError(
-                path: index, problem: "has no object 'weight_map'", remedy: SafetensorsError.getAgain)
+                path: index, problem: "has no object 'weight_map'", remedy: SafetensorsError.getAgain, kind: .damaged)
         }
         var files: [String: SafetensorsFile] = [:]
         var result: [String: SafetensorsFile] = [:]
         for (name, value) in map {
             // A bare file name: an index from elsewhere must not lead out of the folder.
             guard let shard = value.string, !shard.isEmpty, !shard.contains("/"), shard != ".." else {
-                throw SafetensorsError(path: index, key: name, problem: "its shard is no file name")
+                throw SafetensorsError(
+                    path: index, key: name, problem: "its shard is no file name", remedy: SafetensorsError.getAgain,
+                    kind: .damaged)
             }
             let path = FileSystem.join(folder, shard)
             if files[shard] == nil {
                 guard FileSystem.exists(path) else {
                     throw FileError(
                         path: path, message: "the shard '\(path)' is missing, which '\(index)' names for '\(name)'",
-                        remedy: "Get the missing file; all shards must lie in one folder.")
+                        remedy: "Get the missing file; all shards must lie in one folder.", kind: .notFound)
                 }
                 files[shard] = try SafetensorsFile(path)
             }

@@ -39,19 +39,22 @@ public final class WeightFolder: Sendable {
 
     private static func shards(index: String, folder: String) throws -> [String: TorchFile] {
         guard let map = try JSONValue(contentsOf: index)["weight_map"]?.object else {
-            throw PickleError(path: index, problem: "has no object 'weight_map'", remedy: PickleError.getAgain)
+            throw PickleError(
+                path: index, problem: "has no object 'weight_map'", remedy: PickleError.getAgain, kind: .damaged)
         }
         var (files, result): ([String: TorchFile], [String: TorchFile]) = ([:], [:])
         for (name, value) in map {
             // A bare file name: an index from elsewhere must not lead out of the folder.
             guard let shard = value.string, !shard.isEmpty, !shard.contains("/"), shard != ".." else {
-                throw PickleError(path: index, problem: "the shard of '\(name)' is no file name")
+                throw PickleError(
+                    path: index, problem: "the shard of '\(name)' is no file name", remedy: PickleError.getAgain,
+                    kind: .damaged)
             }
             let path = FileSystem.join(folder, shard)
             guard FileSystem.exists(path) else {
                 throw FileError(
                     path: path, message: "the shard '\(path)' is missing, which '\(index)' names for '\(name)'",
-                    remedy: "Get the missing file; all shards must lie in one folder.")
+                    remedy: "Get the missing file; all shards must lie in one folder.", kind: .notFound)
             }
             let file = try files[shard] ?? TorchFile(path)
             files[shard] = file

@@ -47,7 +47,12 @@ enum ArrowBuilding {
         var type = wanted ?? ["input_ids": "int32", "attention_mask": "int8", "token_type_ids": "int8",
             "special_tokens_mask": "int8"][name] ?? "int64"
         if type == "int8", let wide = flat.first(where: { Int8(exactly: $0) == nil }) {
-            guard wanted == nil else { throw DatasetError("column '\(name)': \(wide) does not fit int8") }
+            guard wanted == nil else {
+                throw DatasetError(
+                    "column '\(name)': \(wide) does not fit int8",
+                    remedy: "Declare the column as a list of int32 or int64.", kind: .wrongType,
+                    at: ErrorLocation(column: name))
+            }
             type = "int64"
         }
         let child: ArrowArrayHandle =
@@ -159,14 +164,16 @@ enum ArrowBuilding {
                 guard (0...Feature.longestFixedList).contains(length) else {
                     throw DatasetError(
                         "column '\(place.column)': lists can't have the length \(length)",
-                        remedy: "Declare a length from 0 to \(Feature.longestFixedList).")
+                        remedy: "Declare a length from 0 to \(Feature.longestFixedList).", kind: .invalidArgument,
+                        at: ErrorLocation(column: place.column))
                 }
                 // A missing list has its elements too, which are missing: a length without lists is a size from outside.
                 let missing = values.count { $0.isNull }
                 guard CheckedNumber.product([missing, length], atMost: mostMissingElements) != nil else {
                     throw DatasetError(
                         "column '\(place.column)': \(missing) missing lists of length \(length) would take up more than \(mostMissingElements) elements",
-                        remedy: "Declare the length that the lists have, or none.")
+                        remedy: "Declare the length that the lists have, or none.", kind: .invalidArgument,
+                        at: ErrorLocation(column: place.column))
                 }
                 let full = lists.enumerated().flatMap { index, list in
                     values[index].isNull ? Array(repeating: .null, count: length) : list

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Runs a call of the bridge; its message becomes the error.
 func arrow(_ action: String, _ status: Int32) throws {
     guard status == 0 else {
-        throw DatasetError("can't \(action): \(String(cString: carrow_message()))")
+        throw DatasetError("can't \(action): \(String(cString: carrow_message()))", kind: .malformed)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import SwiftletIO
 internal import Yams
 
 /// Features in the form of a dataset card:
@@ -10,11 +11,18 @@ internal import Yams
 enum CardFeatures {
     /// `nil` for features of kinds that are not known here, such as images; the data's own types are used then.
     static func features(_ node: Node) throws -> Features? {
-        guard let list = node.sequence else { throw DatasetError("'features' is not a list") }
+        guard let list = node.sequence else {
+            throw DatasetError(
+                "'features' is not a list", remedy: "Write a list with a name and a dtype for each column.",
+                kind: .malformed, at: ErrorLocation(key: "features"))
+        }
         var features = Features()
         for item in list {
             guard let name = item["name"]?.scalar?.string else {
-                throw DatasetError("an entry of 'features' has no 'name'")
+                throw DatasetError(
+                    "an entry of 'features' has no 'name'",
+                    remedy: "Write a list with a name and a dtype for each column.", kind: .malformed,
+                    at: ErrorLocation(key: "features"))
             }
             guard let feature = try feature(item, name) else { return nil }
             features[name] = feature
@@ -32,7 +40,8 @@ enum CardFeatures {
             guard let number = Int(text), (-1...Feature.longestFixedList).contains(number) else {
                 throw DatasetError(
                     "the feature '\(name)' has the length \(text)",
-                    remedy: "Give a number from 0 to \(Feature.longestFixedList), or no length.")
+                    remedy: "Give a number from 0 to \(Feature.longestFixedList), or no length.", kind: .malformed,
+                    at: ErrorLocation(key: "features", column: name))
             }
             length = number < 0 ? nil : number
         }
@@ -67,17 +76,27 @@ enum CardFeatures {
 
     private static func names(_ node: Node?, _ feature: String) throws -> [String] {
         if let list = node?.sequence { return list.map { $0.scalar?.string ?? "" } }
-        guard let mapping = node?.mapping else { throw DatasetError("the class label '\(feature)' has no 'names'") }
+        guard let mapping = node?.mapping else {
+            throw DatasetError(
+                "the class label '\(feature)' has no 'names'", remedy: "List the names of its classes under names.",
+                kind: .malformed, at: ErrorLocation(key: "features", column: feature))
+        }
         var names: [Int: String] = [:]
         for (key, value) in mapping {
             guard let label = key.scalar.flatMap({ Int($0.string) }) else {
-                throw DatasetError("the class label '\(feature)' has a key that is no number")
+                throw DatasetError(
+                    "the class label '\(feature)' has a key that is no number",
+                    remedy: "Write names as a list, or under the numbers from 0.", kind: .malformed,
+                    at: ErrorLocation(key: "features", column: feature))
             }
             names[label] = value.scalar?.string ?? ""
         }
         return try (0..<names.count).map { label in
             guard let name = names[label] else {
-                throw DatasetError("the class label '\(feature)' has no name for \(label)")
+                throw DatasetError(
+                    "the class label '\(feature)' has no name for \(label)",
+                    remedy: "Write a name for each number from 0.", kind: .malformed,
+                    at: ErrorLocation(key: "features", column: feature))
             }
             return name
         }

@@ -17,7 +17,9 @@ enum CardYAML {
         // A character that stands for the `*` of what may be an alias, and for nothing else in this text.
         let used = Set(text.unicodeScalars.lazy.filter { (0xE000...0xF8FF).contains($0.value) })
         guard let mark = (0xE000...0xF8FF).lazy.compactMap(Unicode.Scalar.init).first(where: { !used.contains($0) }) else {
-            throw DatasetError("it has every character for private use", remedy: "Write it with fewer special characters.")
+            throw DatasetError(
+                "it has every character for private use", remedy: "Write it with fewer special characters.",
+                kind: .malformed)
         }
         var marked = String.UnicodeScalarView()
         var before: Unicode.Scalar = "\n"
@@ -51,7 +53,10 @@ enum CardYAML {
                 if scalar.style == .plain, scalar.string.unicodeScalars.first == mark {
                     let name = String(scalar.string.unicodeScalars.dropFirst())
                     guard let known = anchors[TextKey(name)] else {
-                        throw DatasetError("the alias *\(name) stands for nothing", remedy: "Write &\(name) before what it stands for.")
+                        throw DatasetError(
+                            "the alias *\(name) stands for nothing",
+                            remedy: "Write &\(name) before what it stands for.", kind: .malformed,
+                            at: ErrorLocation(key: name))
                     }
                     try countAll(known, level)
                     return known
@@ -70,7 +75,7 @@ enum CardYAML {
                 for (key, value) in mapping {
                     let key = try expanded(key, level + 1)
                     guard key.scalar != nil else {
-                        throw DatasetError("a key is not text", remedy: "Write keys as plain text.")
+                        throw DatasetError("a key is not text", remedy: "Write keys as plain text.", kind: .malformed)
                     }
                     pairs.append((key, try expanded(value, level + 1)))
                 }
@@ -96,7 +101,7 @@ enum CardYAML {
             guard count <= mostNodes, level <= mostLevels else {
                 throw DatasetError(
                     "it has more than \(level > mostLevels ? "\(mostLevels) levels" : "\(mostNodes) entries"), aliases included",
-                    remedy: "Write it without aliases that stand for aliases.")
+                    remedy: "Write it without aliases that stand for aliases.", kind: .malformed)
             }
         }
     }

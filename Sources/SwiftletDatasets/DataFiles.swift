@@ -90,14 +90,13 @@ struct DataFiles {
         guard !pattern.hasPrefix("/"), !pattern.hasPrefix("~"), !pattern.contains("://"), !parts.isEmpty else {
             throw outside(pattern)
         }
-        let found = files.filter { file in
-            format(of: file) != nil && Glob.matches(file.split(separator: "/")[...], parts[...])
-        }
+        let paths = PathPattern(parts)
+        let found = files.filter { format(of: $0) != nil && paths.matches($0) }
         guard !found.isEmpty else {
             throw DatasetError(
                 "no file in '\(folder)' matches '\(pattern)' of its README.md",
                 remedy: "Download the whole dataset, or correct the pattern. Files may end in \(FileName.known).",
-                kind: .noFile)
+                kind: .noFile, at: ErrorLocation(path: folder))
         }
         return found
     }
@@ -105,7 +104,8 @@ struct DataFiles {
     private func outside(_ pattern: String) -> DatasetError {
         DatasetError(
             "the path '\(pattern)' in the README.md of '\(folder)' is not within that folder",
-            remedy: "Write paths relative to the README.md.")
+            remedy: "Write paths relative to the README.md.", kind: .malformed,
+            at: ErrorLocation(path: FileSystem.join(folder, "README.md"), key: "data_files"))
     }
 
     private static let keywords: [(split: String, words: [String])] = [
@@ -181,80 +181,5 @@ private struct FolderIdentity: Hashable {
     static func isLink(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFLNK
-    }
-}
-
-/// File name patterns: `*`, `?` and `[...]` within a name, `**` over folders.
-enum Glob {
-    /// Takes time in proportion to the parts of the path times those of the pattern.
-    static func matches(_ path: ArraySlice<Substring>, _ pattern: ArraySlice<Substring>) -> Bool {
-        let path = path.map { Array($0.unicodeScalars) }
-        // Whether the pattern so far matches so many names from the start.
-        var reached = [Bool](repeating: false, count: path.count + 1)
-        reached[0] = true
-        for (place, part) in pattern.enumerated() {
-            var next = [Bool](repeating: false, count: path.count + 1)
-            if part.isSame(as: "**") {
-                // At the end it takes at least one name, elsewhere any number of them.
-                var isOpen = false
-                for count in reached.indices {
-                    next[count] = isOpen || reached[count] && place < pattern.count - 1
-                    isOpen = isOpen || reached[count]
-                }
-            } else {
-                let part = Array(part.unicodeScalars)
-                for count in path.indices where reached[count] {
-                    next[count + 1] = matches(path[count][...], part[...])
-                }
-            }
-            reached = next
-        }
-        return reached[path.count]
-    }
-
-    /// One name against one part of a pattern, without going back further than the last `*`.
-    private static func matches(_ name: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Unicode.Scalar>) -> Bool {
-        var (n, p) = (name.startIndex, pattern.startIndex)
-        var star: (name: Int, pattern: Int)?
-        while n < name.endIndex {
-            if p < pattern.endIndex, pattern[p] == "*" {
-                star = (n, p)
-                p += 1
-                continue
-            }
-            if p < pattern.endIndex, let next = step(name[n], pattern, p) {
-                n += 1
-                p = next
-            } else if let last = star {
-                star = (last.name + 1, last.pattern)
-                (n, p) = (last.name + 1, last.pattern + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == "*" }
-    }
-
-    /// The place after the element at `p` if it takes the character.
-    private static func step(_ scalar: Unicode.Scalar, _ pattern: ArraySlice<Unicode.Scalar>, _ p: Int) -> Int? {
-        if pattern[p] == "?" { return p + 1 }
-        if pattern[p] == "[", p + 2 < pattern.endIndex, let end = pattern[(p + 2)...].firstIndex(of: "]") {
-            var set = pattern[(p + 1)..<end]
-            let negated = set.first == "!" || set.first == "^"
-            if negated { set = set.dropFirst() }
-            var found = false
-            var index = set.startIndex
-            while index < set.endIndex {
-                if index + 2 < set.endIndex, set[index + 1] == "-" {
-                    if set[index] <= scalar, scalar <= set[index + 2] { found = true }
-                    index += 3
-                } else {
-                    if set[index] == scalar { found = true }
-                    index += 1
-                }
-            }
-            return found != negated ? end + 1 : nil
-        }
-        return pattern[p] == scalar ? p + 1 : nil
     }
 }

@@ -57,7 +57,8 @@ public struct Dataset: Sendable {
                 : "has no column \(DatasetError.listed(missing)), which is declared"
             throw DatasetError(
                 "the data \(problem)",
-                remedy: "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.")
+                remedy: "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.",
+                kind: .columnMismatch)
         }
         var dataset = try Dataset(table).selectColumns(declared.names)
         for (name, feature) in declared { dataset = try dataset.castColumn(name, to: feature) }
@@ -70,7 +71,8 @@ public struct Dataset: Sendable {
         for (index, name) in table.names.enumerated() {
             guard features[name] == nil else {
                 throw DatasetError(
-                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.")
+                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.",
+                    kind: .columnMismatch, at: ErrorLocation(column: name))
             }
             features[name] = try table.column(index).type.feature
         }
@@ -200,7 +202,8 @@ public struct Dataset: Sendable {
         for (name, data) in columns {
             guard types[name] == nil else {
                 throw DatasetError(
-                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.")
+                    "there are two columns named '\(name)'", remedy: "Give each column a name of its own.",
+                    kind: .columnMismatch, at: ErrorLocation(column: name))
             }
             let (array, feature) = try ArrowBuilding.array(data, named: name, as: features?[name])
             made.append((name, array))

@@ -78,7 +78,12 @@ extension Dataset {
     /// What tells a file from what it was or will be.
     private static func state(of file: String) throws -> String {
         var status = stat()
-        guard stat(file, &status) == 0 else { throw DatasetError("there is no file '\(file)'") }
+        guard stat(file, &status) == 0 else {
+            throw DatasetError(
+                "there is no file '\(file)'",
+                remedy: "Load the dataset again, and leave the files of its cache alone meanwhile.", kind: .noFile,
+                at: ErrorLocation(path: file))
+        }
         #if canImport(Darwin)
         let time = status.st_mtimespec
         #else
@@ -100,7 +105,9 @@ extension Dataset {
     /// Checks that a cached table holds what its features say.
     private static func check(_ table: ArrowTable, _ features: Features, of file: String) throws {
         guard table.names.areSame(as: features.names) else {
-            throw DatasetError("'\(file)' has other columns than it says", remedy: "Delete it.")
+            throw DatasetError(
+                "'\(file)' has other columns than it says", remedy: "Delete it.", kind: .malformed,
+                at: ErrorLocation(path: file))
         }
         for (index, (name, feature)) in features.enumerated() {
             let column = try table.column(index)
@@ -117,7 +124,10 @@ extension Dataset {
         let isWhole = withExtendedLifetime(mapped) {
             mapped.bytes.count >= 8 && mapped.bytes.suffix(8).elementsEqual([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
         }
-        guard isWhole else { throw DatasetError("'\(file)' is cut off", remedy: "Delete it.") }
+        guard isWhole else {
+            throw DatasetError(
+                "'\(file)' is cut off", remedy: "Delete it.", kind: .malformed, at: ErrorLocation(path: file))
+        }
     }
 
     private static func made<Result>(

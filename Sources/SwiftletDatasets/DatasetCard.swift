@@ -35,7 +35,9 @@ struct DatasetCard {
         do {
             guard let mapping = root?.mapping else {
                 if root == nil { return }
-                throw DatasetError("it is not a set of keys", remedy: nil)
+                throw DatasetError(
+                    "it is not a set of keys", remedy: "Write `key: value` lines between the two lines of dashes.",
+                    kind: .malformed)
             }
             if let node = mapping["configs"] { configs = try Self.configs(node) }
             if let node = mapping["dataset_info"] { features = try Self.infos(node) }
@@ -70,10 +72,16 @@ struct DatasetCard {
     }
 
     private static func configs(_ node: Node) throws -> [Config] {
-        guard let list = node.sequence else { throw DatasetError("'configs' is not a list") }
+        guard let list = node.sequence else {
+            throw DatasetError(
+                "'configs' is not a list", remedy: "Write a list with a config_name and data_files for each config.",
+                kind: .malformed, at: ErrorLocation(key: "configs"))
+        }
         return try list.map { item in
             guard let name = item["config_name"]?.scalar?.string else {
-                throw DatasetError("an entry of 'configs' has no 'config_name'")
+                throw DatasetError(
+                    "an entry of 'configs' has no 'config_name'", remedy: "Give each config a config_name.",
+                    kind: .malformed, at: ErrorLocation(key: "configs"))
             }
             var folder = item["data_dir"]?.scalar?.string ?? ""
             if !folder.isEmpty, !folder.hasSuffix("/") { folder += "/" }
@@ -94,11 +102,16 @@ struct DatasetCard {
         func patterns(_ node: Node?) throws -> [String] {
             if let pattern = node?.scalar?.string { return [pattern] }
             guard let list = node?.sequence else {
-                throw DatasetError("an entry of 'data_files' in config '\(config)' has no 'path'")
+                throw DatasetError(
+                    "an entry of 'data_files' in config '\(config)' has no 'path'",
+                    remedy: "Write a split and a path for each entry.", kind: .malformed,
+                    at: ErrorLocation(key: "data_files"))
             }
             return try list.map { item in
                 guard let pattern = item.scalar?.string else {
-                    throw DatasetError("a path in 'data_files' of config '\(config)' is not text")
+                    throw DatasetError(
+                        "a path in 'data_files' of config '\(config)' is not text", remedy: "Write paths as text.",
+                        kind: .malformed, at: ErrorLocation(key: "data_files"))
                 }
                 return pattern
             }
@@ -109,10 +122,16 @@ struct DatasetCard {
         var result: [(split: String, patterns: [String])] = []
         for item in list {
             guard let split = item["split"]?.scalar?.string else {
-                throw DatasetError("an entry of 'data_files' in config '\(config)' has no 'split'")
+                throw DatasetError(
+                    "an entry of 'data_files' in config '\(config)' has no 'split'",
+                    remedy: "Write a split and a path for each entry.", kind: .malformed,
+                    at: ErrorLocation(key: "data_files"))
             }
             guard !result.contains(where: { $0.split.isSame(as: split) }) else {
-                throw DatasetError("split '\(split)' comes twice in config '\(config)'")
+                throw DatasetError(
+                    "split '\(split)' comes twice in config '\(config)'",
+                    remedy: "Write one entry for each split, with a list of paths.", kind: .malformed,
+                    at: ErrorLocation(key: "data_files", split: split))
             }
             result.append((split, try patterns(item["path"])))
         }

@@ -14,10 +14,14 @@ package enum DatasetCardText {
         let (yaml, body) = parts(card ?? "")
         var root: Node
         do { root = try CardYAML.compose(yaml) ?? Node.mapping([:]) } catch {
-            throw DatasetError("the YAML at the top of the repository's README.md is broken", remedy: "Correct it there first.")
+            throw DatasetError(
+                "the YAML at the top of the repository's README.md is broken", remedy: "Correct it there first.",
+                kind: .malformed, at: ErrorLocation(path: "README.md"))
         }
         guard root.mapping != nil else {
-            throw DatasetError("the YAML at the top of the repository's README.md is no set of keys", remedy: "Correct it there first.")
+            throw DatasetError(
+                "the YAML at the top of the repository's README.md is no set of keys",
+                remedy: "Correct it there first.", kind: .malformed, at: ErrorLocation(path: "README.md"))
         }
         let entry: Node = [
             "config_name": Node(config),

@@ -6,7 +6,9 @@ extension Dataset {
         let indices = try names.map { try index(of: $0) }
         var seen: Set<TextKey> = []
         if let twice = names.first(where: { !seen.insert(TextKey($0)).inserted }) {
-            throw DatasetError("column '\(twice)' is chosen twice", remedy: "Name each column once.")
+            throw DatasetError(
+                "column '\(twice)' is chosen twice", remedy: "Name each column once.", kind: .invalidArgument,
+                at: ErrorLocation(column: twice))
         }
         return Dataset(
             unchecked: try stored.select(indices, as: names), Features(zip(names, indices.map { features.types[$0] })),
@@ -25,12 +27,15 @@ extension Dataset {
     public func renameColumn(_ name: String, to newName: String) throws -> Dataset {
         let index = try index(of: name)
         guard !newName.isEmpty else {
-            throw DatasetError("column '\(name)' can't be renamed to nothing", remedy: "Give a name.")
+            throw DatasetError(
+                "column '\(name)' can't be renamed to nothing", remedy: "Give a name.", kind: .invalidArgument,
+                at: ErrorLocation(column: name))
         }
         guard newName.isSame(as: name) || features[newName] == nil else {
             throw DatasetError(
                 "column '\(name)' can't be renamed to '\(newName)', which there is already",
-                remedy: "Remove or rename '\(newName)' first.")
+                remedy: "Remove or rename '\(newName)' first.", kind: .invalidArgument,
+                at: ErrorLocation(column: newName))
         }
         var names = columnNames
         names[index] = newName
@@ -48,7 +53,9 @@ extension Dataset {
         let renamed = columnNames.map { names[TextKey($0)] ?? $0 }
         guard renamed.textKeys.count == renamed.count, !renamed.contains(where: \.isEmpty) else {
             throw DatasetError(
-                "the columns can't be called \(DatasetError.listed(renamed))", remedy: "Give each column a name of its own.")
+                "the columns can't be called \(DatasetError.listed(renamed))",
+                remedy: "Give each column a name of its own.", kind: .invalidArgument,
+                at: ErrorLocation(option: "column_mapping"))
         }
         return Dataset(
             unchecked: try stored.select(Array(renamed.indices), as: renamed), Features(zip(renamed, features.types)),
@@ -58,7 +65,9 @@ extension Dataset {
 
     public func addColumn(_ name: String, _ data: ColumnData, feature: Feature? = nil) throws -> Dataset {
         guard features[name] == nil else {
-            throw DatasetError("there is a column '\(name)' already", remedy: "Remove it first, or choose another name.")
+            throw DatasetError(
+                "there is a column '\(name)' already", remedy: "Remove it first, or choose another name.",
+                kind: .invalidArgument, at: ErrorLocation(column: name))
         }
         guard data.count == count || numColumns == 0 else {
             throw DatasetError(
@@ -108,7 +117,7 @@ extension Dataset {
         guard features.names.textKeys == columnNames.textKeys else {
             throw DatasetError(
                 "the features \(DatasetError.listed(features.names)) are not those of the columns \(DatasetError.listed(columnNames))",
-                remedy: "Give a feature for each column.", kind: .columnMismatch)
+                remedy: "Give a feature for each column.", kind: .columnMismatch, at: ErrorLocation(option: "features"))
         }
         var dataset = try selectColumns(features.names)
         for (name, feature) in features where dataset.features[name] != feature {
@@ -136,7 +145,8 @@ extension Dataset {
                 })
             guard features.names.areSame(as: table.names) else {
                 throw DatasetError(
-                    "flattened columns get the same name: \(DatasetError.listed(table.names))", remedy: "Rename a column.")
+                    "flattened columns get the same name: \(DatasetError.listed(table.names))",
+                    remedy: "Rename a column.", kind: .columnMismatch)
             }
         }
         return Dataset(unchecked: table, features, indices: indices, provenance.adding("flatten")).formatted(as: self)

@@ -8,7 +8,9 @@ extension Dataset {
     /// - Throws: `DatasetError` that names the column where two datasets give it different types.
     public static func concatenate(_ datasets: [Dataset]) throws -> Dataset {
         guard let start = datasets.first else {
-            throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
+            throw DatasetError(
+                "there is nothing to concatenate", remedy: "Give at least one dataset.", kind: .invalidArgument,
+                at: ErrorLocation(option: "dsets"))
         }
         let datasets = datasets.filter { $0.count > 0 }
         guard let first = datasets.first else { return start }
@@ -62,7 +64,9 @@ extension Dataset {
     /// The columns of all datasets side by side. They have the same number of rows, and no column twice.
     public static func concatenateColumns(_ datasets: [Dataset]) throws -> Dataset {
         guard let first = datasets.first else {
-            throw DatasetError("there is nothing to concatenate", remedy: "Give at least one dataset.")
+            throw DatasetError(
+                "there is nothing to concatenate", remedy: "Give at least one dataset.", kind: .invalidArgument,
+                at: ErrorLocation(option: "dsets"))
         }
         var features = first.features
         var stored = try first.table()
@@ -70,12 +74,14 @@ extension Dataset {
             guard dataset.count == first.count else {
                 throw DatasetError(
                     "a dataset of \(dataset.count) rows can't stand beside one of \(first.count)",
-                    remedy: "Give datasets of the same number of rows.", kind: .columnMismatch)
+                    remedy: "Give datasets of the same number of rows.", kind: .columnMismatch,
+                    at: ErrorLocation(option: "dsets"))
             }
             for (name, feature) in dataset.features {
                 guard features[name] == nil else {
                     throw DatasetError(
-                        "column '\(name)' is in two of the datasets", remedy: "Remove or rename it in one of them.")
+                        "column '\(name)' is in two of the datasets", remedy: "Remove or rename it in one of them.",
+                        kind: .columnMismatch, at: ErrorLocation(column: name))
                 }
                 features[name] = feature
             }
@@ -111,7 +117,9 @@ extension Dataset {
             let least = lengths.min() ?? 0
             let most = lengths.max() ?? 0
             guard least > 0 || stopping == .firstExhausted || most == 0 else {
-                throw DatasetError("an empty dataset can't be interleaved", remedy: "Leave it out.")
+                throw DatasetError(
+                    "an empty dataset can't be interleaved", remedy: "Leave it out.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "datasets"))
             }
             for row in 0..<(stopping == .firstExhausted ? least : most) {
                 for (index, length) in lengths.enumerated() {
@@ -132,16 +140,20 @@ extension Dataset {
         guard probabilities.count == lengths.count, probabilities.allSatisfy({ $0 >= 0 }), abs(sum - 1) < 1e-8 else {
             throw DatasetError(
                 "the probabilities \(probabilities) are not one for each of the \(lengths.count) datasets that sum to 1",
-                remedy: "Give as many as there are datasets, none negative.")
+                remedy: "Give as many as there are datasets, none negative.", kind: .invalidArgument,
+                at: ErrorLocation(option: "probabilities"))
         }
         let drawable = probabilities.map { $0 > 0 }
         for index in lengths.indices {
             guard lengths[index] > 0 || !drawable[index] else {
-                throw DatasetError("dataset \(index) is empty and can't be drawn from", remedy: "Leave it out.")
+                throw DatasetError(
+                    "dataset \(index) is empty and can't be drawn from", remedy: "Leave it out.",
+                    kind: .invalidArgument, at: ErrorLocation(option: "datasets"))
             }
             guard drawable[index] || stopping == .firstExhausted || stopping != .allExhausted && lengths[index] == 0 else {
                 throw DatasetError(
-                    "dataset \(index) has probability 0 and never comes to its end", remedy: "Leave it out.")
+                    "dataset \(index) has probability 0 and never comes to its end", remedy: "Leave it out.",
+                    kind: .invalidArgument, at: ErrorLocation(option: "probabilities"))
             }
         }
         var generator = PCG64(seed: seed)
@@ -160,21 +172,6 @@ extension Dataset {
                 left -= 1
                 if left == 0 || stopping == .firstExhausted { return rows }
             }
-        }
-    }
-
-    /// Parts of one split, whose types were told from each part alone: integers beside floating point become that,
-    /// and the columns get one order.
-    static func widened(_ parts: [Dataset]) throws -> [Dataset] {
-        guard let first = parts.first else { return parts }
-        return try parts.map { part in
-            var part = part.columnNames.textKeys == first.columnNames.textKeys ? try part.selectColumns(first.columnNames) : part
-            for (name, feature) in part.features where feature == .value("int64") {
-                if parts.contains(where: { $0.features[name] == .value("float64") }) {
-                    part = try part.castColumn(name, to: .value("float64"))
-                }
-            }
-            return part
         }
     }
 }

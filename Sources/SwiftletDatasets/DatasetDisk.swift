@@ -14,10 +14,14 @@ extension Dataset {
 
     func save(_ path: String, split: String?, _ maxShardSize: Int, _ numShards: Int?) throws {
         guard maxShardSize > 0, numShards ?? 1 > 0 else {
-            throw DatasetError("a dataset can't be saved in no files", remedy: "Give a size or number above 0.")
+            throw DatasetError(
+                "a dataset can't be saved in no files", remedy: "Give a size or number above 0.",
+                kind: .invalidArgument, at: ErrorLocation(option: "num_shards"))
         }
         if provenance.files.contains(where: { FileSystem.parent(of: $0).isSame(as: path) }) {
-            throw DatasetError("the dataset would overwrite itself in '\(path)'", remedy: "Save it to another folder.")
+            throw DatasetError(
+                "the dataset would overwrite itself in '\(path)'", remedy: "Save it to another folder.",
+                kind: .invalidArgument, at: ErrorLocation(path: path))
         }
         var files: [JSONValue] = []
         for (mark, rows) in try self.shards(ofAbout: maxShardSize, count: numShards) {
@@ -110,7 +114,9 @@ extension DatasetDict {
         let path = FileSystem.expandingTilde(path)
         for (split, dataset) in pairs {
             guard !split.isEmpty, !split.contains("/"), split != "..", split != "." else {
-                throw DatasetError("a split can't be called '\(split)' in a folder", remedy: "Choose another name.")
+                throw DatasetError(
+                    "a split can't be called '\(split)' in a folder", remedy: "Choose another name.",
+                    kind: .invalidArgument, at: ErrorLocation(split: split))
             }
             try dataset.save(FileSystem.join(path, split), split: split, maxShardSize, nil)
         }
@@ -133,7 +139,9 @@ extension DatasetDict {
         }
         let splits = try Dataset.object(names)["splits"]?.array?.compactMap(\.string) ?? []
         guard splits.allSatisfy({ !$0.isEmpty && !$0.contains("/") && $0 != ".." }) else {
-            throw DatasetError("'\(names)' names a split outside its folder", remedy: "Save the dataset again.")
+            throw DatasetError(
+                "'\(names)' names a split outside its folder", remedy: "Save the dataset again.", kind: .malformed,
+                at: ErrorLocation(path: names))
         }
         return DatasetDict(try splits.map { ($0, try Dataset.loadFromDisk(FileSystem.join(path, $0))) })
     }

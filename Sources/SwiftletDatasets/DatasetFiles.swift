@@ -77,7 +77,8 @@ package struct DatasetFiles: Sendable {
             throw DatasetError(
                 "the dataset '\(title)' has several configs and none is named",
                 remedy: "Name one of \(DatasetError.listed(names)) in loadDataset's second argument.",
-                commandLine: "Choose one of \(DatasetError.listed(names)): --config \(names[0]).", kind: .noConfig)
+                commandLine: "Choose one of \(DatasetError.listed(names)): --config \(names[0]).", kind: .noConfig,
+                at: ErrorLocation(option: "name"))
         }
         if let chosen = configs.first(where: { $0.name.isSame(as: config) }) { return chosen }
         if configs.isEmpty, config == "default" || names.contains(text: config) { return nil }
@@ -85,7 +86,7 @@ package struct DatasetFiles: Sendable {
             "the dataset '\(title)' has no config '\(config)'",
             remedy: names.isEmpty
                 ? "It has only one: leave the config out." : "Choose one of \(DatasetError.listed(names)).",
-            kind: .noConfig)
+            kind: .noConfig, at: ErrorLocation(option: "name"))
     }
 
     /// Where formats are mixed within a split, the most common one is the data, and the rest is named in a warning; of

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 extension Dataset {
     /// The rows for which `isIncluded` holds. They aren't copied: the dataset remembers their positions.
     ///
@@ -75,7 +77,8 @@ extension Dataset {
         if indices == nil { batch.dataset.stored.forget() }
         guard answers.count == rows.count else {
             throw DatasetError(
-                "filter returned \(answers.count) answers for \(rows.count) rows", remedy: "Return one for every row.")
+                "filter returned \(answers.count) answers for \(rows.count) rows", remedy: "Return one for every row.",
+                kind: .invalidArgument, at: ErrorLocation(option: "function"))
         }
         let places = indices?.rows(rows) ?? Array(rows)
         return zip(places, answers).lazy.filter(\.1).map(\.0)

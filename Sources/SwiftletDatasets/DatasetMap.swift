@@ -165,7 +165,8 @@ extension Dataset {
             guard row.count == names.count else {
                 throw DatasetError(
                     "map returned the columns \(DatasetError.listed(row.names)) after \(DatasetError.listed(names))",
-                    remedy: "Return the same columns for every row.", kind: .columnMismatch)
+                    remedy: "Return the same columns for every row.", kind: .columnMismatch,
+                    at: ErrorLocation(option: "function"))
             }
             if row.names.areSame(as: names) {
                 for (position, value) in row.values.enumerated() { columns[position].append(value) }

@@ -109,13 +109,16 @@ extension Dataset {
     public func sort(by columns: [String], descending: [Bool] = []) throws -> Dataset {
         let places = try columns.map { try index(of: $0) }
         guard !columns.isEmpty, columns.textKeys.count == columns.count else {
-            throw DatasetError("there are no columns to sort by, or one comes twice", remedy: "Name each column once.")
+            throw DatasetError(
+                "there are no columns to sort by, or one comes twice", remedy: "Name each column once.",
+                kind: .invalidArgument, at: ErrorLocation(option: "column_names"))
         }
         let directions = descending.isEmpty ? columns.map { _ in false } : descending
         guard directions.count == columns.count else {
             throw DatasetError(
                 "there are \(descending.count) directions for \(columns.count) columns",
-                remedy: "Give one for each column, or none.")
+                remedy: "Give one for each column, or none.", kind: .invalidArgument,
+                at: ErrorLocation(option: "reverse"))
         }
         for (name, place) in zip(columns, places) {
             switch try stored.column(place).type {
@@ -137,7 +140,8 @@ extension Dataset {
     public func shard(_ count: Int, index: Int, contiguous: Bool = true) throws -> Dataset {
         guard count > 0, index >= 0, index < count else {
             throw DatasetError(
-                "there is no shard \(index) of \(count)", remedy: "Shards go from 0 to the number of them less 1.")
+                "there is no shard \(index) of \(count)", remedy: "Shards go from 0 to the number of them less 1.",
+                kind: .invalidArgument, at: ErrorLocation(option: "index"))
         }
         guard contiguous else { return try select(stride(from: index, to: self.count, by: count)) }
         let (size, more) = self.count.quotientAndRemainder(dividingBy: count)

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 extension Dataset {
     /// A random part for testing and the rest for training, the same as Python's for the same seed.
     ///
@@ -21,7 +23,9 @@ extension Dataset {
         }
         guard shuffle else {
             guard column == nil else {
-                throw DatasetError("rows in order can't be stratified", remedy: "Leave out shuffle: false, or stratifyBy.")
+                throw DatasetError(
+                    "rows in order can't be stratified", remedy: "Leave out shuffle: false, or stratifyBy.",
+                    kind: .invalidArgument, at: ErrorLocation(option: "stratify_by_column"))
             }
             return DatasetDict([
                 ("train", try select(0..<train)), ("test", try select(train..<train + test)),
@@ -44,7 +48,8 @@ extension Dataset {
             guard size > 0, size.isFinite, size < 1 || size < Double(count) else {
                 throw DatasetError(
                     "\(name) is \(size), the dataset has \(count) rows",
-                    remedy: "Give a fraction between 0 and 1, or a number of rows below \(count).")
+                    remedy: "Give a fraction between 0 and 1, or a number of rows below \(count).",
+                    kind: .invalidArgument, at: ErrorLocation(option: name == "testSize" ? "test_size" : "train_size"))
             }
         }
         // Rounded so that the parts never overlap.
@@ -54,12 +59,14 @@ extension Dataset {
         let (rows, rest) = (trainRows, testRows ?? 0)
         guard rows + rest <= count else {
             throw DatasetError(
-                "testSize and trainSize take \(rows + rest) rows, the dataset has \(count)", remedy: "Take smaller parts.")
+                "testSize and trainSize take \(rows + rest) rows, the dataset has \(count)",
+                remedy: "Take smaller parts.", kind: .invalidArgument, at: ErrorLocation(option: "test_size"))
         }
         guard rows > 0 else {
             throw DatasetError(
                 "with \(count) rows and testSize \(test ?? 0) nothing is left for training",
-                remedy: "Take a smaller testSize, or more rows.")
+                remedy: "Take a smaller testSize, or more rows.", kind: .invalidArgument,
+                at: ErrorLocation(option: "test_size"))
         }
         return (rows, rest)
     }
@@ -78,11 +85,13 @@ extension Dataset {
         if let few = rows.firstIndex(where: { $0.count < 2 }) {
             throw DatasetError(
                 "class \(classes[few]) of column '\(column)' has only one row",
-                remedy: "Every class needs at least two rows to be in both parts.")
+                remedy: "Every class needs at least two rows to be in both parts.", kind: .invalidArgument,
+                at: ErrorLocation(column: column))
         }
         for (name, size) in [("training", train), ("testing", test)] where size < classes.count {
             throw DatasetError(
-                "\(size) rows for \(name) can't hold \(classes.count) classes", remedy: "Make the part larger.")
+                "\(size) rows for \(name) can't hold \(classes.count) classes", remedy: "Make the part larger.",
+                kind: .invalidArgument, at: ErrorLocation(option: name == "testSize" ? "test_size" : "train_size"))
         }
         let inTrain = generator.approximateMode(rows.map(\.count), draws: train)
         let left = zip(rows, inTrain).map { $0.count - $1 }

@@ -62,8 +62,9 @@ public indirect enum Feature: Sendable, Equatable {
     private func classNames() throws -> [String] {
         guard let names else {
             throw DatasetError(
-                "\(self) is no ClassLabel", remedy: "Only ClassLabel features translate between numbers and names.",
-                kind: .wrongType)
+                "\(self) is no ClassLabel",
+                remedy: "Cast the column to a class label first: castColumn(_:to: .classLabel(names:)).",
+                commandLine: "Choose a column whose file says what its labels are called.", kind: .wrongType)
         }
         return names
     }

@@ -51,7 +51,7 @@ public enum TextEncoding: String, Sendable, CaseIterable {
                 "the encoding '\(name)' is not known",
                 remedy:
                     "Choose one of \(Self.allCases.map(\.rawValue).joined(separator: ", ")), or convert the file to UTF-8.",
-                kind: .unsupported)
+                kind: .unsupported, at: ErrorLocation(option: "encoding"))
         }
     }
 }
@@ -114,34 +114,46 @@ public struct FileOptions: Sendable, Equatable {
             else {
                 throw DatasetError(
                     "the \(name) \(PythonText.of(String(character))) is not one ASCII character",
-                    remedy: name == "delimiter" ? "Use a comma, a tab, a semicolon or the like." : "Use \" or '.")
+                    remedy: name == "delimiter" ? "Use a comma, a tab, a semicolon or the like." : "Use \" or '.",
+                    kind: .invalidArgument, at: ErrorLocation(option: name == "delimiter" ? name : "quotechar"))
             }
         }
         if let delimiter { try ascii(delimiter, "delimiter") }
         if let quoteCharacter { try ascii(quoteCharacter, "quote character") }
         if quoting == Quoting.none, quoteCharacter != nil {
             throw DatasetError(
-                "a quote character is given, and no quoting", remedy: "Leave one of the two options out.")
+                "a quote character is given, and no quoting", remedy: "Leave one of the two options out.",
+                kind: .invalidArgument, at: ErrorLocation(option: "quotechar"))
         }
         if let delimiter, delimiter == quoteCharacter ?? "\"", quoting != Quoting.none {
             throw DatasetError(
                 "the delimiter and the quote character are both \(PythonText.of(String(delimiter)))",
-                remedy: "Choose another one of the two.")
+                remedy: "Choose another one of the two.", kind: .invalidArgument,
+                at: ErrorLocation(option: "delimiter"))
         }
         if let columnNames {
             var seen: Set<TextKey> = []
             if columnNames.isEmpty || columnNames.contains("") {
-                throw DatasetError("a column name is empty", remedy: "Give a name for each column.")
+                throw DatasetError(
+                    "a column name is empty", remedy: "Give a name for each column.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "column_names"))
             }
             for name in columnNames where !seen.insert(TextKey(name)).inserted {
                 throw DatasetError(
-                    "the column name '\(name)' is given twice", remedy: "Give each column a name of its own.")
+                    "the column name '\(name)' is given twice", remedy: "Give each column a name of its own.",
+                    kind: .invalidArgument, at: ErrorLocation(column: name, option: "column_names"))
             }
         }
         if let columns, columns.isEmpty {
-            throw DatasetError("no columns are chosen", remedy: "Name at least one, or leave the option out.")
+            throw DatasetError(
+                "no columns are chosen", remedy: "Name at least one, or leave the option out.", kind: .invalidArgument,
+                at: ErrorLocation(option: "columns"))
         }
-        if field == "" { throw DatasetError("the field is empty", remedy: "Name a key, or leave the option out.") }
+        if field == "" {
+            throw DatasetError(
+                "the field is empty", remedy: "Name a key, or leave the option out.", kind: .invalidArgument,
+                at: ErrorLocation(option: "field"))
+        }
     }
 
     /// Refuses options that files of a format have no use for.
@@ -150,7 +162,8 @@ public struct FileOptions: Sendable, Equatable {
         func refuse(_ option: String, _ formats: String) -> DatasetError {
             DatasetError(
                 "'\(path)' is \(format.title), and \(option) is for \(formats)",
-                remedy: "Leave the option out, or give the format.")
+                remedy: "Leave the option out, or give the format.", kind: .invalidArgument,
+                at: ErrorLocation(path: path))
         }
         if !format.isDelimited {
             if delimiter != nil { throw refuse("a delimiter", "CSV and TSV") }

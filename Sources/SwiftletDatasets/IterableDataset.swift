@@ -77,7 +77,9 @@ public struct IterableDataset: Sendable {
     public init(files: [String], options: FileOptions = FileOptions()) throws {
         let sources = try files.flatMap { try FileSource.all($0, options) }
         guard let first = sources.first else {
-            throw DatasetError("there are no files to read", remedy: "Name at least one.")
+            throw DatasetError(
+                "there are no files to read", remedy: "Name at least one.", kind: .invalidArgument,
+                at: ErrorLocation(option: "data_files"))
         }
         let stream = try RowStream(first, options)
         let features = stream.features
@@ -170,7 +172,9 @@ public struct IterableDataset: Sendable {
         seed: UInt64? = nil, bufferSize: Int = 1000, maxBufferInputShards: Int = 10
     ) throws -> IterableDataset {
         guard bufferSize > 0 else {
-            throw DatasetError("a buffer of \(bufferSize) rows can't be shuffled", remedy: "Give a size above 0.")
+            throw DatasetError(
+                "a buffer of \(bufferSize) rows can't be shuffled", remedy: "Give a size above 0.",
+                kind: .invalidArgument, at: ErrorLocation(option: "buffer_size"))
         }
         let generator = PCG64(seed: seed ?? .random(in: 0 ... .max))
         let most = kind.isFixed ? 1 : Swift.max(maxBufferInputShards, 1)
@@ -381,7 +385,8 @@ extension Dataset {
     public func toIterableDataset(numShards: Int = 1) throws -> IterableDataset {
         guard numShards > 0, numShards <= max(count, 1) else {
             throw DatasetError(
-                "\(count) rows can't be \(numShards) parts", remedy: "Give a number from 1 to that of the rows.")
+                "\(count) rows can't be \(numShards) parts", remedy: "Give a number from 1 to that of the rows.",
+                kind: .invalidArgument, at: ErrorLocation(option: "num_shards"))
         }
         return IterableDataset(self, numShards: numShards)
     }

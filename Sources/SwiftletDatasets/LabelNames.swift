@@ -248,7 +248,8 @@ private struct FoundLabels {
     func tooMany(_ names: [String]) -> DatasetError {
         DatasetError(
             "column '\(column)' has more than \(limit) different labels, such as \(DatasetError.listed(Array(names.prefix(3))))",
-            remedy: "It may hold ids, free text or numbers to be predicted: choose another column, or allow more classes.")
+            remedy: "It may hold ids, free text or numbers to be predicted: choose another column, or allow more classes.",
+            kind: .noLabel, at: ErrorLocation(column: column))
     }
 
     /// Whole floating-point numbers beside integers are those integers.
@@ -308,7 +309,8 @@ private struct LabelEncoder {
         guard let place = find(label) else {
             throw DatasetError(
                 "column '\(column.name)', row \(row): \(label.name) is none of the \(names.count) labels",
-                remedy: "The labels are \(DatasetError.listed(Array(names.prefix(20))))\(names.count > 20 ? ", ..." : "").")
+                remedy: "The labels are \(DatasetError.listed(Array(names.prefix(20))))\(names.count > 20 ? ", ..." : "").",
+                kind: .noLabel, at: ErrorLocation(column: column.name, row: row))
         }
         known[label] = place
         return place

@@ -58,7 +58,11 @@ public func loadDataset(
 public func loadDataset(
     files: [(split: String, path: String)], options: FileOptions = FileOptions()
 ) throws -> DatasetDict {
-    guard !files.isEmpty else { throw DatasetError("there are no files to load", remedy: "Name at least one.") }
+    guard !files.isEmpty else {
+        throw DatasetError(
+            "there are no files to load", remedy: "Name at least one.", kind: .invalidArgument,
+            at: ErrorLocation(option: "data_files"))
+    }
     var splits: [(split: String, files: [String])] = []
     for (split, path) in files {
         if let position = splits.firstIndex(where: { $0.split.isSame(as: split) }) {

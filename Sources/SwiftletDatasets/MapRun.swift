@@ -172,7 +172,8 @@ final class MapRun: Sendable {
         guard columns.names.textKeys == before.textKeys else {
             throw DatasetError(
                 "map returned the columns \(DatasetError.listed(columns.names)) for rows \(rows.lowerBound) to \(rows.upperBound - 1), before that \(DatasetError.listed(before))",
-                remedy: "Return the same columns for every batch.", kind: .columnMismatch)
+                remedy: "Return the same columns for every batch.", kind: .columnMismatch,
+                at: ErrorLocation(row: rows.lowerBound, option: "function"))
         }
     }
 
@@ -181,14 +182,15 @@ final class MapRun: Sendable {
         for (name, data) in columns where data.count != length {
             throw DatasetError(
                 "map returned \(data.count) rows in column '\(name)' and \(length) in '\(columns.names[0])'",
-                remedy: "Return columns of one length.", kind: .columnMismatch)
+                remedy: "Return columns of one length.", kind: .columnMismatch,
+                at: ErrorLocation(column: name, row: rows.lowerBound))
         }
         guard !columns.names.isEmpty, length != rows.count else { return }
         if let first = kept(Features(columns.names.map { ($0, .value("null")) })).first {
             throw DatasetError(
                 "map returned \(length) rows in column '\(columns.names[0])' for \(rows.count) rows of '\(first)'",
                 remedy: "Return one value for every row, or remove all columns of the input with removeColumns.",
-                kind: .columnMismatch)
+                kind: .columnMismatch, at: ErrorLocation(column: columns.names[0], row: rows.lowerBound))
         }
     }
 

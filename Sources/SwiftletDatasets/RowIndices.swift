@@ -11,13 +11,13 @@ struct RowIndices: Sendable {
     /// - Parameter limit: the number of rows there are to choose from.
     init(_ table: ArrowTable, limit: Int) throws {
         guard table.names.areSame(as: [Self.columnName]), let type = try table.type(0), case .int(bytes: 8, signed: false) = type else {
-            throw DatasetError("the file holds no row indices", remedy: "Delete it.")
+            throw DatasetError("the file holds no row indices", remedy: "Delete it.", kind: .malformed)
         }
         self.table = table
         column = try table.column(0)
         for view in column.views {
             guard !view.hasNulls, view.numbers(as: UInt64.self).allSatisfy({ $0 < UInt64(limit) }) else {
-                throw DatasetError("the file has row indices outside the data", remedy: "Delete it.")
+                throw DatasetError("the file has row indices outside the data", remedy: "Delete it.", kind: .malformed)
             }
         }
     }

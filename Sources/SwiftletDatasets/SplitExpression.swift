@@ -21,7 +21,9 @@ struct SplitExpression: Sendable {
             let trimmed = piece.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
             guard let part = Self.part(Array(trimmed)) else {
                 throw DatasetError(
-                    "'\(text)' is no split", remedy: "Write a name, or a part as in train[:10%], train[100:200], train+test.")
+                    "'\(text)' is no split",
+                    remedy: "Write a name, or a part as in train[:10%], train[100:200], train+test.", kind: .noSplit,
+                    at: ErrorLocation(split: text))
             }
             parts.append(part)
         }
@@ -133,7 +135,8 @@ struct SplitExpression: Sendable {
             guard count >= 100 else {
                 throw DatasetError(
                     "a hundredth of the \(count) rows of split '\(part.split)' is no row",
-                    remedy: "Leave out (pct1_dropremainder).")
+                    remedy: "Leave out (pct1_dropremainder).", kind: .invalidArgument,
+                    at: ErrorLocation(split: part.split))
             }
             return bound * (count / 100)
         }

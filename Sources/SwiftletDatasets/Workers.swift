@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import SwiftletIO
 internal import Synchronization
 
 /// Several threads on the pieces of one job, whose results come in order.
@@ -45,6 +46,9 @@ private final class Results<Output>: @unchecked Sendable {
 
     func take(_ index: Int) -> Result<Output, any Error> {
         defer { results[index] = nil }
-        return results[index] ?? .failure(DatasetError("a worker gave no result"))
+        return results[index] ?? .failure(DatasetError(
+            "a worker gave no result", remedy: "Map again with numProc: 1.",
+            commandLine: "Give --preprocessing-num-workers 1.", kind: .invalidArgument,
+            at: ErrorLocation(option: "num_proc")))
     }
 }

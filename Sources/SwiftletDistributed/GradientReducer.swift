@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletIO
 public import SwiftletTensor
 
 #if canImport(Darwin)
@@ -28,7 +29,10 @@ public final class GradientReducer {
         in group: ProcessGroup, bucketBytes: Int? = nil, findsUnused: Bool = false
     ) throws(ProcessError) {
         guard !parameters.isEmpty || !tables.isEmpty else {
-            throw ProcessError("there are no gradients to average: nothing is trained")
+            throw ProcessError(
+                "there are no gradients to average: nothing is trained",
+                remedy: "Unfreeze a parameter before the model is prepared.",
+                commandLine: "Leave a parameter unfrozen.", kind: .mismatch)
         }
         self.group = group
         self.tables = tables
@@ -46,7 +50,9 @@ public final class GradientReducer {
             }
         }
         guard status == 0, let handle else {
-            throw ProcessError("gradients can't be averaged: \(shortReason(String(cString: ct_last_error())))")
+            throw ProcessError(
+                "gradients can't be averaged: \(shortReason(String(cString: ct_last_error())))",
+                remedy: "Run with one process to see whether the model trains at all.", kind: .lost)
         }
         self.handle = handle
     }
@@ -68,7 +74,7 @@ public final class GradientReducer {
     private func backwardInBuckets(_ loss: Tensor) throws(ProcessError) {
         var waited = 0.0
         guard let handle else {
-            do { try withTensorErrors { loss.backward() } } catch { throw ProcessError("\(error)") }
+            do { try withTensorErrors { loss.backward() } } catch { throw ProcessError("\(error)", kind: .lost) }
             return
         }
         let status = withExtendedLifetime(loss) { ct_reducer_backward(handle, loss.handle, &waited) }
@@ -78,7 +84,8 @@ public final class GradientReducer {
                 throw ProcessError(
                     "some parameters had no part in the loss, so their gradients can't be averaged: \(shortReason(reason))",
                     remedy: "Freeze them, or set findUnusedParameters.",
-                    commandLine: "Freeze them, or give --ddp-find-unused-parameters.")
+                    commandLine: "Freeze them, or give --ddp-find-unused-parameters.", kind: .mismatch,
+                    at: ErrorLocation(option: "ddp_find_unused_parameters"))
             }
             throw group.failure("the averaging of gradients", reason)
         }

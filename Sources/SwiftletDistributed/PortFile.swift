@@ -14,7 +14,7 @@ struct PortFile {
         do { try AtomicFile.write("\(port)", to: path) } catch {
             throw ProcessError(
                 "the port of the store can't be written to '\(path)': \(error.message)",
-                remedy: "Give the launcher a port from 1 to 65535.", kind: .unreachable)
+                remedy: "Give the launcher a port from 1 to 65535.", kind: .unreachable, at: ErrorLocation(path: path))
         }
     }
 
@@ -30,6 +30,7 @@ struct PortFile {
         }
         throw ProcessError(
             "rank 0 has not written the port of its store to '\(path)' within \(timeout.inWords)",
-            remedy: "Is it running? Otherwise give the launcher a port from 1 to 65535.", kind: .unreachable)
+            remedy: "Is it running? Otherwise give the launcher a port from 1 to 65535.", kind: .unreachable,
+            at: ErrorLocation(path: path))
     }
 }

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 #if canImport(Darwin)
 import Darwin
 #else
@@ -43,7 +45,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
                 guard let value = Int(text), value >= 0 else {
                     throw ProcessError(
                         "the environment variable \(name) is '\(text)', which is no number from 0 up",
-                        kind: .environment)
+                        remedy: "Start the processes with a launcher, such as swiftlet launch, which sets it.",
+                        kind: .environment, at: ErrorLocation(option: name))
                 }
                 return value
             }
@@ -57,7 +60,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
             guard variable("RANK") == nil else {
                 throw ProcessError(
                     "RANK is set, but not WORLD_SIZE", remedy: "Set both, or start with 'swiftlet launch'.",
-                    kind: .environment)
+                    kind: .environment, at: ErrorLocation(option: "WORLD_SIZE"))
             }
             return
         }
@@ -65,11 +68,12 @@ public struct ProcessEnvironment: Sendable, Equatable {
         guard let rank else {
             throw ProcessError(
                 "WORLD_SIZE is \(size), but RANK is not set", remedy: "Start the processes with 'swiftlet launch'.",
-                kind: .environment)
+                kind: .environment, at: ErrorLocation(option: "RANK"))
         }
         guard size > 0, rank < size else {
             throw ProcessError(
-                "RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.", kind: .environment)
+                "RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.", kind: .environment,
+                at: ErrorLocation(option: "RANK"))
         }
         self.size = size
         self.rank = rank
@@ -99,7 +103,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
         } else if localSize < size {
             throw ProcessError(
                 "MASTER_ADDR is not set, so the \(size) processes don't know where to meet",
-                remedy: "Set it to the address of the machine of rank 0.", kind: .environment)
+                remedy: "Set it to the address of the machine of rank 0.", kind: .environment,
+                at: ErrorLocation(option: "MASTER_ADDR"))
         }
         let port = try number("MASTER_PORT")
         if port == 0, launcherKeepsStore, localSize == size, let file = variable("TORCHELASTIC_ERROR_FILE"),
@@ -114,7 +119,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
         guard port.map({ 1...65535 ~= $0 }) ?? true else {
             throw ProcessError(
                 "MASTER_PORT is \(port ?? 0), which is no port",
-                remedy: "Give the launcher one from 1 to 65535, or none.", kind: .environment)
+                remedy: "Give the launcher one from 1 to 65535, or none.", kind: .environment,
+                at: ErrorLocation(option: "MASTER_PORT"))
         }
         // Two jobs on one machine must not meet at one port.
         let job = try number(slurm: "SLURM_JOB_ID", "SLURM_JOBID").map { 15_000 + $0 % 40_000 }

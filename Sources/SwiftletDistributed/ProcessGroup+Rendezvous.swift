@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletIO
 
 #if canImport(Darwin)
 import Darwin
@@ -46,7 +47,8 @@ extension ProcessGroup {
             let reason = connected?.reason ?? "the store does not answer"
             throw ProcessError(
                 "rank \(environment.rank) can't connect to the others: \(reason)",
-                remedy: "GLOO_SOCKET_IFNAME chooses the network interface.", kind: .unreachable)
+                remedy: "GLOO_SOCKET_IFNAME chooses the network interface.", kind: .unreachable,
+                at: ErrorLocation(option: "GLOO_SOCKET_IFNAME"))
         }
         return handle
     }
@@ -60,7 +62,8 @@ extension ProcessGroup {
         guard try store.add("claims/\(environment.rank)") == 1 else {
             throw ProcessError(
                 "two processes claim to be rank \(environment.rank) of \(environment.size)",
-                remedy: "Give each its own RANK; two runs at once need different MASTER_PORTs.", kind: .environment)
+                remedy: "Give each its own RANK; two runs at once need different MASTER_PORTs.", kind: .environment,
+                at: ErrorLocation(option: "RANK"))
         }
         try store.set("arrived/\(environment.rank)", "\(environment.size)")
         guard environment.rank == 0 else {
@@ -68,7 +71,7 @@ extension ProcessGroup {
                 throw try absence(environment, store, shares.whole, from: 0)
             }
             let failure = try store.get("met")
-            guard failure.isEmpty else { throw ProcessError(failure) }
+            guard failure.isEmpty else { throw ProcessError(failure, kind: .lost) }
             return
         }
         // One rank looks for all: with a thousand of them, everybody looking for everybody would keep the store busy
@@ -82,7 +85,8 @@ extension ProcessGroup {
                 guard size == "\(environment.size)" else {
                     throw ProcessError(
                         "rank \(rank) counts \(size) processes, rank 0 counts \(environment.size)",
-                        remedy: "Start all with the same WORLD_SIZE.", kind: .mismatch)
+                        remedy: "Start all with the same WORLD_SIZE.", kind: .mismatch,
+                        at: ErrorLocation(option: "WORLD_SIZE"))
                 }
             }
         } catch {
@@ -106,6 +110,7 @@ extension ProcessGroup {
             "rank \(environment.rank): \(missing.count == 1 ? "rank" : "ranks") \(missing.joined(separator: ", ")) "
                 + "of \(environment.size) did not arrive at \(environment.masterHost):\(environment.masterPort) "
                 + "within \(timeout.inWords)",
-            remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?", kind: .unreachable)
+            remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?", kind: .unreachable,
+            at: ErrorLocation(option: "MASTER_ADDR"))
     }
 }

@@ -58,7 +58,7 @@ public final class ProcessGroup: @unchecked Sendable {
         guard Self.isAvailable else {
             throw ProcessError(
                 "this build can't run several processes, because Gloo's headers were missing when it was made",
-                remedy: "Run scripts/bootstrap where it can fetch libgloo-dev, and build again.")
+                remedy: "Run scripts/bootstrap where it can fetch libgloo-dev, and build again.", kind: .environment)
         }
         self.timeout = timeout
         shares = TimeoutShares(timeout, size: environment.size)
@@ -199,9 +199,9 @@ public final class ProcessGroup: @unchecked Sendable {
             operation, rank: rank, reports: RankReport.parse(text),
             store: "\(environment.masterHost):\(environment.masterPort)", reason: shortReason(reason))
         announceFailure(message, min(.seconds(3), end - ContinuousClock.now))
-        return ProcessError(message, 
-            remedy: "The run goes on from its last checkpoint with train(resumeFrom: .last).",
-            commandLine: "The run goes on from its last checkpoint with --resume-from-checkpoint last.")
+        return ProcessError(
+            message, remedy: "The run goes on from its last checkpoint with train(resumeFrom: .last).",
+            commandLine: "The run goes on from its last checkpoint with --resume-from-checkpoint last.", kind: .lost)
     }
 
     private func linger(_ limit: Duration, until isOver: () -> Bool) {

@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletIO
 import SwiftletTensor
 
 /// Keys and values that all processes of a run see: c10d's TCPStore.
@@ -32,11 +33,11 @@ public final class SharedStore: @unchecked Sendable {
                     "the store can't be opened at port \(port): \(reason)",
                     remedy: "Is the port taken? Give another one as MASTER_PORT.",
                     commandLine: "Is the port taken? Give another one as --master-port or MASTER_PORT.",
-                    kind: .unreachable)
+                    kind: .unreachable, at: ErrorLocation(option: "MASTER_PORT"))
                 : ProcessError(
                     "the store at \(host):\(port) can't be reached within \(timeout.inWords): \(reason)",
                     remedy: "It is kept by rank 0 or its launcher. Is that running, and is the address right?",
-                    kind: .unreachable)
+                    kind: .unreachable, at: ErrorLocation(option: "MASTER_ADDR"))
         }
         (self.handle, self.host, self.questions, self.timeout) = (handle, host, questions, timeout)
     }
@@ -52,7 +53,9 @@ public final class SharedStore: @unchecked Sendable {
     public func prefixed(_ prefix: String) throws(ProcessError) -> SharedStore {
         var handle: OpaquePointer?
         guard ct_store_prefixed(self.handle, prefix, &handle) == 0, let handle else {
-            throw ProcessError("the store has no handle: \(shortReason(String(cString: ct_last_error())))")
+            throw ProcessError(
+                "the store has no handle: \(shortReason(String(cString: ct_last_error())))",
+                remedy: "Start the processes again.", kind: .lost)
         }
         return SharedStore(owning: handle, of: self)
     }
@@ -130,9 +133,14 @@ public final class SharedStore: @unchecked Sendable {
         guard let (value, reason) = answer else {
             throw ProcessError(
                 "the store at \(host) does not answer",
-                remedy: "It is kept by rank 0 or its launcher. Does that hang, or is the network to it cut?")
+                remedy: "It is kept by rank 0 or its launcher. Does that hang, or is the network to it cut?",
+                kind: .unreachable)
         }
-        guard let value else { throw ProcessError("the store at \(host) is gone: \(reason)") }
+        guard let value else {
+            throw ProcessError(
+                "the store at \(host) is gone: \(reason)",
+                remedy: "It is kept by rank 0 or its launcher. Look there for why it ended.", kind: .lost)
+        }
         return value
     }
 }

@@ -71,7 +71,9 @@ struct Addition: Sendable {
     }
 
     private func changed(_ path: String) -> HubError {
-        HubError(.file, "'\(path)' changed while it was uploaded", remedy: "Run again when nothing writes to it.")
+        HubError(
+            .file, "'\(path)' changed while it was uploaded", remedy: "Run again when nothing writes to it.",
+            at: ErrorLocation(path: path))
     }
 }
 

@@ -116,7 +116,7 @@ extension HubClient {
             guard let lock = try? FileLock.attempt(lockFile(ofBlob: FileSystem.join(blobs, name))) else {
                 throw FileError(
                     path: folder, message: "'\(folder)' is not deleted: another process is downloading '\(Self.etag(name))'",
-                    remedy: "Run again when it is done.")
+                    remedy: "Run again when it is done.", kind: .system)
             }
             locks.append(lock)
         }

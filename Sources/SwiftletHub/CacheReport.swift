@@ -73,7 +73,10 @@ extension HubCacheReport {
     /// Looks through a cache.
     public init(scanning folder: String) throws {
         guard FileSystem.isDirectory(folder) else {
-            throw HubError(.file, "there is no cache at '\(folder)'", remedy: "Check HF_HUB_CACHE and HF_HOME; a first download makes the folder.")
+            throw HubError(
+                .file, "there is no cache at '\(folder)'",
+                remedy: "Check HF_HUB_CACHE and HF_HOME; a first download makes the folder.",
+                at: ErrorLocation(path: folder))
         }
         self.folder = folder
         repositories = []

@@ -69,11 +69,15 @@ extension HubClient {
         let head = answer.head
         guard let commit = head["X-Repo-Commit"], Names.isCommit(commit) else {
             throw HubError(
-                .badAnswer, "the answer for \(what) names no commit", remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+                .badAnswer, "the answer for \(what) names no commit",
+                remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         let etag = Self.plainETag(head["X-Linked-Etag"] ?? head["ETag"] ?? "")
         guard Names.isBlobName(etag) else {
-            throw HubError(.badAnswer, "the ETag of \(what) can't be a file name", remedy: "Check HF_ENDPOINT; this is no answer of a Hub.")
+            throw HubError(
+                .badAnswer, "the ETag of \(what) can't be a file name",
+                remedy: "Check HF_ENDPOINT; this is no answer of a Hub.", at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         let isRedirect = (300..<400).contains(head.status)
         let size = (head["X-Linked-Size"] ?? (isRedirect ? nil : head["Content-Length"])).flatMap { Int($0) }
@@ -91,8 +95,10 @@ extension HubClient {
 
     func notCached(_ file: String, _ revision: String, _ repo: HubRepo) -> HubError {
         HubError(
-            .notCached, "'\(file)' of \(repo) at '\(revision)' is not in the cache '\(settings.cacheFolder)', and HF_HUB_OFFLINE is set",
-            remedy: "Run once without HF_HUB_OFFLINE, or set HF_HUB_CACHE to the cache that has it.")
+            .notCached,
+            "'\(file)' of \(repo) at '\(revision)' is not in the cache '\(settings.cacheFolder)', and HF_HUB_OFFLINE is set",
+            remedy: "Run once without HF_HUB_OFFLINE, or set HF_HUB_CACHE to the cache that has it.",
+            at: ErrorLocation(path: settings.cacheFolder, option: "HF_HUB_OFFLINE"))
     }
 
     /// Sees to it that a file is in the cache and in its snapshot.

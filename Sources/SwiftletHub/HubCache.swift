@@ -94,7 +94,9 @@ struct HubCache: Sendable {
                 try FileSystem.rename(blob(etag, of: repo), to: path)
                 return
             default:
-                throw HubError(.file, "can't link '\(path)': \(String(cString: strerror(code)))", remedy: "Check that the cache folder can be written.")
+                throw HubError(
+                    .file, "can't link '\(path)': \(String(cString: strerror(code)))",
+                    remedy: "Check that the cache folder can be written.", at: ErrorLocation(path: path))
             }
         }
     }

@@ -48,7 +48,8 @@ public struct HubClient: Sendable {
             do { return try parsed.get() } catch {
                 throw HubError(
                     .badAnswer, "the Hub's answer about \(what) is not JSON: \(error.problem)",
-                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
             }
         }
     }
@@ -94,13 +95,16 @@ public struct HubClient: Sendable {
                 }
             }
         }
-        throw HubError(.badAnswer, "the Hub redirects in circles when asked for \(what)", remedy: "Check HF_ENDPOINT.")
+        throw HubError(
+            .badAnswer, "the Hub redirects in circles when asked for \(what)", remedy: "Check HF_ENDPOINT.",
+            at: ErrorLocation(option: "HF_ENDPOINT"))
     }
 
     func requireNetwork(for what: String) throws(HubError) {
         guard settings.isOffline else { return }
         throw HubError(
-            .notCached, "can't ask the Hub for \(what): HF_HUB_OFFLINE is set", remedy: "Unset HF_HUB_OFFLINE to go online.")
+            .notCached, "can't ask the Hub for \(what): HF_HUB_OFFLINE is set",
+            remedy: "Unset HF_HUB_OFFLINE to go online.", at: ErrorLocation(option: "HF_HUB_OFFLINE"))
     }
 
     func allHeaders(for url: HTTPAddress, _ headers: [String: String], sendsToken: Bool = true) -> [String: String] {
@@ -134,7 +138,8 @@ public struct HubClient: Sendable {
     func refusal(_ error: HTTPAddressError, _ what: String) -> HubError {
         HubError(
             .badAnswer, "an address that was given for \(what) is not followed: \(error.problem)",
-            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+            at: ErrorLocation(option: "HF_ENDPOINT"))
     }
 
     // MARK: Waiting
@@ -206,12 +211,14 @@ final class BufferSink: HTTPSink, @unchecked Sendable {
             return
         }
         guard bytes.count <= limit - body.count else {
-            throw HubError(.badAnswer, "the Hub's answer is longer than \(limit) bytes", remedy: "Check HF_ENDPOINT.")
+            throw HubError(
+                .badAnswer, "the Hub's answer is longer than \(limit) bytes", remedy: "Check HF_ENDPOINT.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         if let end, ContinuousClock.now > end {
             throw HubError(
                 .badAnswer, "the Hub's answer has not ended after \(Self.longestAnswer.components.seconds) seconds",
-                remedy: "Check the connection and HF_ENDPOINT.")
+                remedy: "Check the connection and HF_ENDPOINT.", at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         body.append(contentsOf: bytes)
     }

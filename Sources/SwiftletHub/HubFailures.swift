@@ -40,7 +40,10 @@ extension HubClient {
         case (_, let status) where Self.passingStatuses.contains(status):
             return HubError(.busy, "the Hub answers \(what) with status \(status)\(said)", remedy: "Run again later; what has arrived is kept.")
         case (_, let status):
-            return HubError(.badAnswer, "the Hub answers \(what) with status \(status)\(said)")
+            return HubError(
+                .badAnswer, "the Hub answers \(what) with status \(status)\(said)",
+                remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
     }
 
@@ -56,6 +59,7 @@ extension HubClient {
     func unreachable(_ url: HTTPAddress, _ what: String, _ error: TransportError) -> HubError {
         HubError(
             .unreachable, "can't get \(what) from \(url.shown): \(error.reason)",
-            remedy: "Check the connection, and HF_ENDPOINT if it is set; what has arrived is kept for the next run.")
+            remedy: "Check the connection, and HF_ENDPOINT if it is set; what has arrived is kept for the next run.",
+            at: ErrorLocation(option: "HF_ENDPOINT"))
     }
 }

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// A repository on the Hub: a model, a dataset or a space, and its name.
 public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
@@ -27,7 +29,7 @@ public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
         if let problem {
             throw HubError(
                 .badArgument, "'\(id)' is not the name of a \(kind.rawValue) on the Hub: \(problem)",
-                remedy: "Names look like 'bert-base-uncased' or 'nyu-mll/glue'.")
+                remedy: "Names look like 'bert-base-uncased' or 'nyu-mll/glue'.", at: ErrorLocation(option: "repo_id"))
         }
         self.kind = kind
         self.id = id
@@ -102,7 +104,8 @@ enum Names {
         if staysInside(name) { return }
         throw HubError(
             .badArgument, "'\(name)' of \(repo) is not a file name inside a repository",
-            remedy: "File names are relative, with '/' between folders and without '.' or '..'.")
+            remedy: "File names are relative, with '/' between folders and without '.' or '..'.",
+            at: ErrorLocation(path: name))
     }
 
     /// The largest file that is believed in, 1 PiB. The Hub takes files of up to 500 GB.
@@ -112,14 +115,16 @@ enum Names {
         if (0...sizeLimit).contains(size) { return }
         throw HubError(
             .badAnswer, "the Hub gives \(what) a size of \(size) bytes",
-            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+            remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+            at: ErrorLocation(option: "HF_ENDPOINT"))
     }
 
     static func checkRevision(_ name: String, of repo: HubRepo) throws(HubError) {
         if staysInside(name) { return }
         throw HubError(
             .badArgument, "'\(name)' is not a revision of \(repo)",
-            remedy: "Give a branch such as 'main', a tag, or a commit of 40 hex digits.")
+            remedy: "Give a branch such as 'main', a tag, or a commit of 40 hex digits.",
+            at: ErrorLocation(option: "revision"))
     }
 
     /// Percent-encodes one part of a URL's path; `/` is kept where `keepingSlashes`.

@@ -47,7 +47,8 @@ public struct HubSettings: Sendable {
             // Without the value where it may hold a password.
             throw HubError(
                 .badArgument, "HF_ENDPOINT can't be used: \(error.problem)",
-                remedy: "Set it to an address such as 'https://huggingface.co', or unset it. HF_TOKEN says who asks.")
+                remedy: "Set it to an address such as 'https://huggingface.co', or unset it. HF_TOKEN says who asks.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         let offline = [environment["HF_HUB_OFFLINE"], environment["TRANSFORMERS_OFFLINE"]].compactMap(\.self).first { !$0.isEmpty }
         isOffline = Self.isTrue(offline)
@@ -69,7 +70,9 @@ public struct HubSettings: Sendable {
     private static func seconds(_ name: String, _ environment: [String: String]) throws(HubError) -> Double? {
         guard let text = environment[name], !text.isEmpty else { return nil }
         guard let value = Double(text), value > 0, value < 1e6 else {
-            throw HubError(.badArgument, "\(name) is '\(text)', not a number of seconds", remedy: "Set it to a number such as 10, or unset it.")
+            throw HubError(
+                .badArgument, "\(name) is '\(text)', not a number of seconds",
+                remedy: "Set it to a number such as 10, or unset it.", at: ErrorLocation(option: name))
         }
         return value
     }

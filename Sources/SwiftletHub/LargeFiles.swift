@@ -40,20 +40,30 @@ extension HubClient {
             "\(settings.endpoint)\(repo.pagePath).git/info/lfs/objects/batch", .object(body),
             headers: ["Accept": Self.mediaType, "Content-Type": Self.mediaType], about: "the large files of \(repo)")
         guard let entries = answer["objects"]?.array else {
-            throw HubError(.badAnswer, "the Hub does not say where to send the large files of \(repo)")
+            throw HubError(
+                .badAnswer, "the Hub does not say where to send the large files of \(repo)",
+                remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         var actions: [String: JSONValue] = [:]
         var answered: Set<String> = []
         for entry in entries {
             guard let oid = entry["oid"]?.string, let addition = batch.first(where: { $0.hash == oid }) else { continue }
             if let error = entry["error"] {
-                throw HubError(.notAllowed, "the Hub refuses '\(addition.name)' of \(repo): \(error["message"]?.string ?? "no reason given")")
+                throw HubError(
+                    .notAllowed,
+                    "the Hub refuses '\(addition.name)' of \(repo): \(error["message"]?.string ?? "no reason given")",
+                    remedy: "Look at the repository's settings and at what your account may store.",
+                    at: ErrorLocation(path: addition.name))
             }
             answered.insert(oid)
             if let action = entry["actions"], !action.isNull { actions[oid] = action }
         }
         if let forgotten = batch.first(where: { !answered.contains($0.hash ?? "") }) {
-            throw HubError(.badAnswer, "the Hub does not say where to send '\(forgotten.name)' of \(repo)")
+            throw HubError(
+                .badAnswer, "the Hub does not say where to send '\(forgotten.name)' of \(repo)",
+                remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                at: ErrorLocation(path: forgotten.name))
         }
         return actions
     }
@@ -61,10 +71,18 @@ extension HubClient {
     private func send(_ addition: Addition, _ actions: JSONValue, _ repo: HubRepo, _ meter: ProgressMeter) async throws {
         let what = "'\(addition.name)' of \(repo)"
         guard let upload = actions["upload"] else { return }
-        guard let target = upload["href"]?.string else { throw HubError(.badAnswer, "the Hub does not say where to send \(what)") }
+        guard let target = upload["href"]?.string else {
+            throw HubError(
+                .badAnswer, "the Hub does not say where to send \(what)",
+                remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
+        }
         if let size = upload["header"]?["chunk_size"] {
             guard let partSize = size.int ?? size.string.flatMap({ Int($0) }), partSize > 0 else {
-                throw HubError(.badAnswer, "the Hub wants \(what) in parts of no size")
+                throw HubError(
+                    .badAnswer, "the Hub wants \(what) in parts of no size",
+                    remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
             }
             try await sendParts(addition, partSize, upload, to: target, what, meter)
         } else {
@@ -90,12 +108,20 @@ extension HubClient {
         let count = addition.size / partSize + (addition.size % partSize == 0 ? 0 : 1)
         var parts: [JSONValue] = []
         for number in 1...max(count, 1) {
-            guard let address = addresses[number] else { throw HubError(.badAnswer, "the Hub does not say where to send part \(number) of \(what)") }
+            guard let address = addresses[number] else {
+                throw HubError(
+                    .badAnswer, "the Hub does not say where to send part \(number) of \(what)",
+                    remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
+            }
             let offset = (number - 1) * partSize
             let length = min(partSize, addition.size - offset)
             let head = try await put(addition, offset, length, to: address, what)
             guard let etag = head["ETag"], !etag.isEmpty else {
-                throw HubError(.badAnswer, "the store does not confirm part \(number) of \(what)")
+                throw HubError(
+                    .badAnswer, "the store does not confirm part \(number) of \(what)",
+                    remedy: "Run again: parts that arrived are sent once more.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
             }
             parts.append(.object(JSONObject([("partNumber", .int(number)), ("etag", .string(etag))])))
             meter.move(addition.name, length)

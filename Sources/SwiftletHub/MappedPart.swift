@@ -15,7 +15,9 @@ struct MappedPart: @unchecked Sendable {
 
     init(_ path: String, offset: Int, count: Int) throws(HubError) {
         func refused(_ reason: String) -> HubError {
-            HubError(.file, "can't read '\(path)': \(reason)", remedy: "Check that the file is there and is not being changed.")
+            HubError(
+                .file, "can't read '\(path)': \(reason)",
+                remedy: "Check that the file is there and is not being changed.", at: ErrorLocation(path: path))
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }

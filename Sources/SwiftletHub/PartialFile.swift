@@ -47,7 +47,9 @@ final class PartialFile: @unchecked Sendable {
             throw HubError(
                 .damaged,
                 size.map { "the Hub sends more than the \($0) bytes it promised for '\(FileSystem.name(of: path))'" }
-                    ?? "the Hub sends more than \(Self.limit) bytes for '\(FileSystem.name(of: path))', whose size it does not say")
+                    ?? "the Hub sends more than \(Self.limit) bytes for '\(FileSystem.name(of: path))', whose size it does not say",
+                remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                at: ErrorLocation(path: path))
         }
         var offset = 0
         while offset < bytes.count {
@@ -101,7 +103,9 @@ final class PartialFile: @unchecked Sendable {
             errno == ENOSPC
             ? "The disk is full: free some space and run again; the download goes on where it stopped."
             : "Check that the cache folder can be written, or set HF_HUB_CACHE to another one."
-        return HubError(.file, "can't \(action) '\(path)': \(String(cString: strerror(errno)))", remedy: remedy)
+        return HubError(
+            .file, "can't \(action) '\(path)': \(String(cString: strerror(errno)))", remedy: remedy,
+            at: ErrorLocation(path: path))
     }
 }
 

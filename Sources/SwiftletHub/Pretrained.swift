@@ -58,14 +58,20 @@ extension HubClient {
             // Asking the Hub would take its time, and end in an answer about another thing.
             throw HubError(
                 .badArgument, "there is no \(what) '\(name)'",
-                remedy: "Check the path. If \(repo) on the Hub is meant, download it: swiftlet hub download \(name).")
+                remedy: "Check the path. If \(repo) on the Hub is meant, download it: swiftlet hub download \(name).",
+                at: ErrorLocation(path: name))
         }
         let repo: HubRepo
         do { repo = try HubRepo(name, kind: kind) } catch {
             guard !isPath else {
-                throw HubError(.badArgument, "there is no \(what) '\(name)'", remedy: "Check the path, or give the name of a \(kind.rawValue) on the Hub.")
+                throw HubError(
+                    .badArgument, "there is no \(what) '\(name)'",
+                    remedy: "Check the path, or give the name of a \(kind.rawValue) on the Hub.",
+                    at: ErrorLocation(path: name))
             }
-            throw HubError(.badArgument, "there is no \(what) '\(name)', and \(error.message)", remedy: error.remedy)
+            throw HubError(
+                .badArgument, "there is no \(what) '\(name)', and \(error.message)", remedy: error.remedy,
+                at: ErrorLocation(path: name))
         }
         do {
             return try await step(repo)
@@ -108,7 +114,9 @@ extension HubClient {
         var chosen: [String] = present.contains("config.json") ? ["config.json"] : []
         if parts.contains(.model) {
             guard !chosen.isEmpty else {
-                throw HubError(.noFile, "\(repo) has no config.json", remedy: "Choose a repository with a transformers model.")
+                throw HubError(
+                    .noFile, "\(repo) has no config.json", remedy: "Choose a repository with a transformers model.",
+                    at: ErrorLocation(path: "config.json"))
             }
             let weights = weightFiles(names)
             guard !weights.isEmpty else {
@@ -116,7 +124,8 @@ extension HubClient {
                 throw HubError(
                     .noFile,
                     "\(repo) has neither model.safetensors nor pytorch_model.bin" + (others.isEmpty ? "" : ", only \(listed(others))"),
-                    remedy: "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.")
+                    remedy: "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.",
+                    at: ErrorLocation(path: "model.safetensors"))
             }
             chosen += weights
         }
@@ -125,7 +134,9 @@ extension HubClient {
             // Whoever wants only the tokenizer can't go on without one.
             guard !vocabulary.isEmpty || parts.contains(.model) else {
                 throw HubError(
-                    .noFile, "\(repo) has no tokenizer file that is understood", remedy: "A tokenizer needs tokenizer.json, or a vocabulary such as vocab.txt.")
+                    .noFile, "\(repo) has no tokenizer file that is understood",
+                    remedy: "A tokenizer needs tokenizer.json, or a vocabulary such as vocab.txt.",
+                    at: ErrorLocation(path: "tokenizer.json"))
             }
             chosen += vocabulary + tokenizerSettings.filter(present.contains)
         }

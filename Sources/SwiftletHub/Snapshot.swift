@@ -26,7 +26,7 @@ extension HubClient {
         of repo: HubRepo, revision: String = "main", allow: [String]? = nil, ignore: [String]? = nil, force: Bool = false,
         progress: HubProgressHandler? = nil
     ) async throws -> HubSnapshot {
-        let patterns = Patterns(allow: allow, ignore: ignore)
+        let patterns = FileNameFilter(allow: allow, ignore: ignore)
         let snapshot = try await snapshot(
             of: repo, revision: revision, HubSelection { $0.filter(patterns.accepts) }, force: force, progress: progress)
         if snapshot.files.isEmpty, allow != nil || ignore != nil { logger.warning("no file of \(repo) matches the patterns") }
@@ -43,8 +43,9 @@ extension HubClient {
             case .whole(let snapshot): return snapshot
             case .lacks(let files):
                 throw HubError(
-                    .notCached, "the cached snapshot of \(repo) at '\(revision)' lacks \(Self.listed(files)), and HF_HUB_OFFLINE is set",
-                    remedy: "Run once without HF_HUB_OFFLINE.")
+                    .notCached,
+                    "the cached snapshot of \(repo) at '\(revision)' lacks \(Self.listed(files)), and HF_HUB_OFFLINE is set",
+                    remedy: "Run once without HF_HUB_OFFLINE.", at: ErrorLocation(option: "HF_HUB_OFFLINE"))
             case .none: throw notCached("a snapshot", revision, repo)
             }
         }
@@ -86,7 +87,9 @@ extension HubClient {
         let url = "\(settings.endpoint)\(repo.apiPath)/revision/\(Names.urlEncoded(revision, keepingSlashes: false))"
         let json = try await request("GET", url, about: what, retries: retries).json(what)
         guard let commit = json["sha"]?.string, Names.isCommit(commit) else {
-            throw HubError(.badAnswer, "the Hub's answer about \(what) names no commit", remedy: "Check HF_ENDPOINT.")
+            throw HubError(
+                .badAnswer, "the Hub's answer about \(what) names no commit", remedy: "Check HF_ENDPOINT.",
+                at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         return commit
     }
@@ -107,13 +110,22 @@ extension HubClient {
             guard seen.insert(url.text).inserted, seen.count <= Self.pageLimit, files.count <= Self.fileLimit else {
                 throw HubError(
                     .badAnswer, "the Hub's list of \(what) has no end: \(files.count) files on \(seen.count) pages",
-                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.")
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
             }
             let answer = try await request("GET", url.text, about: what)
-            guard let entries = try answer.json(what).array else { throw HubError(.badAnswer, "the Hub's list of \(what) is no list") }
+            guard let entries = try answer.json(what).array else {
+                throw HubError(
+                    .badAnswer, "the Hub's list of \(what) is no list",
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
+            }
             for entry in entries where entry["type"]?.string == "file" {
                 guard let name = entry["path"]?.string, let size = entry["size"]?.int, size >= 0, let id = entry["oid"]?.string else {
-                    throw HubError(.badAnswer, "the Hub lists a file of \(repo) without its path, size or hash")
+                    throw HubError(
+                        .badAnswer, "the Hub lists a file of \(repo) without its path, size or hash",
+                        remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                        at: ErrorLocation(option: "HF_ENDPOINT"))
                 }
                 files.append(
                     HubFile(
@@ -124,7 +136,12 @@ extension HubClient {
             if let link = answer.head["Link"].flatMap(Self.nextPage) {
                 do { next = try answer.url.resolving(link) } catch { throw refusal(error, what) }
             }
-            if let page = next, !isHub(page) { throw HubError(.badAnswer, "the list of \(what) goes on outside the Hub") }
+            if let page = next, !isHub(page) {
+                throw HubError(
+                    .badAnswer, "the list of \(what) goes on outside the Hub",
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
+            }
         }
         try Self.check(files, of: repo)
         // A cache that can only be read is no reason to fail.
@@ -142,7 +159,8 @@ extension HubClient {
         for file in files where !Names.staysInside(file.name) || !Names.isBlobName(file.etag) {
             throw HubError(
                 .badAnswer, "\(repo) has a file named '\(file.name)', which would lie outside its folder",
-                remedy: "Don't trust this repository. Nothing of it was downloaded.")
+                remedy: "Don't trust this repository. Nothing of it was downloaded.",
+                at: ErrorLocation(path: file.name))
         }
     }
 

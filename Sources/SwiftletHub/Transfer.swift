@@ -23,8 +23,10 @@ extension HubClient {
         }
         partial.remove()
         throw HubError(
-            .damaged, "what the Hub sends for '\(source.file)' of \(repo) is not the file it promised: size or hash differ",
-            remedy: "Nothing was put into the cache. Run again; if it stays so, the repository or a proxy is damaged.")
+            .damaged,
+            "what the Hub sends for '\(source.file)' of \(repo) is not the file it promised: size or hash differ",
+            remedy: "Nothing was put into the cache. Run again; if it stays so, the repository or a proxy is damaged.",
+            at: ErrorLocation(path: source.file))
     }
 
     /// Asks for the missing bytes until all are there. Each request that brings some resets the count of failures.
@@ -58,24 +60,39 @@ extension HubClient {
                 try await failed(unreachable(url, what, error), nil, error.reason)
                 continue
             }
-            guard let head = sink.head else { throw HubError(.badAnswer, "no answer for \(what)") }
+            guard let head = sink.head else {
+                throw HubError(
+                    .badAnswer, "no answer for \(what)", remedy: "Run again; what has arrived is kept.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
+            }
             if let target = try location(head, from: url, about: what) {
                 redirects += 1
-                guard redirects <= 20 + failures * 2 else { throw HubError(.badAnswer, "the Hub redirects in circles when asked for \(what)") }
+                guard redirects <= 20 + failures * 2 else {
+                    throw HubError(
+                        .badAnswer, "the Hub redirects in circles when asked for \(what)",
+                        remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                        at: ErrorLocation(option: "HF_ENDPOINT"))
+                }
                 direct = target
             } else if head.status == 200 || head.status == 206 {
                 if partial.size == nil { return }
                 if partial.position > start {
                     (failures, redirects) = (0, 0)
                 } else if !partial.isComplete {
-                    try await failed(HubError(.damaged, "the Hub sends no bytes for \(what)"), nil, "an empty answer")
+                    try await failed(HubError(
+                        .damaged, "the Hub sends no bytes for \(what)", remedy: "Run again; what has arrived is kept.",
+                        at: ErrorLocation(option: "HF_ENDPOINT")), nil, "an empty answer")
                 }
             } else if head.status == 416 {
                 // There is nothing behind what is here: the size that was promised, or what is here, is wrong.
-                throw HubError(.damaged, "the Hub has fewer bytes of \(what) than it promised")
+                throw HubError(
+                    .damaged, "the Hub has fewer bytes of \(what) than it promised",
+                    remedy: "Run again; what has arrived is kept.", at: ErrorLocation(option: "HF_ENDPOINT"))
             } else {
                 let error = failure(of: Answer(head: head, body: sink.note, url: url), what)
-                    ?? HubError(.badAnswer, "the Hub answers \(what) with status \(head.status)")
+                    ?? HubError(
+                        .badAnswer, "the Hub answers \(what) with status \(head.status)",
+                        remedy: "Run again later; what has arrived is kept.", at: ErrorLocation(option: "HF_ENDPOINT"))
                 // A signed address that has expired answers 403; the Hub gives a new one.
                 let mayHaveExpired = direct != nil && [400, 401, 403, 404, 410].contains(head.status)
                 guard mayHaveExpired || Self.passingStatuses.contains(head.status) else { throw error }
@@ -113,7 +130,12 @@ private final class FileSink: HTTPSink, @unchecked Sendable {
         case 206:
             guard let range = Self.range(head["Content-Range"] ?? ""), range.start == partial.position,
                 partial.size == nil || range.total == nil || range.total == partial.size
-            else { throw HubError(.damaged, "the Hub sends another range than the one asked for") }
+            else {
+                throw HubError(
+                    .damaged, "the Hub sends another range than the one asked for",
+                    remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
+                    at: ErrorLocation(option: "HF_ENDPOINT"))
+            }
         case 200:
             // The whole file, from a server without ranges, or because the whole was asked for.
             if partial.position > 0 {

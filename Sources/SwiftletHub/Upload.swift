@@ -5,7 +5,11 @@ extension HubClient {
     /// The name of the user whom the token belongs to.
     public func userName() async throws -> String {
         let json = try await request("GET", "\(settings.endpoint)/api/whoami-v2", about: "the user of the token").json("the user")
-        guard let name = json["name"]?.string else { throw HubError(.badAnswer, "the Hub does not say whom the token belongs to") }
+        guard let name = json["name"]?.string else {
+            throw HubError(
+                .badAnswer, "the Hub does not say whom the token belongs to", remedy: "Check HF_TOKEN and HF_ENDPOINT.",
+                at: ErrorLocation(option: "HF_TOKEN"))
+        }
         return name
     }
 
@@ -61,16 +65,18 @@ extension HubClient {
         allow: [String]? = nil, ignore: [String]? = nil, deleting: [String]? = nil, progress: HubProgressHandler? = nil
     ) async throws -> HubCommit {
         guard FileSystem.isDirectory(folder) else {
-            throw HubError(.badArgument, "there is no folder '\(folder)' to upload", remedy: "Check the path.")
+            throw HubError(
+                .badArgument, "there is no folder '\(folder)' to upload", remedy: "Check the path.",
+                at: ErrorLocation(path: folder))
         }
         let ownFiles = [".git", ".git/*", "*/.git", "*/.git/*", ".cache/huggingface/*", "*/.cache/huggingface/*"]
-        let patterns = Patterns(allow: allow, ignore: (ignore ?? []) + ownFiles)
+        let patterns = FileNameFilter(allow: allow, ignore: (ignore ?? []) + ownFiles)
         let prefix = target.isEmpty ? "" : target + "/"
         let names = try Self.filesBelow(folder).filter { patterns.accepts($0) && FileSystem.isRegularFile("\(folder)/\($0)") }
         var changes = names.map { HubChange.addFile(FileSystem.join(folder, $0), as: prefix + $0) }
         try await createRepository(repo, isPrivate: isPrivate)
         if let deleting {
-            let doomed = Patterns(allow: deleting, ignore: nil)
+            let doomed = FileNameFilter(allow: deleting, ignore: nil)
             let kept = Set(names.map { prefix + $0 })
             for file in try await files(of: repo, revision: options.revision)
             where file.name.hasPrefix(prefix) && file.name != ".gitattributes" && !kept.contains(file.name)
@@ -106,7 +112,9 @@ extension HubClient {
             if let addition {
                 try Names.checkFile(addition.name, of: repo)
                 guard names.insert(addition.name).inserted else {
-                    throw HubError(.badArgument, "'\(addition.name)' comes twice in one commit to \(repo)", remedy: "Leave one out.")
+                    throw HubError(
+                        .badArgument, "'\(addition.name)' comes twice in one commit to \(repo)",
+                        remedy: "Leave one out.", at: ErrorLocation(path: addition.name))
                 }
                 additions.append(addition)
             }
@@ -131,7 +139,9 @@ extension HubClient {
         try requireNetwork(for: what)
         guard settings.token == nil else { return }
         throw HubError(
-            .notAllowed, "\(what) needs a token that may write", remedy: "Make one in the settings of your account and set HF_TOKEN to it.")
+            .notAllowed, "\(what) needs a token that may write",
+            remedy: "Make one in the settings of your account and set HF_TOKEN to it.",
+            at: ErrorLocation(option: "HF_TOKEN"))
     }
 
     func post(
@@ -160,7 +170,10 @@ extension HubClient {
             for file in answer["files"]?.array ?? [] { modes[file["path"]?.string ?? ""] = file }
             for index in range {
                 guard let mode = modes[additions[index].name], let kind = mode["uploadMode"]?.string, ["lfs", "regular"].contains(kind) else {
-                    throw HubError(.badAnswer, "the Hub does not say how to send '\(additions[index].name)' to \(repo)")
+                    throw HubError(
+                        .badAnswer, "the Hub does not say how to send '\(additions[index].name)' to \(repo)",
+                        remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
+                        at: ErrorLocation(path: additions[index].name))
                 }
                 // An empty file can't be a large one: its pointer would be longer.
                 additions[index].isLarge = kind == "lfs" && additions[index].size > 0
@@ -208,7 +221,9 @@ extension HubClient {
             timeout: settings.uploadTimeout, retries: options.parent == nil ? 0 : nil
         ).json("a commit to \(repo)")
         guard let commit = answer["commitOid"]?.string, let page = answer["commitUrl"]?.string else {
-            throw HubError(.badAnswer, "the Hub's answer to a commit to \(repo) names no commit", remedy: "Look at the repository's page.")
+            throw HubError(
+                .badAnswer, "the Hub's answer to a commit to \(repo) names no commit",
+                remedy: "Look at the repository's page.", at: ErrorLocation(option: "HF_ENDPOINT"))
         }
         for addition in additions where !addition.isLarge {
             meter.move(addition.name, addition.size)

@@ -38,7 +38,7 @@ public enum FileSystem {
                 if skipsOthers { continue }
                 throw FileError(
                     path: folder, message: "'\(folder)' holds a file whose name is not UTF-8: '\(hexText(raw))'",
-                    remedy: "Rename it.")
+                    remedy: "Rename it.", kind: .unexpected)
             }
             names.append(name)
         }
@@ -129,7 +129,7 @@ public enum FileSystem {
         if kind == S_IFDIR { throw .system("read", path, code: EISDIR) }
         throw FileError(
             path: path, message: "'\(path)' is no regular file, but a pipe, a socket or a device",
-            remedy: "Write what comes from it to a file first.")
+            remedy: "Write what comes from it to a file first.", kind: .unexpected)
     }
 
     /// Renames a file or folder; a file already at `target` is replaced in one step.

@@ -66,7 +66,9 @@ public final class MappedFile: Sendable {
     /// - Throws: `FileError` if the bytes are not UTF-8.
     public static func text(_ path: String) throws(FileError) -> String {
         guard let text = String(validating: try contents(path), as: UTF8.self) else {
-            throw FileError(path: path, message: "'\(path)' is not UTF-8 text", remedy: "Convert the file to UTF-8.")
+            throw FileError(
+                path: path, message: "'\(path)' is not UTF-8 text", remedy: "Convert the file to UTF-8.",
+                kind: .unexpected)
         }
         return text
     }

@@ -51,7 +51,7 @@ public struct ErrorLocation: Sendable, Hashable {
     public var column: String?
     /// A row, from 0.
     public var row: Int?
-    /// An argument, under the name that it has in Python, such as `learning_rate`.
+    /// An argument, under the name that it has in Python, such as `learning_rate`, or an environment variable.
     public var option: String?
 
     /// A location of which what is given is known.

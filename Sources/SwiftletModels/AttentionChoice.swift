@@ -10,7 +10,8 @@ extension AttentionImplementation {
             let isKnownToPython = ["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention"].contains(name)
             throw ModelError(
                 "'attn_implementation' is '\(name)', which \(isKnownToPython ? "is not implemented" : "is no way to compute attention")",
-                remedy: "Give eager or sdpa, or nothing for the fastest; load with attentionImplementation to overrule config.json.")
+                remedy: "Give eager or sdpa, or nothing for the fastest; load with attentionImplementation to overrule config.json.",
+                kind: .configuration, at: ErrorLocation(option: "attn_implementation"))
         }
         self = known
     }
@@ -25,7 +26,9 @@ extension ModelConfig {
             for key in ["attn_implementation", "_attn_implementation"] {
                 guard let value = json[key], !value.isNull else { continue }
                 guard let name = value.string else {
-                    throw ModelError("'\(key)' in '\(path)' is \(value.kind), not a string")
+                    throw ModelError(
+                        "'\(key)' in '\(path)' is \(value.kind), not a string", remedy: ModelError.correctConfiguration,
+                        kind: .configuration, at: location(key))
                 }
                 return try AttentionImplementation(parsing: name)
             }
@@ -44,7 +47,8 @@ extension PretrainedModel {
         if let implementation, !known.contains(implementation) {
             throw ModelError(
                 "\(architecture) can't compute its attention with '\(implementation.rawValue)'",
-                remedy: "Its attn_implementation is \(known.map(\.rawValue).joined(separator: " or ")).")
+                remedy: "Its attn_implementation is \(known.map(\.rawValue).joined(separator: " or ")).",
+                kind: .configuration, at: ErrorLocation(option: "attn_implementation"))
         }
         state.execution.attention = implementation
     }

@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 import SwiftletTensor
 
@@ -47,7 +48,8 @@ struct ClassificationLoss {
             guard shape == [rows] || shape == [rows, 1] else {
                 throw ModelError(
                     "labels of shape \(shape) for a regression of \(rows) rows",
-                    remedy: "Give one number for each row, [\(rows)].", kind: .labels)
+                    remedy: "Give one number for each row, [\(rows)].", kind: .labels,
+                    at: ErrorLocation(option: "labels"))
             }
             return F.mse(logits.reshape([-1]), labels.reshape([-1]).to(logits.dtype))
         }
@@ -55,7 +57,7 @@ struct ClassificationLoss {
             throw ModelError(
                 "labels of shape \(shape) for a regression of \(labelCount) numbers a row, whose answers are \(logits.shape)",
                 remedy: "Give each row \(labelCount) numbers; for classes, load the model with problemType: .singleLabelClassification.",
-                kind: .labels)
+                kind: .labels, at: ErrorLocation(option: "labels"))
         }
         return F.mse(logits, labels.to(logits.dtype))
     }
@@ -64,7 +66,8 @@ struct ClassificationLoss {
         guard labels.dtype.isFloatingPoint, labels.shape == logits.shape else {
             throw ModelError(
                 "multi-label classification needs float labels of shape \(logits.shape), not \(labels.dtype.name) \(labels.shape)",
-                remedy: "Give each row a list of 0.0 and 1.0, one for each label.", kind: .labels)
+                remedy: "Give each row a list of 0.0 and 1.0, one for each label.", kind: .labels,
+                at: ErrorLocation(option: "labels"))
         }
         return F.bceWithLogits(logits, labels.to(logits.dtype))
     }
@@ -77,13 +80,15 @@ extension ClassificationLoss {
         guard labels.shape.first == logits.shape[0] else {
             throw ModelError(
                 "labels of shape \(labels.shape) for \(logits.shape[0]) rows",
-                remedy: "Give a class a row, or a probability for each class.", kind: .labels)
+                remedy: "Give a class a row, or a probability for each class.", kind: .labels,
+                at: ErrorLocation(option: "labels"))
         }
         if labels.rank == 1 || labels.shape.last == 1 {
             // Python cuts off fractions; here only whole numbers pass, of whatever type.
             if labels.dtype.isFloatingPoint, let wrong = labels.doubles().first(where: { $0.rounded() != $0 }) {
                 throw ModelError(
-                    "a label is \(wrong), and classes are whole numbers", remedy: "Give them as int64.", kind: .labels)
+                    "a label is \(wrong), and classes are whole numbers", remedy: "Give them as int64.", kind: .labels,
+                    at: ErrorLocation(option: "labels"))
             }
             let classes = labels.reshape([-1]).to(.int64)
             let known = Tensor.where(classes.lt(0), Tensor.full(classes.shape, -100, dtype: .int64, device: classes.device), classes)
@@ -93,7 +98,8 @@ extension ClassificationLoss {
         guard labels.shape == logits.shape else {
             throw ModelError(
                 "labels of shape \(labels.shape) for logits of shape \(logits.shape)",
-                remedy: "Give a class a row, or a probability for each class.", kind: .labels)
+                remedy: "Give a class a row, or a probability for each class.", kind: .labels,
+                at: ErrorLocation(option: "labels"))
         }
         return -((logits.logSoftmax(-1) * labels.to(logits.dtype)).sum(-1)).mean()
     }
@@ -121,7 +127,8 @@ func classLoss(
             "a label is \(wrong), but the model has \(count) \(name) (0 to \(count - 1))",
             remedy: name == "labels"
                 ? "Check the label column\((count..<ModelConfig.Limit.labels).contains(most) ? ", or load the model with numLabels: \(most + 1)" : "")."
-                : nil, kind: .labels)
+                : nil,
+            kind: .labels, at: ErrorLocation(option: "labels"))
     }
     return state.crossEntropy(rows, targets)
 }

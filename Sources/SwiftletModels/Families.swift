@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 import Synchronization
 
@@ -31,12 +32,14 @@ enum Families {
         let types = family.classNames.keys.sorted()
         guard !types.isEmpty else {
             throw ModelError(
-                "\(family) names no 'model_type'", remedy: "Give classNames an entry for each that it runs.")
+                "\(family) names no 'model_type'", remedy: "Give classNames an entry for each that it runs.",
+                kind: .configuration, at: ErrorLocation(option: "classNames"))
         }
         if !replacing, let taken = types.first(where: { find($0) != nil }) {
             throw ModelError(
                 "there is a family of the 'model_type' '\(taken)' already",
-                remedy: "Register with replacing: true, or choose another name.")
+                remedy: "Register with replacing: true, or choose another name.", kind: .configuration,
+                at: ErrorLocation(option: "classNames"))
         }
         let entry = Family(encoder: family)
         registered.withLock { known in
@@ -52,7 +55,8 @@ enum Families {
         guard let family = find(type) else {
             throw ModelError(
                 "'model_type' in '\(config.path)' is '\(type)', which is not implemented",
-                remedy: "Known are \(Set(knownTypes).sorted().joined(separator: ", ")).", kind: .unsupported)
+                remedy: "Known are \(Set(knownTypes).sorted().joined(separator: ", ")).", kind: .unsupported,
+                at: config.location("model_type"))
         }
         return family
     }

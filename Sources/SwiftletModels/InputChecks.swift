@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 import SwiftletTensor
 
@@ -9,29 +10,35 @@ extension ModelInputs {
         if let parameter = state.store.parameters.first(where: { !$0.isInitialized }) {
             throw ModelError(
                 "the model's parameter '\(parameter.name)' has no values yet",
-                remedy: "Load a checkpoint, or call state.initializeMissing().", kind: .weights)
+                remedy: "Load a checkpoint, or call state.initializeMissing().", kind: .weights,
+                at: ErrorLocation(tensor: parameter.name))
         }
-        let ids: [(name: String, tensor: Tensor?)] = [
-            ("input ids", inputIDs), ("token type ids", tokenTypeIDs), ("position ids", positionIDs),
-            ("start positions", startPositions), ("end positions", endPositions),
+        let ids: [(name: String, argument: String, tensor: Tensor?)] = [
+            ("input ids", "input_ids", inputIDs), ("token type ids", "token_type_ids", tokenTypeIDs),
+            ("position ids", "position_ids", positionIDs), ("start positions", "start_positions", startPositions),
+            ("end positions", "end_positions", endPositions),
         ]
-        for case let (name, tensor?) in ids where ![.int64, .int32].contains(tensor.dtype) {
+        for case let (name, argument, tensor?) in ids where ![.int64, .int32].contains(tensor.dtype) {
             throw ModelError(
-                "the \(name) are \(tensor.dtype.name)", remedy: "Give them as int64 or int32.", kind: .inputs)
+                "the \(name) are \(tensor.dtype.name)", remedy: "Give them as int64 or int32.", kind: .inputs,
+                at: ErrorLocation(option: argument))
         }
         if let inputsEmbeds, inputsEmbeds.dtype != state.store.dtype {
             throw ModelError(
                 "the input embeddings are \(inputsEmbeds.dtype.name), and the model is \(state.store.dtype.name)",
-                remedy: "Convert them: inputsEmbeds.to(.\(state.store.dtype.name)).", kind: .inputs)
+                remedy: "Convert them: inputsEmbeds.to(.\(state.store.dtype.name)).", kind: .inputs,
+                at: ErrorLocation(option: "inputs_embeds"))
         }
         let device = state.store.device
-        let others: [(name: String, tensor: Tensor?)] = [
-            ("attention mask", attentionMask), ("input embeddings", inputsEmbeds), ("labels", labels),
+        let others: [(name: String, argument: String, tensor: Tensor?)] = [
+            ("attention mask", "attention_mask", attentionMask), ("input embeddings", "inputs_embeds", inputsEmbeds),
+            ("labels", "labels", labels),
         ]
-        for case let (name, tensor?) in ids + others where tensor.device != device {
+        for case let (name, argument, tensor?) in ids + others where tensor.device != device {
             throw ModelError(
                 "the \(name) lie on \(tensor.device), and the model on \(device)",
-                remedy: "Move the inputs: inputs.to(model.state.device).", kind: .inputs)
+                remedy: "Move the inputs: inputs.to(model.state.device).", kind: .inputs,
+                at: ErrorLocation(option: argument))
         }
     }
 
@@ -46,12 +53,13 @@ extension ModelInputs {
         guard given == shape || given == shape + [1] || given == [shape.reduce(1, *)] else {
             throw ModelError(
                 "\(what) of shape \(given); the model's answers need \(shape)",
-                remedy: "Give one for each row or token of the batch.", kind: .labels)
+                remedy: "Give one for each row or token of the batch.", kind: .labels,
+                at: ErrorLocation(option: "labels"))
         }
         guard !labels.dtype.isFloatingPoint else {
             throw ModelError(
-                "the \(what) are \(labels.dtype.name), and classes are whole numbers",
-                remedy: "Give them as int64.", kind: .labels)
+                "the \(what) are \(labels.dtype.name), and classes are whole numbers", remedy: "Give them as int64.",
+                kind: .labels, at: ErrorLocation(option: "labels"))
         }
     }
 }

@@ -30,7 +30,8 @@ struct CheckpointLoader {
                 guard parameter.isTied else {
                     throw ModelError(
                         "'\(folder)' holds two tensors for '\(parameter.name)', one of them named '\(name)'",
-                        kind: .weights)
+                        remedy: "Get the model's files again, or save it anew in Python.", kind: .weights,
+                        at: ErrorLocation(path: folder, tensor: parameter.name))
                 }
                 ties.append((parameter, first, name))
                 continue
@@ -61,7 +62,8 @@ struct CheckpointLoader {
             throw ModelError(
                 "'\(first)' and '\(second)' in '\(file.folder)' differ, and config.json says that they are one",
                 remedy: "Load with overrides: [\"tie_word_embeddings\": false].",
-                commandLine: "Set \"tie_word_embeddings\" to false in config.json.", kind: .weights)
+                commandLine: "Set \"tie_word_embeddings\" to false in config.json.", kind: .weights,
+                at: ErrorLocation(path: file.folder, tensor: first))
         }
     }
 

@@ -13,6 +13,6 @@ extension ModelState {
         throw ModelError(
             "the model that '\(config.path)' describes needs \(needed == .max ? "more than 2^63" : "\(needed)") bytes for its parameters, and there are \(limit)",
             remedy: largest.map { "The largest is '\($0.name)', of shape \($0.shape): are the sizes right?" },
-            kind: .memory)
+            kind: .memory, at: ErrorLocation(path: config.path, tensor: largest?.name))
     }
 }

@@ -9,8 +9,8 @@ extension ModelConfig {
         guard let activation = Activation(rawValue: name) else {
             throw ModelError(
                 "'\(key)' in '\(path)' is '\(name)', which is not implemented",
-                remedy: "Known are \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).",
-                kind: .unsupported)
+                remedy: "Known are \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).", kind: .unsupported,
+                at: location(key))
         }
         return activation
     }
@@ -27,7 +27,9 @@ extension ModelConfig {
         if json["pad_token_id"]?.isNull == true { return nil }
         let id = try int("pad_token_id", default: fallback)
         guard id < rows else {
-            throw ModelError("'pad_token_id' in '\(path)' is \(id); the vocabulary has \(rows) entries")
+            throw ModelError(
+                "'pad_token_id' in '\(path)' is \(id); the vocabulary has \(rows) entries",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: location("pad_token_id"))
         }
         return id
     }
@@ -47,7 +49,9 @@ extension ModelConfig {
         let positions = try string("position_embedding_type", default: "absolute")
         guard positions == "absolute" else {
             throw ModelError(
-                "'position_embedding_type' '\(positions)' in '\(path)' is not implemented", kind: .unsupported)
+                "'position_embedding_type' '\(positions)' in '\(path)' is not implemented",
+                remedy: "Take another checkpoint: this one can't be computed as it was trained.", kind: .unsupported,
+                at: location("position_embedding_type"))
         }
     }
 
@@ -55,21 +59,26 @@ extension ModelConfig {
     public func refuseDecoders() throws {
         for key in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] where try bool(key, default: false) {
             throw ModelError(
-                "'\(key)' in '\(path)' makes this a decoder; only encoders are implemented", kind: .unsupported)
+                "'\(key)' in '\(path)' makes this a decoder; only encoders are implemented",
+                remedy: "Take another checkpoint: this one can't be computed as it was trained.", kind: .unsupported,
+                at: location(key))
         }
     }
 
     /// What a family without a head says.
     func lacksHead(_ task: String) -> ModelError {
         let type = (try? modelType) ?? ""
-        return ModelError("the 'model_type' \(type) in '\(path)' has no \(task), in Python neither")
+        return ModelError(
+            "the 'model_type' \(type) in '\(path)' has no \(task), in Python neither",
+            remedy: ModelError.correctConfiguration, kind: .configuration, at: location("model_type"))
     }
 
     /// Heads share a token's state evenly.
     public func requireHeads(hiddenSize: Int, headCount: Int) throws {
         guard hiddenSize % headCount == 0 else {
             throw ModelError(
-                "'hidden_size' (\(hiddenSize)) in '\(path)' is not a multiple of 'num_attention_heads' (\(headCount))")
+                "'hidden_size' (\(hiddenSize)) in '\(path)' is not a multiple of 'num_attention_heads' (\(headCount))",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: location("hidden_size"))
         }
     }
 
@@ -80,7 +89,8 @@ extension ModelConfig {
             throw ModelError(
                 "'\(path)' has \(count) labels; question answering has 2, an answer's begin and end",
                 remedy: "Load with numLabels: 2.",
-                commandLine: "Take a model for question answering, or one without a head.")
+                commandLine: "Take a model for question answering, or one without a head.", kind: .configuration,
+                at: location("id2label"))
         }
     }
 }

@@ -11,20 +11,40 @@ public enum ProblemType: String, Sendable {
 public struct ModelConfig: Sendable {
     /// The keys as in the file. Kept whole, so that saving loses nothing.
     public var json: JSONObject
-    /// Where it came from, for messages.
+    /// Where it came from, for messages: the file and, of an object within it, the key of that object.
     public let path: String
+    /// The file, and the key of the object within it, if it is not the whole.
+    private let source: (file: String, key: String?)
 
     public init(contentsOf path: String) throws {
         let json = try JSONValue(contentsOf: path)
         guard let object = json.object else {
-            throw ModelError("'\(path)' holds \(json.kind), not a model's configuration")
+            throw ModelError(
+                "'\(path)' holds \(json.kind), not a model's configuration", remedy: ModelError.correctConfiguration,
+                kind: .configuration, at: ErrorLocation(path: path))
         }
         self.init(object, path: path)
     }
 
+    /// - Parameters:
+    ///   - json: the keys of a `config.json`.
+    ///   - path: the file that errors name.
     public init(_ json: JSONObject, path: String = "config.json") {
         self.json = json
         self.path = path
+        source = (path, nil)
+    }
+
+    /// An object within a configuration, such as `rope_parameters`, with errors that name both.
+    init(_ json: JSONObject, at key: String, of outer: ModelConfig) {
+        self.json = json
+        path = "\(outer.path)' at '\(key)"
+        source = (outer.source.file, outer.source.key.map { "\($0).\(key)" } ?? key)
+    }
+
+    /// Where a key stands, for errors.
+    func location(_ key: String) -> ErrorLocation {
+        ErrorLocation(path: source.file, key: source.key.map { "\($0).\(key)" } ?? key)
     }
 
     public var modelType: String {
@@ -57,10 +77,12 @@ public struct ModelConfig: Sendable {
         guard value >= least else {
             throw ModelError(
                 "'\(key)' in '\(path)' is \(value); it must be at least \(least)",
-                kind: .configuration, at: ErrorLocation(path: path, key: key))
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         guard value <= most else {
-            throw ModelError("'\(key)' in '\(path)' is \(value); it must be at most \(most)")
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value); it must be at most \(most)",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: location(key))
         }
         return value
     }
@@ -84,11 +106,16 @@ public struct ModelConfig: Sendable {
         in range: ClosedRange<Double> = -.greatestFiniteMagnitude ... .greatestFiniteMagnitude
     ) throws -> Double {
         let value = try read(key, default: fallback, "a number") { $0.double }
-        guard value.isFinite else { throw ModelError("'\(key)' in '\(path)' is \(value), not a finite number") }
+        guard value.isFinite else {
+            throw ModelError(
+                "'\(key)' in '\(path)' is \(value), not a finite number", remedy: ModelError.correctConfiguration,
+                kind: .configuration, at: location(key))
+        }
         guard range.contains(value) else {
             let isBelow = value < range.lowerBound
             throw ModelError(
-                "'\(key)' in '\(path)' is \(value); it must be at \(isBelow ? "least \(range.lowerBound)" : "most \(range.upperBound)")")
+                "'\(key)' in '\(path)' is \(value); it must be at \(isBelow ? "least \(range.lowerBound)" : "most \(range.upperBound)")",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: location(key))
         }
         return value
     }
@@ -112,7 +139,7 @@ public struct ModelConfig: Sendable {
         guard value >= 0, value < 1 else {
             throw ModelError(
                 "'\(key)' in '\(path)' is \(value); a dropout probability is at least 0 and below 1",
-                kind: .configuration, at: ErrorLocation(path: path, key: key))
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         return value
     }
@@ -128,7 +155,7 @@ public struct ModelConfig: Sendable {
         }
         guard let converted = convert(value) else {
             throw ModelError(
-                "'\(key)' in '\(path)' is \(value.kind), not \(kind)",
+                "'\(key)' in '\(path)' is \(value.kind), not \(kind)", remedy: ModelError.correctConfiguration,
                 kind: .configuration, at: ErrorLocation(path: path, key: key))
         }
         return converted
@@ -143,7 +170,9 @@ public struct ModelConfig: Sendable {
                 return try int("num_labels", default: 2, atLeast: 1, atMost: Limit.labels)
             }
             guard (1...Limit.labels).contains(labels.count) else {
-                throw ModelError("'id2label' in '\(path)' has \(labels.count) labels; there are 1 to \(Limit.labels)")
+                throw ModelError(
+                    "'id2label' in '\(path)' has \(labels.count) labels; there are 1 to \(Limit.labels)",
+                    remedy: ModelError.correctConfiguration, kind: .configuration, at: location("id2label"))
             }
             return labels.count
         }
@@ -161,10 +190,14 @@ public struct ModelConfig: Sendable {
     /// Sets the number of labels and, if given, their names.
     public mutating func setLabels(count: Int, names: [String]? = nil) throws {
         guard (1...Limit.labels).contains(count) else {
-            throw ModelError("a model of \(count) labels", remedy: "Give from 1 to \(Limit.labels).")
+            throw ModelError(
+                "a model of \(count) labels", remedy: "Give from 1 to \(Limit.labels).", kind: .configuration,
+                at: ErrorLocation(option: "num_labels"))
         }
         if let names, names.count != count {
-            throw ModelError("\(names.count) label names for \(count) labels")
+            throw ModelError(
+                "\(names.count) label names for \(count) labels", remedy: "Give one name for each label.",
+                kind: .configuration, at: ErrorLocation(option: "id2label"))
         }
         let names = names ?? (0..<count).map { "LABEL_\($0)" }
         json["num_labels"] = nil
@@ -178,7 +211,8 @@ public struct ModelConfig: Sendable {
             guard let type = value.string.flatMap(ProblemType.init) else {
                 throw ModelError(
                     "'problem_type' in '\(path)' is \(value.text())",
-                    remedy: "Known are regression, single_label_classification and multi_label_classification.")
+                    remedy: "Known are regression, single_label_classification and multi_label_classification.",
+                    kind: .configuration, at: location("problem_type"))
             }
             return type
         }

@@ -44,4 +44,6 @@ public struct ModelError: SwiftletError {
         self.commandLineRemedy = commandLine ?? remedy
         self.location = location
     }
+
+    static let correctConfiguration = "Correct config.json, or get the model's files again."
 }

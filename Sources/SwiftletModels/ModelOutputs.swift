@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletTensor
 
 /// What a model answers, whatever its task.
@@ -33,7 +34,7 @@ extension ModelOutput {
                     "the model gave no loss, because the batch has no labels",
                     remedy: "Keep the dataset's column 'label' or 'labels'; for question answering, 'start_positions' "
                         + "and 'end_positions'.",
-                    kind: .noLabels)
+                    kind: .noLabels, at: ErrorLocation(option: "labels"))
             }
             return optionalLoss
         }

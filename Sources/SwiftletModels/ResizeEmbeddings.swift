@@ -40,14 +40,15 @@ extension PretrainedModel {
         let table = encoder.tokenEmbeddings.weight
         guard table.isInitialized else {
             throw ModelError(
-                "the model has no values yet", remedy: "Load a checkpoint, or call state.initializeMissing().", kind: .weights)
+                "the model has no values yet", remedy: "Load a checkpoint, or call state.initializeMissing().",
+                kind: .weights)
         }
         let rows = try Self.rows(count ?? table.shape[0], multiple: multiple)
         let needed = rows.multipliedReportingOverflow(by: table.shape[1] * state.store.dtype.byteCount)
         if let limit = MachineMemory.byteCount, needed.overflow || needed.partialValue > limit {
             throw ModelError(
                 "\(rows) token embeddings of width \(table.shape[1]) need \(needed.overflow ? "more than 2^63" : "\(needed.partialValue)") bytes, and there are \(limit)",
-                kind: .memory)
+                remedy: "Give fewer.", kind: .memory, at: ErrorLocation(option: "new_num_tokens"))
         }
         guard rows != table.shape[0] else { return rows }
         let deviation = try config.initializerRange
@@ -69,16 +70,22 @@ extension PretrainedModel {
     private static func rows(_ count: Int, multiple: Int?) throws -> Int {
         let range = 1...ModelConfig.Limit.rows
         guard range.contains(count) else {
-            throw ModelError("a table of \(count) token embeddings", remedy: "Give a number from 1 to \(range.upperBound).")
+            throw ModelError(
+                "a table of \(count) token embeddings", remedy: "Give a number from 1 to \(range.upperBound).",
+                kind: .configuration, at: ErrorLocation(option: "new_num_tokens"))
         }
         guard let multiple else { return count }
         guard range.contains(multiple) else {
             throw ModelError(
-                "padToMultipleOf is \(multiple)", remedy: "Give a number from 1 to \(range.upperBound), such as 64.")
+                "padToMultipleOf is \(multiple)", remedy: "Give a number from 1 to \(range.upperBound), such as 64.",
+                kind: .configuration, at: ErrorLocation(option: "pad_to_multiple_of"))
         }
         let rows = (count + multiple - 1) / multiple * multiple
         guard range.contains(rows) else {
-            throw ModelError("\(count) token embeddings rounded up to a multiple of \(multiple) are too many")
+            throw ModelError(
+                "\(count) token embeddings rounded up to a multiple of \(multiple) are too many",
+                remedy: "Give fewer, or a smaller multiple.", kind: .configuration,
+                at: ErrorLocation(option: "pad_to_multiple_of"))
         }
         return rows
     }

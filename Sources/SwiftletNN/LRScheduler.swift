@@ -71,19 +71,31 @@ public final class LRScheduler {
     /// - Throws: `SchedulerError` if the state is damaged or of another optimizer; the schedule then stays as it was.
     public func load(_ json: JSONValue) throws(SchedulerError) {
         guard let step = json["last_epoch"]?.int, (0...Self.stepLimit).contains(step) else {
-            throw SchedulerError("the schedule's state has no last_epoch from 0 up")
+            throw SchedulerError(
+                "the schedule's state has no last_epoch from 0 up",
+                remedy: "Use another checkpoint: this file is damaged.", kind: .invalidArgument,
+                at: ErrorLocation(key: "last_epoch"))
         }
         guard let given = json["_last_lr"]?.array, given.count == baseRates.count else {
-            throw SchedulerError("the schedule's state has no _last_lr for \(baseRates.count) groups")
+            throw SchedulerError(
+                "the schedule's state has no _last_lr for \(baseRates.count) groups",
+                remedy: "Go on with as many parameter groups as the schedule was saved with.", kind: .invalidArgument,
+                at: ErrorLocation(key: "_last_lr"))
         }
         let rates = given.compactMap(\.double).filter { $0.isFinite && $0 >= 0 }
         guard rates.count == given.count else {
-            throw SchedulerError("the schedule's state has a _last_lr that is no learning rate")
+            throw SchedulerError(
+                "the schedule's state has a _last_lr that is no learning rate",
+                remedy: "Use another checkpoint: this file is damaged.", kind: .invalidArgument,
+                at: ErrorLocation(key: "_last_lr"))
         }
         if let kept = plateau {
             var restored = kept
             guard restored.load(json["plateau"] ?? .null, stepLimit: Self.stepLimit) else {
-                throw SchedulerError("the schedule's state has no usable 'plateau', which reduce_lr_on_plateau needs")
+                throw SchedulerError(
+                    "the schedule's state has no usable 'plateau', which reduce_lr_on_plateau needs",
+                    remedy: "Use another checkpoint, or the schedule that this one was saved with.",
+                    kind: .invalidArgument, at: ErrorLocation(key: "plateau"))
             }
             plateau = restored
         }
@@ -111,7 +123,9 @@ public func getScheduler(
             kind: .unknownSchedule, at: ErrorLocation(option: "lr_scheduler_type"))
     }
     guard numWarmupSteps >= 0 else {
-        throw SchedulerError("numWarmupSteps is \(numWarmupSteps)", remedy: "It must be at least 0.")
+        throw SchedulerError(
+            "numWarmupSteps is \(numWarmupSteps)", remedy: "It must be at least 0.", kind: .invalidArgument,
+            at: ErrorLocation(option: "num_warmup_steps"))
     }
     switch type {
     case .constant, .constantWithWarmup, .inverseSqrt, .reduceLROnPlateau: break
@@ -119,7 +133,8 @@ public func getScheduler(
         guard let numTrainingSteps, numTrainingSteps >= 0 else {
             throw SchedulerError(
                 "'\(name)' needs numTrainingSteps, at least 0",
-                remedy: "It is the number of epochs times the loader's count.")
+                remedy: "It is the number of epochs times the loader's count.", kind: .invalidArgument,
+                at: ErrorLocation(option: "num_training_steps"))
         }
     }
     try options.check(type)
@@ -127,7 +142,7 @@ public func getScheduler(
     if type == .polynomial, let rate = optimizer.groups.map(\.learningRate).min(), rate <= end {
         throw SchedulerError(
             "'polynomial' ends at the learning rate \(end), and the optimizer has \(rate)",
-            remedy: "Set lr_end below it.")
+            remedy: "Set lr_end below it.", kind: .invalidArgument, at: ErrorLocation(option: "lr_end"))
     }
     return LRScheduler(
         type, optimizer: optimizer, warmupSteps: numWarmupSteps, trainingSteps: numTrainingSteps ?? 0,

@@ -54,7 +54,8 @@ public struct SchedulerOptions: Sendable, Equatable {
                 let names = type.optionNames.sorted().joined(separator: ", ")
                 throw SchedulerError(
                     "lr_scheduler_kwargs: '\(type.rawValue)' takes no '\(key)'",
-                    remedy: names.isEmpty ? "It takes none at all." : "It takes \(names).")
+                    remedy: names.isEmpty ? "It takes none at all." : "It takes \(names).", kind: .invalidArgument,
+                    at: ErrorLocation(key: key, option: "lr_scheduler_kwargs"))
             }
             func number() throws(SchedulerError) -> Double {
                 guard let number = value.double, number.isFinite else { throw .kind(key, value, "a number") }
@@ -92,7 +93,9 @@ public struct SchedulerOptions: Sendable, Equatable {
             case "threshold_mode": thresholdMode = try text(["rel", "abs"])
             case "cooldown": cooldown = try whole()
             case "eps": epsilon = try number()
-            default: throw SchedulerError("lr_scheduler_kwargs: '\(key)' is unknown")
+            default: throw SchedulerError(
+                "lr_scheduler_kwargs: '\(key)' is unknown", remedy: "Leave it out, or correct its spelling.",
+                kind: .invalidArgument, at: ErrorLocation(key: key, option: "lr_scheduler_kwargs"))
             }
         }
         try check(type)
@@ -126,15 +129,22 @@ public struct SchedulerOptions: Sendable, Equatable {
         case .cosineWithMinLR, .cosineWarmupWithMinLR:
             guard (minLearningRate == nil) != (minLearningRateRate == nil) else {
                 throw SchedulerError(
-                    "'\(type.rawValue)' needs either min_lr or min_lr_rate", remedy: "Set one in lr_scheduler_kwargs.")
+                    "'\(type.rawValue)' needs either min_lr or min_lr_rate", remedy: "Set one in lr_scheduler_kwargs.",
+                    kind: .invalidArgument, at: ErrorLocation(key: "min_lr", option: "lr_scheduler_kwargs"))
             }
         case .warmupStableDecay:
             guard decaySteps != nil else {
                 throw SchedulerError(
-                    "'\(type.rawValue)' needs num_decay_steps", remedy: "Set it in lr_scheduler_kwargs.")
+                    "'\(type.rawValue)' needs num_decay_steps", remedy: "Set it in lr_scheduler_kwargs.",
+                    kind: .invalidArgument, at: ErrorLocation(key: "num_decay_steps", option: "lr_scheduler_kwargs"))
             }
         case .reduceLROnPlateau:
-            if let factor, factor >= 1 { throw SchedulerError("lr_scheduler_kwargs: factor is \(factor); it must be below 1") }
+            if let factor, factor >= 1 {
+                throw SchedulerError(
+                    "lr_scheduler_kwargs: factor is \(factor); it must be below 1",
+                    remedy: "Give a share of the learning rate, such as 0.1.", kind: .invalidArgument,
+                    at: ErrorLocation(key: "factor", option: "lr_scheduler_kwargs"))
+            }
         default: break
         }
     }
@@ -191,6 +201,9 @@ public struct SchedulerError: SwiftletError {
     }
 
     static func kind(_ key: String, _ value: JSONValue, _ rule: String) -> SchedulerError {
-        SchedulerError("lr_scheduler_kwargs: \(key) is \(value.text()); it must be \(rule)")
+        SchedulerError(
+            "lr_scheduler_kwargs: \(key) is \(value.text()); it must be \(rule)",
+            remedy: "Correct it, or leave it out.", kind: .invalidArgument,
+            at: ErrorLocation(key: key, option: "lr_scheduler_kwargs"))
     }
 }

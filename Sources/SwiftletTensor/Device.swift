@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletIO
 
 /// Where a tensor's elements lie and its operations run.
 public struct Device: Sendable, Hashable, CustomStringConvertible {
@@ -28,7 +29,9 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
             guard parts[1].allSatisfy(\.isASCII), let index = Int8(parts[1]), index >= 0 else { fallthrough }
             self = .cuda(Int(index))
         default:
-            throw TensorError("'\(text)' is no device", remedy: "Use cpu, cuda, cuda:<number> or mps.", kind: .noDevice)
+            throw TensorError(
+                "'\(text)' is no device", remedy: "Use cpu, cuda, cuda:<number> or mps.", kind: .noDevice,
+                at: ErrorLocation(option: "device"))
         }
     }
 

@@ -1,4 +1,5 @@
 import CTorch
+import SwiftletIO
 import Synchronization
 
 /// Which of its two implementations a hot piece of a model runs with.
@@ -27,7 +28,8 @@ public enum Kernels: String, Sendable, CaseIterable {
         guard ct_set_kernel_set(name) == 0 else {
             throw TensorError(
                 "the fused kernels can't use the instruction set '\(name)' on this processor",
-                remedy: "Give avx512, avx2, portable, or auto.", kind: .invalidArgument)
+                remedy: "Give avx512, avx2, portable, or auto.", kind: .invalidArgument,
+                at: ErrorLocation(option: "instruction_set"))
         }
     }
 
@@ -39,7 +41,7 @@ public enum Kernels: String, Sendable, CaseIterable {
         guard ct_set_bfloat16_products(name) == 0 else {
             throw TensorError(
                 "'\(name)' is no way to multiply bfloat16", remedy: "Give native, float32, or auto.",
-                kind: .invalidArgument)
+                kind: .invalidArgument, at: ErrorLocation(option: "bfloat16_products"))
         }
     }
 }

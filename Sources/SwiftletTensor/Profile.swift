@@ -34,7 +34,11 @@ public struct Profile: Sendable {
     ///
     /// - Throws: `TensorError` if a recording is under way.
     public static func start() throws {
-        guard ct_profile_start() == 0 else { throw TensorError(String(cString: ct_last_error())) }
+        guard ct_profile_start() == 0 else { 
+            throw TensorError(
+                String(cString: ct_last_error()), remedy: "Stop the recording that is under way first.",
+                kind: .invalidArgument)
+        }
     }
 
     /// Ends the recording.

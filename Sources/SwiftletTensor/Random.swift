@@ -67,7 +67,7 @@ public final class Generator: @unchecked Sendable {
         guard status == 0 else {
             throw TensorError(
                 "\(bytes.count) bytes are no state of a random generator: \(String(cString: ct_last_error()))",
-                remedy: "The file may be damaged; use another checkpoint.")
+                remedy: "The file may be damaged; use another checkpoint.", kind: .invalidArgument)
         }
     }
 

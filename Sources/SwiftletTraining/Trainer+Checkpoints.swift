@@ -56,8 +56,8 @@ extension Trainer {
                 guard FileSystem.exists(checkpoint.file(Self.progressFile)) else {
                     throw TrainingError(
                         "'\(checkpoint.path)' has no '\(Self.progressFile)'",
-                        remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run."
-                    , kind: .checkpoint)
+                        remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run.",
+                        kind: .checkpoint, at: ErrorLocation(path: checkpoint.path))
                 }
                 found = checkpoint.path
                 try warnOfChanges(checkpoint)
@@ -73,12 +73,14 @@ extension Trainer {
         guard progress.processCount == accelerator.numProcesses else {
             throw TrainingError(
                 "'\(path)' was written by \(progress.processCount) processes; there are \(accelerator.numProcesses)",
-                remedy: "Go on with as many: each has batches and a random state of its own.", kind: .checkpoint)
+                remedy: "Go on with as many: each has batches and a random state of its own.", kind: .checkpoint,
+                at: ErrorLocation(path: path))
         }
         let kept = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
         guard progress.loggedStep <= kept.globalStep else {
             throw TrainingError(
-                "'\(path)' logged step \(progress.loggedStep) after step \(kept.globalStep)", remedy: "Use another checkpoint.")
+                "'\(path)' logged step \(progress.loggedStep) after step \(kept.globalStep)",
+                remedy: "Use another checkpoint.", kind: .checkpoint, at: ErrorLocation(path: path))
         }
         // What follows is of the same run, also when that is interrupted again.
         if let id = texts["run"]?.string { runIdentity.id = id }
@@ -105,7 +107,10 @@ extension Trainer {
         }
         var random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
         guard random.torch.count == accelerator.numProcesses else {
-            throw TrainingError("'\(path)' has random states of \(random.torch.count) processes", kind: .checkpoint)
+            throw TrainingError(
+                "'\(path)' has random states of \(random.torch.count) processes",
+                remedy: "Go on with as many processes, or use another checkpoint.", kind: .checkpoint,
+                at: ErrorLocation(path: path))
         }
         if (random.device == nil) != (model.state.device == .cpu) {
             let (before, now) = random.device == nil ? ("the CPU", "a GPU") : ("a GPU", "the CPU")
@@ -158,7 +163,8 @@ extension Trainer {
             guard weight.tensor.shape == parameter.shape else {
                 throw TrainingError(
                     "'\(parameter.name)' has shape \(weight.tensor.shape) in '\(folder)' and \(parameter.shape) in the model",
-                    kind: .checkpoint)
+                    remedy: "Go on with the model that wrote it.", kind: .checkpoint,
+                    at: ErrorLocation(path: folder, tensor: parameter.name))
             }
             noGrad { _ = parameter.tensor.copy_(weight.tensor) }
         }

@@ -10,7 +10,12 @@ extension Trainer {
     @discardableResult
     public func evaluate(_ dataset: Dataset? = nil) throws -> [(name: String, value: Double)] {
         let isOwn = dataset == nil
-        guard let dataset = dataset ?? evalDataset else { throw TrainingError("there is no evalDataset to evaluate") }
+        guard let dataset = dataset ?? evalDataset else {
+            throw TrainingError(
+                "there is no evalDataset to evaluate", remedy: "Give the Trainer one, or evaluate(_:) a dataset.",
+                commandLine: "Give --validation-file, or --validation-split 0.1.", kind: .invalidArgument,
+                at: ErrorLocation(option: "eval_dataset"))
+        }
         // Without metrics there is no use for predictions, and a large set's need not fit in memory.
         let keepsPredictions = computeMetrics != nil && !args.predictionLossOnly
         let result = try run(
@@ -164,7 +169,7 @@ extension Trainer {
                 throw TrainingError(
                     "the metric '\(metric.name)' takes no answers of questions",
                     remedy: "Search the answers in computeMetrics, and score them with answerScores(...).",
-                    kind: .metrics)
+                    kind: .metrics, at: ErrorLocation(option: "compute_metrics"))
             }
         }
     }

@@ -64,7 +64,9 @@ public final class Trainer {
         if args.evalStrategy != .no || args.evalOnStart, evalDataset == nil {
             throw TrainingError(
                 "eval_strategy is '\(args.evalStrategy.rawValue)', but there is no evalDataset",
-                remedy: "Give one, or set evalStrategy to .no.")
+                remedy: "Give one, or set evalStrategy to .no.",
+                commandLine: "Give --validation-file, or --eval-strategy no.", kind: .invalidArgument,
+                at: ErrorLocation(option: "eval_dataset"))
         }
         switch (dataCollator, tokenizer) {
         case (let given?, _):
@@ -73,7 +75,9 @@ public final class Trainer {
         case (nil, let tokenizer?):
             collator = try defaultCollator(model, tokenizer)
             packing = try Self.packing(model, tokenizer)
-        case (nil, nil): throw TrainingError("the Trainer needs a tokenizer or a dataCollator to make batches")
+        case (nil, nil): throw TrainingError(
+            "the Trainer needs a tokenizer or a dataCollator to make batches", remedy: "Give one of both.",
+            kind: .invalidArgument, at: ErrorLocation(option: "data_collator"))
         }
         for case let stopping as EarlyStoppingCallback in callbacks { try stopping.prepare(args) }
         loss = try TrainingLoss(args, model)
@@ -116,7 +120,12 @@ public final class Trainer {
     }
 
     private func trainInScope(_ resumeFrom: ResumePoint?) throws -> TrainOutput {
-        guard let trainDataset else { throw TrainingError("there is no trainDataset to train on") }
+        guard let trainDataset else {
+            throw TrainingError(
+                "there is no trainDataset to train on", remedy: "Give the Trainer one.",
+                commandLine: "Give --train-file or --dataset.", kind: .invalidArgument,
+                at: ErrorLocation(option: "train_dataset"))
+        }
         latestEvaluation = nil
         let lockBefore = outputLock
         defer { outputLock = lockBefore }
@@ -157,12 +166,17 @@ public final class Trainer {
             guard !frozen.isEmpty else {
                 throw TrainingError(
                     "freeze: no parameter is named '\(name)' or begins with '\(name).'",
-                    remedy: "Names are like \(model.parameters().first?.name ?? "bert.embeddings").")
+                    remedy: "Names are like \(model.parameters().first?.name ?? "bert.embeddings").",
+                    kind: .invalidArgument, at: ErrorLocation(option: "freeze"))
             }
             for parameter in frozen { parameter.isTrainable = false }
         }
         guard model.parameters().contains(where: \.isTrainable) else {
-            throw TrainingError("every parameter is frozen; there is nothing to train")
+            throw TrainingError(
+                "every parameter is frozen; there is nothing to train",
+                remedy: "Leave the head out of freeze, at least.",
+                commandLine: "Leave the head out of --freeze, at least.", kind: .invalidArgument,
+                at: ErrorLocation(option: "freeze"))
         }
     }
 
@@ -170,7 +184,11 @@ public final class Trainer {
 
     func examples(_ dataset: Dataset, name: String) throws -> TokenizedExamples {
         let examples = try TokenizedExamples(dataset, name: name)
-        guard examples.count > 0 else { throw TrainingError("\(name) is empty", kind: .invalidData) }
+        guard examples.count > 0 else {
+            throw TrainingError(
+                "\(name) is empty", remedy: "Give it rows, or leave it out.", kind: .invalidData,
+                at: ErrorLocation(option: name.contains("train") ? "train_dataset" : "eval_dataset"))
+        }
         do { try collator.check(examples.rows) } catch let error as TrainingError {
             throw TrainingError(name, error, kind: error.kind)
         }

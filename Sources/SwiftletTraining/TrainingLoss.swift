@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
@@ -20,20 +21,22 @@ struct TrainingLoss {
         if !args.classWeights.isEmpty, let labelCount = classCount, args.classWeights.count != labelCount {
             throw TrainingError(
                 "class_weights has \(args.classWeights.count) numbers; the model has \(labelCount) labels",
-                remedy: "Give one for each label.")
+                remedy: "Give one for each label.", kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
         }
         if isOwn, classCount == 1 {
             throw TrainingError(
                 "label_smoothing_factor and class_weights are for classes; this model predicts a number",
-                remedy: "Leave them out.")
+                remedy: "Leave them out.", kind: .invalidArgument, at: ErrorLocation(option: "label_smoothing_factor"))
         }
         if !args.classWeights.isEmpty, classCount == nil {
             throw TrainingError(
-                "class_weights are for classes; a model for \(model.taskName) has none", remedy: "Leave them out.")
+                "class_weights are for classes; a model for \(model.taskName) has none", remedy: "Leave them out.",
+                kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
         }
         if smoothing > 0, [.questionAnswering, .featureExtraction, .sentenceEmbeddings].contains(model.task) {
             throw TrainingError(
-                "label_smoothing_factor is for labels; a model for \(model.taskName) has none", remedy: "Leave it out.")
+                "label_smoothing_factor is for labels; a model for \(model.taskName) has none", remedy: "Leave it out.",
+                kind: .invalidArgument, at: ErrorLocation(option: "label_smoothing_factor"))
         }
     }
 
@@ -64,16 +67,25 @@ struct TrainingLoss {
             let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
             return (scaled(try output.loss.to(.float32), groupSize), output.predictions.map { $0.to(.float32) })
         }
-        guard let labels = inputs.labels else { throw TrainingError("the batch has no labels", kind: .noLabels) }
+        guard let labels = inputs.labels else {
+            throw TrainingError(
+                "the batch has no labels", remedy: "Name the dataset's label column 'label' or 'labels'.",
+                kind: .noLabels, at: ErrorLocation(column: "labels"))
+        }
         guard labels.dtype == .int64 else {
-            throw TrainingError("label_smoothing_factor and class_weights need one class a row")
+            throw TrainingError(
+                "label_smoothing_factor and class_weights need one class a row",
+                remedy: "Leave them out, or give each row one class.", kind: .invalidArgument,
+                at: ErrorLocation(option: "label_smoothing_factor"))
         }
         var inputs = inputs
         inputs.labels = nil
         let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
         let outputs = output.predictions.map { $0.to(.float32) }
         guard let logits = outputs.first, let width = logits.shape.last else {
-            throw TrainingError("the model gave no logits")
+            throw TrainingError(
+                "the model gave no logits", remedy: "Give the Trainer a model whose answer has logits.",
+                kind: .unsupported)
         }
         let rows = logits.reshape([-1, width])
         let targets = labels.reshape([-1])

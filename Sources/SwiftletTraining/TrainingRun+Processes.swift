@@ -22,7 +22,8 @@ extension TrainingRun {
             for (name, value) in first.object ?? [:] where other[name] != value {
                 throw ProcessError(
                     "the ranks differ in \(name): rank 0 has \(value.text()), rank \(rank) has "
-                        + "\(other[name]?.text() ?? "none")", remedy: "Start all with the same arguments.")
+                        + "\(other[name]?.text() ?? "none")",
+                    remedy: "Start all with the same arguments.", kind: .mismatch, at: ErrorLocation(option: name))
             }
         }
         try group.requireSame(

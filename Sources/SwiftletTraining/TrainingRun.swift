@@ -41,7 +41,8 @@ final class TrainingRun {
                 "the train dataset has no labels; its columns are \(dataset.columnNames.joined(separator: ", "))",
                 remedy: trainer.model.task == .questionAnswering
                     ? "Make the columns 'start_positions' and 'end_positions' with tokenizer.questionFeatures(...)."
-                    : "Name the label column 'label' or 'labels'.", kind: .noLabels)
+                    : "Name the label column 'label' or 'labels'.",
+                kind: .noLabels, at: ErrorLocation(split: "train", column: "labels"))
         }
         if let count = try trainer.model.classCount {
             try examples.checkLabels(labelCount: count, name: "the train dataset")

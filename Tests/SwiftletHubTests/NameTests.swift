@@ -19,8 +19,8 @@ import Testing
         ("", "", true), ("*", "", true), ("A*", "a", false), ("data\\x", "data/x", true), ("**/x", "a/b/x", true), ("?", "ü", true),
     ])
     func `patterns are those of Python's fnmatch`(_ pattern: String, _ name: String, _ matches: Bool) {
-        #expect(Patterns(allow: [pattern], ignore: nil).accepts(name) == matches)
-        #expect(Patterns(allow: nil, ignore: [pattern]).accepts(name) != matches)
+        #expect(FileNameFilter(allow: [pattern], ignore: nil).accepts(name) == matches)
+        #expect(FileNameFilter(allow: nil, ignore: [pattern]).accepts(name) != matches)
     }
 
     @Test func `settings come from the environment as in Python`() throws {

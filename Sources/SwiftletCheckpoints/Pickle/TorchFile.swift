@@ -37,7 +37,9 @@ public final class TorchFile: Sendable {
         for (name, tensor) in content.tensors {
             try Self.check(tensor, name, storages, path)
             guard tensors.updateValue(tensor, forKey: name) == nil else {
-                throw PickleError(path: path, problem: "holds two tensors named '\(name)'", remedy: PickleError.getAgain)
+                throw PickleError(
+                    path: path, problem: "holds two tensors named '\(name)'", remedy: PickleError.getAgain,
+                    kind: .damaged)
             }
         }
         names = content.tensors.map(\.name)
@@ -105,7 +107,7 @@ public final class TorchFile: Sendable {
         guard entry.storage.dtype == .bool, !bytes.allSatisfy({ $0 <= 1 }) else { return }
         throw PickleError(
             path: path, problem: "tensor '\(name)': holds bytes other than 0 and 1, which are no booleans",
-            remedy: PickleError.getAgain)
+            remedy: PickleError.getAgain, kind: .damaged)
     }
 
     private func entry(_ name: String) throws(PickleError) -> PickleTensor {
@@ -123,7 +125,7 @@ public final class TorchFile: Sendable {
         _ tensor: PickleTensor, _ name: String, _ storages: [String: Range<Int>], _ path: String
     ) throws(PickleError) {
         func problem(_ text: String) -> PickleError {
-            PickleError(path: path, problem: "tensor '\(name)': \(text)", remedy: PickleError.getAgain)
+            PickleError(path: path, problem: "tensor '\(name)': \(text)", remedy: PickleError.getAgain, kind: .damaged)
         }
         let (storage, size) = (tensor.storage, tensor.storage.dtype.byteCount)
         guard let bytes = storages[storage.key] else { throw problem("its storage '\(storage.key)' is not in the file") }

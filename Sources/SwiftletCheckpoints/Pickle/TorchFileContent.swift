@@ -14,12 +14,14 @@ struct TorchFileContent {
         let archive = try ZipArchive(file)
         let pickles = archive.entries.keys.filter { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 }
         guard let pickle = pickles.first, let range = archive.entries[pickle] else {
-            throw PickleError(path: file.path, problem: "is a ZIP file without a data.pkl", remedy: PickleError.getAgain)
+            throw PickleError(
+                path: file.path, problem: "is a ZIP file without a data.pkl", remedy: PickleError.getAgain,
+                kind: .damaged)
         }
         guard pickles.count == 1 else {
             throw PickleError(
                 path: file.path, problem: "holds \(pickles.count) pickles: \(pickles.sorted().joined(separator: ", "))",
-                remedy: "A file of torch.save has one. Don't trust this one.")
+                remedy: "A file of torch.save has one. Don't trust this one.", kind: .unsafe)
         }
         let root = String(pickle.dropLast("data.pkl".count))
         if let order = archive.entries["\(root)byteorder"],
@@ -45,7 +47,7 @@ struct TorchFileContent {
     /// each storage of the list the number of its elements, and their bytes.
     init(legacy file: MappedFile) throws(PickleError) {
         func problem(_ text: String) -> PickleError {
-            PickleError(path: file.path, problem: text, remedy: PickleError.getAgain)
+            PickleError(path: file.path, problem: text, remedy: PickleError.getAgain, kind: .damaged)
         }
         var reader = PickleReader(file.bytes, path: file.path, at: Self.legacyStart.count)
         guard case .int(Self.legacyVersion) = try reader.next() else {
@@ -80,6 +82,8 @@ struct TorchFileContent {
     }
 
     private static func bigEndian(_ file: MappedFile) -> PickleError {
-        PickleError(path: file.path, problem: "was written on a big-endian machine", remedy: PickleError.convert)
+        PickleError(
+            path: file.path, problem: "was written on a big-endian machine", remedy: PickleError.convert,
+            kind: .unsupported)
     }
 }

@@ -99,6 +99,6 @@ struct ZipArchive {
     }
 
     private func problem(_ text: String) -> PickleError {
-        PickleError(path: path, problem: text, remedy: PickleError.getAgain)
+        PickleError(path: path, problem: text, remedy: PickleError.getAgain, kind: .damaged)
     }
 }

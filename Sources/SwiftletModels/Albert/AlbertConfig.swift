@@ -44,7 +44,8 @@ public struct AlbertConfig: Sendable {
         for (key, count) in [("num_hidden_groups", groupCount), ("num_hidden_layers", layerCount)]
         where count * innerLayerCount > ModelConfig.Limit.layers {
             throw ModelError(
-                "'\(key)' (\(count)) times 'inner_group_num' (\(innerLayerCount)) in '\(config.path)' is more than \(ModelConfig.Limit.layers) layers")
+                "'\(key)' (\(count)) times 'inner_group_num' (\(innerLayerCount)) in '\(config.path)' is more than \(ModelConfig.Limit.layers) layers",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location(key))
         }
         try config.requireHeads(hiddenSize: hiddenSize, headCount: headCount)
         try config.requireAbsolutePositions()

@@ -43,7 +43,8 @@ public struct BertConfig: Sendable {
         padTokenID = try config.padTokenID(default: defaults.padTokenID, rows: vocabularySize)
         guard hiddenSize % headCount == 0 else {
             throw ModelError(
-                "'hidden_size' (\(hiddenSize)) in '\(config.path)' is not a multiple of 'num_attention_heads' (\(headCount))")
+                "'hidden_size' (\(hiddenSize)) in '\(config.path)' is not a multiple of 'num_attention_heads' (\(headCount))",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location("hidden_size"))
         }
         try config.requireAbsolutePositions()
         try config.refuseDecoders()

@@ -104,7 +104,9 @@ public struct DebertaConfig: Sendable {
         let headSize = hiddenSize / headCount
         for (key, size) in [("pooler_hidden_size", hiddenSize)] + (isOne ? [] : [("attention_head_size", headSize)])
         where try config.int(key, default: size) != size {
-            throw ModelError("'\(key)' in '\(config.path)' is not \(size), which is the only size that fits the model")
+            throw ModelError(
+                "'\(key)' in '\(config.path)' is not \(size), which is the only size that fits the model",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location(key))
         }
     }
 
@@ -124,7 +126,9 @@ public struct DebertaConfig: Sendable {
             // A repeated name counts twice for the scale of version 1; no model is known to do it.
             guard let score = known[name], !scores.contains(score) else {
                 throw ModelError(
-                    "'pos_att_type' in '\(config.path)' is \(value.text())", remedy: "Known are \"c2p\", \"p2c\" and both.")
+                    "'pos_att_type' in '\(config.path)' is \(value.text())",
+                    remedy: "Known are \"c2p\", \"p2c\" and both.", kind: .configuration,
+                    at: config.location("pos_att_type"))
             }
             scores.insert(score)
         }
@@ -138,7 +142,8 @@ public struct DebertaConfig: Sendable {
         guard count > 1, maximumDistance - 1 > count / 2 else {
             throw ModelError(
                 "'position_buckets' in '\(config.path)' is \(count) for distances up to \(maximumDistance)",
-                remedy: "It must be at least 2, and half of it below 'max_relative_positions' - 1.")
+                remedy: "It must be at least 2, and half of it below 'max_relative_positions' - 1.",
+                kind: .configuration, at: config.location("position_buckets"))
         }
         return count
     }
@@ -150,7 +155,8 @@ public struct DebertaConfig: Sendable {
         guard size % 2 == 1, hiddenSize % groups == 0 else {
             throw ModelError(
                 "'conv_kernel_size' \(size) with 'conv_groups' \(groups) in '\(config.path)' makes no convolution",
-                remedy: "The size must be odd, and 'hidden_size' (\(hiddenSize)) a multiple of the groups.")
+                remedy: "The size must be odd, and 'hidden_size' (\(hiddenSize)) a multiple of the groups.",
+                kind: .configuration, at: config.location("conv_kernel_size"))
         }
         return Convolution(
             kernelSize: size, groupCount: groups, activation: try config.activation("conv_act", default: .tanh))

@@ -67,7 +67,8 @@ public final class DebertaModel: Encoder {
             guard settings.embeddingSize == hiddenSize else {
                 throw ModelError(
                     "'embedding_size' (\(settings.embeddingSize)) in '\(config.path)' is not 'hidden_size' (\(hiddenSize)), as the masked language head needs it",
-                    remedy: "Set 'legacy' to true, if the checkpoint has that head.")
+                    remedy: "Set 'legacy' to true, if the checkpoint has that head.", kind: .configuration,
+                    at: config.location("embedding_size"))
             }
             return DebertaMaskedHead(settings, words: words, in: scope / "lm_predictions.lm_head")
         }

@@ -42,7 +42,9 @@ struct DistilBertConfig {
         sequenceDropout = try config.probability("seq_classif_dropout", default: 0.2)
         questionDropout = try config.probability("qa_dropout", default: 0.1)
         guard width % headCount == 0 else {
-            throw ModelError("'dim' (\(width)) in '\(config.path)' is not a multiple of 'n_heads' (\(headCount))")
+            throw ModelError(
+                "'dim' (\(width)) in '\(config.path)' is not a multiple of 'n_heads' (\(headCount))",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location("dim"))
         }
         try config.requireAbsolutePositions()
         try config.refuseDecoders()

@@ -23,10 +23,14 @@ struct ElectraSummaryHead: SequenceHead {
         guard let summaryType = SummaryType(rawValue: type) else {
             throw ModelError(
                 "'summary_type' in '\(config.path)' is '\(type)', which is not implemented",
-                remedy: "Known are first, last, mean and cls_index.", kind: .unsupported)
+                remedy: "Known are first, last, mean and cls_index.", kind: .unsupported,
+                at: config.location("summary_type"))
         }
         guard try !config.bool("summary_proj_to_labels", default: false) else {
-            throw ModelError("'summary_proj_to_labels' in '\(config.path)' is not implemented", kind: .unsupported)
+            throw ModelError(
+                "'summary_proj_to_labels' in '\(config.path)' is not implemented",
+                remedy: "Take another checkpoint: this one can't be computed as it was trained.", kind: .unsupported,
+                at: config.location("summary_proj_to_labels"))
         }
         self.type = summaryType
         let summary = scope / "sequence_summary" / "summary"

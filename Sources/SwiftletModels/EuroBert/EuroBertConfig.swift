@@ -50,14 +50,17 @@ public struct EuroBertConfig: Sendable {
         let name = try config.string("classifier_pooling", default: Pooling.late.rawValue)
         guard let pooling = Pooling(rawValue: name) else {
             throw ModelError(
-                "'classifier_pooling' in '\(config.path)' is '\(name)'", remedy: "Known are bos, mean and late.")
+                "'classifier_pooling' in '\(config.path)' is '\(name)'", remedy: "Known are bos, mean and late.",
+                kind: .configuration, at: config.location("classifier_pooling"))
         }
         self.pooling = pooling
         // Python asks for this also where heads have a width of their own.
         try config.requireHeads(hiddenSize: hiddenSize, headCount: headCount)
         guard headCount % keyHeadCount == 0 else {
             throw ModelError(
-                "'num_attention_heads' (\(headCount)) in '\(config.path)' is not a multiple of 'num_key_value_heads' (\(keyHeadCount))")
+                "'num_attention_heads' (\(headCount)) in '\(config.path)' is not a multiple of 'num_key_value_heads' (\(keyHeadCount))",
+                remedy: ModelError.correctConfiguration, kind: .configuration,
+                at: config.location("num_attention_heads"))
         }
         let width = try config.headWidth(hiddenSize: hiddenSize, headCount: headCount)
         rotary = try RotaryEmbedding(config, width: width, defaultBase: 10_000)

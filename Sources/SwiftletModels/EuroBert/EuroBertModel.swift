@@ -3,13 +3,13 @@ import SwiftletTensor
 
 /// Boizard et al., "EuroBERT: Scaling Multilingual Encoders for European Languages", 2025: Llama's layers without the
 /// causal mask.
-public final class EuroBertModel: Encoder {
+public final class EuroBertModel: RotaryEncoder {
     public static let classNames = ["eurobert": "EuroBert"]
     public static let baseModelPrefix = "model"
 
     public let settings: EuroBertConfig
     public let state: ModelState
-    private let stack: RotaryStack
+    public let stack: RotaryStack
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
         settings = try EuroBertConfig(config)
@@ -21,16 +21,6 @@ public final class EuroBertModel: Encoder {
         stack = RotaryStack(
             RotaryStackEmbeddings(words: words, state: scope.state), layers: layers,
             finalNorm: settings.norm(in: scope / "norm"), state: scope.state)
-    }
-
-    public var tokenEmbeddings: Embedding { stack.embeddings.words }
-    public var hiddenSize: Int { settings.hiddenSize }
-    public var attendsToPackedOnGPU: Bool { true }
-
-    public func callAsFunction(
-        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
-    ) throws -> EncoderOutput {
-        try stack(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
     }
 
     public func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {

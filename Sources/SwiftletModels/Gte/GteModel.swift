@@ -3,7 +3,7 @@ public import SwiftletTensor
 
 /// Zhang et al., "mGTE: Generalized Long-Context Text Representation and Reranking Models for Multilingual Text Retrieval",
 /// 2024: BERT with rotations for positions and a gated feed-forward half.
-public final class GteModel: Encoder {
+public final class GteModel: RotaryEncoder {
     public static let classNames = ["gte": "Gte"]
     public static let baseModelPrefix = "gte"
     /// The authors' own files.
@@ -11,7 +11,7 @@ public final class GteModel: Encoder {
 
     public let settings: RotaryBertConfig
     public let state: ModelState
-    private let stack: RotaryStack
+    public let stack: RotaryStack
     private let pooler: Pooler?
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
@@ -19,32 +19,16 @@ public final class GteModel: Encoder {
             config, defaults: .init(vocabularySize: 250_048, leastTypes: 0, rotaryBase: 160_000))
         state = scope.state
         let settings = settings
-        let embeddings = settings.embeddings(in: scope / "embeddings", norm: scope / "embeddings" / "LayerNorm")
-        pooler = task == .sequenceClassification ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
-        let names = RotaryBertConfig.LayerNames(
-            joint: "attention.qkv_proj", output: "attention.o_proj", attentionNorm: "attn_ln", outputNorm: "mlp_ln")
-        let layers = (0..<settings.layerCount).map { index in
-            let layer = scope / "encoder" / "layer" / index
-            return settings.layer(names, hasBias: true, in: layer) {
-                let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
-                let both = Linear(width, inner * 2, hasBias: false, in: layer / "mlp.up_gate_proj")
-                let down = Linear(inner, width, in: layer / "mlp.down_proj")
-                return GatedFeedForward(
-                    .upThenGate(both), settings.activation, dropout: Dropout(settings.hiddenDropout, in: layer),
-                    output: down)
-            }
+        (stack, pooler) = settings.stack(
+            .init(joint: "attention.qkv_proj", output: "attention.o_proj", attentionNorm: "attn_ln", outputNorm: "mlp_ln"),
+            norm: "embeddings.LayerNorm", layers: "encoder.layer", hasPooler: task == .sequenceClassification, in: scope
+        ) { layer in
+            let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
+            let both = Linear(width, inner * 2, hasBias: false, in: layer / "mlp.up_gate_proj")
+            let down = Linear(inner, width, in: layer / "mlp.down_proj")
+            return GatedFeedForward(
+                .upThenGate(both), settings.activation, dropout: Dropout(settings.hiddenDropout, in: layer), output: down)
         }
-        stack = RotaryStack(embeddings, layers: layers, state: scope.state)
-    }
-
-    public var tokenEmbeddings: Embedding { stack.embeddings.words }
-    public var hiddenSize: Int { settings.hiddenSize }
-    public var attendsToPackedOnGPU: Bool { true }
-
-    public func callAsFunction(
-        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
-    ) throws -> EncoderOutput {
-        try stack(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
     }
 
     public func pooled(_ output: EncoderOutput) -> Tensor? { pooler?(output.firstTokens) }

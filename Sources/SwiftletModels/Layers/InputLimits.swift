@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletNN
 import SwiftletTensor
 
@@ -33,31 +34,34 @@ public struct InputLimits: Sendable {
         try inputs.checkTensors(for: state)
         guard !state.execution.outputsAttentions || inputs.cumulativeLengths == nil else {
             throw ModelError(
-                "attention weights of packed inputs are not implemented", remedy: "Give a padded batch.", kind: .inputs)
+                "attention weights of packed inputs are not implemented", remedy: "Give a padded batch.", kind: .inputs,
+                at: ErrorLocation(option: "output_attentions"))
         }
         let length = try inputs.cumulativeLengths.map { try Self.checkPacked(inputs, $0) } ?? Self.checkPadded(inputs)
         guard length <= maximumLength || inputs.positionIDs != nil else {
             throw ModelError(
                 "a sequence of \(length) tokens is longer than the model's \(maximumLength) positions",
-                remedy: "Tokenize with truncation: true.",
-                commandLine: "Give --max-length \(maximumLength) or less.", kind: .inputs)
+                remedy: "Tokenize with truncation: true.", commandLine: "Give --max-length \(maximumLength) or less.",
+                kind: .inputs, at: ErrorLocation(option: "input_ids"))
         }
         if let embeds = inputs.inputsEmbeds, embeds.shape != inputs.inputIDs.shape + [embeddingWidth] {
             throw ModelError(
                 "input embeddings of shape \(embeds.shape); the model takes \(inputs.inputIDs.shape + [embeddingWidth])",
-                remedy: "Give one vector of \(embeddingWidth) numbers for each token.", kind: .inputs)
+                remedy: "Give one vector of \(embeddingWidth) numbers for each token.", kind: .inputs,
+                at: ErrorLocation(option: "inputs_embeds"))
         }
         let tables = [
-            ("input id", inputs.inputsEmbeds == nil ? inputs.inputIDs : nil, vocabularySize),
-            ("token type id", inputs.tokenTypeIDs, typeVocabularySize),
-            ("position id", inputs.positionIDs, positionCount),
-        ].compactMap { (name: String, ids: Tensor?, limit: Int?) in
-            ids.flatMap { ids in limit.map { (name: name, ids: ids, limit: $0) } }
+            ("input_ids", inputs.inputsEmbeds == nil ? inputs.inputIDs : nil, vocabularySize),
+            ("token_type_ids", inputs.tokenTypeIDs, typeVocabularySize),
+            ("position_ids", inputs.positionIDs, positionCount),
+        ].compactMap { (argument: String, ids: Tensor?, limit: Int?) in
+            ids.flatMap { ids in limit.map { (argument: argument, ids: ids, limit: $0) } }
         }
         for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids))) where least < 0 || most >= table.limit {
+            let name = table.argument.dropLast().map { $0 == "_" ? " " : $0 }
             throw ModelError(
-                "\(table.name) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
-                remedy: "Is this tokenizer the model's own?", kind: .inputs)
+                "\(String(name)) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
+                remedy: "Is this tokenizer the model's own?", kind: .inputs, at: ErrorLocation(option: table.argument))
         }
     }
 
@@ -76,14 +80,17 @@ public struct InputLimits: Sendable {
         let shape = inputs.inputIDs.shape
         guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
             throw ModelError(
-                "input ids of shape \(shape); the model takes [batch, sequence], neither of them 0", kind: .inputs)
+                "input ids of shape \(shape); the model takes [batch, sequence], neither of them 0",
+                remedy: "Give both of at least 1.", kind: .inputs, at: ErrorLocation(option: "input_ids"))
         }
-        for (name, tensor) in [
-            ("an attention mask", inputs.attentionMask), ("token type ids", inputs.tokenTypeIDs),
-            ("position ids", inputs.positionIDs),
+        for (name, argument, tensor) in [
+            ("an attention mask", "attention_mask", inputs.attentionMask),
+            ("token type ids", "token_type_ids", inputs.tokenTypeIDs), ("position ids", "position_ids", inputs.positionIDs),
         ] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("\(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
+            throw ModelError(
+                "\(name) of shape \(tensor.shape) for input ids of shape \(shape)",
+                remedy: "Give all of one shape, as the collator does.", kind: .inputs, at: ErrorLocation(option: argument))
         }
         return shape[1]
     }
@@ -95,16 +102,21 @@ public struct InputLimits: Sendable {
         else {
             throw ModelError(
                 "packed input ids of shape \(shape) with cumulative lengths \(cumulativeLengths.prefix(8))",
-                remedy: "Give [tokens], and cumulative lengths that rise from 0 to the number of tokens.", kind: .inputs)
+                remedy: "Give [tokens], and cumulative lengths that rise from 0 to the number of tokens.",
+                kind: .inputs, at: ErrorLocation(option: "cu_seq_lens_q"))
         }
-        for (name, tensor) in [("token type ids", inputs.tokenTypeIDs), ("position ids", inputs.positionIDs)] {
+        for (name, argument, tensor) in [
+            ("token type ids", "token_type_ids", inputs.tokenTypeIDs), ("position ids", "position_ids", inputs.positionIDs),
+        ] {
             guard let tensor, tensor.shape != shape else { continue }
-            throw ModelError("packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)", kind: .inputs)
+            throw ModelError(
+                "packed \(name) of shape \(tensor.shape) for input ids of shape \(shape)",
+                remedy: "Give one for each token, [\(shape[0])].", kind: .inputs, at: ErrorLocation(option: argument))
         }
         guard inputs.attentionMask == nil else {
             throw ModelError(
                 "packed input ids with an attention mask", remedy: "Leave masked tokens out when packing.",
-                kind: .inputs)
+                kind: .inputs, at: ErrorLocation(option: "attention_mask"))
         }
         return longest(cumulativeLengths)
     }

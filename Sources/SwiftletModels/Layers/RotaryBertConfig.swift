@@ -77,6 +77,27 @@ public struct RotaryBertConfig: Sendable {
             state: scope.state)
     }
 
+    /// The whole encoder, and a pooler where the family has one for the task. Python makes the pooler between embeddings
+    /// and layers, so it draws before them here too.
+    ///
+    /// - Parameters:
+    ///   - norm: of the embeddings, in the scope of the model
+    ///   - layers: the scope in which layers are numbered
+    ///   - hasBias: of the projections of attention
+    ///   - feedForward: makes the second half of a layer, in the layer's scope
+    func stack(
+        _ names: LayerNames, norm: String, layers: String, hasBias: Bool = true, hasPooler: Bool, in scope: Scope,
+        feedForward: (Scope) -> any FeedForward
+    ) -> (stack: RotaryStack, pooler: Pooler?) {
+        let embeddings = embeddings(in: scope / "embeddings", norm: scope / norm)
+        let pooler = hasPooler ? Pooler(hiddenSize, in: scope / "pooler") : nil
+        let layers = (0..<layerCount).map { index in
+            let layer = scope / layers / index
+            return self.layer(names, hasBias: hasBias, in: layer) { feedForward(layer) }
+        }
+        return (RotaryStack(embeddings, layers: layers, state: scope.state), pooler)
+    }
+
     /// The names of a layer's parameters in the family's checkpoints.
     struct LayerNames {
         var joint: String
@@ -110,7 +131,8 @@ extension ModelConfig {
             let width = try width("head_dim", default: nil)
             guard width * headCount <= Limit.width else {
                 throw ModelError(
-                    "'head_dim' (\(width)) times 'num_attention_heads' (\(headCount)) in '\(path)' is more than \(Limit.width)")
+                    "'head_dim' (\(width)) times 'num_attention_heads' (\(headCount)) in '\(path)' is more than \(Limit.width)",
+                    remedy: ModelError.correctConfiguration, kind: .configuration, at: location("head_dim"))
             }
             return width
         }

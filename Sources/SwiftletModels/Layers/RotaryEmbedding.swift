@@ -35,20 +35,23 @@ public struct RotaryEmbedding: Sendable, Hashable {
         guard width > 0, width % 2 == 0 else {
             throw ModelError(
                 "heads of \(width) values, as 'hidden_size' and 'num_attention_heads' in '\(config.path)' make them, can't be rotated",
-                remedy: "The number must be even.")
+                remedy: "The number must be even.", kind: .configuration, at: config.location("hidden_size"))
         }
         var fields = JSONObject()
         if let value, !value.isNull {
             guard let object = value.object else {
-                throw ModelError("'\(key)' in '\(config.path)' is \(value.kind), not an object")
+                throw ModelError(
+                    "'\(key)' in '\(config.path)' is \(value.kind), not an object",
+                    remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location(key))
             }
             fields = object
         }
-        let parameters = ModelConfig(fields, path: "\(config.path)' at '\(key)")
+        let parameters = ModelConfig(fields, at: key, of: config)
         let type = try parameters.string(fields["rope_type"] == nil ? "type" : "rope_type", default: "default")
         guard type == "default" || type == "linear" else {
             throw ModelError(
-                "'rope_type' '\(type)' in '\(parameters.path)' is not implemented", remedy: "Known are default and linear.")
+                "'rope_type' '\(type)' in '\(parameters.path)' is not implemented",
+                remedy: "Known are default and linear.", kind: .configuration, at: parameters.location("rope_type"))
         }
         let positive = Double.leastNormalMagnitude ... .greatestFiniteMagnitude
         base = try parameters.double("rope_theta", default: defaultBase, in: positive)

@@ -21,11 +21,14 @@ public final class MPNetModel: Encoder {
         let bucketCount = try config.int("relative_attention_num_buckets", default: 32)
         guard bucketCount >= RelativeBias.bucketCount else {
             throw ModelError(
-                "'relative_attention_num_buckets' in '\(config.path)' is \(bucketCount); the model uses \(RelativeBias.bucketCount) and needs as many at least")
+                "'relative_attention_num_buckets' in '\(config.path)' is \(bucketCount); the model uses \(RelativeBias.bucketCount) and needs as many at least",
+                remedy: ModelError.correctConfiguration, kind: .configuration,
+                at: config.location("relative_attention_num_buckets"))
         }
         guard settings.vocabularySize > Self.padding, settings.maximumPositions > Self.padding + 1 else {
             throw ModelError(
-                "'vocab_size' and 'max_position_embeddings' in '\(config.path)' are \(settings.vocabularySize) and \(settings.maximumPositions); row \(Self.padding) of both is padding's, and tokens need others")
+                "'vocab_size' and 'max_position_embeddings' in '\(config.path)' are \(settings.vocabularySize) and \(settings.maximumPositions); row \(Self.padding) of both is padding's, and tokens need others",
+                remedy: ModelError.correctConfiguration, kind: .configuration, at: config.location("vocab_size"))
         }
         var shape = settings.embeddings
         shape.typeCount = nil

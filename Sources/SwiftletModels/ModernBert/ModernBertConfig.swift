@@ -83,19 +83,20 @@ public struct ModernBertConfig: Sendable {
         guard hiddenSize / headCount % 2 == 0 else {
             throw ModelError(
                 "heads of \(hiddenSize / headCount) values, as 'hidden_size' and 'num_attention_heads' in '\(config.path)' make them, can't be rotated",
-                remedy: "The number must be even.")
+                remedy: "The number must be even.", kind: .configuration, at: config.location("hidden_size"))
         }
         // The torch library samples otherwise below this, where a third or less of a normal distribution is kept.
         guard initializerCutoff >= 0.4 else {
             throw ModelError(
                 "'initializer_cutoff_factor' in '\(config.path)' is \(initializerCutoff); below 0.4 it is not implemented",
-                kind: .unsupported)
+                remedy: "Take another checkpoint: this one can't be computed as it was trained.", kind: .unsupported,
+                at: config.location("initializer_cutoff_factor"))
         }
         if try config.bool("sparse_prediction", default: false) {
             throw ModelError(
                 "'sparse_prediction' in '\(config.path)' is not implemented",
                 remedy: "Set it to false: the loss is the same, and the logits are those of all tokens.",
-                kind: .unsupported)
+                kind: .unsupported, at: config.location("sparse_prediction"))
         }
     }
 
@@ -103,7 +104,8 @@ public struct ModernBertConfig: Sendable {
         let name = try config.string("classifier_pooling", default: Pooling.firstToken.rawValue)
         guard let pooling = Pooling(rawValue: name) else {
             throw ModelError(
-                "'classifier_pooling' in '\(config.path)' is '\(name)'", remedy: "Known are cls and mean.")
+                "'classifier_pooling' in '\(config.path)' is '\(name)'", remedy: "Known are cls and mean.",
+                kind: .configuration, at: config.location("classifier_pooling"))
         }
         return pooling
     }
@@ -117,7 +119,8 @@ public struct ModernBertConfig: Sendable {
         guard attentionTypes.count == layerCount, !attentionTypes.contains(nil) else {
             throw ModelError(
                 "'layer_types' in '\(config.path)' does not say for each of \(layerCount) layers what it attends to",
-                remedy: "Give a list of full_attention and sliding_attention.")
+                remedy: "Give a list of full_attention and sliding_attention.", kind: .configuration,
+                at: config.location("layer_types"))
         }
         return attentionTypes.compactMap { $0 }
     }
@@ -126,7 +129,7 @@ public struct ModernBertConfig: Sendable {
         if config.json["rope_scaling"]?.isNull == false {
             throw ModelError(
                 "'rope_scaling' in '\(config.path)' is not implemented", remedy: "Only plain rotations are.",
-                kind: .unsupported)
+                kind: .unsupported, at: config.location("rope_scaling"))
         }
         var bases: [AttentionType: Double] = [:]
         let usualBases: [(AttentionType, String, Double)] = [
@@ -139,12 +142,12 @@ public struct ModernBertConfig: Sendable {
                 bases[type] = old
                 continue
             }
-            let parameters = ModelConfig(fields, path: "\(config.path)' at 'rope_parameters.\(type.rawValue)")
+            let parameters = ModelConfig(fields, at: "rope_parameters.\(type.rawValue)", of: config)
             let rotation = try parameters.string("rope_type", default: "default")
             guard rotation == "default" else {
                 throw ModelError(
                     "'rope_type' '\(rotation)' in '\(parameters.path)' is not implemented", remedy: "Known is default.",
-                    kind: .unsupported)
+                    kind: .unsupported, at: parameters.location("rope_type"))
             }
             bases[type] = try parameters.double("rope_theta", default: old, in: positive)
         }

@@ -3,13 +3,13 @@ import SwiftletTensor
 
 /// Warner et al., "Smarter, Better, Faster, Longer: A Modern Bidirectional Encoder", 2024: norms before the halves of a
 /// layer, rotations for positions, and most layers with a window of attention.
-public final class ModernBertModel: Encoder {
+public final class ModernBertModel: RotaryEncoder {
     public static let classNames = ["modernbert": "ModernBert"]
     public static let baseModelPrefix = "model"
 
     public let settings: ModernBertConfig
     public let state: ModelState
-    let stack: RotaryStack
+    public let stack: RotaryStack
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
         settings = try ModernBertConfig(config)
@@ -26,14 +26,8 @@ public final class ModernBertModel: Encoder {
             embeddings, layers: layers, finalNorm: settings.norm(in: scope / "final_norm"), state: scope.state)
     }
 
-    public var tokenEmbeddings: Embedding { stack.embeddings.words }
-    public var hiddenSize: Int { settings.hiddenSize }
-
-    public func callAsFunction(
-        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
-    ) throws -> EncoderOutput {
-        try stack(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
-    }
+    /// False: most layers have a window, which `F.packedAttention` does not take.
+    public var attendsToPackedOnGPU: Bool { false }
 
     public func sequenceHead(_ config: ModelConfig, in scope: Scope) throws -> any SequenceHead {
         ModernBertSequenceHead(settings, outputs: try config.labelCount, in: scope)

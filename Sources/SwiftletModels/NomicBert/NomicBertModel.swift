@@ -3,48 +3,33 @@ public import SwiftletTensor
 
 /// Nussbaum et al., "Nomic Embed: Training a Reproducible Long Context Text Embedder", 2024: BERT with rotations for
 /// positions and a gated feed-forward half, without biases in its layers.
-public final class NomicBertModel: Encoder {
+public final class NomicBertModel: RotaryEncoder {
     public static let classNames = ["nomic_bert": "NomicBert"]
     public static let baseModelPrefix = "nomic_bert"
 
     public let settings: RotaryBertConfig
     public let state: ModelState
-    private let stack: RotaryStack
+    public let stack: RotaryStack
     private let pooler: Pooler?
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
         settings = try RotaryBertConfig(
             config,
             defaults: .init(
-                vocabularySize: 30528, activation: .silu, hiddenDropout: 0, maximumPositions: 2048, typeVocabularySize: 2, padTokenID: 0,
-                rotaryBase: 1000))
+                vocabularySize: 30528, activation: .silu, hiddenDropout: 0, maximumPositions: 2048,
+                typeVocabularySize: 2, padTokenID: 0, rotaryBase: 1000))
         state = scope.state
         let settings = settings
-        let embeddings = settings.embeddings(in: scope / "embeddings", norm: scope / "emb_ln")
-        pooler = task == .sequenceClassification ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
-        let names = RotaryBertConfig.LayerNames(
-            joint: "attn.Wqkv", output: "attn.out_proj", attentionNorm: "norm1", outputNorm: "norm2")
-        let layers = (0..<settings.layerCount).map { index in
-            let layer = scope / "encoder" / "layers" / index
-            return settings.layer(names, hasBias: false, in: layer) {
-                let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
-                let gate = Linear(width, inner, hasBias: false, in: layer / "mlp.fc12")
-                let up = Linear(width, inner, hasBias: false, in: layer / "mlp.fc11")
-                let down = Linear(inner, width, hasBias: false, in: layer / "mlp.fc2")
-                return GatedFeedForward(.separate(gate: gate, up: up), settings.activation, output: down)
-            }
+        (stack, pooler) = settings.stack(
+            .init(joint: "attn.Wqkv", output: "attn.out_proj", attentionNorm: "norm1", outputNorm: "norm2"),
+            norm: "emb_ln", layers: "encoder.layers", hasBias: false, hasPooler: task == .sequenceClassification, in: scope
+        ) { layer in
+            let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
+            let gate = Linear(width, inner, hasBias: false, in: layer / "mlp.fc12")
+            let up = Linear(width, inner, hasBias: false, in: layer / "mlp.fc11")
+            let down = Linear(inner, width, hasBias: false, in: layer / "mlp.fc2")
+            return GatedFeedForward(.separate(gate: gate, up: up), settings.activation, output: down)
         }
-        stack = RotaryStack(embeddings, layers: layers, state: scope.state)
-    }
-
-    public var tokenEmbeddings: Embedding { stack.embeddings.words }
-    public var hiddenSize: Int { settings.hiddenSize }
-    public var attendsToPackedOnGPU: Bool { true }
-
-    public func callAsFunction(
-        _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
-    ) throws -> EncoderOutput {
-        try stack(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
     }
 
     public func pooled(_ output: EncoderOutput) -> Tensor? { pooler?(output.firstTokens) }

@@ -18,11 +18,14 @@ public final class RobertaModel: Encoder {
         guard let padding = settings.padTokenID else {
             throw ModelError(
                 "'pad_token_id' in '\(config.path)' is null; this family counts positions from it",
-                remedy: "Give the tokenizer's padding id; the published models have 1.")
+                remedy: "Give the tokenizer's padding id; the published models have 1.", kind: .configuration,
+                at: config.location("pad_token_id"))
         }
         guard padding + 1 < settings.maximumPositions else {
             throw ModelError(
-                "'max_position_embeddings' in '\(config.path)' is \(settings.maximumPositions); positions begin at \(padding + 1), after 'pad_token_id'")
+                "'max_position_embeddings' in '\(config.path)' is \(settings.maximumPositions); positions begin at \(padding + 1), after 'pad_token_id'",
+                remedy: ModelError.correctConfiguration, kind: .configuration,
+                at: config.location("max_position_embeddings"))
         }
         var shape = settings.embeddings
         shape.positionsAfterPadding = padding

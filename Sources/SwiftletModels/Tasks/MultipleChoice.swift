@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletNN
 import SwiftletTensor
 
@@ -40,7 +41,8 @@ public final class MultipleChoice: PretrainedModel {
             guard let choices = inputs.choiceCount, choices > 0, rowCount > 0, rowCount % choices == 0 else {
                 throw ModelError(
                     "\(rowCount) packed sequences and \(inputs.choiceCount.map(String.init) ?? "no number of") choices",
-                    remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs)
+                    remedy: "Set choiceCount to the number of sequences that belong to one question.", kind: .inputs,
+                    at: ErrorLocation(option: "choiceCount"))
             }
             return (inputs, choices)
         }
@@ -48,13 +50,17 @@ public final class MultipleChoice: PretrainedModel {
         guard shape.count == 3, shape.allSatisfy({ $0 > 0 }) else {
             throw ModelError(
                 "input ids of shape \(shape); the model takes [batch, choices, sequence], none of them 0",
-                kind: .inputs)
+                remedy: "Give each question its choices, each of at least one token.", kind: .inputs,
+                at: ErrorLocation(option: "input_ids"))
         }
         var flat = inputs
         func rows(_ tensor: Tensor?) throws -> Tensor? {
             guard let tensor else { return nil }
             guard tensor.shape == shape else {
-                throw ModelError("a tensor of shape \(tensor.shape) beside input ids of shape \(shape)", kind: .inputs)
+                throw ModelError(
+                    "a tensor of shape \(tensor.shape) beside input ids of shape \(shape)",
+                    remedy: "Give mask and segments of the ids' shape.", kind: .inputs,
+                    at: ErrorLocation(option: "attention_mask"))
             }
             return tensor.reshape([shape[0] * shape[1], shape[2]])
         }
@@ -63,7 +69,8 @@ public final class MultipleChoice: PretrainedModel {
             guard embeds.rank == 4, Array(embeds.shape.dropLast()) == shape else {
                 throw ModelError(
                     "input embeddings of shape \(embeds.shape); the model takes [batch, choices, sequence, width]",
-                    kind: .inputs)
+                    remedy: "Give one vector for each token of each choice.", kind: .inputs,
+                    at: ErrorLocation(option: "inputs_embeds"))
             }
             flat.inputsEmbeds = embeds.reshape([shape[0] * shape[1], shape[2], embeds.shape[3]])
         }

@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletNN
 import SwiftletTensor
 
@@ -29,7 +30,8 @@ public final class QuestionAnswerer: PretrainedModel {
         guard (inputs.startPositions == nil) == (inputs.endPositions == nil) else {
             throw ModelError(
                 "\(inputs.startPositions == nil ? "end" : "start") positions alone",
-                remedy: "Give the positions of both the first and the last token of each answer.", kind: .labels)
+                remedy: "Give the positions of both the first and the last token of each answer.", kind: .labels,
+                at: ErrorLocation(option: inputs.startPositions == nil ? "start_positions" : "end_positions"))
         }
         let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: .allPositions)
         var scores = head(states.lastHiddenState)

@@ -86,7 +86,9 @@ open class Optimizer {
         for (name, tensor) in tensors {
             let parts = name.split(separator: "/").map(String.init)
             guard parts.count == 2, let parameter = known[parts[0]] else {
-                throw OptimizerError("the state '\(name)' belongs to none of the optimizer's parameters")
+                throw OptimizerError(
+                    "the state '\(name)' belongs to none of the optimizer's parameters", kind: .stateMismatch,
+                    at: ErrorLocation(tensor: name))
             }
             try check(tensor, name, stateForms(of: parameter), parts[1])
             loaded[parts[0], default: [:]][parts[1]] = tensor.to(parameter.tensor.device).clone()
@@ -94,7 +96,8 @@ open class Optimizer {
         for (name, kept) in loaded {
             let forms = known[name].flatMap(stateForms) ?? [:]
             for part in forms.keys.sorted() where kept[part] == nil {
-                throw OptimizerError("the state of '\(name)' has no '\(part)'")
+                throw OptimizerError(
+                    "the state of '\(name)' has no '\(part)'", kind: .stateMismatch, at: ErrorLocation(tensor: name))
             }
         }
         state = loaded
@@ -105,15 +108,20 @@ open class Optimizer {
     ) throws {
         guard let forms else { return }
         guard let form = forms[part] else {
-            throw OptimizerError("the state '\(name)' is not one that \(type(of: self)) keeps")
+            throw OptimizerError(
+                "the state '\(name)' is not one that \(type(of: self)) keeps", kind: .stateMismatch,
+                at: ErrorLocation(tensor: name))
         }
         guard tensor.shape == form.shape, tensor.dtype == form.dtype else {
             throw OptimizerError(
                 "the state '\(name)' is \(tensor.dtype.name) \(tensor.shape), and \(type(of: self)) keeps "
-                    + "\(form.dtype.name) \(form.shape)")
+                    + "\(form.dtype.name) \(form.shape)",
+                kind: .stateMismatch, at: ErrorLocation(tensor: name))
         }
         guard part != "step" || tensor.item() >= 0 && tensor.item().isFinite else {
-            throw OptimizerError("the state '\(name)' is \(tensor.item()), and no number of updates")
+            throw OptimizerError(
+                "the state '\(name)' is \(tensor.item()), and no number of updates", kind: .stateMismatch,
+                at: ErrorLocation(tensor: name))
         }
     }
 

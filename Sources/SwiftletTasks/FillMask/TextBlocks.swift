@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 import SwiftletTraining
 
 /// Joins the tokens of all rows of a batch and cuts them into blocks of one length, for training on running text. What
@@ -11,7 +12,11 @@ import SwiftletTraining
 /// - Returns: the columns of `batch` that are lists of integers, or of places in texts.
 /// - Throws: `TrainingError` for a block size below 1, or a batch without such columns.
 public func groupTexts(_ batch: Batch, blockSize: Int) throws -> Columns {
-    guard blockSize > 0 else { throw TrainingError("blockSize is \(blockSize); it must be at least 1") }
+    guard blockSize > 0 else {
+        throw TrainingError(
+            "blockSize is \(blockSize); it must be at least 1", remedy: "Give the number of tokens of a block.",
+            kind: .invalidArgument, at: ErrorLocation(option: "block_size"))
+    }
     var blocks = Columns()
     for name in batch.columnNames {
         switch batch.features[name] {
@@ -26,7 +31,7 @@ public func groupTexts(_ batch: Batch, blockSize: Int) throws -> Columns {
     guard !blocks.names.isEmpty else {
         throw TrainingError(
             "there is nothing to group: the columns \(batch.columnNames.joined(separator: ", ")) hold no tokens",
-            remedy: "Tokenize first.")
+            remedy: "Tokenize first.", kind: .invalidData, at: ErrorLocation(column: "input_ids"))
     }
     return blocks
 }

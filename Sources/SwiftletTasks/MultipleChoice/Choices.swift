@@ -12,7 +12,9 @@ extension Tokenizer {
         _ beginnings: [String], _ choices: [[String]], truncation: Truncation = true, maxLength: Int? = nil
     ) throws -> Columns {
         guard choices.count == beginnings.count else {
-            throw TrainingError("there are choices for \(choices.count) rows and beginnings for \(beginnings.count)")
+            throw TrainingError(
+                "there are choices for \(choices.count) rows and beginnings for \(beginnings.count)",
+                remedy: "Give as many of both.", kind: .invalidArgument)
         }
         let count = choices.first?.count ?? 0
         if let row = choices.firstIndex(where: { $0.count != count || count == 0 }) {

@@ -12,7 +12,7 @@ public func answerScores(
     guard let answers = rows.answers, predictions.count == rows.count else {
         throw TrainingError(
             "there are \(predictions.count) predicted answers for \(rows.answers?.count ?? 0) true ones",
-            remedy: "Give one for each question, and rows whose answers are known.")
+            remedy: "Give one for each question, and rows whose answers are known.", kind: .metrics)
     }
     func squad(_ questions: [Int]) throws -> (exact: Double, f1: Double)? {
         guard !questions.isEmpty else { return nil }
@@ -28,7 +28,9 @@ public func answerScores(
     }
     let all = Array(answers.indices)
     guard allowsNoAnswer else {
-        guard let scores = try squad(all) else { throw TrainingError("there are no questions to score") }
+        guard let scores = try squad(all) else {
+            throw TrainingError("there are no questions to score", remedy: "Give rows with questions.", kind: .metrics)
+        }
         return ["exact_match": scores.exact, "f1": scores.f1]
     }
     let answerable = try squad(all.filter { !answers[$0].isEmpty })

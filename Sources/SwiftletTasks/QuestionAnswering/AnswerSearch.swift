@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletTraining
 
 #if canImport(Darwin)
@@ -65,14 +66,19 @@ public struct AnswerSearch: Sendable {
         _ rows: QuestionRows, _ features: QuestionFeatures, starts: NumberArray, ends: NumberArray
     ) throws -> [PredictedAnswer] {
         guard nBest > 0, maxAnswerLength > 0 else {
-            throw TrainingError("nBest is \(nBest) and maxAnswerLength \(maxAnswerLength); both must be at least 1")
+            throw TrainingError(
+                "nBest is \(nBest) and maxAnswerLength \(maxAnswerLength); both must be at least 1",
+                remedy: "Give 1 or more of both.",
+                commandLine: "Give --n-best-size and --max-answer-length of 1 or more.", kind: .invalidArgument,
+                at: ErrorLocation(option: nBest < 1 ? "n_best_size" : "max_answer_length"))
         }
         let longest = features.offsets.map(\.count).max() ?? 0
         guard starts.shape == ends.shape, starts.shape.count == 2, starts.shape[0] == features.count,
             starts.shape[1] >= longest
         else {
             throw TrainingError(
-                "logits of shape \(starts.shape) and \(ends.shape) for \(features.count) features of up to \(longest) tokens")
+                "logits of shape \(starts.shape) and \(ends.shape) for \(features.count) features of up to \(longest) tokens",
+                remedy: "Give the predictions of these features.", kind: .invalidData)
         }
         var ofQuestion = [[Int]](repeating: [], count: rows.count)
         for (feature, question) in features.questions.enumerated() where ofQuestion.indices.contains(question) {

@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletTokenizers
 import SwiftletTraining
 
@@ -27,7 +28,8 @@ extension Tokenizer {
         guard paddingSide == .right else {
             throw TrainingError(
                 "question answering needs a tokenizer that pads on the right, for the places of answers to stay as they are",
-                remedy: "Set padding_side to right in tokenizer_config.json.")
+                remedy: "Set padding_side to right in tokenizer_config.json.", kind: .unsupported,
+                at: ErrorLocation(option: "padding_side"))
         }
         // As in Python's scripts: spaces at the front would leave no room for the context.
         let asked = rows.questions.map { String($0.drop(while: \.isWhitespace)) }

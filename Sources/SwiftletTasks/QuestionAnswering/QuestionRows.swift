@@ -26,7 +26,9 @@ public struct QuestionRows: Sendable {
     public init(questions: [String], contexts: [String], answers: [[Answer]]? = nil, ids: [String]? = nil) throws {
         for (name, count) in [("contexts", contexts.count), ("answers", answers?.count), ("ids", ids?.count)] {
             guard let count, count != questions.count else { continue }
-            throw TrainingError("there are \(count) \(name) for \(questions.count) questions")
+            throw TrainingError(
+                "there are \(count) \(name) for \(questions.count) questions", remedy: "Give one for each question.",
+                kind: .invalidArgument)
         }
         self.ids = ids ?? questions.indices.map(String.init)
         self.questions = questions

@@ -18,19 +18,27 @@ struct ModuleReader {
 
     private func file(_ path: String) -> String { FileSystem.join(folder, path) }
 
+    private static let correct = "Correct the file, or get the model's files again."
+
     /// An object of a file; `nil` where there is no such file.
     ///
     /// - Parameter target: where it is written back.
     private mutating func object(_ path: String, savedAs target: String? = nil) throws -> JSONObject? {
         guard FileSystem.exists(file(path)) else { return nil }
         let json = try JSONValue(contentsOf: file(path))
-        guard let object = json.object else { throw ModelError("'\(file(path))' holds \(json.kind), not an object") }
+        guard let object = json.object else {
+            throw ModelError(
+                "'\(file(path))' holds \(json.kind), not an object", remedy: Self.correct, kind: .configuration,
+                at: ErrorLocation(path: file(path)))
+        }
         files.append((target ?? path, json.text(JSONStyle(indent: 2)) + "\n"))
         return object
     }
 
     private func wrong(_ path: String, _ key: String, _ value: JSONValue, _ wanted: String) -> ModelError {
-        ModelError("'\(key)' in '\(file(path))' is \(value.text()), not \(wanted)")
+        ModelError(
+            "'\(key)' in '\(file(path))' is \(value.text()), not \(wanted)", remedy: Self.correct, kind: .configuration,
+            at: ErrorLocation(path: file(path), key: key))
     }
 
     private func bool(_ object: JSONObject, _ key: String, _ path: String) throws -> Bool? {
@@ -47,13 +55,22 @@ struct ModuleReader {
 
     mutating func entries(_ path: String) throws -> [Entry] {
         let json = try JSONValue(contentsOf: path)
-        guard let list = json.array else { throw ModelError("'\(path)' holds \(json.kind), not a list of modules") }
+        guard let list = json.array else {
+            throw ModelError(
+                "'\(path)' holds \(json.kind), not a list of modules", remedy: Self.correct, kind: .configuration,
+                at: ErrorLocation(path: path))
+        }
         let entries = try list.enumerated().map { index, entry in
             guard let type = entry["type"]?.string, let folder = entry["path"]?.string else {
-                throw ModelError("module \(index) in '\(path)' has no 'type' or no 'path'")
+                throw ModelError(
+                    "module \(index) in '\(path)' has no 'type' or no 'path'", remedy: Self.correct,
+                    kind: .configuration, at: ErrorLocation(path: path))
             }
             guard !folder.hasPrefix("/"), !folder.split(separator: "/").contains("..") else {
-                throw ModelError("module \(index) in '\(path)' lies outside the model's folder, in '\(folder)'")
+                throw ModelError(
+                    "module \(index) in '\(path)' lies outside the model's folder, in '\(folder)'",
+                    remedy: "Don't trust this model, or correct the file.", kind: .configuration,
+                    at: ErrorLocation(path: path))
             }
             let name = type.split(separator: ".").last.map(String.init) ?? type
             // Classes that a repository brings itself may have a known name and do something else.
@@ -99,7 +116,9 @@ struct ModuleReader {
     mutating func pooling(_ place: String) throws -> (modes: [PoolingMode], includesPrompt: Bool) {
         let path = FileSystem.join(place, "config.json")
         guard let object = try object(path) else {
-            throw ModelError("'\(file(path))' is missing", remedy: "It says how tokens' states are pooled.")
+            throw ModelError(
+                "'\(file(path))' is missing", remedy: "It says how tokens' states are pooled.", kind: .configuration,
+                at: ErrorLocation(path: file(path)))
         }
         let includesPrompt = try bool(object, "include_prompt", path) ?? true
         if let value = object["pooling_mode"], !value.isNull {
@@ -108,7 +127,8 @@ struct ModuleReader {
                 guard let mode = PoolingMode(rawValue: name) else {
                     throw ModelError(
                         "'pooling_mode' in '\(file(path))' names '\(name)', which is not implemented",
-                        remedy: "Known are \(PoolingMode.allCases.map(\.rawValue).joined(separator: ", ")).")
+                        remedy: "Known are \(PoolingMode.allCases.map(\.rawValue).joined(separator: ", ")).",
+                        kind: .unsupported, at: ErrorLocation(path: file(path), key: "pooling_mode"))
                 }
                 return mode
             }
@@ -118,7 +138,10 @@ struct ModuleReader {
         if let key = object.keys.first(where: { key in
             key.hasPrefix("pooling_mode_") && !Self.poolingKeys.contains { $0.key == key }
         }) {
-            throw ModelError("'\(key)' in '\(file(path))' is a way to pool that is not implemented")
+            throw ModelError(
+                "'\(key)' in '\(file(path))' is a way to pool that is not implemented",
+                remedy: "Take another model: this one can't be computed as it was trained.", kind: .unsupported,
+                at: ErrorLocation(path: file(path), key: key))
         }
         let modes = try Self.poolingKeys.filter { try bool(object, $0.key, path) ?? false }.map(\.mode)
         return (modes.isEmpty ? [.mean] : modes, includesPrompt)
@@ -142,7 +165,11 @@ struct ModuleReader {
         let path = FileSystem.join(place, "config.json")
         guard let object = try object(path), let inputs = try int(object, "in_features", path),
             let outputs = try int(object, "out_features", path)
-        else { throw ModelError("'\(file(path))' has no 'in_features' and 'out_features'") }
+        else {
+            throw ModelError(
+                "'\(file(path))' has no 'in_features' and 'out_features'", remedy: Self.correct, kind: .configuration,
+                at: ErrorLocation(path: file(path), key: "in_features"))
+        }
         try checkNames(object, path)
         return SentenceModules.DenseModule(
             inputs: inputs, outputs: outputs, hasBias: try bool(object, "bias", path) ?? true,
@@ -161,7 +188,8 @@ struct ModuleReader {
         guard className.hasPrefix("torch."), let activation = known[name] else {
             throw ModelError(
                 "'activation_function' in '\(file(path))' is \(value.text()), which is not implemented",
-                remedy: "Known are \(known.keys.sorted().joined(separator: ", ")) of torch.nn.")
+                remedy: "Known are \(known.keys.sorted().joined(separator: ", ")) of torch.nn.", kind: .unsupported,
+                at: ErrorLocation(path: file(path), key: "activation_function"))
         }
         return activation
     }

@@ -71,7 +71,9 @@ public final class SentenceEmbeddingModel: PretrainedModel {
                 guard module.inputs == width else {
                     throw ModelError(
                         "'in_features' in '\(FileSystem.join(path, module.path))/config.json' is \(module.inputs), and "
-                            + "what comes before gives \(width)")
+                            + "what comes before gives \(width)",
+                        remedy: "Get the model's files again.", kind: .configuration,
+                        at: ErrorLocation(path: FileSystem.join(path, "\(module.path)/config.json"), key: "in_features"))
                 }
                 width = module.outputs
                 return .dense(try DenseLayer(module, folder: path, in: Scope(backbone.state)))
@@ -107,7 +109,10 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             return SentenceEmbeddingOutput(embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates, attentions: states.attentions)
         }
         guard shape[1] == 2 else {
-            throw TrainingError("input ids of shape \(shape); pairs of sentences are [batch, 2, sequence]")
+            throw TrainingError(
+                "input ids of shape \(shape); pairs of sentences are [batch, 2, sequence]",
+                remedy: "Encode pairs with tokenizer.encodeSeparately(...).", kind: .invalidData,
+                at: ErrorLocation(option: "input_ids"))
         }
         guard [inputs.attentionMask, inputs.tokenTypeIDs].allSatisfy({ $0.map { $0.shape == shape } ?? true }),
             shape.allSatisfy({ $0 > 0 }), inputs.inputsEmbeds == nil, inputs.positionIDs == nil
@@ -180,11 +185,15 @@ private struct DenseLayer {
         let file = try WeightFolder(path)
         for (name, parameter) in parameters {
             guard file.names.contains(name) else {
-                throw ModelError("'\(path)' lacks the tensor '\(name)'", remedy: "Get its weights again.")
+                throw ModelError(
+                    "'\(path)' lacks the tensor '\(name)'", remedy: "Get its weights again.", kind: .weights,
+                    at: ErrorLocation(path: path, tensor: name))
             }
             let shape = try file.shape(of: name)
             guard shape == parameter.shape else {
-                throw ModelError("'\(name)' has shape \(shape) in '\(path)' and \(parameter.shape) by its config.json")
+                throw ModelError(
+                    "'\(name)' has shape \(shape) in '\(path)' and \(parameter.shape) by its config.json",
+                    remedy: "Get the model's files again.", kind: .weights, at: ErrorLocation(path: path, tensor: name))
             }
             scope.state.assign(try file.tensor(name), to: parameter, takesOver: true)
         }

@@ -39,7 +39,9 @@ public enum SentenceEmbeddings {
     /// - Throws: `TrainingError` for vectors of another shape.
     public static func retrieval(_ pairs: NumberArray) throws -> MetricValues {
         guard pairs.shape.count == 3, pairs.shape[1] == 2, pairs.shape[0] > 0 else {
-            throw TrainingError("pairs of sentence vectors have the shape [rows, 2, hidden], not \(pairs.shape)")
+            throw TrainingError(
+                "pairs of sentence vectors have the shape [rows, 2, hidden], not \(pairs.shape)",
+                remedy: "Stack the vectors of both sentences of each row.", kind: .invalidArgument)
         }
         let vectors = Tensor(pairs.values, shape: pairs.shape)
         let (count, scores) = (pairs.shape[0], cosines(vectors.select(1, 0), vectors.select(1, 1)).floats())
@@ -62,7 +64,9 @@ extension Tokenizer {
         _ first: [String], _ second: [String], truncation: Truncation = true, maxLength: Int? = nil
     ) throws -> Columns {
         guard first.count == second.count else {
-            throw TrainingError("there are \(first.count) first sentences and \(second.count) second ones")
+            throw TrainingError(
+                "there are \(first.count) first sentences and \(second.count) second ones",
+                remedy: "Give one second sentence for each first one.", kind: .invalidArgument)
         }
         let sides = try [first, second].map { Columns(try self($0, truncation: truncation, maxLength: maxLength)) }
         return Columns(

@@ -116,7 +116,8 @@ public struct SentenceModules: Sendable {
         else {
             throw ModelError(
                 "'\(path)' lists the modules \(entries.map(\.type).joined(separator: ", "))",
-                remedy: "A Transformer and a Pooling must be the first two.")
+                remedy: "A Transformer and a Pooling must be the first two.", kind: .configuration,
+                at: ErrorLocation(path: path))
         }
         let transformer = try reader.transformer(first.path)
         let pooling = try reader.pooling(entries[1].path)
@@ -129,7 +130,8 @@ public struct SentenceModules: Sendable {
             default:
                 throw ModelError(
                     "'\(path)' has a module '\(entry.type)' in place \(entry.index), which is not implemented",
-                    remedy: "After the Transformer and the Pooling, Dense and Normalize are.")
+                    remedy: "After the Transformer and the Pooling, Dense and Normalize are.", kind: .unsupported,
+                    at: ErrorLocation(path: path))
             }
         }
         let settings = try reader.settings()

@@ -29,7 +29,9 @@ extension Tokenizer {
         var columns = Columns(encoding)
         guard let labels else { return columns }
         guard labels.count == words.count else {
-            throw TrainingError("there are \(labels.count) lists of labels for \(words.count) sentences")
+            throw TrainingError(
+                "there are \(labels.count) lists of labels for \(words.count) sentences",
+                remedy: "Give one list for each sentence.", kind: .invalidArgument)
         }
         let inside = labelNames.map { name in
             name.hasPrefix("B-") ? labelNames.firstIndex(of: "I-" + name.dropFirst(2)) : nil

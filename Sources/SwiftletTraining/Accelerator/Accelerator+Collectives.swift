@@ -1,4 +1,5 @@
 import SwiftletDistributed
+import SwiftletIO
 public import SwiftletTensor
 
 extension Accelerator {
@@ -13,7 +14,8 @@ extension Accelerator {
         if let other = shapes.firstIndex(where: { $0 != shapes[0] }) {
             throw TrainingError(
                 "rows to gather have shape \(shapes[0]) on process 0 and \(shapes[other]) on process \(other)",
-                remedy: "Call padAcrossProcesses(_:dim:) before.")
+                remedy: "Call padAcrossProcesses(_:dim:) before.", kind: .invalidArgument,
+                at: ErrorLocation(option: "tensor"))
         }
         return Tensor.cat(try group.allGatherRows(rows, as: "the gathering of results"), 0)
     }

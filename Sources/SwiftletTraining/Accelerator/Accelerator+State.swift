@@ -66,16 +66,23 @@ extension Accelerator {
         })
         let json = try JSONValue(parsing: about)
         guard json["format"]?.int == Self.format else {
-            throw TrainingError("'\(folder)' holds no state that this version reads", kind: .checkpoint)
+            throw TrainingError(
+                "'\(folder)' holds no state that this version reads",
+                remedy: "Give a folder that saveState(to:) of this version has written.", kind: .checkpoint,
+                at: ErrorLocation(path: folder))
         }
         guard json["num_processes"]?.int == numProcesses else {
             throw TrainingError(
                 "'\(folder)' was written by \(json["num_processes"]?.int ?? 0) processes; there are \(numProcesses)",
-                remedy: "Go on with as many: each has a random state of its own.", kind: .checkpoint)
+                remedy: "Go on with as many: each has a random state of its own.", kind: .checkpoint,
+                at: ErrorLocation(path: folder))
         }
         let epochs = json["epochs"]?.array?.compactMap(\.int) ?? []
         guard epochs.count == loaders.count, epochs.allSatisfy({ (0...1 << 53).contains($0) }) else {
-            throw TrainingError("'\(path("accelerator", 0, "json"))' has no epochs of \(loaders.count) loaders")
+            throw TrainingError(
+                "'\(path("accelerator", 0, "json"))' has no epochs of \(loaders.count) loaders",
+                remedy: "Prepare as many loaders as when the state was written.", kind: .checkpoint,
+                at: ErrorLocation(path: path("accelerator", 0, "json")))
         }
         var weights: [(parameter: Parameter, values: Tensor)] = []
         for (index, model) in models.enumerated() {
@@ -85,7 +92,8 @@ extension Accelerator {
                 guard let values = known[parameter.name], values.shape == parameter.shape else {
                     throw TrainingError(
                         "'\(folder)' does not have '\(parameter.name)' with shape \(parameter.shape)",
-                        kind: .checkpoint)
+                        remedy: "Load it into the model that it was written for.", kind: .checkpoint,
+                        at: ErrorLocation(path: folder, tensor: parameter.name))
                 }
                 weights.append((parameter, values))
             }
@@ -96,11 +104,17 @@ extension Accelerator {
             let isSound = state.dtype == .uint8
                 && (name.hasPrefix("device_") || SwiftletTensor.Generator.isState(bytes(state)))
             guard isSound else {
-                throw TrainingError("'\(name)' in '\(path("random_states", 0, "safetensors"))' is no state of a random generator")
+                throw TrainingError(
+                    "'\(name)' in '\(path("random_states", 0, "safetensors"))' is no state of a random generator",
+                    remedy: "Use another state: this file is damaged.", kind: .checkpoint,
+                    at: ErrorLocation(path: path("random_states", 0, "safetensors"), tensor: name))
             }
         }
         guard random.contains(where: { $0.name == "process_\(processIndex)" }) else {
-            throw TrainingError("'\(path("random_states", 0, "safetensors"))' has no state of process \(processIndex)")
+            throw TrainingError(
+                "'\(path("random_states", 0, "safetensors"))' has no state of process \(processIndex)",
+                remedy: "Go on with as many processes as wrote it.", kind: .checkpoint,
+                at: ErrorLocation(path: path("random_states", 0, "safetensors")))
         }
         // These change nothing where they fail, and they come before what can't fail any more.
         for (index, optimizer) in optimizers.enumerated() {

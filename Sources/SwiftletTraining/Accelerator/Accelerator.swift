@@ -1,4 +1,5 @@
 public import SwiftletDistributed
+import SwiftletIO
 public import SwiftletModels
 public import SwiftletNN
 public import SwiftletTensor
@@ -95,11 +96,16 @@ public final class Accelerator {
         findUnusedParameters: Bool = false, cpu: Bool = false
     ) throws {
         guard gradientAccumulationSteps > 0 else {
-            throw TrainingError("gradientAccumulationSteps is \(gradientAccumulationSteps); it must be at least 1")
+            throw TrainingError(
+                "gradientAccumulationSteps is \(gradientAccumulationSteps); it must be at least 1",
+                remedy: "Give 1 to update after every batch.",
+                commandLine: "Give --gradient-accumulation-steps 1 or more.", kind: .invalidArgument,
+                at: ErrorLocation(option: "gradient_accumulation_steps"))
         }
         guard mixedPrecision != .fp16 else {
             throw TrainingError(
-                "mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.", kind: .unsupported)
+                "mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.", kind: .unsupported,
+                at: ErrorLocation(option: "mixed_precision"))
         }
         environment = group?.environment ?? ProcessEnvironment()
         self.group = group
@@ -144,7 +150,8 @@ public final class Accelerator {
             guard model.state.device == .cpu else {
                 throw TrainingError(
                     "the model is on \(model.state.device), and this process works on \(device)",
-                    remedy: "Leave it on the CPU, or make it with device: accelerator.device.")
+                    remedy: "Leave it on the CPU, or make it with device: accelerator.device.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "device"))
             }
             model.to(device)
         }
@@ -152,7 +159,11 @@ public final class Accelerator {
         let isNew = !models.contains { $0 === model }
         if isNew { models.append(model) }
         guard let group else { return model }
-        guard models.count == 1 else { throw TrainingError("an Accelerator prepares one model on several processes") }
+        guard models.count == 1 else {
+            throw TrainingError(
+                "an Accelerator prepares one model on several processes", remedy: "Prepare one, or run one process.",
+                kind: .invalidArgument, at: ErrorLocation(option: "model"))
+        }
         try group.requireSame(
             "the model", Self.summary(model.parameters()), remedy: "Load the same checkpoint on all of them.")
         try group.broadcast(model.parameters().map { $0.tensor.detach() }, as: "the exchange of weights")
@@ -246,7 +257,9 @@ extension DataLoader: Preparable {
         let count = accelerator.numProcesses
         guard !accelerator.splitBatches || batchSize % count == 0 else {
             throw TrainingError(
-                "splitBatches needs a batchSize that is a multiple of \(count) processes; it is \(batchSize)")
+                "splitBatches needs a batchSize that is a multiple of \(count) processes; it is \(batchSize)",
+                remedy: "Give such a batchSize, or leave splitBatches out.", kind: .invalidArgument,
+                at: ErrorLocation(option: "split_batches"))
         }
         var generator: SwiftletTensor.Generator?
         if count > 1, shuffle, !accelerator.useSeedableSampler {

@@ -15,7 +15,9 @@ extension ProcessGroup {
         let all = try allGather(text: text, as: "the exchange of what process \(owner) has done")
         if let failure { throw failure }
         guard all[owner].hasPrefix("+") else {
-            throw TrainingError("process \(owner) failed: \(all[owner].dropFirst())")
+            throw TrainingError(
+                "process \(owner) failed: \(all[owner].dropFirst())", remedy: "Look at the messages of that process.",
+                kind: .invalidArgument)
         }
         return String(all[owner].dropFirst())
     }
@@ -40,7 +42,11 @@ extension ProcessGroup {
             own = try (try JSONValue(parsing: list)).array?.map { entry in
                 guard let name = entry["name"]?.string, let dtype = entry["dtype"]?.string.flatMap(DType.init(safetensorsName:)),
                     let shape = entry["shape"]?.array?.compactMap(\.int)
-                else { throw TrainingError("process \(owner) sent a list of tensors that makes no sense") }
+                else {
+                    throw TrainingError(
+                        "process \(owner) sent a list of tensors that makes no sense",
+                        remedy: "Run the same version of the program on all processes.", kind: .invalidData)
+                }
                 return (name: name, tensor: .empty(shape, dtype: dtype))
             } ?? []
         }

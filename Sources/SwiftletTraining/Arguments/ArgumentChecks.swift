@@ -10,7 +10,9 @@ extension TrainingArguments {
         for argument in TrainingArgument.all { try argument.check(self) }
         func require(_ holds: Bool, _ name: String, _ value: Any, _ rule: String) throws(TrainingError) {
             guard holds else {
-                throw TrainingError("\(name) is \(value); it must be \(rule)", at: ErrorLocation(option: name))
+                throw TrainingError(
+                    "\(name) is \(value); it must be \(rule)", remedy: "Correct it, or leave it out.",
+                    kind: .invalidArgument, at: ErrorLocation(option: name))
             }
         }
         try require(maxSteps > 0 || numTrainEpochs > 0, "num_train_epochs", numTrainEpochs, "above 0")
@@ -29,19 +31,21 @@ extension TrainingArguments {
     private func checkOptimizer() throws(TrainingError) {
         let options: SchedulerOptions
         do { options = try schedulerOptions() } catch {
-            throw TrainingError(error.message, remedy: error.remedy, at: error.location)
+            throw TrainingError(error.message, remedy: error.remedy, kind: .invalidArgument, at: error.location)
         }
         let end = options.endLearningRate ?? 1e-7
         if lrSchedulerType == .polynomial, learningRate <= end {
             throw TrainingError(
                 "learning_rate is \(learningRate); it must be above \(end), where the polynomial schedule ends",
-                remedy: "Raise it, or lower lr_end in lr_scheduler_kwargs.", at: ErrorLocation(option: "learning_rate"))
+                remedy: "Raise it, or lower lr_end in lr_scheduler_kwargs.", kind: .invalidArgument,
+                at: ErrorLocation(option: "learning_rate"))
         }
         _ = try OptimizerSettings(self)
         if lrSchedulerType == .reduceLROnPlateau, evalStrategy == .no {
             throw TrainingError(
                 "lr_scheduler_type reduce_lr_on_plateau follows evaluations, and eval_strategy is 'no'",
-                remedy: "Set eval_strategy to epoch or steps.")
+                remedy: "Set eval_strategy to epoch or steps.", commandLine: "Give --eval-strategy epoch or steps.",
+                kind: .invalidArgument, at: ErrorLocation(option: "lr_scheduler_type"))
         }
     }
 
@@ -51,20 +55,27 @@ extension TrainingArguments {
 
     private func checkBestModel() throws(TrainingError) {
         if saveStrategy == .best, evalStrategy == .no {
-            throw TrainingError("save_strategy 'best' needs evaluations", remedy: "Set eval_strategy to epoch or steps.")
+            throw TrainingError(
+                "save_strategy 'best' needs evaluations", remedy: "Set eval_strategy to epoch or steps.",
+                commandLine: "Give --eval-strategy epoch or steps.", kind: .invalidArgument,
+                at: ErrorLocation(option: "save_strategy"))
         }
         guard loadBestModelAtEnd else { return }
         if saveStrategy == .no || evalStrategy == .no {
             throw TrainingError(
                 "load_best_model_at_end needs evaluations and checkpoints; eval_strategy is '\(evalStrategy.rawValue)' "
                     + "and save_strategy '\(saveStrategy.rawValue)'",
-                remedy: "Set both to epoch, or both to steps.")
+                remedy: "Set both to epoch, or both to steps.",
+                commandLine: "Give --eval-strategy and --save-strategy epoch, or steps for both.",
+                kind: .invalidArgument, at: ErrorLocation(option: "load_best_model_at_end"))
         }
         if saveStrategy != .best, saveStrategy.rawValue != evalStrategy.rawValue {
             throw TrainingError(
                 "load_best_model_at_end needs save_strategy and eval_strategy to be the same; they are "
                     + "'\(saveStrategy.rawValue)' and '\(evalStrategy.rawValue)'",
-                remedy: "Set both to epoch, or both to steps, or save_strategy to best.")
+                remedy: "Set both to epoch, or both to steps, or save_strategy to best.",
+                commandLine: "Give --eval-strategy and --save-strategy epoch, or steps for both, or --save-strategy best.",
+                kind: .invalidArgument, at: ErrorLocation(option: "load_best_model_at_end"))
         }
         if saveStrategy == .steps {
             let every = evalInterval
@@ -73,7 +84,9 @@ extension TrainingArguments {
             guard isMultiple else {
                 throw TrainingError(
                     "load_best_model_at_end needs save_steps to be a multiple of eval_steps; they are \(saveSteps) and \(every)",
-                    remedy: "Set save_steps to a multiple of eval_steps.")
+                    remedy: "Set save_steps to a multiple of eval_steps.",
+                    commandLine: "Give --save-steps a multiple of --eval-steps.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "save_steps"))
             }
         }
     }

@@ -14,7 +14,9 @@ extension TrainingArguments {
     ///   one of Python's arguments that is not implemented and set to something else than its default.
     public init(json: JSONValue, onNote: (String) -> Void = { _ in }) throws(TrainingError) {
         guard let object = json.object else {
-            throw TrainingError("training arguments are \(json.kind)", remedy: "Give an object of names and values.")
+            throw TrainingError(
+                "training arguments are \(json.kind)", remedy: "Give an object of names and values.",
+                kind: .invalidArgument)
         }
         self.init()
         for (name, value) in object { try set(name, value, among: object, onNote) }
@@ -34,7 +36,8 @@ extension TrainingArguments {
             let names = TrainingArgument.all.map(\.name) + PythonArgument.all.map(\.name)
             let near = nearestName(to: name, among: names).map { "Did you mean '\($0)'?" }
             throw TrainingError(
-                "there is no training argument '\(name)'", remedy: near, at: ErrorLocation(option: name))
+                "there is no training argument '\(name)'", remedy: near, kind: .invalidArgument,
+                at: ErrorLocation(option: name))
         }
         if python.isDefault(value) { return }
         switch python.meaning(of: value, others: { object[$0] }) {
@@ -42,7 +45,9 @@ extension TrainingArguments {
             if let note { onNote("'\(name)': \(note)") }
             for (name, value) in settings {
                 guard let argument = TrainingArgument.named(name) else {
-                    throw TrainingError("'\(name)' is for the command line", remedy: "Leave it out here.")
+                    throw TrainingError(
+                        "'\(name)' is for the command line", remedy: "Leave it out here.", kind: .invalidArgument,
+                        at: ErrorLocation(option: name))
                 }
                 try argument.set(value, in: &self)
             }

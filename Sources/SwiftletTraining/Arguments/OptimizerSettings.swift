@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 
 /// The optimizer that the arguments ask for.
@@ -21,7 +22,10 @@ struct OptimizerSettings {
             let (momentum, dampening) = (try options.number("momentum", 0), try options.number("dampening", 0))
             let nesterov = try options.flag("nesterov")
             if nesterov, momentum <= 0 || dampening != 0 {
-                throw TrainingError("optim_args: nesterov needs a momentum and no dampening")
+                throw TrainingError(
+                    "optim_args: nesterov needs a momentum and no dampening",
+                    remedy: "Set momentum above 0 and leave dampening out.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "optim_args"))
             }
             make = { SGD(groups: $0, momentum: momentum, dampening: dampening, nesterov: nesterov) }
         case .adagrad:
@@ -51,13 +55,15 @@ struct OptimizerSettings {
                 let pair = part.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " } }
                 guard pair.count == 2 else {
                     throw TrainingError(
-                        "optim_args: '\(part)' has no value", remedy: "Write it as key=value, with commas between.")
+                        "optim_args: '\(part)' has no value", remedy: "Write it as key=value, with commas between.",
+                        kind: .invalidArgument, at: ErrorLocation(option: "optim_args"))
                 }
                 guard allowed.contains(pair[0]) else {
                     let names = allowed.sorted().joined(separator: ", ")
                     throw TrainingError(
                         "optim_args: '\(args.optim.rawValue)' takes no '\(pair[0])'",
-                        remedy: names.isEmpty ? "It takes none at all." : "It takes \(names).")
+                        remedy: names.isEmpty ? "It takes none at all." : "It takes \(names).", kind: .invalidArgument,
+                        at: ErrorLocation(option: "optim_args"))
                 }
                 values[pair[0]] = pair[1]
             }
@@ -67,7 +73,10 @@ struct OptimizerSettings {
         func number(_ name: String, _ standard: Double) throws(TrainingError) -> Double {
             guard let text = values[name] else { return standard }
             guard let number = Double(text), (0...1e15).contains(number) else {
-                throw TrainingError("optim_args: \(name) is '\(text)'; it must be a number from 0 to 1e15")
+                throw TrainingError(
+                    "optim_args: \(name) is '\(text)'; it must be a number from 0 to 1e15",
+                    remedy: "Correct it, or leave it out.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "optim_args"))
             }
             return number
         }
@@ -76,7 +85,9 @@ struct OptimizerSettings {
             switch values[name]?.lowercased() {
             case nil, "false", "0", "no": return false
             case "true", "1", "yes": return true
-            case let text?: throw TrainingError("optim_args: \(name) is '\(text)'; it must be true or false")
+            case let text?: throw TrainingError(
+                "optim_args: \(name) is '\(text)'; it must be true or false", remedy: "Correct it, or leave it out.",
+                kind: .invalidArgument, at: ErrorLocation(option: "optim_args"))
             }
         }
     }

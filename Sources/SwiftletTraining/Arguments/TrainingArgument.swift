@@ -75,7 +75,8 @@ public struct TrainingArgument: Sendable {
     public func value(parsing text: String) throws(TrainingError) -> JSONValue {
         guard let value = parse(text) else {
             throw TrainingError(
-                "\(name) is '\(text)'; it must be \(expectation)", at: ErrorLocation(option: name))
+                "\(name) is '\(text)'; it must be \(expectation)", remedy: "Correct it, or leave it out.",
+                kind: .invalidArgument, at: ErrorLocation(option: name))
         }
         var arguments = TrainingArguments()
         try set(form == .list ? .array([value]) : value, in: &arguments)
@@ -167,7 +168,8 @@ extension TrainingArgument {
                 let json = json.string.flatMap { synonyms[$0] } ?? json
                 guard let value = Value(argument: json) else {
                     throw TrainingError(
-                        "\(name) is \(json.text()); it must be \(expectation)", at: ErrorLocation(option: name))
+                        "\(name) is \(json.text()); it must be \(expectation)", remedy: "Correct it, or leave it out.",
+                        kind: .invalidArgument, at: ErrorLocation(option: name))
                 }
                 arguments[keyPath: path] = adapting(value)
             },
@@ -175,7 +177,8 @@ extension TrainingArgument {
                 let value = arguments[keyPath: path]
                 if let rule = broken(value) {
                     throw TrainingError(
-                        "\(name) is \(value.argument.plainText); it must be \(rule)", at: ErrorLocation(option: name))
+                        "\(name) is \(value.argument.plainText); it must be \(rule)",
+                        remedy: "Correct it, or leave it out.", kind: .invalidArgument, at: ErrorLocation(option: name))
                 }
             },
             parse: { text in synonyms[text] ?? Value.argument(parsing: text) }, expectation: expectation)

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// The steps of a run, from the arguments and the number of batches.
 package struct TrainingPlan {
     package let batchesPerEpoch: Int
@@ -19,7 +21,9 @@ package struct TrainingPlan {
         guard batchesPerEpoch > 0 else {
             throw TrainingError(
                 "\(rowCount) rows give no batch of \(args.perDeviceTrainBatchSize)",
-                remedy: rowCount == 0 ? "The train split is empty." : "Lower the batch size or keep the last batch.")
+                remedy: rowCount == 0 ? "The train split is empty." : "Lower the batch size or keep the last batch.",
+                kind: .invalidData,
+                at: ErrorLocation(split: "train", option: rowCount == 0 ? nil : "per_device_train_batch_size"))
         }
         updatesPerEpoch = Self.parts(of: batchesPerEpoch, size: args.gradientAccumulationSteps)
         if args.maxSteps > 0 {
@@ -50,7 +54,9 @@ package struct TrainingPlan {
     private static func count(_ steps: Double, _ name: String, _ value: Double) throws(TrainingError) -> Int {
         let rounded = steps.rounded(.up)
         guard rounded <= 0x1p53, let count = Int(exactly: rounded) else {
-            throw TrainingError("\(name) is \(value), which is more steps than can be counted", remedy: "Lower it.")
+            throw TrainingError(
+                "\(name) is \(value), which is more steps than can be counted", remedy: "Lower it.",
+                kind: .invalidArgument, at: ErrorLocation(option: name))
         }
         return count
     }

@@ -19,14 +19,24 @@ public final class EarlyStoppingCallback: TrainerCallback {
 
     /// Called by the Trainer, which knows the metric.
     package func prepare(_ args: TrainingArguments) throws(TrainingError) {
-        guard patience > 0 else { throw TrainingError("early_stopping_patience is \(patience); it must be at least 1") }
+        guard patience > 0 else {
+            throw TrainingError(
+                "early_stopping_patience is \(patience); it must be at least 1",
+                remedy: "Give the number of evaluations without an improvement after which to stop.",
+                kind: .invalidArgument, at: ErrorLocation(option: "early_stopping_patience"))
+        }
         guard threshold >= 0, threshold.isFinite else {
-            throw TrainingError("early_stopping_threshold is \(threshold); it must be a number from 0")
+            throw TrainingError(
+                "early_stopping_threshold is \(threshold); it must be a number from 0",
+                remedy: "Give 0 to count every improvement.", kind: .invalidArgument,
+                at: ErrorLocation(option: "early_stopping_threshold"))
         }
         guard args.evalStrategy != .no, let name = args.bestMetricName else {
             throw TrainingError(
                 "early stopping needs evaluations and a metric",
-                remedy: "Set eval_strategy and metric_for_best_model, such as epoch and f1.")
+                remedy: "Set eval_strategy and metric_for_best_model, such as epoch and f1.",
+                commandLine: "Give --eval-strategy and --metric-for-best-model, such as epoch and f1.",
+                kind: .invalidArgument, at: ErrorLocation(option: "metric_for_best_model"))
         }
         metricName = name
         greaterIsBetter = args.greaterIsBest

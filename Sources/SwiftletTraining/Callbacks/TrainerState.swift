@@ -51,7 +51,7 @@ public struct TrainerState: Sendable {
         func broken(_ key: String) -> TrainingError {
             TrainingError(
                 "'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?",
-                kind: .checkpoint)
+                kind: .checkpoint, at: ErrorLocation(path: path, key: key))
         }
         // Up to here every whole number is a `Double` too; counters that go on from it can't overflow.
         let limit = 1 << 53

@@ -85,7 +85,10 @@ public struct Checkpoint: Sendable, Equatable {
             throw error
         }
         guard let checkpoint = Checkpoint(target) else {
-            throw TrainingError("'\(target)' is not there after it was written", kind: .checkpoint)
+            throw TrainingError(
+                "'\(target)' is not there after it was written",
+                remedy: "Does something else write to the folder? Choose another output_dir.", kind: .checkpoint,
+                at: ErrorLocation(path: target))
         }
         return checkpoint
     }
@@ -139,32 +142,46 @@ public struct Checkpoint: Sendable, Equatable {
         guard FileSystem.exists(file(Self.manifest)) else {
             throw TrainingError(
                 "'\(path)' has no \(Self.manifest), so nobody knows whether it is whole",
-                remedy: "It was written by Python or is damaged: load it as a model and start a new run, or use another one.")
+                remedy: "It was written by Python or is damaged: load it as a model and start a new run, or use another one.",
+                kind: .checkpoint, at: ErrorLocation(path: path))
         }
         guard let files = try JSONValue(contentsOf: file(Self.manifest))["files"]?.object else {
-            throw TrainingError("'\(file(Self.manifest))' lists no files", remedy: "Use another checkpoint.", kind: .checkpoint)
+            throw TrainingError(
+                "'\(file(Self.manifest))' lists no files", remedy: "Use another checkpoint.", kind: .checkpoint,
+                at: ErrorLocation(path: file(Self.manifest)))
         }
         var needed = Self.modelFiles
         if Self.resumeFiles.contains(where: { files[$0] != nil || FileSystem.exists(file($0)) }) {
             needed += Self.resumeFiles
         }
         for name in needed where files[name] == nil {
-            throw TrainingError("'\(file(Self.manifest))' does not list '\(name)'", remedy: "Use another checkpoint.", kind: .checkpoint)
+            throw TrainingError(
+                "'\(file(Self.manifest))' does not list '\(name)'", remedy: "Use another checkpoint.",
+                kind: .checkpoint, at: ErrorLocation(path: file(Self.manifest), key: name))
         }
         for (name, entry) in files {
             guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-                throw TrainingError("'\(file(Self.manifest))' lists '\(name)', which is no file of the checkpoint")
+                throw TrainingError(
+                    "'\(file(Self.manifest))' lists '\(name)', which is no file of the checkpoint",
+                    remedy: "Use another checkpoint.", kind: .checkpoint,
+                    at: ErrorLocation(path: file(Self.manifest), key: name))
             }
             let path = file(name)
-            guard FileSystem.isRegularFile(path) else { throw TrainingError(
-                "'\(path)' is missing", kind: .checkpoint) }
+            guard FileSystem.isRegularFile(path) else {
+                throw TrainingError(
+                    "'\(path)' is missing", remedy: "Use another checkpoint.", kind: .checkpoint,
+                    at: ErrorLocation(path: path))
+            }
             let size = try FileSystem.size(of: path)
             guard size == entry["size"]?.int else {
                 throw TrainingError(
-                    "'\(path)' has \(size) bytes instead of \(entry["size"]?.int ?? 0)", kind: .checkpoint)
+                    "'\(path)' has \(size) bytes instead of \(entry["size"]?.int ?? 0)",
+                    remedy: "Use another checkpoint.", kind: .checkpoint, at: ErrorLocation(path: path))
             }
             guard Int(try CRC32C.ofFile(path)) == entry["crc32c"]?.int else {
-                throw TrainingError("the content of '\(path)' has changed since it was written", kind: .checkpoint)
+                throw TrainingError(
+                    "the content of '\(path)' has changed since it was written", remedy: "Use another checkpoint.",
+                    kind: .checkpoint, at: ErrorLocation(path: path))
             }
         }
     }

@@ -22,7 +22,9 @@ package final class OutputFolderLock {
         guard let taken else {
             let holder = FileLock.note(path).map { ": \($0)" } ?? ""
             throw TrainingError(
-                "another training writes to '\(folder)'\(holder)", remedy: "Wait until it has ended, or choose another output_dir.")
+                "another training writes to '\(folder)'\(holder)",
+                remedy: "Wait until it has ended, or choose another output_dir.", kind: .invalidArgument,
+                at: ErrorLocation(path: folder, option: "output_dir"))
         }
         try taken.write(note: "process \(getpid()) on \(ProcessInfo.processInfo.hostName)")
         lock = taken

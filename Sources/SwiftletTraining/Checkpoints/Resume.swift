@@ -21,8 +21,8 @@ public enum ResumePoint: Sendable, Equatable {
             guard let checkpoint = Checkpoint(path) else {
                 throw TrainingError(
                     "'\(path)' is no checkpoint",
-                    remedy: "Give a folder named checkpoint-N that a training has written.",
-                    kind: .checkpoint)
+                    remedy: "Give a folder named checkpoint-N that a training has written.", kind: .checkpoint,
+                    at: ErrorLocation(path: path, option: "resume_from_checkpoint"))
             }
             try checkpoint.verify()
             return checkpoint

@@ -37,7 +37,11 @@ struct RunProgress {
         guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, counts.contains(epoch),
             counts.contains(batches), let hasBegun = json["has_begun_epoch"]?.bool, let total = json["total_loss"]?.double,
             let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int, counts.contains(logged)
-        else { throw TrainingError("'\(path)' does not say where the run was", remedy: "Use another checkpoint.", kind: .checkpoint) }
+        else {
+            throw TrainingError(
+                "'\(path)' does not say where the run was", remedy: "Use another checkpoint.", kind: .checkpoint,
+                at: ErrorLocation(path: path))
+        }
         self.epoch = epoch
         batchesDone = batches
         hasBegunEpoch = hasBegun
@@ -99,7 +103,9 @@ struct RandomState {
             return states
         }
         guard let start = bytes("torch_at_epoch_start"), bytes(Self.now) != nil else {
-            throw TrainingError("'\(path)' has no random state", kind: .checkpoint)
+            throw TrainingError(
+                "'\(path)' has no random state", remedy: "Use another checkpoint.", kind: .checkpoint,
+                at: ErrorLocation(path: path))
         }
         torchAtEpochStart = start
         torch = all(Self.now)
@@ -114,7 +120,8 @@ struct RandomState {
                 && (name.hasPrefix(Self.ofDevice) || Generator.isState(tensor.withUnsafeBytes { [UInt8]($0) }))
             guard isSound else {
                 throw TrainingError(
-                    "'\(name)' in '\(path)' is no state of a random generator", remedy: "Use another checkpoint.")
+                    "'\(name)' in '\(path)' is no state of a random generator", remedy: "Use another checkpoint.",
+                    kind: .checkpoint, at: ErrorLocation(path: path, tensor: name))
             }
         }
     }

@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletModels
 import SwiftletTensor
 public import SwiftletTokenizers
@@ -42,7 +43,9 @@ public struct DataCollatorWithPadding: DataCollator {
     /// - Throws: `TrainingError` if the tokenizer has no padding token.
     public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil) throws {
         guard let id = tokenizer.padTokenID else {
-            throw TrainingError("the tokenizer has no padding token", remedy: "Set pad_token in tokenizer_config.json.")
+            throw TrainingError(
+                "the tokenizer has no padding token", remedy: "Set pad_token in tokenizer_config.json.",
+                kind: .invalidArgument, at: ErrorLocation(option: "pad_token"))
         }
         padTokenID = Int32(id)
         padTokenTypeID = Int32(tokenizer.padTokenTypeID)
@@ -64,7 +67,8 @@ public struct DataCollatorWithPadding: DataCollator {
     static func checkRow(_ example: TokenizedExample) throws(TrainingError) {
         guard example.choices.isEmpty else {
             throw TrainingError(
-                "the row holds several choices", remedy: "Use DataCollatorForMultipleChoice.", kind: .invalidData)
+                "the row holds several choices", remedy: "Use DataCollatorForMultipleChoice.", kind: .invalidData,
+                at: ErrorLocation(column: "input_ids"))
         }
         for (name, values) in [
             ("attention_mask", example.attentionMask), ("token_type_ids", example.tokenTypeIDs),
@@ -73,7 +77,8 @@ public struct DataCollatorWithPadding: DataCollator {
             guard let values, values.count != example.inputIDs.count else { continue }
             throw TrainingError(
                 "\(name) has \(values.count) values for \(example.inputIDs.count) input_ids",
-                remedy: "Keep the columns as the tokenizer gives them.", kind: .invalidData)
+                remedy: "Keep the columns as the tokenizer gives them.", kind: .invalidData,
+                at: ErrorLocation(column: name))
         }
     }
 
@@ -128,5 +133,7 @@ public struct DataCollatorWithPadding: DataCollator {
     }
 
     private static var mixed: TrainingError { TrainingError(
-        "the labels of one batch have different types or lengths", kind: .invalidData) }
+        "the labels of one batch have different types or lengths",
+        remedy: "Give every row a label of one kind: a class, a number, or as many numbers.", kind: .invalidData,
+        at: ErrorLocation(column: "labels")) }
 }

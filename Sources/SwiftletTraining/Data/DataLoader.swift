@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletModels
 public import SwiftletTensor
 
@@ -46,12 +47,31 @@ public struct DataLoader: Sequence {
         _ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, collate: any DataCollator,
         dropLast: Bool = false, numWorkers: Int = 0, prefetchFactor: Int = 2, generator: SwiftletTensor.Generator? = nil
     ) throws {
-        guard batchSize > 0 else { throw TrainingError("batchSize is \(batchSize); it must be at least 1") }
-        guard numWorkers >= 0 else { throw TrainingError("numWorkers is \(numWorkers); it must be at least 0") }
-        guard prefetchFactor > 0 else { throw TrainingError("prefetchFactor is \(prefetchFactor); it must be at least 1") }
+        guard batchSize > 0 else {
+            throw TrainingError(
+                "batchSize is \(batchSize); it must be at least 1", remedy: "Give the number of rows of a batch.",
+                commandLine: "Give a batch size of 1 or more.", kind: .invalidArgument,
+                at: ErrorLocation(option: "batch_size"))
+        }
+        guard numWorkers >= 0 else {
+            throw TrainingError(
+                "numWorkers is \(numWorkers); it must be at least 0",
+                remedy: "Give 0 to make each batch when it is asked for.", kind: .invalidArgument,
+                at: ErrorLocation(option: "num_workers"))
+        }
+        guard prefetchFactor > 0 else {
+            throw TrainingError(
+                "prefetchFactor is \(prefetchFactor); it must be at least 1",
+                remedy: "Give 1 or more, or numWorkers: 0 to prefetch nothing.", kind: .invalidArgument,
+                at: ErrorLocation(option: "prefetch_factor"))
+        }
         rows = try TokenizedExamples(dataset).rows
         try collate.check(rows)
-        if shuffle, rows.isEmpty { throw TrainingError("the dataset is empty; there is nothing to shuffle") }
+        if shuffle, rows.isEmpty {
+            throw TrainingError(
+                "the dataset is empty; there is nothing to shuffle", remedy: "Give rows, or leave shuffle out.",
+                kind: .invalidData, at: ErrorLocation(option: "shuffle"))
+        }
         self.batchSize = batchSize
         self.shuffle = shuffle
         self.dropLast = dropLast
@@ -97,7 +117,10 @@ public struct DataLoader: Sequence {
     /// - Throws: `TrainingError` if there is no batch, else what the collate function does.
     public func first() throws -> ModelInputs {
         guard let batch = makeIterator().next() else {
-            throw TrainingError("\(rows.count) rows give no batch of \(batchSize)")
+            throw TrainingError(
+                "\(rows.count) rows give no batch of \(batchSize)",
+                remedy: "Give a smaller batchSize, or leave dropLast out.", kind: .invalidData,
+                at: ErrorLocation(option: "batch_size"))
         }
         try batch.check()
         return batch

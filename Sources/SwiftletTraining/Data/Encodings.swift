@@ -1,4 +1,5 @@
 public import SwiftletDatasets
+import SwiftletIO
 public import SwiftletMetrics
 public import SwiftletModels
 public import SwiftletTensor
@@ -149,14 +150,21 @@ extension ModelInputs {
             guard length > 0, rows.allSatisfy({ $0.count == length }) else {
                 throw TrainingError(
                     "the rows of '\(key)' are not all of one length above 0, so they make no tensor",
-                    remedy: "Call the tokenizer with padding: true.")
+                    remedy: "Call the tokenizer with padding: true.", kind: .invalidData,
+                    at: ErrorLocation(column: key))
             }
             return Tensor(rows.flatMap { $0.map(Int64.init) }, shape: [rows.count, length])
         }
         if let labels, labels.count != encoding.count {
-            throw TrainingError("there are \(labels.count) labels for \(encoding.count) texts", remedy: "Give one each.")
+            throw TrainingError(
+                "there are \(labels.count) labels for \(encoding.count) texts", remedy: "Give one each.",
+                kind: .invalidArgument, at: ErrorLocation(column: "labels"))
         }
-        guard let ids = try tensor("input_ids") else { throw TrainingError("the tokenizer's encoding has no 'input_ids'") }
+        guard let ids = try tensor("input_ids") else {
+            throw TrainingError(
+                "the tokenizer's encoding has no 'input_ids'", remedy: "Give what a call of the tokenizer returns.",
+                kind: .invalidArgument, at: ErrorLocation(column: "input_ids"))
+        }
         self.init(
             inputIDs: ids, attentionMask: try tensor("attention_mask"), tokenTypeIDs: try tensor("token_type_ids"),
             labels: labels.map { Tensor($0.map(Int64.init), shape: [$0.count]) })
@@ -181,7 +189,8 @@ extension Metric {
         guard let references else {
             throw TrainingError(
                 "the metric '\(name)' got predictions without references",
-                remedy: "Does the dataset have a column 'label' or 'labels'?")
+                remedy: "Does the dataset have a column 'label' or 'labels'?", kind: .noLabels,
+                at: ErrorLocation(column: "labels"))
         }
         try addBatch(predictions: predictions.metricColumn, references: references.metricColumn)
     }

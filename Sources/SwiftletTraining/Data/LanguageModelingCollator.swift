@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletModels
 import SwiftletTensor
 public import SwiftletTokenizers
@@ -34,16 +35,22 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         guard let mask = tokenizer.maskTokenID else {
             throw TrainingError(
                 "the tokenizer has no mask token, which filling in needs",
-                remedy: "Set mask_token in tokenizer_config.json, or take a model that was trained with one.")
+                remedy: "Set mask_token in tokenizer_config.json, or take a model that was trained with one.",
+                kind: .invalidArgument, at: ErrorLocation(option: "mask_token"))
         }
         for (name, share) in [
             ("mlmProbability", mlmProbability), ("maskReplaceProbability", maskReplaceProbability),
             ("randomReplaceProbability", randomReplaceProbability),
         ] where !(0...1).contains(share) {
-            throw TrainingError("\(name) is \(share); it must be between 0 and 1")
+            throw TrainingError(
+                "\(name) is \(share); it must be between 0 and 1", remedy: "Give a share, such as 0.15.",
+                kind: .invalidArgument, at: ErrorLocation(option: name))
         }
         guard maskReplaceProbability + randomReplaceProbability <= 1 else {
-            throw TrainingError("maskReplaceProbability and randomReplaceProbability are more than 1 together")
+            throw TrainingError(
+                "maskReplaceProbability and randomReplaceProbability are more than 1 together",
+                remedy: "Lower one: what is left over stays as it is.", kind: .invalidArgument,
+                at: ErrorLocation(option: "mask_replace_prob"))
         }
         padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
         maskTokenID = mask
@@ -124,7 +131,8 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         guard let offsets = example.offsets, offsets.count == example.inputIDs.count else {
             throw TrainingError(
                 "wholeWordMask needs the offsets of tokens in their texts",
-                remedy: "Keep the column 'offset_mapping': \"offset_mapping\": .values(encoding.offsetValues).")
+                remedy: "Keep the column 'offset_mapping': \"offset_mapping\": .values(encoding.offsetValues).",
+                kind: .invalidData, at: ErrorLocation(column: "offset_mapping"))
         }
         return offsets
     }

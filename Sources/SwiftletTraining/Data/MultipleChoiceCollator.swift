@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletModels
 import SwiftletTensor
 public import SwiftletTokenizers
@@ -41,7 +42,7 @@ public struct DataCollatorForMultipleChoice: DataCollator {
             throw TrainingError(
                 "the rows of one batch have \(examples.map(\.choices.count)) choices; all must have as many, and some",
                 remedy: "Give each row a list of lists in 'input_ids': tokenizer.encodeChoices(...) does.",
-                kind: .invalidData)
+                kind: .invalidData, at: ErrorLocation(column: "input_ids"))
         }
         return count
     }
@@ -56,7 +57,8 @@ public struct DataCollatorForMultipleChoice: DataCollator {
         guard let label = example.label else { return nil }
         guard case .id(let id) = label, (0..<count).contains(id) else {
             throw TrainingError(
-                "a row of \(count) choices has the label \(label); it must be the number of one", kind: .invalidData)
+                "a row of \(count) choices has the label \(label); it must be the number of one",
+                remedy: "Count choices from 0.", kind: .invalidData, at: ErrorLocation(column: "label"))
         }
         return id
     }

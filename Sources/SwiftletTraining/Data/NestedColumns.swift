@@ -18,6 +18,7 @@ extension TokenizedExamples {
                 guard let other, other[row].count != ids[row].count else { continue }
                 throw TrainingError(
                     "row \(row) has \(ids[row].count) choices in 'input_ids' and \(other[row].count) in '\(name)'",
+                    remedy: "Encode all columns of a row together: tokenizer.encodeChoices(...) does.",
                     kind: .invalidData, at: ErrorLocation(column: name, row: row))
             }
             var example = TokenizedExample(inputIDs: ids[row].max { $0.count < $1.count } ?? [])
@@ -35,7 +36,8 @@ extension TokenizedExamples {
                 guard pair.count == 2, pair[0] >= 0, pair[0] <= pair[1] else {
                     throw TrainingError(
                         "row \(row) of column 'offset_mapping' holds \(pair), which is no place in a text",
-                        kind: .invalidData, at: ErrorLocation(column: "offset_mapping", row: row))
+                        remedy: "Keep the column as the tokenizer gives it.", kind: .invalidData,
+                        at: ErrorLocation(column: "offset_mapping", row: row))
                 }
                 return Int(pair[0])..<Int(pair[1])
             }
@@ -50,7 +52,8 @@ extension TokenizedExamples {
             else {
                 throw TrainingError(
                     "row \(row) of column '\(column)' holds something else than lists of numbers",
-                    kind: .invalidData, at: ErrorLocation(column: column, row: row))
+                    remedy: "Keep the column as the tokenizer gives it.", kind: .invalidData,
+                    at: ErrorLocation(column: column, row: row))
             }
             return lists.map { $0 ?? [] }
         }

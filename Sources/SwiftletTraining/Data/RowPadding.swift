@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletTensor
 import SwiftletTokenizers
 
@@ -9,7 +10,9 @@ struct RowPadding {
     /// - Throws: `TrainingError` for a batch without tokens.
     init(lengths: [Int], multipleOf multiple: Int?, padsLeft: Bool) throws(TrainingError) {
         guard let longest = lengths.max(), longest > 0 else {
-            throw TrainingError("a batch without tokens can't be padded", kind: .invalidData)
+            throw TrainingError(
+                "a batch without tokens can't be padded", remedy: "Leave rows without tokens out.", kind: .invalidData,
+                at: ErrorLocation(column: "input_ids"))
         }
         let multiple = max(multiple ?? 1, 1)
         length = (longest + multiple - 1) / multiple * multiple

@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletModels
 public import SwiftletTokenizers
 
@@ -16,7 +17,8 @@ public struct DataCollatorForSentencePairs: DataCollator {
         guard examples.allSatisfy({ $0.choices.count == 2 }) else {
             throw TrainingError(
                 "a row of this batch is no pair of sentences",
-                remedy: "Encode both with tokenizer.encodeSeparately(...).")
+                remedy: "Encode both with tokenizer.encodeSeparately(...).", kind: .invalidData,
+                at: ErrorLocation(column: "input_ids"))
         }
         return try choices(examples.map { example in
             var example = example

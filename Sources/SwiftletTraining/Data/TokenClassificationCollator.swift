@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletModels
 public import SwiftletTokenizers
 
@@ -36,7 +37,7 @@ public struct DataCollatorForTokenClassification: DataCollator {
             throw TrainingError(
                 "a row of \(example.inputIDs.count) tokens has \(label.numbers.count) labels",
                 remedy: "Give each token a label, -100 for those that don't count: tokenizer.alignLabels(...) does.",
-                kind: .invalidData)
+                kind: .invalidData, at: ErrorLocation(column: "labels"))
         }
         return ids
     }

@@ -121,13 +121,15 @@ public struct TokenizedExamples: Sendable {
         guard case .list(let items) = value else {
             throw TrainingError(
                 "row \(row) of column '\(column)' holds no list of labels",
-                kind: .invalidData, at: ErrorLocation(column: column, row: row))
+                remedy: "Give each row a list with a label for each token.", kind: .invalidData,
+                at: ErrorLocation(column: column, row: row))
         }
         return .values(
             try items.map { item in
                 guard let number = item.double ?? item.bool.map({ $0 ? 1 : 0 }) else {
                     throw TrainingError(
                         "row \(row) of column '\(column)' holds a label that is no number",
+                        remedy: "Give labels as numbers; map names to them first, or use fineTune, which does.",
                         kind: .invalidData, at: ErrorLocation(column: column, row: row))
                 }
                 return number
