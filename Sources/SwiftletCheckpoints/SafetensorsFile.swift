@@ -12,6 +12,7 @@ public final class SafetensorsFile: Sendable {
         var bytes: Range<Int>
     }
 
+    /// The file's path.
     public let path: String
     /// In the order of the file's header.
     public let names: [String]
@@ -33,8 +34,14 @@ public final class SafetensorsFile: Sendable {
         entries = header.entries
     }
 
+    /// The length of each dimension of a tensor.
+    ///
+    /// - Throws: `SafetensorsError` if the file has no tensor of that name.
     public func shape(of name: String) throws(SafetensorsError) -> [Int] { try entry(name).shape }
 
+    /// The type of a tensor's elements.
+    ///
+    /// - Throws: `SafetensorsError` if the file has no tensor of that name.
     public func dtype(of name: String) throws(SafetensorsError) -> DType { try entry(name).dtype }
 
     /// A tensor on the file's own pages. Changing it in place leaves the file as it is, and changes what this object gives

@@ -3,6 +3,7 @@ public import SwiftletTensor
 
 /// The weights of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
 public final class ShardedSafetensors: Sendable {
+    /// The model's folder.
     public let folder: String
     /// Sorted where there are shards, else in the order of the file.
     public let names: [String]
@@ -66,8 +67,14 @@ public final class ShardedSafetensors: Sendable {
         return result
     }
 
+    /// The length of each dimension of a tensor.
+    ///
+    /// - Throws: `SafetensorsError` if no shard has a tensor of that name.
     public func shape(of name: String) throws(SafetensorsError) -> [Int] { try file(name).shape(of: name) }
 
+    /// The type of a tensor's elements.
+    ///
+    /// - Throws: `SafetensorsError` if no shard has a tensor of that name.
     public func dtype(of name: String) throws(SafetensorsError) -> DType { try file(name).dtype(of: name) }
 
     /// Read-only; see `SafetensorsFile.tensor(_:)`.

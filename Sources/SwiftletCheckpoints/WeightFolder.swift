@@ -4,6 +4,7 @@ public import SwiftletTensor
 /// The weights of a model folder, of the first kind that it has: `model.safetensors`, its shards,
 /// `pytorch_model.bin`, its shards. Python looks in the same order.
 public final class WeightFolder: Sendable {
+    /// The model's folder.
     public let folder: String
     /// In the order of the file; sorted where there are shards.
     public let names: [String]
@@ -65,6 +66,9 @@ public final class WeightFolder: Sendable {
         return result
     }
 
+    /// The length of each dimension of a tensor.
+    ///
+    /// - Throws: `SafetensorsError` or `PickleError` if no file has a tensor of that name.
     public func shape(of name: String) throws -> [Int] {
         switch source {
         case .safetensors(let file): try file.shape(of: name)

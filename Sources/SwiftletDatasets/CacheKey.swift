@@ -12,6 +12,7 @@ internal import SwiftletIO
 public struct CacheKey: Sendable, ExpressibleByStringInterpolation {
     let parts: @Sendable () throws -> [String]
 
+    /// A key that is a text alone: change it when the closure's result changes.
     public init(stringLiteral name: String) { self.init(name) }
 
     /// - Parameters:

@@ -2,12 +2,15 @@ import SwiftletIO
 
 /// A column of a dataset. Values are read when asked for, whole or by row.
 public struct Column: Sendable {
+    /// The column's name.
     public let name: String
+    /// The type of its values.
     public let feature: Feature
     let storage: ArrowColumn
     /// The places of the rows in `storage`; `nil` for all of them in order.
     let indices: RowIndices?
 
+    /// Rows of the column.
     public var count: Int { indices?.count ?? storage.count }
 
     /// Calls `body` with where each row is: a chunk and a place in it.
@@ -86,11 +89,26 @@ public struct Column: Sendable {
     public func ints() throws -> [Int] { try read("integers", isInt) { $0.int($1) } }
     /// Any numbers. Throws as `strings()`.
     public func doubles() throws -> [Double] { try read("numbers", isNumber) { $0.double($1) } }
+    /// All values as booleans.
+    ///
+    /// - Throws: `DatasetError` for a column of another type, or a row without a value.
     public func bools() throws -> [Bool] { try read("booleans", isBool) { $0.bool($1) } }
 
+    /// All values as texts, `nil` where there is none.
+    ///
+    /// - Throws: `DatasetError` for a column of another type.
     public func optionalStrings() throws -> [String?] { try readOptional("text", isString) { $0.string($1) } }
+    /// All values as integers, `nil` where there is none.
+    ///
+    /// - Throws: `DatasetError` for a column of another type.
     public func optionalInts() throws -> [Int?] { try readOptional("integers", isInt) { $0.int($1) } }
+    /// All values as floating-point numbers, `nil` where there is none.
+    ///
+    /// - Throws: `DatasetError` for a column of another type.
     public func optionalDoubles() throws -> [Double?] { try readOptional("numbers", isNumber) { $0.double($1) } }
+    /// All values as booleans, `nil` where there is none.
+    ///
+    /// - Throws: `DatasetError` for a column of another type.
     public func optionalBools() throws -> [Bool?] { try readOptional("booleans", isBool) { $0.bool($1) } }
 
     /// Lists of integers, such as `input_ids`, of the rows asked for.
@@ -118,6 +136,9 @@ public struct Column: Sendable {
         return result
     }
 
+    /// All values as lists of integers, such as token ids.
+    ///
+    /// - Throws: `DatasetError` for a column of another type, a row without a value, or a number beyond 32 bits.
     public func intLists() throws -> [[Int32]] { try intLists(rows: 0..<count) }
 
     private static func ints(_ view: ArrowView, _ range: Range<Int>, _ row: Int, _ name: String) throws -> [Int32] {

@@ -2,21 +2,31 @@ internal import SwiftletIO
 
 /// A column on its way into a dataset.
 public enum ColumnData: Sendable, Equatable {
+    /// Texts.
     case strings([String])
+    /// Texts, `nil` where there is none.
     case optionalStrings([String?])
+    /// Integers.
     case ints([Int])
+    /// Integers, `nil` where there is none.
     case optionalInts([Int?])
+    /// Floating-point numbers.
     case doubles([Double])
+    /// Floating-point numbers, `nil` where there is none.
     case optionalDoubles([Double?])
+    /// Booleans.
     case bools([Bool])
     /// Token ids, masks and the like. `input_ids` are stored in 32 bits, `attention_mask`, `token_type_ids` and
     /// `special_tokens_mask` in 8, everything else in 64, as in Python.
     case intLists([[Int32]])
+    /// Lists of floating-point numbers.
     case doubleLists([[Double]])
+    /// Lists of texts.
     case stringLists([[String]])
     /// Anything else: with nulls, nested, or of a type that is only known when it runs.
     case values([Value])
 
+    /// Rows of the column.
     public var count: Int {
         switch self {
         case .strings(let values): values.count
@@ -53,12 +63,16 @@ public enum ColumnData: Sendable, Equatable {
 /// Named columns in order: what a batched `map` returns. Written as a dictionary literal.
 public struct Columns: Sendable, ExpressibleByDictionaryLiteral {
     private var keys = OrderedKeys()
+    /// The columns' values, in the order of `names`.
     public private(set) var data: [ColumnData] = []
 
+    /// No columns.
     public init() {}
+    /// Columns by name, in this order. Of two with one name, the later one counts.
     public init(_ pairs: some Sequence<(String, ColumnData)>) {
         for (name, data) in pairs { self[name] = data }
     }
+    /// Columns by name, as in `["text": .strings(texts)]`.
     public init(dictionaryLiteral elements: (String, ColumnData)...) { self.init(elements) }
 
     /// A dictionary has no order: what tokenizers return comes in their order, the rest by name.
@@ -68,8 +82,11 @@ public struct Columns: Sendable, ExpressibleByDictionaryLiteral {
         self.init((known + rest).compactMap { name in dictionary[name].map { (name, $0) } })
     }
 
+    /// The columns' names, in order.
     public var names: [String] { keys.names }
 
+    /// The values of a column; `nil` if there is none of that name. Setting a new name adds a column at the end;
+    /// setting `nil` changes nothing.
     public subscript(name: String) -> ColumnData? {
         get { keys.position(of: name).map { data[$0] } }
         set {

@@ -50,7 +50,7 @@ struct DataFiles {
         self.files = files.sortedByCodePoints()
     }
 
-    /// The same of a list of paths, for a dataset whose files are still elsewhere.
+    /// The data files among a list of paths, for a dataset whose files are still elsewhere.
     init(_ title: String, names: [String]) {
         folder = title
         files = names.sortedByCodePoints().filter { name in

@@ -22,7 +22,7 @@ public struct Dataset: Sendable {
         self.provenance = provenance ?? Provenance(fingerprint: .content(stored, features))
     }
 
-    /// The same dataset from another place.
+    /// The dataset with other words for where it is from.
     func from(_ provenance: Provenance) -> Dataset {
         var result = Dataset(unchecked: stored, features, indices: indices, provenance)
         result.format = format
@@ -79,9 +79,13 @@ public struct Dataset: Sendable {
         self.init(unchecked: table, features)
     }
 
+    /// The columns' names, in order.
     public var columnNames: [String] { features.names }
+    /// The number of columns.
     public var numColumns: Int { features.count }
+    /// The number of rows, as `count`.
     public var numRows: Int { count }
+    /// The number of rows.
     public var count: Int { indices?.count ?? stored.rows }
 
     func index(of column: String) throws -> Int {
@@ -170,6 +174,9 @@ public struct Dataset: Sendable {
     public func ints(_ column: String) throws -> [Int] { try self.column(column).ints() }
     /// A column of numbers. Throws as `strings(_:)`.
     public func doubles(_ column: String) throws -> [Double] { try self.column(column).doubles() }
+    /// All values of a column as booleans.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func bools(_ column: String) throws -> [Bool] { try self.column(column).bools() }
     /// Lists of integers of the rows asked for. Throws as `strings(_:)`, and for a row outside the dataset.
     public func intLists(_ column: String, rows: some Collection<Int>) throws -> [[Int32]] {
@@ -225,8 +232,11 @@ extension Dataset: CustomStringConvertible {
 public struct Batch: Sendable {
     let dataset: Dataset
 
+    /// The columns' names and types.
     public var features: Features { dataset.features }
+    /// The columns' names, in order.
     public var columnNames: [String] { dataset.columnNames }
+    /// The number of rows.
     public var count: Int { dataset.count }
 
     /// A column.
@@ -246,10 +256,25 @@ public struct Batch: Sendable {
         get throws { try dataset.row(row) }
     }
 
+    /// All values of a column of the batch as texts.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func strings(_ column: String) throws -> [String] { try dataset.strings(column) }
+    /// All values of a column of the batch as integers.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func ints(_ column: String) throws -> [Int] { try dataset.ints(column) }
+    /// All values of a column of the batch as floating-point numbers.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func doubles(_ column: String) throws -> [Double] { try dataset.doubles(column) }
+    /// All values of a column of the batch as booleans.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func bools(_ column: String) throws -> [Bool] { try dataset.bools(column) }
+    /// All values of a column of the batch as lists of integers, such as token ids.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there or of another type, or a row without a value.
     public func intLists(_ column: String) throws -> [[Int32]] { try dataset.column(column).intLists() }
 }
 

@@ -38,7 +38,7 @@ extension Dataset {
         return try cached(operation, in: try cacheFile(provenance), provenance.folder, make, result)
     }
 
-    /// The same for a file of a given name.
+    /// Looks up or makes a cached result in a file of a given name.
     static func cached<Result>(
         _ operation: String, in file: String, _ folder: String?, _ make: (inout ResultWriter) throws -> Void,
         _ result: (ArrowTable, Features, [String]) throws -> Result

@@ -16,14 +16,23 @@ extension Dataset {
         ).formatted(as: self)
     }
 
+    /// The dataset without some columns.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there.
     public func removeColumns(_ names: [String]) throws -> Dataset {
         for name in names { _ = try index(of: name) }
         let removed = names.textKeys
         return try selectColumns(columnNames.filter { !removed.contains(TextKey($0)) })
     }
 
+    /// The dataset without some columns.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there.
     public func removeColumns(_ names: String...) throws -> Dataset { try removeColumns(names) }
 
+    /// The dataset with another name for a column.
+    ///
+    /// - Throws: `DatasetError` for a column that is not there, or a new name that is empty or taken.
     public func renameColumn(_ name: String, to newName: String) throws -> Dataset {
         let index = try index(of: name)
         guard !newName.isEmpty else {
@@ -63,6 +72,13 @@ extension Dataset {
         ).formatted(as: self, renaming: names)
     }
 
+    /// The dataset with one more column, at the end.
+    ///
+    /// - Parameters:
+    ///   - name: the column's name.
+    ///   - data: a value for each row.
+    ///   - feature: its type; by default what the values are.
+    /// - Throws: `DatasetError` for a name that is taken, or another number of values than rows.
     public func addColumn(_ name: String, _ data: ColumnData, feature: Feature? = nil) throws -> Dataset {
         guard features[name] == nil else {
             throw DatasetError(

@@ -93,7 +93,7 @@ public struct DatasetError: SwiftletError {
         names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
-    /// The same error with more words before its message.
+    /// The error with more words before its message.
     func within(_ circumstance: String) -> DatasetError {
         var error = self
         error.message = "\(circumstance): \(message)"

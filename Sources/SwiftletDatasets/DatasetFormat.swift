@@ -10,6 +10,10 @@ public struct DatasetFormat: Sendable, Equatable {
     /// Whether the others are shown as well, after these.
     public var outputAllColumns = false
 
+    /// - Parameters:
+    ///   - type: the library whose arrays Python makes, such as `torch`; only passed on.
+    ///   - columns: those that rows and batches show; `nil` for all.
+    ///   - outputAllColumns: whether the others are shown as well, after these.
     public init(_ type: String? = nil, columns: [String]? = nil, outputAllColumns: Bool = false) {
         self.type = type
         self.columns = columns
@@ -34,7 +38,7 @@ public struct DatasetFormat: Sendable, Equatable {
 }
 
 extension Dataset {
-    /// The same rows, of which only some columns are shown by row and by batch; `column(_:)` still reads any.
+    /// The dataset's rows, of which only some columns are shown by row and by batch; `column(_:)` still reads any.
     ///
     /// - Parameters:
     ///   - type: passed on to Python by `saveToDisk`.

@@ -12,6 +12,7 @@ internal import Glibc
 public struct DatasetProgress: Sendable {
     /// What is done, such as `Map`, as Python's progress bars call it.
     public var operation: String
+    /// Rows that are done.
     public var done: Int
     /// Rows in all.
     public var total: Int

@@ -5,14 +5,17 @@ public typealias DTypeName = String
 
 /// The type of a column.
 public indirect enum Feature: Sendable, Equatable {
+    /// A plain value, by the name of its type in Python: `string`, `int64`, `float32`, `bool`.
     case value(DTypeName)
     /// Integers that stand for names; -1 stands for no label.
     case classLabel(names: [String])
+    /// Lists of any length.
     case list(Feature)
-    /// Lists with 64-bit places.
+    /// Lists with 64-bit offsets.
     case largeList(Feature)
     /// Lists that all have the same length.
     case fixedList(Feature, length: Int)
+    /// Named fields, each of its own type.
     case structure(Features)
     /// Values of any form, each with its own, stored as JSON texts. Python's `Json()`.
     case json
@@ -50,7 +53,13 @@ public indirect enum Feature: Sendable, Equatable {
             kind: .noLabel)
     }
 
+    /// The names of labels.
+    ///
+    /// - Throws: `DatasetError` if this is no class label or a number is outside its range.
     public func int2str(_ labels: [Int]) throws -> [String] { try labels.map { try int2str($0) } }
+    /// The numbers of labels.
+    ///
+    /// - Throws: `DatasetError` if this is no class label or a text is none of its names.
     public func str2int(_ texts: [String]) throws -> [Int] {
         let names = try classNames()
         let labels = ClassLabels.positions(names)
@@ -127,17 +136,23 @@ extension Feature: CustomStringConvertible {
 /// The columns of a dataset and their types, in order.
 public struct Features: Sendable, Equatable {
     private(set) var keys = OrderedKeys()
+    /// The columns' types, in the order of `names`.
     public private(set) var types: [Feature] = []
 
+    /// No columns.
     public init() {}
 
+    /// Types by column, in this order. Of two with one name, the later one counts.
     public init(_ pairs: some Sequence<(String, Feature)>) {
         for (name, feature) in pairs { self[name] = feature }
     }
 
+    /// The columns' names, in order.
     public var names: [String] { keys.names }
+    /// The number of columns.
     public var count: Int { keys.count }
 
+    /// The type of a column; `nil` if there is none of that name. Setting a new name adds a column at the end.
     public subscript(name: String) -> Feature? {
         get { keys.position(of: name).map { types[$0] } }
         set {
@@ -161,6 +176,7 @@ extension Features: Sequence {
 }
 
 extension Features: ExpressibleByDictionaryLiteral {
+    /// Types by column, as in `["label": .classLabel(names: names)]`.
     public init(dictionaryLiteral elements: (String, Feature)...) { self.init(elements) }
 }
 

@@ -3,7 +3,18 @@ internal import SwiftletIO
 /// The formats that rows are read from.
 public enum FileFormat: String, Sendable, CaseIterable {
     // Where files of several formats are one split's, the first of these is taken, as by Python.
-    case parquet, arrow, json, csv, tsv, text
+    /// Apache Parquet, as the Hub stores datasets.
+    case parquet
+    /// Arrow's stream or file format, as `datasets` keeps its cache.
+    case arrow
+    /// One object a line, or a list or an object of columns at the top.
+    case json
+    /// Fields with commas, or another delimiter, between them.
+    case csv
+    /// Fields with tabs between them.
+    case tsv
+    /// One text a line, in the column `text`.
+    case text
 
     /// As it is called in messages.
     var title: String {
@@ -23,13 +34,19 @@ public enum FileFormat: String, Sendable, CaseIterable {
 
 /// How the characters of a text file are stored.
 public enum TextEncoding: String, Sendable, CaseIterable {
+    /// UTF-8, with or without a byte order mark.
     case utf8 = "utf-8"
     /// Little- or big-endian, as the byte order mark says; without one, little-endian.
     case utf16 = "utf-16"
+    /// UTF-16, low byte first.
     case utf16LittleEndian = "utf-16-le"
+    /// UTF-16, high byte first.
     case utf16BigEndian = "utf-16-be"
+    /// ISO 8859-1: each byte is the code point of its number.
     case latin1 = "latin-1"
+    /// The code page of Western Windows; Excel's CSV files often have it.
     case windows1252 = "windows-1252"
+    /// Bytes below 128; others are an error.
     case ascii
 
     /// The encoding of a name, in any of the spellings that Python takes: `UTF8`, `utf_16`, `iso-8859-1`, `cp1252`.
@@ -73,6 +90,7 @@ public struct FileOptions: Sendable, Equatable {
     /// Between the fields of a row, one ASCII character. By default a comma, for TSV a tab; where the first lines have
     /// none of it but as many tabs, semicolons or bars each, that is taken and a warning logged.
     public var delimiter: Character?
+    /// Which fields of delimited text are in quotes; by default those that begin with the quote character.
     public var quoting: Quoting?
     /// Around fields that hold the delimiter or a line break, one ASCII character; `"` by default.
     public var quoteCharacter: Character?
@@ -87,6 +105,7 @@ public struct FileOptions: Sendable, Equatable {
     /// Only these columns are read, in the order of the file; all by default.
     public var columns: [String]?
 
+    /// Every option has the default that its property tells.
     public init(
         format: FileFormat? = nil, delimiter: Character? = nil, quoting: Quoting? = nil,
         quoteCharacter: Character? = nil,

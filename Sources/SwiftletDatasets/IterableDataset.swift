@@ -318,17 +318,20 @@ public struct IterableDataset: Sendable {
         }
     }
 
+    /// Rows with only these columns, in this order. A column that is not there is an error when the first row is read.
     public func selectColumns(_ names: [String]) -> IterableDataset {
         let chosen = features.map { features in Features(names.compactMap { name in features[name].map { (name, $0) } }) }
         return then(chosen) { pieces, _ in { try pieces()?.selectColumns(names) } }
     }
 
+    /// Rows without some columns. A column that is not there is an error when the first row is read.
     public func removeColumns(_ names: [String]) -> IterableDataset {
         changed(features.map { features in Features(features.filter { !names.contains(text: $0.0) }) }) {
             try $0.removeColumns(names)
         }
     }
 
+    /// Rows with another name for a column. A column that is not there is an error when the first row is read.
     public func renameColumn(_ name: String, to newName: String) -> IterableDataset {
         changed(features.map { features in Features(features.map { ($0.0.isSame(as: name) ? newName : $0.0, $0.1) }) }) {
             try $0.renameColumn(name, to: newName)
@@ -341,7 +344,7 @@ public struct IterableDataset: Sendable {
         byRow(features) { pieces in { try pieces().map(change) } }
     }
 
-    /// The same rows for another pass: what `shuffle` mixes comes in another order. As Python's `set_epoch`.
+    /// The rows for another pass: what `shuffle` mixes comes in another order. As Python's `set_epoch`.
     public func withEpoch(_ epoch: Int) -> IterableDataset {
         IterableDataset(features, numShards, Swift.max(epoch, 0), kind, source)
     }
@@ -428,6 +431,7 @@ private final class Rebatched {
 }
 
 extension IterableDataset: AsyncSequence {
+    /// Reads the rows of one pass.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let stream: IterableDataset
         private var pieces: Pieces?
@@ -436,6 +440,9 @@ extension IterableDataset: AsyncSequence {
 
         init(_ stream: IterableDataset) { self.stream = stream }
 
+        /// The next row; `nil` after the last one.
+        ///
+        /// - Throws: `DatasetError` for a file that can't be read; what a closure of `map` or `filter` throws.
         public mutating func next() async throws -> Row? {
             let pieces: Pieces
             if let known = self.pieces { pieces = known } else { pieces = try stream.pieces() }

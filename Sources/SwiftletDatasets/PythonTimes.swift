@@ -3,7 +3,7 @@ extension PythonText {
     /// `datetime.datetime(2020, 1, 2, 10, 0)`: seconds and microseconds only where they are not zero.
     static func timestamp(microseconds: Int) -> String { "datetime.datetime(\(fields(microseconds)))" }
 
-    /// The same with the zone behind it. The clock of a named zone is UTC's: the rules of zones are not known here.
+    /// A timestamp with its zone behind it. The clock of a named zone is UTC's: the rules of zones are not known here.
     static func timestamp(microseconds: Int, zone: String) -> String {
         if let offset = offset(zone) {
             let (moved, overflow) = microseconds.addingReportingOverflow(offset * 1_000_000)

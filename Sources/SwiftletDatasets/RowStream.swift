@@ -9,7 +9,7 @@ struct RowStream {
     private let options: FileOptions
     private let declared: Features?
     private let reader: ArrowReader
-    /// The columns that are read, by their places in the file; `nil` for all.
+    /// The columns that are read, by their numbers in the file; `nil` for all.
     private let places: [Int]?
     /// Rows handed out so far.
     private var rows = 0

@@ -4,13 +4,19 @@ internal import SwiftletIO
 ///
 /// Whole columns are read faster as `[String]`, `[Int]` and so on; see `Column`.
 public indirect enum Value: Sendable, Equatable {
+    /// No value.
     case null
+    /// True or false.
     case bool(Bool)
+    /// An integer.
     case int(Int)
     /// An integer of a `uint64` column that is above `Int.max`.
     case unsigned(UInt64)
+    /// A floating-point number.
     case double(Double)
+    /// A text.
     case string(String)
+    /// Bytes.
     case binary([UInt8])
     /// Microseconds since 1970-01-01, without a time zone.
     case timestamp(microseconds: Int)
@@ -25,14 +31,22 @@ public indirect enum Value: Sendable, Equatable {
     case duration(microseconds: Int)
     /// A decimal number, as Python's `str` writes it: `1.50`, `0E-10`.
     case decimal(String)
+    /// A list; its elements may be of any kind.
     case list([Value])
+    /// Named fields.
     case structure(Row)
 
+    /// Whether this is `.null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
+    /// The boolean; `nil` for any other kind of value.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The integer; `nil` for any other kind of value.
     public var int: Int? { if case .int(let value) = self { value } else { nil } }
+    /// The text; `nil` for any other kind of value.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// The list; `nil` for any other kind of value.
     public var list: [Value]? { if case .list(let value) = self { value } else { nil } }
+    /// The named fields; `nil` for any other kind of value.
     public var structure: Row? { if case .structure(let value) = self { value } else { nil } }
 
     /// Any number.
@@ -115,21 +129,30 @@ extension Value: CustomStringConvertible {
 extension Value: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral
 {
+    /// `.null`.
     public init(nilLiteral: ()) { self = .null }
+    /// A boolean.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// An integer.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// A floating-point number.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// A text.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A list.
     public init(arrayLiteral elements: Value...) { self = .list(elements) }
 }
 
 /// One row: names and values in the order of the columns.
 public struct Row: Sendable, Equatable {
     private var keys: OrderedKeys
+    /// The values, in the order of `names`.
     public private(set) var values: [Value] = []
 
+    /// A row without columns.
     public init() { keys = OrderedKeys() }
 
+    /// Values by column, in this order. Of two with one name, the later one counts.
     public init(_ pairs: some Sequence<(String, Value)>) {
         self.init()
         for (name, value) in pairs { self[name] = value }
@@ -144,7 +167,9 @@ public struct Row: Sendable, Equatable {
         self.values = values
     }
 
+    /// The columns' names, in order.
     public var names: [String] { keys.names }
+    /// The number of columns.
     public var count: Int { keys.count }
 
     /// The value of a column; `nil` where there is no such column. A missing value is `.null`.
@@ -179,6 +204,7 @@ extension Row: Sequence {
 }
 
 extension Row: ExpressibleByDictionaryLiteral {
+    /// Values by column, as in `["text": "a", "label": 1]`.
     public init(dictionaryLiteral elements: (String, Value)...) { self.init(elements) }
 }
 

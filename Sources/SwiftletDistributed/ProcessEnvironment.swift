@@ -15,9 +15,11 @@ public struct ProcessEnvironment: Sendable, Equatable {
     public var size = 1
     /// Among the processes of this machine.
     public var localRank = 0
+    /// Processes of this machine.
     public var localSize = 1
     /// Where the store is.
     public var masterHost = "127.0.0.1"
+    /// The store's port, on `masterHost`.
     public var masterPort: UInt16 = 29500
     /// The launcher keeps the store; otherwise rank 0 does.
     public var launcherKeepsStore = false
@@ -29,6 +31,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
     /// no launcher says so.
     public var launchID: String?
 
+    /// One process by itself.
     public init() {}
 
     /// Reads the environment of this process.

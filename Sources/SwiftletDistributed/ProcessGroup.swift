@@ -15,13 +15,25 @@ import Glibc
 ///
 /// `Sendable` so that one group can serve the whole process; its operations belong to one thread at a time.
 public final class ProcessGroup: @unchecked Sendable {
-    public enum Reduction: Sendable { case sum, max, min }
+    /// How values of all ranks become one.
+    public enum Reduction: Sendable {
+        /// Their sum.
+        case sum
+        /// The largest.
+        case max
+        /// The smallest.
+        case min
+    }
 
+    /// What the launcher said about the processes.
     public let environment: ProcessEnvironment
+    /// This process's number, from 0.
     public var rank: Int { environment.rank }
+    /// Processes in all.
     public var size: Int { environment.size }
     /// How long it may take from where an operation goes no further to the error that says who is missing.
     public let timeout: Duration
+    /// The texts that the processes share.
     public let store: SharedStore
     let handle: OpaquePointer
     private let keepsStore: Bool

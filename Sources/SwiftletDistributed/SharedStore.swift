@@ -10,6 +10,7 @@ import SwiftletTensor
 /// `Sendable` because the store guards itself with a lock, and the handle never changes.
 public final class SharedStore: @unchecked Sendable {
     let handle: OpaquePointer
+    /// The machine that keeps the store.
     public let host: String
     private let questions: PatientQueue
     private let timeout: Duration
@@ -49,7 +50,7 @@ public final class SharedStore: @unchecked Sendable {
 
     deinit { ct_store_free(handle) }
 
-    /// The same store with `prefix` before every key.
+    /// A view of the store with `prefix` before every key.
     public func prefixed(_ prefix: String) throws(ProcessError) -> SharedStore {
         var handle: OpaquePointer?
         guard ct_store_prefixed(self.handle, prefix, &handle) == 0, let handle else {
@@ -66,6 +67,9 @@ public final class SharedStore: @unchecked Sendable {
         return ct_store_port(handle, &port) == 0 ? port : 0
     }
 
+    /// Puts a text under a key, in the place of one that is there.
+    ///
+    /// - Throws: `ProcessError` if the store can't be reached.
     public func set(_ key: String, _ value: String) throws(ProcessError) {
         let bytes = Array(value.utf8)
         try ask { ct_store_set($0, key, bytes, bytes.count) == 0 ? () : nil }
@@ -80,6 +84,9 @@ public final class SharedStore: @unchecked Sendable {
         }
     }
 
+    /// Whether something is under the key.
+    ///
+    /// - Throws: `ProcessError` if the store can't be reached.
     public func has(_ key: String) throws(ProcessError) -> Bool { try has(key, within: usualLimit) }
 
     private func has(_ key: String, within limit: Duration) throws(ProcessError) -> Bool {

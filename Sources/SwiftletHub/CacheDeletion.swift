@@ -4,7 +4,9 @@ import SwiftletIO
 public struct HubCacheDeletion: Sendable, Equatable {
     /// Repositories of which no revision remains.
     public internal(set) var repositories: [String] = []
+    /// Folders of revisions that go.
     public internal(set) var snapshots: [String] = []
+    /// Files of branches and tags that go.
     public internal(set) var refs: [String] = []
     /// Blobs that no remaining revision uses.
     public internal(set) var blobs: [String] = []
@@ -13,6 +15,7 @@ public struct HubCacheDeletion: Sendable, Equatable {
     /// Commits that were asked for but are not in the cache.
     public internal(set) var unknown: [String] = []
 
+    /// Whether nothing would be deleted.
     public var isEmpty: Bool { repositories.isEmpty && snapshots.isEmpty }
 }
 

@@ -14,6 +14,7 @@ public struct HubCacheReport: Sendable {
         public var name: String
         /// Where its bytes are: a blob, or the snapshot itself on file systems without links.
         public var blob: String
+        /// Its bytes.
         public var size: Int
     }
 
@@ -21,9 +22,11 @@ public struct HubCacheReport: Sendable {
     public struct Revision: Sendable, Equatable {
         /// 40 hex digits.
         public var commit: String
+        /// The folder of its snapshot.
         public var folder: String
         /// Branches and tags that pointed here when the Hub was last asked.
         public var refs: [String]
+        /// Its files.
         public var files: [File]
         /// Bytes of its files, of which other revisions may share some.
         public var size: Int
@@ -31,16 +34,22 @@ public struct HubCacheReport: Sendable {
         public var lastModified: Double
     }
 
+    /// A repository of which something is in the cache.
     public struct Repository: Sendable, Equatable {
+        /// Its kind and name.
         public var repo: HubRepo
+        /// Its folder in the cache.
         public var folder: String
+        /// Its commits of which there is a snapshot.
         public var revisions: [Revision]
         /// Bytes on disk; what revisions share counts once.
         public var size: Int
         /// Seconds since 1970.
         public var lastAccessed: Double
+        /// When a file of it last changed, in seconds since 1970.
         public var lastModified: Double
 
+        /// Branches and tags of all revisions, in order.
         public var refs: [String] { revisions.flatMap(\.refs).sorted() }
         /// Files of all revisions; a shared one counts once.
         public var fileCount: Int { Set(revisions.flatMap { $0.files.map(\.blob) }).count }
@@ -48,12 +57,17 @@ public struct HubCacheReport: Sendable {
 
     /// A download that broke off.
     public struct Partial: Sendable, Equatable {
+        /// The unfinished file.
         public var path: String
+        /// Bytes that have arrived.
         public var size: Int
     }
 
+    /// The cache's folder.
     public var folder: String
+    /// What is in the cache, by repository.
     public var repositories: [Repository]
+    /// Downloads that broke off.
     public var partials: [Partial]
     /// What does not look like a part of a cache, in words; nothing of it is counted or deleted.
     public var problems: [String]

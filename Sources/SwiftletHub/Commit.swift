@@ -4,6 +4,7 @@ public enum HubChange: Sendable {
     case addFile(String, as: String)
     /// Bytes under a path in the repository.
     case addBytes([UInt8], as: String)
+    /// Removes the file of this path in the repository.
     case deleteFile(String)
     /// A folder with everything in it.
     case deleteFolder(String)
@@ -33,6 +34,12 @@ public struct HubCommitOptions: Sendable {
     /// Open a pull request in place of changing the branch.
     public var asPullRequest: Bool
 
+    /// - Parameters:
+    ///   - message: the commit's title.
+    ///   - description: what stands below it.
+    ///   - revision: the branch to change.
+    ///   - parent: the commit the branch must be at, else the Hub refuses.
+    ///   - asPullRequest: open a pull request in place of changing the branch.
     public init(
         message: String, description: String = "", revision: String = "main", parent: String? = nil, asPullRequest: Bool = false
     ) {

@@ -13,12 +13,14 @@ import SwiftletIO
 /// Several tasks and several processes may work on one cache at once. What is in the cache is whole: files come into
 /// place only after their size and their hash are right.
 public struct HubClient: Sendable {
+    /// Addresses, token, folders and time limits.
     public let settings: HubSettings
     let transport: any HTTPTransport
     let logger: Logger
     /// Where waits happen; tests pass none.
     let sleep: @Sendable (Double) async throws -> Void
 
+    /// A client with these settings, whatever the environment says.
     public init(settings: HubSettings) {
         self.init(
             settings: settings, transport: URLSessionTransport(connections: settings.parallelTransfers),

@@ -9,7 +9,9 @@ public struct HubProgress: Sendable {
     public var bytesDone: Int
     /// Bytes in all; it grows while sizes are still being asked for.
     public var bytesTotal: Int
+    /// Files that are there.
     public var filesDone: Int
+    /// Files in all.
     public var filesTotal: Int
     /// Bytes that went over the network in this run.
     public var bytesTransferred: Int
@@ -17,6 +19,7 @@ public struct HubProgress: Sendable {
     public var rate: Double
 }
 
+/// What is told how far a download or an upload is. It may be called on any thread.
 public typealias HubProgressHandler = @Sendable (HubProgress) -> Void
 
 /// Adds up what several transfers report and passes it on, at most ten times a second.

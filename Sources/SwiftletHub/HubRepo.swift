@@ -2,8 +2,14 @@ import SwiftletIO
 
 /// A repository on the Hub: a model, a dataset or a space, and its name.
 public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
+    /// What a repository is for.
     public enum Kind: String, Sendable, CaseIterable {
-        case model, dataset, space
+        /// Weights, configuration and tokenizer.
+        case model
+        /// Rows to train or evaluate on.
+        case dataset
+        /// A program that the Hub runs.
+        case space
 
         /// The word in paths of the API and of the cache, as `models`.
         var plural: String { rawValue + "s" }
@@ -35,7 +41,13 @@ public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
         self.id = id
     }
 
+    /// A repository of a model, such as `bert-base-uncased`.
+    ///
+    /// - Throws: `HubError` for what can't be a name.
     public static func model(_ id: String) throws(HubError) -> HubRepo { try HubRepo(id) }
+    /// A repository of a dataset, such as `nyu-mll/glue`.
+    ///
+    /// - Throws: `HubError` for what can't be a name.
     public static func dataset(_ id: String) throws(HubError) -> HubRepo { try HubRepo(id, kind: .dataset) }
 
     public var description: String { "\(kind.rawValue) '\(id)'" }

@@ -27,6 +27,7 @@ public struct HubSettings: Sendable {
     public var retries = 5
     /// Seconds before the first retry; each further one waits twice as long, up to `longestRetryDelay`.
     public var retryDelay = 1.0
+    /// The longest wait before a retry, in seconds.
     public var longestRetryDelay = 16.0
     /// The longest wait, in seconds, that a busy Hub may ask for. The Hub counts requests over five minutes.
     public var longestWait = 330.0

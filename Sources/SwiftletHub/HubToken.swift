@@ -11,6 +11,7 @@ public struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConv
 
     public var description: String { "•••" }
     public var debugDescription: String { description }
+    /// Shows nothing, so that no log has the token.
     public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 
     /// The text with the token replaced, for a message that quotes a server.

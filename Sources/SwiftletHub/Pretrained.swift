@@ -16,11 +16,14 @@ package struct HubSelection: Sendable {
 
 /// What is read of a pretrained model.
 public struct HubModelParts: OptionSet, Sendable {
+    /// The bits of the parts.
     public var rawValue: Int
+    /// - Parameter rawValue: bits of the parts below.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// `config.json` and the weights.
     public static let model = HubModelParts(rawValue: 1)
+    /// The tokenizer's files.
     public static let tokenizer = HubModelParts(rawValue: 2)
     /// What `modules.json` names: how vectors of sentences are made, with the weights of layers behind the encoder. Of a
     /// model without that file it is nothing.

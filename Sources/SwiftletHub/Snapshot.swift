@@ -33,7 +33,7 @@ extension HubClient {
         return snapshot
     }
 
-    /// The same for files that are chosen by looking at the names of all.
+    /// Downloads files that are chosen by looking at the names of all.
     package func snapshot(
         of repo: HubRepo, revision: String, _ selection: HubSelection, force: Bool = false, progress: HubProgressHandler? = nil
     ) async throws -> HubSnapshot {

@@ -9,6 +9,7 @@ import Glibc
 /// Each record goes to the system at once and in whole, so that it is there after this process is killed. If a
 /// record can't be written in whole, the disk being full, none of it stays in the file.
 public final class AppendingFile {
+    /// The file's path.
     public let path: String
     private let descriptor: Int32
 

@@ -11,6 +11,7 @@ import Glibc
 ///
 /// Without `commit()`, on an error or a crash, the old file stays as it was.
 public final class AtomicFile {
+    /// Where the file will be after `commit()`.
     public let path: String
     private let temporaryPath: String
     private let descriptor: Int32
@@ -39,6 +40,9 @@ public final class AtomicFile {
         Self.temporaries.withLock { _ = $0.insert(name) }
     }
 
+    /// Writes bytes behind those before.
+    ///
+    /// - Throws: `FileError`, such as for a disk that is full.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         if buffer.count + bytes.count > Self.bufferSize { try flush() }
         if bytes.count > Self.bufferSize / 2 {
@@ -50,6 +54,9 @@ public final class AtomicFile {
         }
     }
 
+    /// Writes a text in UTF-8 behind what came before.
+    ///
+    /// - Throws: `FileError`, such as for a disk that is full.
     public func write(_ text: String) throws(FileError) {
         var text = text
         var failure: FileError?

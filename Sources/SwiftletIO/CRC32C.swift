@@ -5,6 +5,7 @@
 public struct CRC32C: Sendable {
     private var register: UInt32 = 0xFFFF_FFFF
 
+    /// The checksum of no bytes.
     public init() {}
 
     /// The checksum of all bytes so far.
@@ -34,6 +35,7 @@ public struct CRC32C: Sendable {
         register = crc
     }
 
+    /// Takes in more bytes.
     public mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }

@@ -12,6 +12,7 @@ public struct NumberError: SwiftletError {
     public var name: String
     /// The number as text.
     public var value: String
+    /// The numbers that are allowed.
     public var range: ClosedRange<Int>
 
     public var message: String { "\(name) is \(value), which is not \(words)" }

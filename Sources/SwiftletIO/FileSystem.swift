@@ -6,15 +6,18 @@ import Glibc
 
 /// The few questions to the file system that Swiftlet asks, on plain paths.
 public enum FileSystem {
+    /// Whether there is something at the path. A link to nothing is nothing.
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }
 
+    /// Whether there is a folder at the path, or a link to one.
     public static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR
     }
 
+    /// Whether there is a file at the path, or a link to one; not a pipe, a socket or a device.
     public static func isRegularFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFREG
@@ -228,6 +231,7 @@ public enum FileSystem {
         return trimmed
     }
 
+    /// The path of a name in a folder, with one slash between them.
     public static func join(_ folder: String, _ name: String) -> String {
         if folder.isEmpty || name.hasPrefix("/") { return name }
         return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"

@@ -22,6 +22,7 @@ public struct JSONError: SwiftletError {
     public var problem: String
     /// Where in the text, both from 1; columns in bytes.
     public var line: Int
+    /// The character within the line, from 1.
     public var column: Int
     /// The file, when there is one.
     public var path: String?
@@ -40,6 +41,9 @@ extension JSONValue {
         self = try parser.document()
     }
 
+    /// Reads a text.
+    ///
+    /// - Throws: `JSONError` with line and column of what is no JSON.
     public init(parsing text: String) throws(JSONError) {
         var text = text
         let result = text.withUTF8 { utf8 in

@@ -2,18 +2,30 @@
 ///
 /// Foundation's reader loses both, and refuses the `NaN` and `Infinity` that Python's writer puts into its files.
 public enum JSONValue: Sendable, Equatable {
+    /// `null`
     case null
+    /// `true` or `false`
     case bool(Bool)
+    /// A number without fraction and exponent, within 64 bits.
     case int(Int)
+    /// Any other number; `NaN`, `Infinity` and `-Infinity` are read and written as Python does.
     case double(Double)
+    /// A text.
     case string(String)
+    /// A list.
     case array([JSONValue])
+    /// Keys and values, in the order of the file.
     case object(JSONObject)
 
+    /// The boolean; `nil` for any other kind of value.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The text; `nil` for any other kind of value.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// The list; `nil` for any other kind of value.
     public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    /// The keys and values; `nil` for any other kind of value.
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    /// Whether this is `null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
 
     /// An integer, also one written as `5.0`.
@@ -69,18 +81,25 @@ public enum JSONValue: Sendable, Equatable {
 /// Python. Keys are told apart by their code points; see `TextKey`.
 public struct JSONObject: Sendable, Equatable {
     private var order = OrderedKeys()
+    /// The values, in the order of `keys`.
     public private(set) var values: [JSONValue] = []
 
+    /// An object without keys.
     public init() {}
 
+    /// Values by key, in this order. Of two with one key, the later one counts.
     public init(_ pairs: some Sequence<(String, JSONValue)>) {
         for (key, value) in pairs { self[key] = value }
     }
 
+    /// The keys, in order.
     public var keys: [String] { order.names }
+    /// The number of keys.
     public var count: Int { order.count }
+    /// Whether there is no key.
     public var isEmpty: Bool { values.isEmpty }
 
+    /// The value of a key; `nil` if there is none. Setting a new key adds it at the end, setting `nil` removes one.
     public subscript(key: String) -> JSONValue? {
         get { order.position(of: key).map { values[$0] } }
         set {
@@ -111,17 +130,25 @@ extension JSONObject: Sequence {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// Values by key, as in `["epoch": 1, "loss": 0.5]`.
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
 }
 
 extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// `null`.
     public init(nilLiteral: ()) { self = .null }
+    /// A boolean.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A whole number.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// A floating-point number.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// A text.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A list.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// An object, its keys in this order.
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }

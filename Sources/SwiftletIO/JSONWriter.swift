@@ -2,10 +2,15 @@
 public struct JSONStyle: Sendable {
     /// Spaces a level; `nil` writes everything on one line, with a space after `,` and `:`.
     public var indent: Int?
+    /// Whether keys are written in the order of their code points, instead of their own.
     public var sortsKeys: Bool
     /// Whether everything beyond ASCII is written as `\u` escapes.
     public var escapesNonASCII: Bool
 
+    /// - Parameters:
+    ///   - indent: spaces for each level; `nil` writes one line.
+    ///   - sortsKeys: whether keys are written in order.
+    ///   - escapesNonASCII: whether characters beyond ASCII are written as `\u`, as Python does by default.
     public init(indent: Int? = nil, sortsKeys: Bool = false, escapesNonASCII: Bool = true) {
         self.indent = indent
         self.sortsKeys = sortsKeys

@@ -6,9 +6,11 @@ import Glibc
 
 /// A file mapped into memory: pages are read when touched and shared between processes.
 public final class MappedFile: Sendable {
+    /// The file's path.
     public let path: String
     /// Valid as long as this object: keep it with `withExtendedLifetime` while the bytes are in use.
     // Sendable: never written after `init` but by whoever asked for a copy on write.
+    /// The file's bytes, valid as long as this object is.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     /// - Parameter copiesOnWrite: the bytes may be written to, which gives this object pages of its own and leaves the

@@ -4,10 +4,14 @@
 /// takes canonically equivalent texts for one: `é` as one code point, and as an `e` with an accent after it. Two labels
 /// of a file would become one. The order is that of the code points too, as Python sorts.
 public struct TextKey: Hashable, Comparable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// The text itself.
     public let text: String
 
+    /// The key of a text.
     public init(_ text: String) { self.text = text }
+    /// The key of a part of a text.
     public init(_ text: Substring) { self.text = String(text) }
+    /// The key of a text in the source.
     public init(stringLiteral text: String) { self.text = text }
 
     public var description: String { text }
@@ -64,19 +68,23 @@ extension Sequence where Element == String {
 /// Distinct texts in the order they came, such as the keys of an object or the names of columns. They are found by
 /// their code points, in constant time also where there are many.
 public struct OrderedKeys: Sendable, Equatable {
+    /// The names, in the order in which they were added.
     public private(set) var names: [String] = []
     /// Positions by name, kept only above a size at which scanning the names would be slower.
     private var positions: [TextKey: Int] = [:]
 
     private static let indexedAbove = 12
 
+    /// No names.
     public init() {}
 
     /// - Parameter names: distinct ones. They are not indexed before a name is added: for keys that are soon gone.
     public init(distinct names: [String]) { self.names = names }
 
+    /// The number of names.
     public var count: Int { names.count }
 
+    /// Where a name stands; `nil` if it is not there.
     public func position(of name: String) -> Int? {
         positions.isEmpty ? names.firstIndex(ofText: name) : positions[TextKey(name)]
     }
@@ -91,6 +99,7 @@ public struct OrderedKeys: Sendable, Equatable {
         }
     }
 
+    /// Removes a name; those behind it move up.
     public mutating func remove(at position: Int) {
         names.remove(at: position)
         positions.removeAll()

@@ -37,7 +37,7 @@ public struct LoadOptions {
         self.logger = logger
     }
 
-    /// The same options, with labels that are given beside them.
+    /// The options with labels that are given beside them.
     package func with(numLabels: Int?, labelNames: [String]?) -> LoadOptions {
         var options = self
         options.numLabels = numLabels ?? options.numLabels
@@ -74,6 +74,7 @@ public enum AutoConfig {
 
 /// What makes a model of one kind from a checkpoint: `AutoModel` and its relatives.
 public protocol AutoModelLoading {
+    /// The kind of model that is made.
     associatedtype Model: PretrainedModel
 
     /// A model with no values yet, whose parameters are in `state`.

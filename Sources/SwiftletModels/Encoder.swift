@@ -22,6 +22,7 @@ public protocol Encoder: AnyObject {
     /// - Throws: `ModelError` naming the key that is missing, wrong, or of a value that is not implemented.
     init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws
 
+    /// Parameters and execution of the model that the network is part of.
     var state: ModelState { get }
     /// The table of token embeddings, which `resizeTokenEmbeddings` changes.
     var tokenEmbeddings: Embedding { get }
@@ -58,6 +59,12 @@ public protocol Encoder: AnyObject {
 }
 
 extension Encoder {
+    /// Runs the network, with every token's state computed.
+    ///
+    /// - Parameters:
+    ///   - inputs: padded `[batch, sequence]` or packed `[tokens]`.
+    ///   - outputHiddenStates: keep the embeddings and each layer's output.
+    /// - Throws: `ModelError` for inputs outside what the model takes.
     public func callAsFunction(_ inputs: ModelInputs, outputHiddenStates: Bool = false) throws -> EncoderOutput {
         try self(inputs, outputHiddenStates: outputHiddenStates, needs: .allTokens)
     }

@@ -32,6 +32,11 @@ public struct LinearTokenHead: TokenHead {
     let dropout: Dropout
     let linear: Linear
 
+    /// - Parameters:
+    ///   - width: of a token's state.
+    ///   - outputs: numbers for each token.
+    ///   - probability: share of the state that becomes zero in training.
+    ///   - name: of the linear layer, within the scope.
     public init(_ width: Int, _ outputs: Int, dropout probability: Double, in scope: Scope, name: String) {
         dropout = Dropout(probability, in: scope)
         linear = Linear(width, outputs, in: scope / name)
@@ -65,6 +70,13 @@ public struct DenseHead: SequenceHead {
     let activation: Activation
     let output: Linear
 
+    /// Registers `dense` `[width, width]` and `out_proj` `[outputs, width]`.
+    ///
+    /// - Parameters:
+    ///   - width: of a token's state.
+    ///   - outputs: numbers for each sequence.
+    ///   - probability: share that becomes zero in training, before both layers.
+    ///   - activation: between them.
     public init(
         _ width: Int, outputs: Int, dropout probability: Double, activation: Activation, in scope: Scope
     ) {
@@ -100,6 +112,11 @@ public struct MaskedHead: TokenHead {
         /// A bias that Python ties to the decoder's, if it has two.
         var bias: String?
 
+        /// - Parameters:
+        ///   - dense: the first linear layer.
+        ///   - norm: the layer norm after it.
+        ///   - decoder: the layer to the vocabulary.
+        ///   - bias: the name of the decoder's bias beside it; `nil` where the decoder holds its own.
         public init(dense: String, norm: String, decoder: String, bias: String? = nil) {
             self.dense = dense
             self.norm = norm

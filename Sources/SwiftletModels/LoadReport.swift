@@ -1,6 +1,8 @@
 /// How the tensors of a checkpoint met the parameters of a model.
 public struct LoadReport: Sendable, CustomStringConvertible {
+    /// The model's class in Python, such as `BertForSequenceClassification`.
     public let architecture: String
+    /// The folder that was read.
     public let path: String
     /// Parameters that the file does not have: freshly initialized.
     public var missing: [String] = []
@@ -8,8 +10,10 @@ public struct LoadReport: Sendable, CustomStringConvertible {
     public var unexpected: [String] = []
     /// Parameters whose shape differs: freshly initialized.
     public var mismatched: [(name: String, inFile: [Int], inModel: [Int])] = []
+    /// Parameters that have their values from the file.
     public var loadedCount = 0
 
+    /// Whether the file has exactly the model's parameters.
     public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
     public var description: String {

@@ -2,8 +2,11 @@ public import SwiftletIO
 
 /// How the loss of a classification head is computed.
 public enum ProblemType: String, Sendable {
+    /// The squared difference of numbers; what a model with one label has by default.
     case regression
+    /// The cross-entropy of one class a row.
     case singleLabelClassification = "single_label_classification"
+    /// The binary cross-entropy of each label by itself.
     case multiLabelClassification = "multi_label_classification"
 }
 
@@ -16,6 +19,9 @@ public struct ModelConfig: Sendable {
     /// The file, and the key of the object within it, if it is not the whole.
     private let source: (file: String, key: String?)
 
+    /// Reads a `config.json`.
+    ///
+    /// - Throws: `FileError` if it can't be read, `JSONError` or `ModelError` if it holds no object.
     public init(contentsOf path: String) throws {
         let json = try JSONValue(contentsOf: path)
         guard let object = json.object else {
@@ -47,6 +53,9 @@ public struct ModelConfig: Sendable {
         ErrorLocation(path: source.file, key: source.key.map { "\($0).\(key)" } ?? key)
     }
 
+    /// The family, such as `bert`: the key `model_type`.
+    ///
+    /// - Throws: `ModelError` without it.
     public var modelType: String {
         get throws { try string("model_type", default: nil) }
     }
@@ -58,7 +67,9 @@ public struct ModelConfig: Sendable {
         public static let rows = Int(Int32.max)
         /// Of states, layers in between, and kernels.
         public static let width = 1 << 20
+        /// Layers of a model.
         public static let layers = 4096
+        /// Labels of a head.
         public static let labels = 1 << 20
     }
 
@@ -125,10 +136,22 @@ public struct ModelConfig: Sendable {
         try double(key, default: fallback, in: 0 ... .greatestFiniteMagnitude)
     }
 
+    /// A text.
+    ///
+    /// - Parameters:
+    ///   - key: its name in the file.
+    ///   - fallback: what an absent key means; with `nil` the key must be there.
+    /// - Throws: `ModelError` for an absent key, or a value of another kind.
     public func string(_ key: String, default fallback: String?) throws -> String {
         try read(key, default: fallback, "a string") { $0.string }
     }
 
+    /// True or false.
+    ///
+    /// - Parameters:
+    ///   - key: its name in the file.
+    ///   - fallback: what an absent key means; with `nil` the key must be there.
+    /// - Throws: `ModelError` for an absent key, or a value of another kind.
     public func bool(_ key: String, default fallback: Bool?) throws -> Bool {
         try read(key, default: fallback, "true or false") { $0.bool }
     }
@@ -205,6 +228,8 @@ public struct ModelConfig: Sendable {
         json["label2id"] = .object(JSONObject(names.enumerated().map { ($1, .int($0)) }))
     }
 
+    /// How the loss of a classification head is computed: the key `problem_type`; `nil` where the labels of a batch
+    /// decide.
     public var problemType: ProblemType? {
         get throws {
             guard let value = json["problem_type"], !value.isNull else { return nil }

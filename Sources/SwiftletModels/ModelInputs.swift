@@ -32,6 +32,13 @@ public struct ModelInputs {
     /// model that is called with it throws this error; its tensors are empty. `nil` for a batch that was made.
     public private(set) var failure: (any Error)?
 
+    /// A padded batch.
+    ///
+    /// - Parameters:
+    ///   - inputIDs: int64 `[batch, sequence]`.
+    ///   - attentionMask: int64 of that shape, 1 for tokens and 0 for padding; `nil` for no padding.
+    ///   - tokenTypeIDs: int64 of that shape; `nil` is segment 0 throughout.
+    ///   - labels: what the head is trained on; see `labels`.
     public init(inputIDs: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil, labels: Tensor? = nil) {
         self.inputIDs = inputIDs
         self.attentionMask = attentionMask
@@ -76,7 +83,7 @@ public struct ModelInputs {
         if let failure { throw failure }
     }
 
-    /// The same batch with all its tensors on a device.
+    /// The batch with all its tensors on a device.
     public func to(_ device: Device) -> ModelInputs {
         var moved = self
         moved.inputIDs = inputIDs.to(device)

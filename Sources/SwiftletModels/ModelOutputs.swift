@@ -43,9 +43,11 @@ extension ModelOutput {
 
 /// What a classification model answers.
 public struct SequenceClassifierOutput: ModelOutput {
+    /// The loss, `[]`; `nil` if the batch had no labels.
     public var optionalLoss: Tensor?
     /// `[batch, labels]`
     public var logits: Tensor
+    /// The embeddings and each layer's output, `[batch, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
@@ -59,9 +61,11 @@ public struct SequenceClassifierOutput: ModelOutput {
 
 /// What a token classification model answers.
 public struct TokenClassifierOutput: ModelOutput {
+    /// The loss, `[]`; `nil` if the batch had no labels.
     public var optionalLoss: Tensor?
     /// `[batch, sequence, labels]`; packed `[tokens, labels]`
     public var logits: Tensor
+    /// The embeddings and each layer's output, `[batch, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
@@ -75,9 +79,11 @@ public struct TokenClassifierOutput: ModelOutput {
 
 /// What a masked language model answers.
 public struct MaskedLMOutput: ModelOutput {
+    /// The loss, `[]`; `nil` if the batch had no labels.
     public var optionalLoss: Tensor?
     /// `[batch, sequence, vocabulary]`; packed `[tokens, vocabulary]`
     public var logits: Tensor
+    /// The embeddings and each layer's output, `[batch · choices, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
@@ -91,12 +97,14 @@ public struct MaskedLMOutput: ModelOutput {
 
 /// What a question answering model answers.
 public struct QuestionAnsweringOutput: ModelOutput {
+    /// The loss, `[]`; `nil` if the batch had no positions of answers.
     public var optionalLoss: Tensor?
     /// Score of each position as the answer's first, `[batch, sequence]`. Of packed inputs too, with the lowest number
     /// after the end of shorter sequences.
     public var startLogits: Tensor
     /// Score of each position as the answer's last, shaped as `startLogits`.
     public var endLogits: Tensor
+    /// The embeddings and each layer's output, `[batch, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
@@ -110,9 +118,11 @@ public struct QuestionAnsweringOutput: ModelOutput {
 
 /// What a multiple choice model answers.
 public struct MultipleChoiceOutput: ModelOutput {
+    /// The loss, `[]`; `nil` if the batch had no labels.
     public var optionalLoss: Tensor?
     /// `[batch, choices]`
     public var logits: Tensor
+    /// The embeddings and each layer's output, `[batch, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
@@ -130,10 +140,12 @@ public struct BackboneOutput: ModelOutput {
     public var lastHiddenState: Tensor
     /// `[batch, hidden]`; `nil` where the family has no pooler.
     public var poolerOutput: Tensor?
+    /// The embeddings and each layer's output, `[batch, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, `[batch, heads, queries, keys]` each, if they were asked for.
     public var attentions: [Tensor]?
 
+    /// An encoder by itself has no loss.
     public var optionalLoss: Tensor? { nil }
     public var predictions: [Tensor] { [lastHiddenState] }
 

@@ -6,6 +6,7 @@ public enum PoolingMode: String, Sendable, CaseIterable {
     case cls
     /// The largest value of each component.
     case max
+    /// The mean of each component.
     case mean
     /// The sum divided by the root of the number of tokens.
     case meanSqrtLength = "mean_sqrt_len_tokens"

@@ -5,11 +5,14 @@ public import SwiftletTensor
 
 /// A pretrained encoder, alone or with the head of a task.
 public protocol PretrainedModel: AnyObject {
+    /// What the model gives for a batch.
     associatedtype Output: ModelOutput
 
+    /// Parameters, the mode of training or evaluation, the device, and how calls are carried out.
     var state: ModelState { get }
     /// The configuration, `problem_type` included once it is known.
     var config: ModelConfig { get set }
+    /// The network without its head.
     var encoder: any Encoder { get }
     /// What the model is for.
     var task: ModelTask { get }
@@ -32,6 +35,9 @@ public struct WeightFile {
     /// The file's parameters, with the names that they have there.
     public let parameters: [(name: String, parameter: Parameter)]
 
+    /// - Parameters:
+    ///   - path: relative to the model's folder.
+    ///   - parameters: what the file holds, under the names that they have there.
     public init(_ path: String, _ parameters: [(name: String, parameter: Parameter)]) {
         self.path = path
         self.parameters = parameters
@@ -46,6 +52,9 @@ extension PretrainedModel {
 
     public func saveCompanionFiles(_ folder: String) throws {}
 
+    /// Runs the model on a batch, without keeping hidden states.
+    ///
+    /// - Throws: `ModelError` for inputs or labels that the model can't take.
     public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
         guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
         // As accelerate wraps a model: what comes out is float32 again.
@@ -60,12 +69,15 @@ extension PretrainedModel {
         return (Swift.type(of: encoder).classNames[type] ?? type) + task.classSuffix
     }
 
+    /// All parameters, those of the head included, in the order in which Python lists them.
     public func parameters() -> [Parameter] { state.parameters }
     /// Number of trainable values.
     public var parameterCount: Int { state.parameters.reduce(0) { $0 + $1.count } }
     /// Moves the parameters to a device, as `torch.nn.Module.to`. Inputs must be there too: `inputs.to(device)`.
     public func to(_ device: Device) { state.move(to: device) }
+    /// Switches dropout on, as a training needs it.
     public func train() { state.isTraining = true }
+    /// Switches dropout off, as predictions need it. Models are made in this mode.
     public func eval() { state.isTraining = false }
 
     /// Writes `config.json` and `model.safetensors` as Python's `save_pretrained` does.

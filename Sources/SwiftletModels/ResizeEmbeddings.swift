@@ -11,6 +11,10 @@ public struct VocabularyOutput {
     /// A second bias `[vocabulary]` that the file holds and nothing reads.
     public let unusedBias: Parameter?
 
+    /// - Parameters:
+    ///   - weight: `[vocabulary, width]`.
+    ///   - bias: `[vocabulary]`, if there is one.
+    ///   - unusedBias: a second bias that files hold and nothing reads.
     public init(weight: Parameter, bias: Parameter?, unusedBias: Parameter? = nil) {
         self.weight = weight
         self.bias = bias

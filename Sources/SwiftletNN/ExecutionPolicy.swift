@@ -25,6 +25,7 @@ public struct ExecutionPolicy: Sendable, Equatable {
     /// Strength of the noise on token embeddings in training (NEFTune); `nil` is none.
     public var neftuneAlpha: Double?
 
+    /// As models are made: the fastest kernels of the machine, evaluation mode, no attention weights kept.
     public init() {}
 
     /// Attention weights exist in eager attention only.

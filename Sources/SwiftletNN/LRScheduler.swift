@@ -2,6 +2,7 @@ public import SwiftletIO
 
 /// Sets an optimizer's learning rates: call `step()` after each `optimizer.step()`.
 public final class LRScheduler {
+    /// How the learning rate goes over the updates.
     public let schedule: LearningRateSchedule
     /// Scheduler steps taken so far.
     public private(set) var lastEpoch = 0
@@ -12,6 +13,10 @@ public final class LRScheduler {
     package var isAccumulating: (() -> Bool)?
     package var stepsAtOnce = 1
 
+    /// - Parameters:
+    ///   - schedule: gives the factor of each update.
+    ///   - optimizer: the learning rates of its groups are set at once, and at each `step()`; those it has now are the
+    /// peaks.
     public init(_ schedule: LearningRateSchedule, optimizer: Optimizer) {
         self.schedule = schedule
         self.optimizer = optimizer
@@ -21,6 +26,9 @@ public final class LRScheduler {
         apply()
     }
 
+    /// A schedule by its name in Python, such as `linear`.
+    ///
+    /// - Throws: `SchedulerError` for an unknown name, or numbers that the schedule can't work with.
     public convenience init(
         _ type: SchedulerType, optimizer: Optimizer, warmupSteps: Int = 0, trainingSteps: Int,
         options: SchedulerOptions = .init()

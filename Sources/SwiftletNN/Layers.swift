@@ -7,6 +7,8 @@ public struct Linear {
     /// `[outputs]`, if it has one.
     public let bias: Parameter?
 
+    /// Registers `weight` `[outputs, inputs]`, drawn with the scope's standard deviation, and, with `hasBias`, `bias`
+    /// `[outputs]`, zeros.
     public init(_ inputs: Int, _ outputs: Int, hasBias: Bool = true, in scope: Scope) {
         weight = scope.parameter(
             "weight", [outputs, inputs], .normal(standardDeviation: scope.initializerRange))
@@ -69,8 +71,10 @@ public protocol Normalization {
 public struct RMSNorm: Normalization {
     /// `[width]`
     public let weight: Parameter
+    /// Added to the variance, so that nothing is divided by zero.
     public let epsilon: Double
 
+    /// Registers `weight` `[width]`, ones.
     public init(_ width: Int, epsilon: Double, in scope: Scope) {
         weight = scope.parameter("weight", [width], .ones, isNormalization: true)
         self.epsilon = epsilon
@@ -86,17 +90,21 @@ public struct RMSNorm: Normalization {
 
 /// Normalization over the last dimension.
 public struct LayerNorm: Normalization {
+    /// The factors of the normalized elements, `[width]`.
     public let weight: Parameter
     /// If it has one.
     public let bias: Parameter?
+    /// Added to the variance, so that nothing is divided by zero.
     public let epsilon: Double
 
+    /// Registers `weight` `[width]`, ones, and, with `hasBias`, `bias` `[width]`, zeros.
     public init(_ width: Int, epsilon: Double, hasBias: Bool = true, in scope: Scope) {
         weight = scope.parameter("weight", [width], .ones, isNormalization: true)
         bias = hasBias ? scope.parameter("bias", [width], .zeros, isNormalization: true) : nil
         self.epsilon = epsilon
     }
 
+    /// `[..., width]` to the same, with mean 0 and variance 1 along the last dimension, times `weight`, plus `bias`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         F.layerNorm(x, weight: weight.tensor, bias: bias?.tensor, eps: epsilon)
     }
@@ -104,9 +112,13 @@ public struct LayerNorm: Normalization {
 
 /// Sets elements to zero with a probability and scales the others up, while the model is training.
 public struct Dropout {
+    /// The share of elements that becomes zero in training, from 0 to 1.
     public let probability: Double
     private let state: ModelState
 
+    /// - Parameters:
+    ///   - probability: the share of elements that becomes zero in training.
+    ///   - scope: of the model whose mode decides.
     public init(_ probability: Double, in scope: Scope) {
         self.probability = probability
         state = scope.state
@@ -115,6 +127,8 @@ public struct Dropout {
     /// The probability in force: 0 in evaluation.
     public var activeProbability: Double { state.execution.isTraining ? probability : 0 }
 
+    /// Drops elements and scales the rest by 1 / (1 - probability) in training mode; in evaluation mode gives `x`
+    /// itself.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         activeProbability > 0 ? F.dropout(x, p: probability, training: true) : x
     }
@@ -133,15 +147,24 @@ extension ModelState {
 
 /// The activation functions that a config's `hidden_act` may name.
 public enum Activation: String, Sendable, CaseIterable {
+    /// x · Φ(x), by the error function; BERT's.
     case gelu
+    /// GELU by tanh, in the operations of the original GPT code.
     case geluNew = "gelu_new"
+    /// GELU by tanh, by libtorch's own operation.
     case geluTanh = "gelu_pytorch_tanh"
+    /// max(x, 0)
     case relu
+    /// x · sigmoid(x)
     case silu
+    /// Another name of `silu`.
     case swish
+    /// The hyperbolic tangent.
     case tanh
+    /// 1 / (1 + e^-x)
     case sigmoid
 
+    /// Applies the function to each element.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .gelu: x.gelu(approximate: "none")

@@ -6,26 +6,37 @@ public import SwiftletTensor
 /// `state.execution.isTraining`, and `state.parameters` is `state.store.parameters`.
 @dynamicMemberLookup
 public final class ModelState {
+    /// The model's parameters, by name.
     public let store: ParameterStore
+    /// How the model's calls are carried out.
     public var execution = ExecutionPolicy()
     /// Whether a checkpoint is about to give most values: then what the model needs beside it is counted afterwards.
     package var awaitsCheckpoint = false
     /// Where attention leaves its weights during a pass that wants them.
     public var attentionRecord: AttentionRecord?
 
+    /// A state without parameters.
+    ///
+    /// - Parameters:
+    ///   - dtype: of the parameters to come.
+    ///   - device: where they are made.
     public init(dtype: DType = .float32, device: Device = .cpu) {
         store = ParameterStore(dtype: dtype, device: device)
     }
 
+    /// The parameter of this name in the checkpoint; `nil` if the model has none.
     public subscript(name: String) -> Parameter? { store[name] }
 
+    /// What the parameter store has, such as `parameters`.
     public subscript<Value>(dynamicMember path: KeyPath<ParameterStore, Value>) -> Value { store[keyPath: path] }
 
+    /// What the execution policy says, such as `isTraining`.
     public subscript<Value>(dynamicMember path: WritableKeyPath<ExecutionPolicy, Value>) -> Value {
         get { execution[keyPath: path] }
         set { execution[keyPath: path] = newValue }
     }
 
+    /// What the execution policy says, such as `isTraining`.
     public subscript<Value>(dynamicMember path: KeyPath<ExecutionPolicy, Value>) -> Value { execution[keyPath: path] }
 
     /// Whether the next pass is to run on the fused kernels, as the policy has it for this model, inside the `autocast` of
@@ -73,7 +84,9 @@ public final class AttentionRecord {
     /// `[batch, heads, queries, keys]` each, after the softmax and dropout, in the order in which they were computed.
     public private(set) var weights: [Tensor] = []
 
+    /// A record without weights.
     public init() {}
 
+    /// Keeps one layer's weights, `[batch, heads, queries, keys]`.
     public func append(_ weights: Tensor) { self.weights.append(weights) }
 }

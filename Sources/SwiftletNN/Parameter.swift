@@ -8,7 +8,9 @@ import Glibc
 
 /// How a parameter that no checkpoint gives gets its first values. Draws come from libtorch's default generator.
 public enum Initializer: Sendable, Equatable {
+    /// All 0, as biases begin.
     case zeros
+    /// All 1, as the factors of norms begin.
     case ones
     /// Normal with mean 0.
     case normal(standardDeviation: Double)
@@ -55,7 +57,9 @@ public enum Initializer: Sendable, Equatable {
 public final class Parameter {
     /// The name in the checkpoint, such as `bert.encoder.layer.0.output.dense.weight`.
     public let name: String
+    /// The length of each dimension; `resizeTokenEmbeddings` may change it.
     public internal(set) var shape: [Int]
+    /// How it is drawn where no file has it.
     public let initializer: Initializer
     /// Whether it belongs to a normalization layer; such parameters are never decayed.
     public let isNormalization: Bool
@@ -119,6 +123,7 @@ public final class Parameter {
         set { tensor.requiresGrad = newValue }
     }
 
+    /// What the last backward pass added up, shaped as the parameter; `nil` before one. Set it to `nil` to begin anew.
     public var gradient: Tensor? {
         get { tensor.grad }
         set { tensor.grad = newValue }

@@ -2,20 +2,29 @@ public import SwiftletTensor
 
 /// The parameters of one model under their checkpoint names, in the order in which its layers were made.
 public final class ParameterStore {
+    /// All parameters, in the order in which the layers were made.
     public private(set) var parameters: [Parameter] = []
     private var byName: [String: Parameter] = [:]
     /// Other names for parameters: a checkpoint may hold a tied tensor under either.
     public private(set) var tiedNames: [String: Parameter] = [:]
     /// Names of the parameters that no checkpoint gave: their values were drawn.
     public private(set) var freshlyInitialized: [String] = []
+    /// The type of the parameters' elements.
     public let dtype: DType
+    /// Where the parameters lie.
     public private(set) var device: Device
 
+    /// A store without parameters.
+    ///
+    /// - Parameters:
+    ///   - dtype: of the parameters to come.
+    ///   - device: where they are made.
     public init(dtype: DType = .float32, device: Device = .cpu) {
         self.dtype = dtype
         self.device = device
     }
 
+    /// The parameter of this name in the checkpoint; `nil` if there is none.
     public subscript(name: String) -> Parameter? { byName[name] }
 
     /// Moves all parameters. Gradients are dropped; optimizers that hold the parameters go on with them, but not with

@@ -4,16 +4,21 @@ public import SwiftletIO
 public struct SchedulerOptions: Sendable, Equatable {
     /// How a warm-up rises or a decay falls.
     public enum Shape: String, Sendable, CaseIterable {
+        /// In a straight line.
         case linear
+        /// Along half a cosine.
         case cosine
+        /// As 1 less the root of the share that has passed.
         case oneMinusSqrt = "1-sqrt"
     }
 
     /// `num_cycles`
     public var cycles: Double?
+    /// The exponent of `polynomial`.
     public var power: Double?
     /// `lr_end`
     public var endLearningRate: Double?
+    /// Updates over which `inverse_sqrt` falls; by default those of the warm-up.
     public var timescale: Int?
     /// `min_lr`
     public var minLearningRate: Double?
@@ -32,16 +37,22 @@ public struct SchedulerOptions: Sendable, Equatable {
     /// `decay_type`
     public var decayShape: Shape?
     // Of `reduce_lr_on_plateau`.
+    /// Of `reduce_lr_on_plateau`: whether the metric should fall (`min`) or rise (`max`).
     public var mode: String?
+    /// Of `reduce_lr_on_plateau`: what the learning rate is multiplied by, below 1.
     public var factor: Double?
+    /// Of `reduce_lr_on_plateau`: evaluations without an improvement that are waited for.
     public var patience: Int?
+    /// Of `reduce_lr_on_plateau`: how much better counts as an improvement.
     public var threshold: Double?
     /// `threshold_mode`
     public var thresholdMode: String?
+    /// Of `reduce_lr_on_plateau`: evaluations after a reduction in which nothing is counted.
     public var cooldown: Int?
     /// `eps`
     public var epsilon: Double?
 
+    /// Every option at its schedule's own default.
     public init() {}
 
     /// From the object of `lr_scheduler_kwargs`, for a schedule.

@@ -6,26 +6,46 @@ import Glibc
 
 /// The learning-rate schedules by the names of `lr_scheduler_type`.
 public enum SchedulerType: String, Sendable, CaseIterable {
+    /// Warm-up, then a straight line to 0.
     case linear
+    /// Warm-up, then a cosine to 0.
     case cosine
+    /// Warm-up, then `num_cycles` cosines, each from the peak to 0.
     case cosineWithRestarts = "cosine_with_restarts"
+    /// Warm-up, then a power of the share that is left, down to `lr_end`.
     case polynomial
+    /// The peak throughout.
     case constant
+    /// Warm-up, then the peak.
     case constantWithWarmup = "constant_with_warmup"
+    /// Warm-up, then the inverse root of the number of updates.
     case inverseSqrt = "inverse_sqrt"
+    /// The peak, lowered when a metric stops improving.
     case reduceLROnPlateau = "reduce_lr_on_plateau"
+    /// Warm-up, then a cosine to `min_lr`.
     case cosineWithMinLR = "cosine_with_min_lr"
+    /// A warm-up from `warmup_lr_rate` of the peak, then a cosine to `min_lr`.
     case cosineWarmupWithMinLR = "cosine_warmup_with_min_lr"
+    /// Warm-up, the peak for a while, then a decay to `min_lr_ratio` of it.
     case warmupStableDecay = "warmup_stable_decay"
 }
 
 /// A learning rate as a function of the step: a type, its lengths and its `lr_scheduler_kwargs`.
 public struct LearningRateSchedule: Sendable {
+    /// Which schedule it is.
     public let type: SchedulerType
+    /// Updates in which the learning rate rises to its peak.
     public let warmupSteps: Int
+    /// Updates in all.
     public let trainingSteps: Int
+    /// What `lr_scheduler_kwargs` says.
     public let options: SchedulerOptions
 
+    /// - Parameters:
+    ///   - type: which schedule it is.
+    ///   - warmupSteps: updates in which the learning rate rises.
+    ///   - trainingSteps: updates in all.
+    ///   - options: what `lr_scheduler_kwargs` says; by default the schedule's own values.
     public init(_ type: SchedulerType, warmupSteps: Int, trainingSteps: Int, options: SchedulerOptions = .init()) {
         self.type = type
         self.warmupSteps = warmupSteps

@@ -9,11 +9,19 @@ public struct ModelCard: Sendable {
         public var tag: String
         /// What people call it; the tag by default.
         public var name: String
+        /// Its configuration, such as `mrpc`.
         public var config: String?
+        /// The split that the results are of.
         public var split: String?
         /// What was asked for when it was loaded, in most cases the config.
         public var args: String?
 
+        /// - Parameters:
+        ///   - tag: its name on the hub.
+        ///   - name: what people call it; the tag by default.
+        ///   - config: its configuration.
+        ///   - split: the split that the results are of.
+        ///   - args: what was asked for when it was loaded.
         public init(
             _ tag: String, name: String? = nil, config: String? = nil, split: String? = nil, args: String? = nil
         ) {
@@ -25,6 +33,7 @@ public struct ModelCard: Sendable {
         }
     }
 
+    /// The card's title.
     public var modelName: String
     /// The library that loads the saved model: its files are those of `transformers`.
     public var libraryName = "transformers"
@@ -36,9 +45,11 @@ public struct ModelCard: Sendable {
     public var baseModel: String?
     /// The name of a model that was fine-tuned and is not on the hub.
     public var localBaseModel: String?
+    /// Words that a model hub finds the model by.
     public var tags = ["generated_from_trainer"]
     /// The hub's names of what the model does.
     public var tasks = ["text-classification"]
+    /// What the model was trained and evaluated on.
     public var datasets: [Dataset] = []
     /// Names and values in the order of the card; `nil` if they are not known.
     public var hyperparameters: JSONObject?

@@ -2,8 +2,28 @@ import CTorch
 
 /// The type of a tensor's elements.
 public enum DType: Sendable, CaseIterable {
-    case float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool
+    /// IEEE 754, 4 bytes: what models compute in by default.
+    case float32
+    /// IEEE 754, 8 bytes.
+    case float64
+    /// IEEE 754, 2 bytes: 11 bits of precision, up to 65504.
+    case float16
+    /// The upper half of a float32: 8 bits of precision, with the same range.
+    case bfloat16
+    /// Signed, 8 bytes: ids and labels.
+    case int64
+    /// Signed, 4 bytes.
+    case int32
+    /// Signed, 2 bytes.
+    case int16
+    /// Signed, 1 byte.
+    case int8
+    /// Unsigned, 1 byte.
+    case uint8
+    /// 1 byte, 0 or 1.
+    case bool
 
+    /// Bytes of one element.
     public var byteCount: Int {
         switch self {
         case .float64, .int64: 8
@@ -16,6 +36,7 @@ public enum DType: Sendable, CaseIterable {
     /// As PyTorch writes it, such as "float32".
     public var name: String { "\(self)" }
 
+    /// Whether elements are floating-point numbers, which gradients need.
     public var isFloatingPoint: Bool {
         switch self {
         case .float32, .float64, .float16, .bfloat16: true
@@ -39,6 +60,7 @@ public enum DType: Sendable, CaseIterable {
         }
     }
 
+    /// The type that a safetensors file calls so; `nil` for one that is not read.
     public init?(safetensorsName name: String) {
         guard let known = Self.allCases.first(where: { $0.safetensorsName == name }) else { return nil }
         self = known

@@ -7,9 +7,11 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     let kind: Kind
     let index: Int
 
+    /// The processor and the machine's memory.
     public static let cpu = Device(kind: .cpu, index: 0)
     /// Apple's Metal.
     public static let mps = Device(kind: .mps, index: 0)
+    /// An NVIDIA GPU, by its number from 0.
     public static func cuda(_ index: Int = 0) -> Device { Device(kind: .cuda, index: index) }
 
     init(kind: Kind, index: Int) {
@@ -44,10 +46,12 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether this is an NVIDIA GPU.
     public var isCUDA: Bool { kind == .cuda }
 
     /// Whether this libtorch is a CUDA build and finds a GPU.
     public static var isCUDAAvailable: Bool { ct_cuda_available() }
+    /// Whether this machine has a GPU of Apple's that libtorch can use.
     public static var isMPSAvailable: Bool { ct_mps_available() }
 
     var code: ct_device {

@@ -2,7 +2,12 @@ import CTorch
 
 /// What becomes of the losses of the single elements.
 public enum Reduction: Sendable {
-    case none, mean, sum
+    /// A loss for each row.
+    case none
+    /// The mean of all rows.
+    case mean
+    /// The sum of all rows.
+    case sum
 
     var code: ct_loss_reduction {
         switch self {

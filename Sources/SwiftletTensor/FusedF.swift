@@ -143,6 +143,7 @@ public enum FusedF {
 public final class RowGradient {
     package let handle: OpaquePointer?
 
+    /// No rows yet.
     public init() { handle = ct_row_gradient_new() }
 
     deinit { ct_row_gradient_free(handle) }

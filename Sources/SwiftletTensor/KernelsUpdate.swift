@@ -2,17 +2,34 @@ import CTorch
 
 /// One parameter of a fused update: tensors of one shape, contiguous float32 on the CPU.
 public struct FusedUpdate {
+    /// What is updated, in place.
     public var parameter: Tensor
+    /// Its gradient, of the same shape.
     public var gradient: Tensor
+    /// The running mean of gradients, of the same shape; updated in place.
     public var expAvg: Tensor
+    /// The running mean of squared gradients, of the same shape; updated in place.
     public var expAvgSq: Tensor
     /// Updates before this one, float32 `[]`; it is raised.
     public var step: Tensor
+    /// The learning rate.
     public var lr: Double
+    /// Share of the weight that is taken off, times the learning rate.
     public var weightDecay: Double
     /// Of an embedding table.
     public var rows: RowGradient?
 
+    /// One parameter's part in an update.
+    ///
+    /// - Parameters:
+    ///   - parameter: float32, dense; updated in place, as are both means and `step`.
+    ///   - gradient: of the parameter's shape; it stays as it is.
+    ///   - expAvg: the running mean of gradients.
+    ///   - expAvgSq: the running mean of squared gradients.
+    ///   - step: updates before this one, float32 `[]`.
+    ///   - lr: the learning rate.
+    ///   - weightDecay: share of the weight that is taken off, times the learning rate.
+    ///   - rows: of an embedding table, which rows have had gradients.
     public init(
         parameter: Tensor, gradient: Tensor, expAvg: Tensor, expAvgSq: Tensor, step: Tensor, lr: Double,
         weightDecay: Double, rows: RowGradient? = nil

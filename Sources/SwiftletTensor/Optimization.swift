@@ -51,6 +51,7 @@ public func clipGradNorm(_ gradients: [Tensor], maxNorm: Double) -> Tensor {
 /// How many threads one tensor operation may use.
 public var threadCount: Int { Int(ct_thread_count()) }
 
+/// Sets how many threads an operation on the CPU may use, for the whole process.
 public func setThreadCount(_ count: Int) {
     precondition(count > 0, "a thread count of \(count)")
     perform("setThreadCount", []) { ct_set_thread_count(Int32(clamping: count)) }

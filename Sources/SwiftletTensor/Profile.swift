@@ -4,18 +4,27 @@ import CTorch
 public struct Profile: Sendable {
     /// The two matrices of a product. Transposed ones are read so, not copied.
     public struct Product: Hashable, Sendable {
+        /// Rows of the result.
         public var rows: Int
+        /// Columns of the result.
         public var columns: Int
+        /// Length of the sums: columns of the first operand.
         public var depth: Int
+        /// Whether the first operand is read by columns.
         public var isFirstTransposed: Bool
+        /// Whether the second operand is read by columns.
         public var isSecondTransposed: Bool
     }
 
     /// A piece of work. Times in seconds, on a clock of its own.
     public struct Piece: Sendable {
+        /// The operation, as libtorch or a kernel names it.
         public var name: String
+        /// A number for the thread that it ran on.
         public var thread: Int
+        /// When it began, in seconds since the recording did.
         public var start: Double
+        /// How long it took, in seconds.
         public var duration: Double
         /// The duration without that of other pieces within this one.
         public var own: Double

@@ -14,6 +14,7 @@ public func initialSeed() -> UInt64 { Generator.default.seed }
 public final class Generator: @unchecked Sendable {
     let handle: OpaquePointer
 
+    /// A generator of the CPU with a seed of its own.
     public init(seed: UInt64) {
         var handle: OpaquePointer?
         perform("Generator", []) { ct_generator_new(seed, &handle) }
@@ -91,6 +92,9 @@ public func randomInt64() -> Int64 { Generator.default.randomInt64() }
 extension Tensor {
     // In place. Without a generator they draw from the default one of the tensor's device.
 
+    /// Fills the tensor with numbers of a normal distribution.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func normal_(mean: Double = 0, std: Double = 1, generator: Generator? = nil) -> Tensor {
         perform("normal_", [self]) { ct_normal_(handle, mean, std, generator?.handle) }
@@ -98,6 +102,9 @@ extension Tensor {
         return self
     }
 
+    /// Fills the tensor with numbers from `from` to below `to`, all as likely.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func uniform_(from: Double = 0, to: Double = 1, generator: Generator? = nil) -> Tensor {
         perform("uniform_", [self]) { ct_uniform_(handle, from, to, generator?.handle) }

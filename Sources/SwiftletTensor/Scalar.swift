@@ -3,7 +3,9 @@ import CTorch
 /// A number beside a tensor. Whether it is integral decides the result's dtype: int64 + 1 stays int64, int64 + 1.0
 /// becomes float32, as in PyTorch.
 public enum Scalar: Sendable {
+    /// A whole number: the result keeps an integer tensor's type.
     case int(Int)
+    /// A floating-point number.
     case double(Double)
 
     var code: ct_scalar {
@@ -16,6 +18,7 @@ public enum Scalar: Sendable {
 
 /// The Swift types that can stand beside a tensor in arithmetic.
 public protocol TensorScalar: Sendable {
+    /// The number as the operations take it.
     var scalar: Scalar { get }
 }
 

@@ -90,14 +90,17 @@ extension Tensor {
     /// many more rows than columns.
     package func outOfFile() -> Tensor { result("outOfFile", [self]) { ct_out_of_file(handle, $0) } }
 
+    /// All 0.
     public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
         Tensor(owning: fullHandle("zeros", shape, 0, dtype, device))
     }
 
+    /// All 1.
     public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
         Tensor(owning: fullHandle("ones", shape, 1, dtype, device))
     }
 
+    /// All of one value.
     public static func full(
         _ shape: [Int], _ value: some TensorScalar, dtype: DType = .float32, device: Device = .cpu
     ) -> Tensor {

@@ -12,21 +12,33 @@ extension Tensor {
         return self
     }
 
+    /// Multiplies by another tensor of the same shape, or one that is broadcast to it.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func mul_(_ other: Tensor) -> Tensor {
         perform("mul_", [self, other]) { ct_mul_(handle, other.handle) }
         return self
     }
 
+    /// Multiplies by a number.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func mul_(_ value: some TensorScalar) -> Tensor {
         perform("mul_", [self]) { ct_mul_scalar_(handle, value.scalar.code) }
         return self
     }
 
+    /// Sets every element to 0.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func zero_() -> Tensor { fill_(0) }
 
+    /// Sets every element to a value.
+    ///
+    /// - Returns: the tensor itself.
     @discardableResult
     public func fill_(_ value: some TensorScalar) -> Tensor {
         perform("fill_", [self]) { ct_fill_(handle, value.scalar.code) }

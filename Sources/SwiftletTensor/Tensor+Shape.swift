@@ -21,8 +21,10 @@ extension Tensor {
     /// Dimensions of size 1 repeated without a copy; -1 keeps a size.
     public func expand(_ shape: [Int]) -> Tensor { shaped("expand", shape, ct_expand) }
 
+    /// The dimensions in another order: `permute([0, 2, 1])` exchanges the last two of three. Shares its elements.
     public func permute(_ dims: [Int]) -> Tensor { shaped("permute", dims, ct_permute) }
 
+    /// Two dimensions exchanged; counted from the end where negative. Shares its elements.
     public func transpose(_ a: Int, _ b: Int) -> Tensor {
         result("transpose", [self]) { ct_transpose(handle, Int64(a), Int64(b), $0) }
     }

@@ -17,12 +17,14 @@ public final class Tensor {
 
     // MARK: What it is
 
+    /// The number of dimensions; 0 for a single number.
     public var rank: Int {
         var rank: Int32 = 0
         perform("rank", [self]) { ct_rank(handle, &rank) }
         return Int(rank)
     }
 
+    /// The length of each dimension.
     public var shape: [Int] {
         // Asked silently: messages show shapes, also those of undefined tensors.
         var rank: Int32 = 0
@@ -39,6 +41,7 @@ public final class Tensor {
         return Int(count)
     }
 
+    /// The type of the elements.
     public var dtype: DType {
         var code: Int32 = 0
         guard ct_dtype_of(handle, &code) == 0 else { return .float32 }
@@ -48,6 +51,7 @@ public final class Tensor {
         return dtype
     }
 
+    /// Where the elements lie.
     public var device: Device {
         var code = ct_device()
         guard ct_device_of(handle, &code) == 0 else { return .cpu }
@@ -57,6 +61,7 @@ public final class Tensor {
         return device
     }
 
+    /// Whether the elements lie one after the other, row by row.
     public var isContiguous: Bool {
         var result = false
         perform("isContiguous", [self]) { ct_is_contiguous(handle, &result) }

@@ -2,6 +2,7 @@ import SwiftletIO
 
 /// A token that is found in texts before the model sees them.
 public struct AddedToken: Sendable, Equatable {
+    /// The text of the token.
     public var content: String
     /// Whether `decode` can leave the token out.
     public var isSpecial: Bool
@@ -19,6 +20,13 @@ public struct AddedToken: Sendable, Equatable {
 
     private var isNormalizedIfSet: Bool?
 
+    /// - Parameters:
+    ///   - content: the text of the token.
+    ///   - isSpecial: whether decoding may leave it out, as it does `[CLS]`.
+    ///   - isSingleWord: whether it is found only between characters that are no part of a word.
+    ///   - stripsLeft: whether it takes white space before it along.
+    ///   - stripsRight: whether it takes white space after it along.
+    ///   - isNormalized: whether it is looked for in the normalized text; by default where it is not special.
     public init(
         _ content: String, isSpecial: Bool = false, isSingleWord: Bool = false, stripsLeft: Bool = false,
         stripsRight: Bool = false, isNormalized: Bool? = nil
@@ -51,5 +59,6 @@ public struct AddedToken: Sendable, Equatable {
 }
 
 extension AddedToken: ExpressibleByStringLiteral {
+    /// A token of this text, with everything else at its default.
     public init(stringLiteral value: String) { self.init(value) }
 }

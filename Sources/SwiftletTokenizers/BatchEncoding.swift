@@ -20,6 +20,7 @@ public struct BatchEncoding: Sendable {
     public var count: Int { flat.count }
     /// The names of the lists that the model takes, in order.
     public var keys: [String] { tokenizer.modelInputNames }
+    /// What was encoded, row by row.
     public var rows: [Encoding] { (0..<count).map { self[$0] } }
 
     /// The lists of ids; made on each access.
@@ -28,6 +29,7 @@ public struct BatchEncoding: Sendable {
         return lists(pad) { Array(flat.ids[$0]) }
     }
 
+    /// Segments of each row, 0 and 1, padded as the ids are.
     public var tokenTypeIDs: [[Int32]] { lists(Int32(tokenizer.padTokenTypeID)) { Array(flat.typeIDs[$0]) } }
 
     /// 1 for tokens, 0 for padding.

@@ -4,7 +4,9 @@ import Synchronization
 ///
 /// Ids are computed when it is made; tokens, offsets and word numbers when they are first asked for.
 public struct Encoding: Sendable {
+    /// Ids of the tokens, special ones and padding included.
     public let inputIDs: [Int32]
+    /// Segments of the tokens, 0 and 1.
     public let tokenTypeIDs: [Int32]
     /// 1 for tokens, 0 for padding.
     public let attentionMask: [Int32]
@@ -16,6 +18,7 @@ public struct Encoding: Sendable {
     public var count: Int { inputIDs.count }
     /// 1 for special tokens and padding, 0 for tokens of the texts.
     public var specialTokensMask: [Int32] { row.details.map { $0.sequence == nil ? 1 : 0 } }
+    /// The tokens as texts of the vocabulary.
     public var tokens: [String] { row.details.map(\.token) }
     /// Where each token lies in its text, or in its word if the text was given as words, in Unicode scalars as in
     /// Python; `0..<0` for special tokens.

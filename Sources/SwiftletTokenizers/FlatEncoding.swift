@@ -1,12 +1,15 @@
 /// Ids of several sequences in one list.
 public struct FlatEncoding: Sendable {
+    /// The ids of all sequences, one after the other.
     public internal(set) var ids: [Int32] = []
+    /// The segments of all tokens, in the order of `ids`.
     public internal(set) var typeIDs: [Int32] = []
     /// Where each sequence begins in `ids`, and at last where the last one ends.
     public internal(set) var rowOffsets: [Int] = [0]
     /// The number of each row's text, where overflowing parts are rows; empty if each text is one row.
     var samples: [Int] = []
 
+    /// The number of sequences.
     public var count: Int { rowOffsets.count - 1 }
 
     /// The ids of one sequence.

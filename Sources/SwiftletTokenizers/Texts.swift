@@ -1,7 +1,7 @@
 /// The texts of a batch.
 enum Texts: Sendable {
     case whole([String])
-    /// Each text split into words by the caller. Every word is encoded for itself, and offsets are places in it.
+    /// Each text split into words by the caller. Every word is encoded for itself, and offsets count within it.
     case words([[String]])
 
     var count: Int {

@@ -63,6 +63,13 @@ extension Tokenizer {
         return cleansUp && canCleanUp ? Self.cleanedUp(text) : text
     }
 
+    /// The text of ids as a model has them.
+    ///
+    /// - Parameters:
+    ///   - ids: one sequence; ids outside the vocabulary are left out.
+    ///   - skipSpecialTokens: leave special tokens such as `[CLS]` out.
+    ///   - cleanUpTokenizationSpaces: take out spaces before punctuation and contractions, but for BPE; `nil` does what
+    /// the tokenizer's files say.
     public func decode(
         _ ids: [Int32], skipSpecialTokens: Bool = false, cleanUpTokenizationSpaces: Bool? = nil
     ) -> String {
@@ -80,6 +87,13 @@ extension Tokenizer {
         }
     }
 
+    /// The texts of lists of ids as a model has them.
+    ///
+    /// - Parameters:
+    ///   - ids: one list for each text.
+    ///   - skipSpecialTokens: leave special tokens such as `[CLS]` out.
+    ///   - cleanUpTokenizationSpaces: take out spaces before punctuation and contractions, but for BPE; `nil` does what
+    /// the tokenizer's files say.
     public func batchDecode(
         _ ids: [[Int32]], skipSpecialTokens: Bool = false, cleanUpTokenizationSpaces: Bool? = nil
     ) -> [String] {

@@ -44,7 +44,7 @@ extension Tokenizer {
 
     /// Encodes one text that is split into words already, or a pair of such; Python's `is_split_into_words=True`.
     ///
-    /// `wordIDs` of the result are numbers of the given words, and offsets are places in them.
+    /// `wordIDs` of the result are numbers of the given words, and offsets count within them.
     public func callAsFunction(
         words: [String], _ pair: [String]? = nil, addSpecialTokens: Bool = true, padding: Padding = .none,
         truncation: Truncation = .none, maxLength: Int? = nil, stride: Int = 0, padToMultipleOf: Int? = nil,

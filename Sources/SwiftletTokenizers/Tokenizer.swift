@@ -6,25 +6,33 @@ import Synchronization
 public final class Tokenizer: Sendable {
     /// How sequences are filled up with padding tokens. `true` is `longest`.
     public enum Padding: Sendable, ExpressibleByBooleanLiteral {
+        /// Rows keep their lengths.
         case none
         /// To the longest sequence of the batch.
         case longest
         /// To `maxLength`, or to the model's limit.
         case maxLength
 
+        /// `true` pads to the longest row, `false` not at all.
         public init(booleanLiteral value: Bool) { self = value ? .longest : .none }
+        /// `true` pads to the longest row, `false` not at all.
         public init(_ value: Bool) { self = value ? .longest : .none }
     }
 
     /// What is cut when a sequence is longer than `maxLength`. `true` is `longestFirst`.
     public enum Truncation: Sendable, ExpressibleByBooleanLiteral {
+        /// Nothing is cut; too long a sequence is warned of.
         case none
         /// Token by token from the longer of the two texts.
         case longestFirst
+        /// Only the first text of a pair is cut.
         case onlyFirst
+        /// Only the second text of a pair is cut.
         case onlySecond
 
+        /// `true` cuts the longer text of a pair first, `false` nothing.
         public init(booleanLiteral value: Bool) { self = value ? .longestFirst : .none }
+        /// `true` cuts the longer text of a pair first, `false` nothing.
         public init(_ value: Bool) { self = value ? .longestFirst : .none }
     }
 
@@ -44,26 +52,42 @@ public final class Tokenizer: Sendable {
     public let count: Int
     /// The longest sequence that the model takes; `Int.max` if there is no limit.
     public var modelMaxLength: Int { settings.modelMaxLength }
+    /// On which side rows are padded.
     public var paddingSide: Side { settings.paddingSide }
+    /// On which side rows are cut.
     public var truncationSide: Side { settings.truncationSide }
     /// The inputs that the model takes, in order: keys of a batch.
     public var modelInputNames: [String] { settings.modelInputNames }
     /// The type of padding tokens. The Python stack reads no other one from files.
     public var padTokenTypeID: Int { 0 }
 
+    /// What rows are filled up with, such as `[PAD]`; `nil` without one.
     public let padToken: String?
+    /// What stands for text that no token covers, such as `[UNK]`; `nil` without one.
     public let unkToken: String?
+    /// What stands before a sequence, and what classifiers read, such as `[CLS]`; `nil` without one.
     public let clsToken: String?
+    /// What stands between two texts and at the end, such as `[SEP]`; `nil` without one.
     public let sepToken: String?
+    /// What is to be filled in, such as `[MASK]`; `nil` without one.
     public let maskToken: String?
+    /// The beginning of a sequence, such as `<s>`; `nil` without one.
     public let bosToken: String?
+    /// The end of a sequence, such as `</s>`; `nil` without one.
     public let eosToken: String?
+    /// The id of the padding token; `nil` without one.
     public let padTokenID: Int?
+    /// The id of the unknown token; `nil` without one.
     public let unkTokenID: Int?
+    /// The id of the token before a sequence; `nil` without one.
     public let clsTokenID: Int?
+    /// The id of the token between two texts; `nil` without one.
     public let sepTokenID: Int?
+    /// The id of the mask token; `nil` without one.
     public let maskTokenID: Int?
+    /// The id of the token that begins a sequence; `nil` without one.
     public let bosTokenID: Int?
+    /// The id of the token that ends a sequence; `nil` without one.
     public let eosTokenID: Int?
 
     init(_ settings: TokenizerSettings, onWarning: (@Sendable (String) -> Void)?) {
@@ -86,7 +110,7 @@ public final class Tokenizer: Sendable {
         (eosToken, eosTokenID) = token(.eos)
     }
 
-    /// The same tokenizer with other settings. What was warned of may be warned of again.
+    /// A tokenizer of this vocabulary with other settings. What was warned of may be warned of again.
     func with(_ settings: TokenizerSettings) -> Tokenizer { Tokenizer(settings, onWarning: onWarning) }
 
     /// All special tokens, named ones first, each once.

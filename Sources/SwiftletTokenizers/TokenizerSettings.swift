@@ -43,11 +43,18 @@ struct TokenizerSettings: Sendable {
 
 /// The special tokens that have a name of their own.
 public enum SpecialTokenName: String, Sendable, CaseIterable {
+    /// The beginning of a sequence.
     case bos = "bos_token"
+    /// The end of a sequence.
     case eos = "eos_token"
+    /// Text that no token covers.
     case unk = "unk_token"
+    /// Between two texts, and at the end.
     case sep = "sep_token"
+    /// What rows are filled up with.
     case pad = "pad_token"
+    /// Before a sequence; what classifiers read.
     case cls = "cls_token"
+    /// What is to be filled in.
     case mask = "mask_token"
 }

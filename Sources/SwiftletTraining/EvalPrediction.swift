@@ -1,8 +1,13 @@
 /// Numbers with a shape, row-major.
 public struct NumberArray: Sendable, Equatable {
+    /// The elements, row by row.
     public let values: [Float]
+    /// The length of each dimension, rows first.
     public let shape: [Int]
 
+    /// - Parameters:
+    ///   - values: the elements, row by row.
+    ///   - shape: the length of each dimension; their product is the number of values.
     public init(_ values: [Float], shape: [Int]) {
         precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
         self.values = values
@@ -64,8 +69,10 @@ public struct PredictionOutput: Sendable {
 
 /// What `train` returns.
 public struct TrainOutput: Sendable {
+    /// Updates that were made.
     public let globalStep: Int
     /// Mean loss over the steps of this call.
     public let trainingLoss: Double
+    /// What the run measured about itself, under Python's names: `train_runtime`, `train_loss` and others.
     public let metrics: [(name: String, value: Double)]
 }

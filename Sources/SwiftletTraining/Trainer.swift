@@ -12,11 +12,16 @@ import Synchronization
 /// Trains and evaluates a pretrained model for its task. The order of operations, random draws included, is that of
 /// `transformers.Trainer`: the same seed gives the same batches and, on CPU, the same losses.
 public final class Trainer {
+    /// Makes metrics of predictions; called after each evaluation, on the main process only.
     public typealias ComputeMetrics = (EvalPrediction) throws -> MetricValues
 
+    /// The model that is trained, in place.
     public let model: any PretrainedModel
+    /// The arguments that the run was made with.
     public let args: TrainingArguments
+    /// Where the run is: updates, logs and the best evaluation so far.
     public internal(set) var state = TrainerState()
+    /// What is called at the events of the run, in this order.
     public var callbacks: [any TrainerCallback]
     let trainDataset: Dataset?
     let evalDataset: Dataset?
@@ -225,7 +230,9 @@ public final class Trainer {
 /// A wish to stop that may come from any thread, such as a signal handler's.
 public final class StopRequest: Sendable {
     private let flag = Atomic<Bool>(false)
+    /// Whether `set()` was called.
     public var isSet: Bool { flag.load(ordering: .relaxed) }
+    /// Asks the run to stop after its current update, with a checkpoint. May be called from any thread.
     public func set() { flag.store(true, ordering: .relaxed) }
 }
 

@@ -19,7 +19,7 @@ final class TrainingRun {
     var control = TrainerControl()
     /// Of the default generator at the beginning of the epoch under way.
     var epochStartState: [UInt8] = []
-    /// The same before the batch was made that is ready for the next update, if one is.
+    /// The random state before the batch was made that is ready for the next update, if one is.
     var stateBeforeBatchAhead: [UInt8]?
     private var lossSinceLog = Tensor.zeros([])
     private var gradientNorm = Tensor.zeros([])

@@ -63,7 +63,8 @@ import Testing
             "SwiftletModels": "names of parameters and classes that are known here",
             "SwiftletNN": "names of parameters and options that are known here",
             "SwiftletTasks/SentenceEmbeddings": "names of modules that are known here, and of prompts from a JSON object",
-            "SwiftletTensor": "names of tensors, which are compared with those of parameters",
+            "SwiftletCheckpoints": "names of tensors, which are compared with those of parameters",
+            "SwiftletRunLog": "names of metrics and tasks that are known here",
             "SwiftletTraining": "names of arguments, parameters, metrics and operations that are known here",
             "Swiftlet/ToTheHub.swift": "paths of files that were just written",
         ]

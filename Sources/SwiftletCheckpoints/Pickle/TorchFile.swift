@@ -6,6 +6,7 @@ public import SwiftletTensor
 /// The file is a ZIP archive with a pickle, or in the format before PyTorch 1.6 several pickles with the bytes behind
 /// them. Nothing in it is ever run: see `PickleReader`.
 public final class TorchFile: Sendable {
+    /// The file's path.
     public let path: String
     /// In the order of the dictionary.
     public let names: [String]
@@ -46,8 +47,14 @@ public final class TorchFile: Sendable {
         self.tensors = tensors
     }
 
+    /// The length of each dimension of a tensor.
+    ///
+    /// - Throws: `PickleError` if the file has no tensor of that name.
     public func shape(of name: String) throws(PickleError) -> [Int] { try entry(name).shape }
 
+    /// The type of a tensor's elements.
+    ///
+    /// - Throws: `PickleError` if the file has no tensor of that name.
     public func dtype(of name: String) throws(PickleError) -> DType { try entry(name).storage.dtype }
 
     /// A tensor on the file's own pages, read-only: `clone()` before changing it in place. Where the elements are not

@@ -3,25 +3,42 @@ public import SwiftletNN
 
 /// The fields of an ALBERT configuration that change numbers. Defaults are those of `transformers.AlbertConfig`.
 public struct AlbertConfig: Sendable {
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of the token embeddings: `embedding_size`. Where it is not the hidden size, a projection follows.
     public var embeddingSize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
     /// Sets of parameters; neighbouring layers share one.
     public var groupCount: Int
     /// Layers, each with parameters of its own, that run one after the other in place of one.
     public var innerLayerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// The function of the feed-forward half: `hidden_act`.
     public var activation: Activation
+    /// Share of states that becomes zero in training: `hidden_dropout_prob`.
     public var hiddenDropout: Double
+    /// Share of attention weights that becomes zero in training: `attention_probs_dropout_prob`.
     public var attentionDropout: Double
+    /// Share of what the head reads that becomes zero in training: `classifier_dropout`.
     public var classifierDropout: Double
+    /// Tokens that a sequence may have: `max_position_embeddings`.
     public var maximumPositions: Int
+    /// Segments that the model tells apart: `type_vocab_size`.
     public var typeVocabularySize: Int
+    /// Added to the variance in layer norms: `layer_norm_eps`.
     public var layerNormEpsilon: Double
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
 
+    /// Reads the family's keys of a configuration; absent ones have the defaults of `transformers`.
+    ///
+    /// - Throws: `ModelError` that names the key with a value that makes no sense or is not implemented.
     public init(_ config: ModelConfig) throws {
         vocabularySize = try config.int("vocab_size", default: 30000, atLeast: 1)
         embeddingSize = try config.width("embedding_size", default: 128)

@@ -9,6 +9,7 @@ public final class AlbertModel: Encoder {
     public static let classNames = ["albert": "Albert"]
     public static let baseModelPrefix = "albert"
 
+    /// What the configuration says, with the family's defaults.
     public let settings: AlbertConfig
     public let state: ModelState
     let stack: PostNormStack

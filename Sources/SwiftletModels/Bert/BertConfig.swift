@@ -4,17 +4,29 @@ public import SwiftletNN
 /// The fields of a BERT configuration that change numbers, for BERT and the families that use its names. Defaults are
 /// those of `transformers.BertConfig`.
 public struct BertConfig: Sendable {
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// The function of the feed-forward half: `hidden_act`.
     public var activation: Activation
+    /// Share of states that becomes zero in training: `hidden_dropout_prob`.
     public var hiddenDropout: Double
+    /// Share of attention weights that becomes zero in training: `attention_probs_dropout_prob`.
     public var attentionDropout: Double
+    /// Tokens that a sequence may have: `max_position_embeddings`.
     public var maximumPositions: Int
+    /// Segments that the model tells apart: `type_vocab_size`.
     public var typeVocabularySize: Int
+    /// Added to the variance in layer norms: `layer_norm_eps`.
     public var layerNormEpsilon: Double
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
 
     /// A family's own defaults, where they are not BERT's.
@@ -26,6 +38,9 @@ public struct BertConfig: Sendable {
         var padTokenID = 0
     }
 
+    /// Reads the family's keys of a configuration; absent ones have the defaults of `transformers`.
+    ///
+    /// - Throws: `ModelError` that names the key with a value that makes no sense or is not implemented.
     public init(_ config: ModelConfig) throws { try self.init(config, defaults: Defaults()) }
 
     init(_ config: ModelConfig, defaults: Defaults) throws {

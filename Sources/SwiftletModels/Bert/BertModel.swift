@@ -6,6 +6,7 @@ public final class BertModel: Encoder {
     public static let classNames = ["bert": "Bert"]
     public static let baseModelPrefix = "bert"
 
+    /// What the configuration says, with the family's defaults.
     public let settings: BertConfig
     public let state: ModelState
     let stack: PostNormStack

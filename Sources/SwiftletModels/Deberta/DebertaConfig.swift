@@ -6,13 +6,17 @@ public import SwiftletNN
 public struct DebertaConfig: Sendable {
     /// Which of the two families of Python a configuration belongs to. Version 3 is version 2's code.
     public enum Version: Sendable {
+        /// `deberta`: one projection to queries, keys and values, byte-level BPE tokens.
         case one
+        /// `deberta-v2`, which is DeBERTa v3's too: separate projections, SentencePiece tokens.
         case two
     }
 
     /// Scores that a pair of tokens gets for how far apart they are.
     public struct PositionScores: OptionSet, Sendable {
+        /// The bits of the scores that are added.
         public let rawValue: Int
+        /// - Parameter rawValue: bits of `contentToPosition` and `positionToContent`.
         public init(rawValue: Int) { self.rawValue = rawValue }
         /// What a token looks for, and where.
         public static let contentToPosition = PositionScores(rawValue: 1)
@@ -22,31 +26,48 @@ public struct DebertaConfig: Sendable {
 
     /// A convolution over neighbouring tokens beside the first layer.
     public struct Convolution: Sendable {
+        /// Positions that the convolution spans, an odd number: `conv_kernel_size`.
         public var kernelSize: Int
+        /// Groups that the convolution's channels are split into: `conv_groups`.
         public var groupCount: Int
+        /// The function after the convolution: `conv_act`.
         public var activation: Activation
     }
 
+    /// The first version of DeBERTa, or the second and third, which share a class.
     public var version: Version
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of the token embeddings: `embedding_size`. Where it is not the hidden size, a projection follows.
     public var embeddingSize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// The function of the feed-forward half: `hidden_act`.
     public var activation: Activation
+    /// Share of states that becomes zero in training: `hidden_dropout_prob`.
     public var hiddenDropout: Double
+    /// Share of attention weights that becomes zero in training: `attention_probs_dropout_prob`.
     public var attentionDropout: Double
+    /// Tokens that a sequence may have: `max_position_embeddings`.
     public var maximumPositions: Int
     /// 0 for a model without segments.
     public var typeVocabularySize: Int
+    /// Added to the variance in layer norms: `layer_norm_eps`.
     public var layerNormEpsilon: Double
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
     /// Whether embeddings of absolute positions are added to those of the tokens.
     public var addsPositions: Bool
 
     /// Whether the model has embeddings of relative positions.
     public var hasRelativePositions: Bool
+    /// Which scores of contents with distances attention adds: `pos_att_type`.
     public var positionScores: PositionScores
     /// Distances beyond this count as this.
     public var maximumDistance: Int
@@ -54,17 +75,25 @@ public struct DebertaConfig: Sendable {
     public var bucketCount: Int?
     /// Whether the projections of the tokens project the relative positions too.
     public var sharesProjections: Bool
+    /// Whether the table of relative positions goes through a layer norm: `norm_rel_ebd`.
     public var normalizesRelativePositions: Bool
+    /// The convolution beside the first layer; `nil` for models without one.
     public var convolution: Convolution?
     /// Whether heads are mixed before and after the softmax.
     public var hasTalkingHeads: Bool
 
+    /// Share of the first token's state that becomes zero in training before the pooler: `pooler_dropout`.
     public var poolerDropout: Double
+    /// The pooler's function: `pooler_hidden_act`.
     public var poolerActivation: Activation
+    /// Share of what the head reads that becomes zero in training: `classifier_dropout`.
     public var classifierDropout: Double
     /// Whether the masked-language head is the one that repeats BERT's, not DeBERTa's own.
     public var hasLegacyHead: Bool
 
+    /// Reads the family's keys of a configuration; absent ones have the defaults of `transformers`.
+    ///
+    /// - Throws: `ModelError` that names the key with a value that makes no sense or is not implemented.
     public init(_ config: ModelConfig, version: Version) throws {
         self.version = version
         let isOne = version == .one

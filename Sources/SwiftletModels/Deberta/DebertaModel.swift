@@ -11,6 +11,7 @@ public final class DebertaModel: Encoder {
     public static let attentionImplementations = [AttentionImplementation.eager]
     public static let lossRule = ClassificationLossRule.deberta
 
+    /// What the configuration says, with the family's defaults.
     public let settings: DebertaConfig
     public let state: ModelState
     let encoder: DebertaEncoder

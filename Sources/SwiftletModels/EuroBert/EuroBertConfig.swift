@@ -5,6 +5,7 @@ public import SwiftletNN
 public struct EuroBertConfig: Sendable {
     /// What a classifier of sequences reads.
     public enum Pooling: String, Sendable, CaseIterable {
+        /// The first token's state.
         case firstToken = "bos"
         /// The mean of the tokens' states.
         case mean
@@ -12,26 +13,42 @@ public struct EuroBertConfig: Sendable {
         case late
     }
 
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
     /// Heads of keys and values.
     public var keyHeadCount: Int
+    /// The function of the feed-forward half: `hidden_act`.
     public var activation: Activation
     /// What the model was trained for; rotations have no table that could end.
     public var maximumPositions: Int
+    /// Added to the variance in norms: `rms_norm_eps`.
     public var normEpsilon: Double
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
+    /// Whether the projections of attention have biases: `attention_bias`.
     public var attentionHasBias: Bool
+    /// Share of attention weights that becomes zero in training: `attention_dropout`.
     public var attentionDropout: Double
     /// Also of the projection to the vocabulary, as in Python.
     public var mlpHasBias: Bool
+    /// What the classification head reads of the tokens' states: `classifier_pooling`.
     public var pooling: Pooling
+    /// Whether the masked language head shares the table of token embeddings: `tie_word_embeddings`.
     public var tiesEmbeddings: Bool
+    /// How positions turn queries and keys.
     public var rotary: RotaryEmbedding
 
+    /// Reads the family's keys of a configuration; absent ones have the defaults of `transformers`.
+    ///
+    /// - Throws: `ModelError` that names the key with a value that makes no sense or is not implemented.
     public init(_ config: ModelConfig) throws {
         vocabularySize = try config.int("vocab_size", default: 128_256, atLeast: 1)
         hiddenSize = try config.width("hidden_size", default: 768)

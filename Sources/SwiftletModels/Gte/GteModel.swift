@@ -9,8 +9,10 @@ public final class GteModel: RotaryEncoder {
     /// The authors' own files.
     public static let otherPrefixes = ["new"]
 
+    /// What the configuration says, with the family's defaults.
     public let settings: RotaryBertConfig
     public let state: ModelState
+    /// Embeddings, layers and the norm at the end, if there is one.
     public let stack: RotaryStack
     private let pooler: Pooler?
 

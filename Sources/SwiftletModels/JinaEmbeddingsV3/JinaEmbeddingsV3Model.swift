@@ -7,8 +7,10 @@ public final class JinaEmbeddingsV3Model: RotaryEncoder {
     public static let classNames = ["jina_embeddings_v3": "JinaEmbeddingsV3"]
     public static let baseModelPrefix = "roberta"
 
+    /// What the configuration says, with the family's defaults.
     public let settings: RotaryBertConfig
     public let state: ModelState
+    /// Embeddings, layers and the norm at the end, if there is one.
     public let stack: RotaryStack
     private let pooler: Pooler?
 

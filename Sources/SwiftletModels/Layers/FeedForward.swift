@@ -13,6 +13,10 @@ public struct PlainFeedForward: FeedForward {
     let activation: Activation
     let output: Linear
 
+    /// - Parameters:
+    ///   - input: `[hidden]` to `[intermediate]`.
+    ///   - activation: of its results.
+    ///   - output: `[intermediate]` to `[hidden]`.
     public init(_ input: Linear, _ activation: Activation, output: Linear) {
         self.input = input
         self.activation = activation
@@ -40,6 +44,11 @@ public struct GatedFeedForward: FeedForward {
     let dropout: Dropout?
     let output: Linear
 
+    /// - Parameters:
+    ///   - input: the two factors, `[hidden]` to `[intermediate]` each.
+    ///   - activation: of the gate.
+    ///   - dropout: of the product.
+    ///   - output: `[intermediate]` to `[hidden]`.
     public init(_ input: Input, _ activation: Activation, dropout: Dropout? = nil, output: Linear) {
         self.input = input
         self.activation = activation

@@ -15,6 +15,12 @@ public struct InputLimits: Sendable {
     /// Rows of the position table; `Int.max` where there is none.
     public var positionCount: Int
 
+    /// - Parameters:
+    ///   - vocabularySize: rows of the table of token embeddings.
+    ///   - embeddingWidth: width of that table.
+    ///   - typeVocabularySize: rows of the table of segments; `nil` where the model knows none.
+    ///   - maximumLength: tokens of the longest sequence.
+    ///   - positionCount: rows of the position table.
     public init(
         vocabularySize: Int, embeddingWidth: Int, typeVocabularySize: Int? = nil, maximumLength: Int = .max,
         positionCount: Int = .max

@@ -54,7 +54,7 @@ struct PostNormStack {
         return states
     }
 
-    /// The same on packed inputs with the fused kernels. With first tokens, the last layer computes no others.
+    /// Runs the layers on packed inputs with the fused kernels. With first tokens, the last layer computes no others.
     private func fused(_ inputs: ModelInputs, all: Bool, firsts: Tensor?) -> [Tensor] {
         let cumulativeLengths = inputs.cumulativeLengths ?? [0, inputs.inputIDs.count]
         var dropout = DropoutStream()

@@ -7,17 +7,21 @@ public struct RotaryAttention {
     public enum Projections {
         /// One projection to all three, one after the other, each head by head.
         case joint(Linear)
+        /// A projection each; keys and values may have fewer heads than queries.
         case separate(query: Linear, key: Linear, value: Linear)
     }
 
+    /// How queries, keys and values come from states.
     public let projections: Projections
     /// From `[..., heads · head width]` back to states.
     public let output: Linear
     /// On attention weights.
     public let dropout: Dropout
+    /// Heads of queries.
     public let headCount: Int
     /// Heads of keys and values; as many queries' heads share one as there are more of them.
     public let keyHeadCount: Int
+    /// What tokens attend to, and how positions turn queries and keys.
     public let scope: AttentionScope
     private let state: ModelState
 

@@ -4,21 +4,33 @@ public import SwiftletNN
 /// The fields that encoders with BERT's layers and rotations for positions share: NomicBERT, GTE and Jina embeddings v3.
 /// They differ in defaults.
 public struct RotaryBertConfig: Sendable {
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// The function of the feed-forward half: `hidden_act`.
     public var activation: Activation
+    /// Share of states that becomes zero in training: `hidden_dropout_prob`.
     public var hiddenDropout: Double
+    /// Share of attention weights that becomes zero in training: `attention_probs_dropout_prob`.
     public var attentionDropout: Double
+    /// Share of what the head reads that becomes zero in training: `classifier_dropout`.
     public var classifierDropout: Double
     /// 0 for a model without segments.
     public var typeVocabularySize: Int
     /// What the model was trained for; rotations have no table that could end.
     public var maximumPositions: Int
+    /// Added to the variance in layer norms: `layer_norm_eps`.
     public var layerNormEpsilon: Double
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
+    /// How positions turn queries and keys.
     public var rotary: RotaryEmbedding
 
     /// A family's defaults, those of its class in `transformers`.

@@ -11,6 +11,10 @@ public struct RotaryEmbedding: Sendable, Hashable {
     /// What positions are divided by, to stretch the range that a model was trained on.
     public let factor: Double
 
+    /// - Parameters:
+    ///   - width: values of a head, an even number.
+    ///   - base: of the angles' falling frequencies, such as 10,000.
+    ///   - factor: what positions are divided by, for longer sequences than the model was trained on.
     public init(width: Int, base: Double, factor: Double = 1) {
         self.width = width
         self.base = base

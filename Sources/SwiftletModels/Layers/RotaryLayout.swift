@@ -2,10 +2,14 @@ public import SwiftletTensor
 
 /// What a layer's tokens attend to, and how their positions are told.
 public struct AttentionScope: Sendable, Hashable {
+    /// How positions turn queries and keys.
     public var rotary: RotaryEmbedding
     /// How many positions on each side a token attends to; `nil` is all of its sequence.
     public var window: Int?
 
+    /// - Parameters:
+    ///   - rotary: how positions turn queries and keys.
+    ///   - window: how many positions on each side a token attends to; `nil` is all of its sequence.
     public init(rotary: RotaryEmbedding, window: Int? = nil) {
         self.rotary = rotary
         self.window = window

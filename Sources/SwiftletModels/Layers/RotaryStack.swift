@@ -4,12 +4,22 @@ public import SwiftletTensor
 /// Token embeddings of models whose positions are rotations: those of words and, if there are any, of segments, with a
 /// norm and dropout.
 public struct RotaryStackEmbeddings {
+    /// The table of tokens, `[vocabulary, hidden]`.
     public let words: Embedding
+    /// The table of segments, `[types, hidden]`; `nil` for a model without.
     public let types: Embedding?
+    /// The norm of the sum.
     public let norm: (any Normalization)?
+    /// The dropout after it.
     public let dropout: Dropout?
     private let state: ModelState
 
+    /// - Parameters:
+    ///   - words: the table of tokens.
+    ///   - types: the table of segments.
+    ///   - norm: of the sum.
+    ///   - dropout: after the norm.
+    ///   - state: the model's.
     public init(
         words: Embedding, types: Embedding? = nil, norm: (any Normalization)? = nil, dropout: Dropout? = nil,
         state: ModelState
@@ -91,12 +101,20 @@ public struct RotaryLayer {
 /// With the fused kernels switched on it runs on packed tokens, so that nothing is computed for padding: attention in a
 /// kernel of its own, the rest with libtorch's operations.
 public struct RotaryStack {
+    /// What turns ids into the first states.
     public let embeddings: RotaryStackEmbeddings
+    /// The layers, in the order in which they run.
     public let layers: [RotaryLayer]
+    /// The norm of the last layer's states, where norms come before the halves.
     public let finalNorm: (any Normalization)?
     private let state: ModelState
     private let scopes: Set<AttentionScope>
 
+    /// - Parameters:
+    ///   - embeddings: what turns ids into the first states.
+    ///   - layers: in the order in which they run.
+    ///   - finalNorm: of the last layer's states.
+    ///   - state: the model's.
     public init(
         _ embeddings: RotaryStackEmbeddings, layers: [RotaryLayer], finalNorm: (any Normalization)? = nil,
         state: ModelState

@@ -14,27 +14,45 @@ public struct ModernBertConfig: Sendable {
 
     /// What a classifier reads.
     public enum Pooling: String, Sendable, CaseIterable {
+        /// The first token's state.
         case firstToken = "cls"
+        /// The mean of the tokens' states, without padding.
         case mean
     }
 
+    /// Rows of the table of token embeddings: `vocab_size`.
     public var vocabularySize: Int
+    /// Width of a token's state: `hidden_size`.
     public var hiddenSize: Int
+    /// Width between the two projections of a layer's feed-forward half: `intermediate_size`.
     public var intermediateSize: Int
+    /// Layers of the encoder: `num_hidden_layers`.
     public var layerCount: Int
+    /// Attention heads of each layer: `num_attention_heads`.
     public var headCount: Int
+    /// The function of the feed-forward half: `hidden_activation`.
     public var activation: Activation
+    /// Tokens that a sequence may have: `max_position_embeddings`.
     public var maximumPositions: Int
+    /// Standard deviation of weights that no file has: `initializer_range`.
     public var initializerRange: Double
     /// Fresh weights lie within this many standard deviations.
     public var initializerCutoff: Double
+    /// Added to the variance in norms: `norm_eps`.
     public var normEpsilon: Double
+    /// Whether norms have biases: `norm_bias`.
     public var normHasBias: Bool
+    /// The token whose embedding gets no gradient: `pad_token_id`; `nil` for none.
     public var padTokenID: Int?
+    /// Whether the projections of attention have biases: `attention_bias`.
     public var attentionHasBias: Bool
+    /// Share of attention weights that becomes zero in training: `attention_dropout`.
     public var attentionDropout: Double
+    /// Share of embeddings that becomes zero in training: `embedding_dropout`.
     public var embeddingDropout: Double
+    /// Whether the feed-forward half has biases: `mlp_bias`.
     public var mlpHasBias: Bool
+    /// Share of the feed-forward half's values that becomes zero in training: `mlp_dropout`.
     public var mlpDropout: Double
     /// By layer.
     public var attentionTypes: [AttentionType]
@@ -43,12 +61,20 @@ public struct ModernBertConfig: Sendable {
     /// Base of the rotations' wavelengths.
     public var rotaryBase: [AttentionType: Double]
 
+    /// Whether the masked language head's last projection has a bias: `decoder_bias`.
     public var decoderHasBias: Bool
+    /// What the classification head reads of the tokens' states: `classifier_pooling`.
     public var classifierPooling: Pooling
+    /// Share of what the head reads that becomes zero in training: `classifier_dropout`.
     public var classifierDropout: Double
+    /// Whether the head's dense layer has a bias: `classifier_bias`.
     public var classifierHasBias: Bool
+    /// The function of the head's dense layer: `classifier_activation`.
     public var classifierActivation: Activation
 
+    /// Reads the family's keys of a configuration; absent ones have the defaults of `transformers`.
+    ///
+    /// - Throws: `ModelError` that names the key with a value that makes no sense or is not implemented.
     public init(_ config: ModelConfig) throws {
         vocabularySize = try config.int("vocab_size", default: 50368, atLeast: 1)
         hiddenSize = try config.width("hidden_size", default: 768)

@@ -35,7 +35,7 @@ struct ModernBertTokenHead: TokenHead {
     func callAsFunction(_ states: Tensor) -> Tensor { classifier(dropout(head(states))) }
 }
 
-/// The same on each sequence's first token or on the mean of its tokens.
+/// A dense layer, a norm and a linear layer on each sequence's first token or on the mean of its tokens.
 struct ModernBertSequenceHead: SequenceHead {
     let tokenHead: ModernBertTokenHead
     let pooling: ModernBertConfig.Pooling

@@ -7,8 +7,10 @@ public final class ModernBertModel: RotaryEncoder {
     public static let classNames = ["modernbert": "ModernBert"]
     public static let baseModelPrefix = "model"
 
+    /// What the configuration says, with the family's defaults.
     public let settings: ModernBertConfig
     public let state: ModelState
+    /// Embeddings, layers and the norm at the end, if there is one.
     public let stack: RotaryStack
 
     public init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {

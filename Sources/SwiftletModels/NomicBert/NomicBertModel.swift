@@ -7,8 +7,10 @@ public final class NomicBertModel: RotaryEncoder {
     public static let classNames = ["nomic_bert": "NomicBert"]
     public static let baseModelPrefix = "nomic_bert"
 
+    /// What the configuration says, with the family's defaults.
     public let settings: RotaryBertConfig
     public let state: ModelState
+    /// Embeddings, layers and the norm at the end, if there is one.
     public let stack: RotaryStack
     private let pooler: Pooler?
 

@@ -4,8 +4,10 @@ import SwiftletTensor
 /// An encoder alone.
 public final class Backbone: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `featureExtraction`: states, and no answer of a head.
     public let task: ModelTask = .featureExtraction
 
     /// A model with no values yet: `state.initializeMissing()` draws them.

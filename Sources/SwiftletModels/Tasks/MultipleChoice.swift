@@ -5,8 +5,10 @@ import SwiftletTensor
 /// An encoder that scores the choices of a question, each a sequence of its own.
 public final class MultipleChoice: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `multipleChoice`: one of several texts.
     public let task: ModelTask = .multipleChoice
     let head: any SequenceHead
 

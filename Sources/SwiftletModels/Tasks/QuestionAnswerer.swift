@@ -5,8 +5,10 @@ import SwiftletTensor
 /// An encoder that scores each position as the first and as the last of an answer.
 public final class QuestionAnswerer: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `questionAnswering`: the part of a text that answers a question.
     public let task: ModelTask = .questionAnswering
     let head: any TokenHead
 

@@ -5,8 +5,10 @@ import SwiftletTensor
 /// An encoder with its family's head for whole sequences.
 public final class SequenceClassifier: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `sequenceClassification`: classes, labels or numbers of a text.
     public let task: ModelTask = .sequenceClassification
     let head: any SequenceHead
     private var loss: ClassificationLoss
@@ -24,6 +26,13 @@ public final class SequenceClassifier: PretrainedModel {
         try Families.finish(config, state)
     }
 
+    /// Runs the model on a batch.
+    ///
+    /// - Parameters:
+    ///   - inputs: padded `[batch, sequence]` or packed `[tokens]`; with `labels` the output has a loss.
+    ///   - outputHiddenStates: keep the embeddings and each layer's output.
+    /// - Returns: logits `[batch, labels]`.
+    /// - Throws: `ModelError` for inputs or labels that the model can't take.
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool
     ) throws -> SequenceClassifierOutput {

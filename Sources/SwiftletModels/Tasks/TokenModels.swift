@@ -4,8 +4,10 @@ import SwiftletTensor
 /// An encoder with a classification head on each token.
 public final class TokenClassifier: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `tokenClassification`: a class for each token.
     public let task: ModelTask = .tokenClassification
     let head: any TokenHead
 
@@ -35,8 +37,10 @@ public final class TokenClassifier: PretrainedModel {
 /// An encoder that predicts the token at each position.
 public final class MaskedLM: PretrainedModel {
     public let state: ModelState
+    /// The configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `maskedLM`: the token at each position.
     public let task: ModelTask = .maskedLM
     let head: any TokenHead
 

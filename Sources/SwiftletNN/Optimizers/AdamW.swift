@@ -3,9 +3,15 @@ import SwiftletTensor
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), by libtorch's fused kernel: what the Python
 /// stack's default `adamw_torch_fused` calls.
 public final class AdamW: Optimizer {
+    /// Decay of the running means of gradients and of their squares.
     public let betas: (Double, Double)
+    /// Added to the root of the second moment.
     public let epsilon: Double
 
+    /// - Parameters:
+    ///   - groups: parameters with the learning rate and weight decay that they share.
+    ///   - betas: decay of the two running means. PyTorch's defaults, here and for `epsilon`.
+    ///   - epsilon: added to the root of the second moment.
     public init(groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8) {
         self.betas = betas
         self.epsilon = epsilon
@@ -22,10 +28,12 @@ public final class AdamW: Optimizer {
             epsilon: epsilon)
     }
 
+    /// `step`, `exp_avg` and `exp_avg_sq`, the last two shaped as the parameter.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         ["step": .step, "exp_avg": .like(parameter), "exp_avg_sq": .like(parameter)]
     }
 
+    /// One AdamW update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         fusedAdamW(
             parameters: parameters.map(\.tensor), gradients: parameters.compactMap(\.gradient),
@@ -41,19 +49,27 @@ public final class AdamW: Optimizer {
 
 /// Adam (Kingma and Ba, 2015) as in `torch.optim.Adam`: weight decay is added to the gradient.
 public final class Adam: Optimizer {
+    /// Decay of the running means of gradients and of their squares.
     public let betas: (Double, Double)
+    /// Added to the root of the second moment.
     public let epsilon: Double
 
+    /// - Parameters:
+    ///   - groups: parameters with the learning rate and weight decay that they share.
+    ///   - betas: decay of the two running means. PyTorch's defaults, here and for `epsilon`.
+    ///   - epsilon: added to the root of the second moment.
     public init(groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8) {
         self.betas = betas
         self.epsilon = epsilon
         super.init(groups: groups)
     }
 
+    /// `step`, `exp_avg` and `exp_avg_sq`, the last two shaped as the parameter.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         ["step": .step, "exp_avg": .like(parameter), "exp_avg_sq": .like(parameter)]
     }
 
+    /// One Adam update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
@@ -69,17 +85,23 @@ public final class Adam: Optimizer {
 
 /// Lion (Chen et al., 2023): the sign of a blend of gradient and momentum, weight decay decoupled.
 public final class Lion: Optimizer {
+    /// Weights of the gradient in the update's direction and in the momentum.
     public let betas: (Double, Double)
 
+    /// - Parameters:
+    ///   - groups: parameters with the learning rate and weight decay that they share.
+    ///   - betas: weights of the gradient in the direction and in the momentum.
     public init(groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.99)) {
         self.betas = betas
         super.init(groups: groups)
     }
 
+    /// `exp_avg`, shaped as the parameter.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         ["exp_avg": .like(parameter)]
     }
 
+    /// One Lion update of a group's parameters, in place: by the sign of the direction.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = parameter.gradient else { continue }

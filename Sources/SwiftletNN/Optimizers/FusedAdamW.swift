@@ -3,8 +3,8 @@ import SwiftletTensor
 extension AdamW {
     /// Clips the gradients' common norm and makes one update, both in one fused pass; gradients keep their values.
     ///
-    /// The same numbers to rounding as `clipGradNorm` and `step()`, which do the work where a parameter isn't float32
-    /// on the CPU, or the state is shared out to several processes.
+    /// The numbers are those of `clipGradNorm` and `step()` to rounding. These two do the work where a parameter isn't
+    /// float32 on the CPU, or the state is shared out to several processes.
     ///
     /// - Returns: the norm before clipping.
     @discardableResult

@@ -7,10 +7,18 @@ import SwiftletTensor
 
 /// Stochastic gradient descent as in `torch.optim.SGD`.
 public final class SGD: Optimizer {
+    /// How much of the direction before is kept, from 0.
     public let momentum: Double
+    /// How much less of the gradient goes into the direction, from 0 to 1.
     public let dampening: Double
+    /// Whether the update looks ahead by the momentum.
     public let usesNesterov: Bool
 
+    /// - Parameters:
+    ///   - groups: parameters with the learning rate and weight decay that they share.
+    ///   - momentum: how much of the direction before is kept; 0 keeps no state.
+    ///   - dampening: how much less of the gradient goes into the direction.
+    ///   - nesterov: whether the update looks ahead by the momentum.
     public init(groups: [ParameterGroup], momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false) {
         self.momentum = momentum
         self.dampening = dampening
@@ -18,10 +26,12 @@ public final class SGD: Optimizer {
         super.init(groups: groups)
     }
 
+    /// `momentum_buffer`, shaped as the parameter; nothing without momentum.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         momentum == 0 ? [:] : ["momentum_buffer": .like(parameter)]
     }
 
+    /// One update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard var gradient = decayedGradient(of: parameter, group) else { continue }
@@ -41,19 +51,27 @@ public final class SGD: Optimizer {
 
 /// Adagrad (Duchi et al., 2011) as in `torch.optim.Adagrad`.
 public final class Adagrad: Optimizer {
+    /// By how much the learning rate falls: it is divided by 1 + (updates - 1) · this.
     public let learningRateDecay: Double
+    /// Added to the root of the sum of squares.
     public let epsilon: Double
 
+    /// - Parameters:
+    ///   - groups: parameters with the learning rate and weight decay that they share.
+    ///   - learningRateDecay: by how much the learning rate falls. PyTorch's defaults, here and for `epsilon`.
+    ///   - epsilon: added to the root of the sum of squares.
     public init(groups: [ParameterGroup], learningRateDecay: Double = 0, epsilon: Double = 1e-10) {
         self.learningRateDecay = learningRateDecay
         self.epsilon = epsilon
         super.init(groups: groups)
     }
 
+    /// `step` and `sum`, the latter shaped as the parameter.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         ["step": .step, "sum": .like(parameter)]
     }
 
+    /// One Adagrad update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
@@ -67,11 +85,16 @@ public final class Adagrad: Optimizer {
 
 /// RMSprop (Tieleman and Hinton, 2012) as in `torch.optim.RMSprop`.
 public final class RMSprop: Optimizer {
+    /// Decay of the running mean of squared gradients.
     public let alpha: Double
+    /// Added to the root of that mean.
     public let epsilon: Double
+    /// How much of the direction before is kept, from 0.
     public let momentum: Double
+    /// Whether the running mean of gradients is taken off, so that their variance scales the update.
     public let isCentered: Bool
 
+    /// PyTorch's defaults, but for what is given.
     public init(
         groups: [ParameterGroup], alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
         centered: Bool = false
@@ -83,6 +106,7 @@ public final class RMSprop: Optimizer {
         super.init(groups: groups)
     }
 
+    /// `step` and `square_avg`, and `momentum_buffer` and `grad_avg` where they are used, shaped as the parameter.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         var forms: [String: OptimizerStateForm] = ["square_avg": .like(parameter)]
         if isCentered { forms["grad_avg"] = .like(parameter) }
@@ -90,6 +114,7 @@ public final class RMSprop: Optimizer {
         return forms
     }
 
+    /// One RMSprop update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
@@ -116,6 +141,7 @@ public final class Adafactor: Optimizer {
     private static let epsilon = 1e-30
     private static let decayRate = -0.8
 
+    /// The moments by rows and by columns of a matrix; one shaped as the parameter for a vector.
     public override func stateForms(of parameter: Parameter) -> [String: OptimizerStateForm]? {
         let shape = parameter.shape
         guard shape.count >= 2 else { return ["step": .step, "exp_avg_sq": .like(parameter)] }
@@ -125,6 +151,7 @@ public final class Adafactor: Optimizer {
         ]
     }
 
+    /// One Adafactor update of a group's parameters, in place.
     public override func update(_ parameters: [Parameter], _ group: ParameterGroup) {
         for parameter in parameters {
             guard let gradient = parameter.gradient else { continue }

@@ -3,10 +3,17 @@ public import SwiftletTensor
 
 /// Parameters that share their settings.
 public struct ParameterGroup {
+    /// What is updated.
     public var parameters: [Parameter]
+    /// The learning rate of the next update; a scheduler sets it.
     public var learningRate: Double
+    /// Share of a weight that each update takes off, times the learning rate.
     public var weightDecay: Double
 
+    /// - Parameters:
+    ///   - parameters: what is updated.
+    ///   - learningRate: of the first update.
+    ///   - weightDecay: share of a weight that each update takes off, times the learning rate.
     public init(_ parameters: [Parameter], learningRate: Double, weightDecay: Double) {
         self.parameters = parameters
         self.learningRate = learningRate
@@ -18,6 +25,7 @@ public struct ParameterGroup {
 ///
 /// Subclasses override `update`. The formulas are those of `torch.optim`, so a checkpoint's numbers mean the same.
 open class Optimizer {
+    /// Parameters with the learning rate and weight decay that they share.
     public private(set) var groups: [ParameterGroup]
     /// What is kept for each parameter, such as `exp_avg`; by parameter name, made at its first gradient.
     public internal(set) var state: [String: [String: Tensor]] = [:]
@@ -27,6 +35,7 @@ open class Optimizer {
     /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
     package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
 
+    /// - Parameter groups: parameters with the learning rate and weight decay that they share; no parameter twice.
     public init(groups: [ParameterGroup]) {
         self.groups = groups
         for parameter in groups.flatMap(\.parameters) where parameter.isTrainable { parameter.moveOutOfFile() }
@@ -51,6 +60,7 @@ open class Optimizer {
         preconditionFailure("\(type(of: self)) has no update")
     }
 
+    /// Removes the gradients of all parameters, so that the next backward pass begins anew.
     public func zeroGrad() {
         if isAccumulating?() == true { return }
         for group in groups {
@@ -150,9 +160,14 @@ open class Optimizer {
 
 /// Shape and dtype of a tensor that an optimizer keeps for a parameter.
 public struct OptimizerStateForm: Sendable, Equatable {
+    /// The length of each dimension.
     public var shape: [Int]
+    /// The type of the elements.
     public var dtype: DType
 
+    /// - Parameters:
+    ///   - shape: the length of each dimension.
+    ///   - dtype: the type of the elements.
     public init(_ shape: [Int], _ dtype: DType) { (self.shape, self.dtype) = (shape, dtype) }
 
     /// The number of updates: one float32, shape `[]`.

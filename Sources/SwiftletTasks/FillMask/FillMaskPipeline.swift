@@ -50,8 +50,13 @@ public struct FillMaskOptions: Sendable {
     /// The only words to choose from. Scores stay those among the whole vocabulary. Of a word that is no token of the
     /// vocabulary the first token counts.
     public var targets: [String]?
+    /// What becomes of texts with more tokens than the model takes.
     public var longInputs: LongInputs
 
+    /// - Parameters:
+    ///   - topK: how many tokens are answered for each mask.
+    ///   - targets: the only words to choose from.
+    ///   - longInputs: what becomes of texts with more tokens than the model takes.
     public init(topK: Int = 5, targets: [String]? = nil, longInputs: LongInputs = .truncated) {
         self.topK = topK
         self.targets = targets
@@ -65,7 +70,9 @@ public struct FillMaskOptions: Sendable {
 ///     let answer = try await fill("The ship was sold in [MASK].")
 ///     for filling in answer.masks[0] { print(filling.tokenString, filling.score) }
 public struct FillMaskPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: FillMaskOptions
     private let maskID: Int
 

@@ -9,6 +9,9 @@ public struct EncodedSequence: Sendable {
     /// where each token has an output for each entry of the vocabulary, asks for its masks alone.
     public var positions: [Int]?
 
+    /// - Parameters:
+    ///   - example: ids, and segments where the model has them.
+    ///   - positions: the tokens whose answers are wanted; `nil` for all.
     public init(_ example: TokenizedExample, positions: [Int]? = nil) {
         self.example = example
         self.positions = positions

@@ -73,7 +73,7 @@ struct InferenceBatch {
     func outputs(of output: any ModelOutput) throws -> [SequenceOutput] {
         let arrays = try output.predictions.map { tensor in
             if output is QuestionAnsweringOutput {
-                // A row for each sequence, packed or not, and a number for each of its places.
+                // A row for each sequence, packed or not, and a number for each of its positions.
                 return try tokenArrays(tensor, rowShape: tensor.shape.count == 2 ? [tensor.shape[1]] : nil)
             }
             if output is TokenClassifierOutput || output is MaskedLMOutput || output is BackboneOutput {
@@ -99,7 +99,7 @@ struct InferenceBatch {
 
     /// An output with a row for each token. Only what was asked for is copied, without padding.
     ///
-    /// - Parameter rowShape: of an output with a number for each place, how many places each sequence has.
+    /// - Parameter rowShape: of an output with a number for each position, how many positions each sequence has.
     private func tokenArrays(_ tensor: Tensor, rowShape: [Int]?) throws -> [NumberArray] {
         let isFlat = isPacked && rowShape == nil
         let shape = rowShape == nil ? Array(tensor.shape.dropFirst(isFlat ? 1 : 2)) : []

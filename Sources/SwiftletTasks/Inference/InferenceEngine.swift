@@ -15,6 +15,11 @@ public struct InferenceOptions: Sendable {
     /// Waiting requests are joined into a batch while they have at most this many tokens together.
     public var tokenBudget: Int
 
+    /// - Parameters:
+    ///   - device: where the model runs.
+    ///   - bf16: matrix products in bfloat16.
+    ///   - kernels: fused kernels, or libtorch's operations in Python's order; by default `Kernels.default`.
+    ///   - tokenBudget: tokens of a batch of waiting requests.
     public init(device: Device = .cpu, bf16: Bool = false, kernels: Kernels? = nil, tokenBudget: Int = 4096) {
         self.device = device
         self.bf16 = bf16
@@ -30,6 +35,7 @@ public struct InferenceOptions: Sendable {
 /// gives way to others between its parts. A cancelled task's request leaves the queue. The thread ends with the last
 /// reference to the engine; a call that waits holds one.
 public final class InferenceEngine: Sendable {
+    /// The model's own tokenizer.
     public let tokenizer: Tokenizer
     /// The model's `config.json`.
     public let config: ModelConfig

@@ -21,6 +21,10 @@ public struct InferenceError: SwiftletError, Equatable {
     public var message: String
     public var remedy: String?
 
+    /// - Parameters:
+    ///   - kind: what went wrong, to switch over.
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what a caller can do.
     public init(_ kind: Kind, _ message: String, remedy: String? = nil) {
         self.kind = kind
         self.message = message

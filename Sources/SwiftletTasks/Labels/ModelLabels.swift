@@ -6,6 +6,7 @@ public import SwiftletModels
 public struct ModelLabels: Sendable {
     /// Names by id.
     public let names: [String]
+    /// How the labels are predicted, where the configuration says: one of several, several at once, or numbers.
     public let problemType: ProblemType?
     /// `LABEL_0`, `LABEL_1` and so on say nothing: then a dataset's names are taken in their order.
     let areDefault: Bool

@@ -3,10 +3,14 @@ import SwiftletModels
 
 /// A text, and others of which one is to be chosen.
 public struct ChoiceInput: Sendable, Hashable {
+    /// The beginning that the choices go on from.
     public var prompt: String
     /// Each is read together with the prompt, as its second text.
     public var choices: [String]
 
+    /// - Parameters:
+    ///   - prompt: the beginning that the choices go on from.
+    ///   - choices: the continuations to choose from.
     public init(prompt: String, choices: [String]) {
         self.prompt = prompt
         self.choices = choices
@@ -38,8 +42,10 @@ public struct ChosenText: Sendable, Equatable, JSONRepresentable {
 
 /// How a multiple choice pipeline answers.
 public struct MultipleChoiceOptions: Sendable {
+    /// What becomes of choices with more tokens than the model takes.
     public var longInputs: LongInputs
 
+    /// - Parameter longInputs: what becomes of choices with more tokens than the model takes.
     public init(longInputs: LongInputs = .truncated) { self.longInputs = longInputs }
 }
 
@@ -50,9 +56,14 @@ public struct MultipleChoiceOptions: Sendable {
 ///     let answer = try await choose(prompt: "He opened the door.", choices: ["He went in.", "It rained upwards."])
 ///     print(answer.text, answer.score)
 public struct MultipleChoicePipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: MultipleChoiceOptions
 
+    /// - Parameters:
+    ///   - engine: owns a model for multiple choice.
+    ///   - options: how calls answer that bring no options of their own.
     public init(engine: InferenceEngine, options: MultipleChoiceOptions = MultipleChoiceOptions()) {
         self.engine = engine
         self.options = options

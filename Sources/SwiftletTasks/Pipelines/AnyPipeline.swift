@@ -12,6 +12,7 @@ public protocol DynamicPipeline: Pipeline {
     /// - Throws: `InferenceError` of kind `badOption`.
     static func change(_ options: inout Options, by parameters: inout PipelineParameters) throws
 
+    /// The answer as one of the known kinds.
     static func answer(_ output: Output) -> PipelineAnswer
 }
 
@@ -27,11 +28,15 @@ public protocol DynamicPipeline: Pipeline {
 public struct AnyPipeline: Pipeline {
     /// The task's name, such as `text-classification`.
     public let name: String
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
     /// The options of calls that give none.
     public var options: JSONObject = [:]
     private let run: @Sendable ([JSONValue], JSONObject) async throws -> [PipelineAnswer]
 
+    /// - Parameters:
+    ///   - name: the task's, such as `text-classification`.
+    ///   - base: the pipeline that answers.
     public init<Base: DynamicPipeline>(_ name: String, _ base: Base) {
         self.name = name
         engine = base.engine

@@ -12,6 +12,9 @@ public struct PipelineKind<Made: Pipeline>: Sendable {
     /// Makes the pipeline of a model's folder.
     public let make: @Sendable (_ folder: String, _ options: InferenceOptions) async throws -> Made
 
+    /// - Parameters:
+    ///   - name: such as `text-classification`.
+    ///   - make: makes the pipeline of a model's folder.
     public init(
         _ name: String, make: @escaping @Sendable (_ folder: String, _ options: InferenceOptions) async throws -> Made
     ) {

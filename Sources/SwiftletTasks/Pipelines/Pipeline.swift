@@ -65,15 +65,20 @@ extension Pipeline {
 
 /// A text, or a pair of texts that is read as one sequence.
 public struct TextInput: Sendable, Hashable, ExpressibleByStringLiteral {
+    /// The text, or the first one of a pair.
     public var text: String
     /// The second text of a pair.
     public var textPair: String?
 
+    /// - Parameters:
+    ///   - text: the text, or the first one of a pair.
+    ///   - textPair: the second text of a pair.
     public init(_ text: String, _ textPair: String? = nil) {
         self.text = text
         self.textPair = textPair
     }
 
+    /// A text alone.
     public init(stringLiteral value: String) { self.init(value) }
 }
 
@@ -111,7 +116,7 @@ extension InferenceEngine {
             .map { EncodedSequence($0, keys: tokenizer.modelInputNames) }
     }
 
-    /// The same, with offsets and all else that an encoding knows.
+    /// Encodes texts with offsets and all else that an encoding knows.
     func encodings(
         _ inputs: [TextInput], longInputs: LongInputs, truncation: Tokenizer.Truncation = .longestFirst
     ) throws -> [Encoding] {

@@ -2,6 +2,7 @@ public import SwiftletIO
 
 /// A result that can be written as JSON, with the keys that Python's pipelines have.
 public protocol JSONRepresentable: Encodable, Sendable {
+    /// The result with the keys that Python's pipelines have.
     var json: JSONValue { get }
 }
 
@@ -11,14 +12,21 @@ extension JSONRepresentable {
 
 /// What a pipeline answers whose task is known at run time only.
 public enum PipelineAnswer: Sendable, JSONRepresentable {
+    /// The labels of a text with their scores.
     case textClassification(TextClassification)
+    /// What was found in a text.
     case tokenClassification([Entity])
+    /// The answers to a question.
     case questionAnswering(QuestionAnswers)
+    /// What each mask may hide.
     case fillMask(MaskFillings)
     /// The vector of a text.
     case sentenceEmbeddings([Float])
+    /// Texts in the order of their likeness to a query.
     case similarity([RankedText])
+    /// Candidate labels with their scores.
     case zeroShotClassification(ZeroShotClassification)
+    /// The choice, with the scores of all.
     case multipleChoice(ChosenText)
     /// Of a pipeline that another package has made.
     case other(JSONValue)

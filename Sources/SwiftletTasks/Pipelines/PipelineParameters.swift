@@ -6,6 +6,7 @@ public struct PipelineParameters {
     private var left: JSONObject
     private var known: [String] = []
 
+    /// - Parameter parameters: values by Python's names.
     public init(_ parameters: JSONObject) { left = parameters }
 
     /// Takes a parameter, if it is there.
@@ -26,8 +27,17 @@ public struct PipelineParameters {
         return converted
     }
 
+    /// Takes a parameter that is true or false; `nil` if it is not given.
+    ///
+    /// - Throws: `InferenceError` of kind `badOption` for another value.
     public mutating func bool(_ name: String) throws -> Bool? { try take(name, "true or false") { $0.bool } }
+    /// Takes a parameter that is a whole number; `nil` if it is not given.
+    ///
+    /// - Throws: `InferenceError` of kind `badOption` for another value.
     public mutating func int(_ name: String) throws -> Int? { try take(name, "a whole number") { $0.int } }
+    /// Takes a parameter that is a text; `nil` if it is not given.
+    ///
+    /// - Throws: `InferenceError` of kind `badOption` for another value.
     public mutating func string(_ name: String) throws -> String? { try take(name, "a string") { $0.string } }
 
     /// A list of strings, or one string.

@@ -13,7 +13,7 @@ public struct PipelineResults<Output: Sendable>: AsyncSequence, Sendable {
         _ inputs: Inputs, ahead: Int, answer: @escaping @Sendable (Inputs.Element) async throws -> Output
     ) where Inputs.Element: Sendable {
         start = {
-            let work = AnswersUnderWay<Output>(places: Swift.max(ahead, 1))
+            let work = AnswersUnderWay<Output>(slots: Swift.max(ahead, 1))
             let (stream, continuation) = AsyncThrowingStream<Task<Output, any Error>, any Error>.makeStream()
             work.begin(
                 Task {
@@ -78,13 +78,13 @@ private final class Ending: Sendable {
 }
 
 /// The tasks behind one iterator: the one that takes inputs, and one for each input that has no answer yet, of which
-/// there are at most as many as there are places.
+/// there are at most as many as there are slots.
 ///
 /// The task that takes inputs holds it, so it is the iterator that has to `end` it.
 private final class AnswersUnderWay<Output: Sendable>: Sendable {
     private struct State {
         var free: Int
-        /// The task that takes inputs, while it waits for a place.
+        /// The task that takes inputs, while it waits for a slot.
         var waiting: CheckedContinuation<Bool, Never>?
         var reader: Task<Void, Never>?
         var answers: [Int: Task<Output, any Error>] = [:]
@@ -95,7 +95,7 @@ private final class AnswersUnderWay<Output: Sendable>: Sendable {
 
     private let state: Mutex<State>
 
-    init(places: Int) { state = Mutex(State(free: places)) }
+    init(slots: Int) { state = Mutex(State(free: slots)) }
 
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
@@ -141,7 +141,7 @@ private final class AnswersUnderWay<Output: Sendable>: Sendable {
         }
     }
 
-    /// Waits for a place. Only the task that takes inputs calls it.
+    /// Waits for a slot. Only the task that takes inputs calls it.
     ///
     /// - Returns: false after the end.
     func enter() async -> Bool {
@@ -159,7 +159,7 @@ private final class AnswersUnderWay<Output: Sendable>: Sendable {
         }
     }
 
-    /// Gives a place back.
+    /// Gives a slot back.
     func leave() {
         let next = state.withLock { state in
             let waiting = state.waiting

@@ -11,7 +11,9 @@ import Glibc
 public struct AnswerCandidate: Sendable, Equatable {
     /// Empty for "no answer".
     public var text: String
+    /// The model's score for its first token.
     public var startLogit: Float
+    /// The model's score for its last token.
     public var endLogit: Float
     /// Among the candidates of the question.
     public var probability: Float
@@ -40,6 +42,11 @@ public struct AnswerSearch: Sendable {
     /// "No answer" wins where it scores more than this above the best answer.
     public var nullScoreThreshold: Float
 
+    /// - Parameters:
+    ///   - nBest: candidates to keep, and first and last tokens to try.
+    ///   - maxAnswerLength: in tokens.
+    ///   - allowsNoAnswer: whether a context may have no answer, as in SQuAD 2.
+    ///   - nullScoreThreshold: "no answer" wins where it scores more than this above the best answer.
     public init(
         nBest: Int = 20, maxAnswerLength: Int = 30, allowsNoAnswer: Bool = false, nullScoreThreshold: Float = 0
     ) {

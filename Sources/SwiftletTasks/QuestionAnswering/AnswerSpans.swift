@@ -11,7 +11,7 @@ struct AnswerSpans {
     let allowsNoAnswer: Bool
     let alignsToWords: Bool
     let clsTokenID: Int?
-    let places: ScalarPlaces
+    let scalars: ScalarOffsets
 
     private struct Span {
         var first: Int
@@ -49,7 +49,7 @@ struct AnswerSpans {
                 var (start, end) = (offsets[span.first].lowerBound, offsets[span.last].upperBound)
                 let ends = (wordIDs[span.first].flatMap { words[$0] }, wordIDs[span.last].flatMap { words[$0] })
                 if case (let first?, let last?) = ends { (start, end) = (first.lowerBound, last.upperBound) }
-                let text = places.text(start, end)
+                let text = scalars.text(start, end)
                 let key = Array(text.lowercased().utf8)
                 if let place = known[key] {
                     found[place].score += Double(span.score)
@@ -63,7 +63,7 @@ struct AnswerSpans {
         return found.sorted { $0.score > $1.score }.prefix(topK).map { answer in
             ExtractedAnswer(
                 answer: answer.text, score: Float(answer.score), start: answer.start, end: answer.end,
-                range: places.range(answer.start, answer.end))
+                range: scalars.range(answer.start, answer.end))
         }
     }
 

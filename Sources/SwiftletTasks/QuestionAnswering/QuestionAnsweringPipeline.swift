@@ -4,9 +4,14 @@ import SwiftletTokenizers
 
 /// A question, and the text that answers it.
 public struct QuestionInput: Sendable, Hashable {
+    /// What is asked.
     public var question: String
+    /// The text that the answer is looked for in.
     public var context: String
 
+    /// - Parameters:
+    ///   - question: what is asked.
+    ///   - context: the text that the answer is looked for in.
     public init(question: String, context: String) {
         self.question = question
         self.context = context
@@ -17,13 +22,14 @@ public struct QuestionInput: Sendable, Hashable {
 public struct ExtractedAnswer: Sendable, Equatable, JSONRepresentable {
     /// Empty for "no answer".
     public var answer: String
-    /// The probability of its first token times that of its last, summed over the places where the same answer was
+    /// The probability of its first token times that of its last, summed over all spans where the same answer was
     /// found.
     public var score: Float
     /// Where it begins and ends in the context, in Unicode scalars, as in Python.
     public var start: Int
+    /// Where it ends in the context, in Unicode scalars: the index after its last one.
     public var end: Int
-    /// The same as indices of the context.
+    /// The answer's range as indices of the context.
     public var range: Range<String.Index>
 
     /// `score`, `start`, `end` and `answer`.
@@ -65,6 +71,7 @@ public struct QuestionAnsweringOptions: Sendable {
     /// Whether answers begin and end with whole words.
     public var alignToWords: Bool
 
+    /// The defaults are those of `transformers`' pipeline; each property tells what it means.
     public init(
         topK: Int = 1, docStride: Int? = nil, maxAnswerLength: Int = 15, maxSequenceLength: Int? = nil,
         handleImpossibleAnswer: Bool = false, alignToWords: Bool = true
@@ -84,9 +91,14 @@ public struct QuestionAnsweringOptions: Sendable {
 ///     let found = try await answer(question: "Who keeps the bell?", context: "The Rowing Club keeps it.")
 ///     print(found.answer, found.score)
 public struct QuestionAnsweringPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: QuestionAnsweringOptions
 
+    /// - Parameters:
+    ///   - engine: owns a model for question answering.
+    ///   - options: how calls answer that bring no options of their own.
     public init(engine: InferenceEngine, options: QuestionAnsweringOptions = QuestionAnsweringOptions()) {
         self.engine = engine
         self.options = options
@@ -115,7 +127,7 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
             let spans = AnswerSpans(
                 topK: options.topK, maxAnswerLength: options.maxAnswerLength,
                 allowsNoAnswer: options.handleImpossibleAnswer, alignsToWords: options.alignToWords,
-                clsTokenID: engine.tokenizer.clsTokenID, places: ScalarPlaces(input.context))
+                clsTokenID: engine.tokenizer.clsTokenID, scalars: ScalarOffsets(input.context))
             return QuestionAnswers(answers: spans.answers(rows, own))
         }
     }

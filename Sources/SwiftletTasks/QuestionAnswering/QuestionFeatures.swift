@@ -12,7 +12,9 @@ public struct QuestionFeatures: Sendable {
     /// Where each token lies in its context, in Unicode scalars; `nil` for tokens of the question and special ones.
     public let offsets: [[Range<Int>?]]
 
+    /// The number of parts; a long context has several.
     public var count: Int { questions.count }
+    /// The parts as a dataset, for a Trainer.
     public var dataset: Dataset { get throws { try .fromColumns(columns.map { ($0, $1) }) } }
 }
 
@@ -27,7 +29,7 @@ extension Tokenizer {
     ) throws -> QuestionFeatures {
         guard paddingSide == .right else {
             throw TrainingError(
-                "question answering needs a tokenizer that pads on the right, for the places of answers to stay as they are",
+                "question answering needs a tokenizer that pads on the right, for the positions of answers to stay as they are",
                 remedy: "Set padding_side to right in tokenizer_config.json.", kind: .unsupported,
                 at: ErrorLocation(option: "padding_side"))
         }

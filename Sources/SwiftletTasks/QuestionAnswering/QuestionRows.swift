@@ -4,10 +4,14 @@ import SwiftletTraining
 
 /// An answer as it stands in its context.
 public struct Answer: Sendable, Equatable {
+    /// The answer, word for word as in the context.
     public var text: String
     /// Where it begins, in Unicode scalars, as in Python.
     public var start: Int
 
+    /// - Parameters:
+    ///   - text: the answer, word for word as in the context.
+    ///   - start: where it begins, in Unicode scalars.
     public init(text: String, start: Int) {
         self.text = text
         self.start = start
@@ -16,8 +20,11 @@ public struct Answer: Sendable, Equatable {
 
 /// Questions on texts, with the columns of SQuAD.
 public struct QuestionRows: Sendable {
+    /// What tells each question from others.
     public var ids: [String]
+    /// What is asked, a text for each row.
     public var questions: [String]
+    /// The text that the answer is looked for in, one for each row.
     public var contexts: [String]
     /// The true answers of each question, none where the context has none; `nil` if they are not known.
     public var answers: [[Answer]]?
@@ -71,6 +78,7 @@ public struct QuestionRows: Sendable {
         }
     }
 
+    /// The number of questions.
     public var count: Int { questions.count }
 
     /// Whether some question has no answer in its context, as in SQuAD 2.

@@ -6,17 +6,23 @@ import SwiftletTraining
 public struct ClassificationReport: Sendable {
     /// The scores of one class.
     public struct Row: Sendable {
+        /// The class's name.
         public let label: String
+        /// Share of the rows predicted to be of the class that are.
         public let precision: Double
+        /// Share of the rows of the class that are predicted to be.
         public let recall: Double
+        /// The harmonic mean of precision and recall.
         public let f1: Double
         /// Rows that are of the class.
         public let support: Int
     }
 
+    /// The scores of each class, in the order of `labels`.
     public let rows: [Row]
     /// `[true class][predicted class]`, numbers of rows; `nil` where a row may have several classes.
     public let confusion: [[Int]]?
+    /// The classes' names, by id.
     public let labels: [String]
 
     /// - Parameters:

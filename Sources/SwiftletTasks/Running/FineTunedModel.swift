@@ -9,8 +9,11 @@ public import SwiftletTraining
 /// A trained model with its task, for evaluating splits and predicting rows: what `swiftlet evaluate` and `swiftlet
 /// predict` do. For single texts from a program of your own, see `pipeline(...)`.
 public final class FineTunedModel {
+    /// What the model was trained for, with its columns and labels.
     public let task: any FineTuningTask
+    /// The model with its head.
     public let model: any PretrainedModel
+    /// The model's own tokenizer.
     public let tokenizer: Tokenizer
     private let args: TrainingArguments
     private let logger: Logger
@@ -88,8 +91,11 @@ public final class FineTunedModel {
 
 /// What an evaluation found.
 public struct Evaluation {
+    /// Names and values, in the order of the metrics.
     public let metrics: [(name: String, value: Double)]
+    /// The model's answers as arrays, the labels beside them.
     public let output: PredictionOutput
+    /// The rows as the model got them.
     public let prepared: PreparedRows
     /// The rows as they were given.
     public let rows: Dataset

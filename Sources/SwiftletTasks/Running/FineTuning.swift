@@ -15,13 +15,18 @@ public import SwiftletTraining
 ///     tuning.splits.validationSize = 0.1
 ///     let result = try tuning.run()
 public struct FineTuning {
+    /// Names and values, in order.
     public typealias Metrics = [(name: String, value: Double)]
 
     /// The parts of a run.
     public struct Stages: OptionSet, Sendable {
+        /// The bits of the stages.
         public let rawValue: Int
+        /// - Parameter rawValue: bits of the stages below.
         public init(rawValue: Int) { self.rawValue = rawValue }
+        /// Trains, and saves the model in the output folder.
         public static let train = Stages(rawValue: 1)
+        /// Evaluates on the validation split.
         public static let evaluate = Stages(rawValue: 2)
         /// The test split; the answers are written to `predictions.jsonl` in the output folder.
         public static let predict = Stages(rawValue: 4)
@@ -31,13 +36,21 @@ public struct FineTuning {
     public var model: String
     /// How the model was asked for, for the model card; by default its folder.
     public var modelName: String?
+    /// The rows, by split.
     public var dataset: DatasetDict
+    /// Epochs, learning rate, output folder and all else about the training.
     public var args: TrainingArguments
+    /// Columns, labels, lengths and metrics.
     public var options = TaskOptions()
+    /// Which rows are trained on, evaluated and predicted.
     public var splits = SplitSelection()
+    /// The parts of the run; without `.predict` the test split is left alone.
     public var stages: Stages = [.train, .evaluate]
+    /// The checkpoint to go on from; `nil` begins anew.
     public var resumeFrom: ResumePoint?
+    /// What is called at the events of the training, after the Trainer's own callbacks.
     public var callbacks: [any TrainerCallback] = []
+    /// What is told how the run goes.
     public var logger = Logger(label: "swiftlet")
     /// How the model card names the data.
     public var cardDatasets: [ModelCard.Dataset] = []
@@ -77,11 +90,15 @@ public struct FineTuning {
 
     /// What a run leaves besides its files.
     public struct Result {
+        /// The Trainer of the run, with its log in `state`.
         public let trainer: Trainer
+        /// What was trained for, with the columns and labels that were found.
         public let task: any FineTuningTask
         /// `nil` for stages that were left out.
         public var train: Metrics?
+        /// Of the validation split; `nil` if it was left out.
         public var evaluation: Metrics?
+        /// Of the test split; `nil` if it was left out or has no labels.
         public var prediction: Metrics?
     }
 

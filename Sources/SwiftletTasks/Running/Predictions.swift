@@ -41,10 +41,15 @@ public enum Predictions {
 
     /// Formats of files with answers.
     public enum Format: String, CaseIterable, Sendable {
+        /// An object a line.
         case jsonLines = "jsonl"
+        /// A list of objects.
         case json
+        /// Fields with commas between them, and a header.
         case csv
+        /// Fields with tabs between them, and a header.
         case tsv
+        /// A Parquet file with the same columns.
         case parquet
 
         /// - Throws: `TaskError` for a file with another ending.

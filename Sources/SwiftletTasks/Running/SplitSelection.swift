@@ -6,11 +6,12 @@ public struct SplitSelection: Sendable {
     public var train = "train"
     /// By default the first whose name begins with `validation`.
     public var validation: String?
+    /// The split to predict, by name or expression.
     public var test = "test"
     /// The share (below 1) or number of training rows that are set aside for validation, drawn with `seed`, each class with
     /// its share. Only for datasets without a validation split.
     public var validationSize: Double?
-    /// The same for testing.
+    /// Training rows to set aside for testing: a share below 1, or a number of rows.
     public var testSize: Double?
     /// Of the random numbers that rows are set aside with.
     public var seed: UInt64 = 42
@@ -18,9 +19,12 @@ public struct SplitSelection: Sendable {
     public var shuffleTrainSeed: UInt64?
     /// At most as many rows are used, the first ones.
     public var maxTrainSamples: Int?
+    /// At most as many rows are evaluated, the first ones.
     public var maxEvalSamples: Int?
+    /// At most as many rows are predicted, the first ones.
     public var maxPredictSamples: Int?
 
+    /// The splits `train` and `test`, the first one named like `validation`, and all of their rows.
     public init() {}
 
     /// Splits that are there, without what will be set aside from the training split.

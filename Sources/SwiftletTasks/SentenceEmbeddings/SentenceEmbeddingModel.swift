@@ -12,6 +12,7 @@ public struct SentenceEmbeddingOutput: ModelOutput {
     public var optionalLoss: Tensor?
     /// `[batch, dimension]`; of pairs `[batch, 2, dimension]`
     public var embeddings: Tensor
+    /// The embeddings and each layer's output, `[rows, sequence, hidden]`, if they were asked for.
     public var hiddenStates: [Tensor]?
     /// The attention weights of every layer, if they were asked for.
     public var attentions: [Tensor]?
@@ -28,8 +29,10 @@ public struct SentenceEmbeddingOutput: ModelOutput {
 /// answer: each is to be nearest to its own partner among those of the batch.
 public final class SentenceEmbeddingModel: PretrainedModel {
     public let state: ModelState
+    /// The encoder's configuration, written back by `savePretrained`.
     public var config: ModelConfig
     public let encoder: any Encoder
+    /// `sentenceEmbeddings`: a vector for each text.
     public let task: ModelTask = .sentenceEmbeddings
     /// How vectors are made. Saving writes it back.
     public let modules: SentenceModules

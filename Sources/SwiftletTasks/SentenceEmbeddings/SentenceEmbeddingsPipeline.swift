@@ -21,6 +21,12 @@ public struct SentenceEmbeddingsOptions: Sendable {
     /// What becomes of sentences longer than the model's files allow.
     public var longInputs: LongInputs
 
+    /// - Parameters:
+    ///   - prompt: a text before each sentence.
+    ///   - promptName: the name of a prompt in the model's own files.
+    ///   - normalizes: whether vectors get the length 1.
+    ///   - truncatedDimension: how many components are kept.
+    ///   - longInputs: what becomes of sentences longer than the model's files allow.
     public init(
         prompt: String? = nil, promptName: String? = nil, normalizes: Bool = false, truncatedDimension: Int? = nil,
         longInputs: LongInputs = .truncated
@@ -39,7 +45,9 @@ public struct SentenceEmbeddingsOptions: Sendable {
 ///     let embed = try await pipeline(.sentenceEmbeddings, model: "sentence-transformers/all-MiniLM-L6-v2")
 ///     let vectors = try await embed(["A man is eating.", "Somebody has a meal."])
 public struct SentenceEmbeddingsPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: SentenceEmbeddingsOptions
     /// What the folder's files say; `nil` where there are none.
     public let modules: SentenceModules?

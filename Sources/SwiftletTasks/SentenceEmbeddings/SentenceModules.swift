@@ -9,13 +9,17 @@ public struct SentenceModules: Sendable {
     public enum Step: Sendable {
         /// It is divided by its length.
         case normalize
+        /// A linear layer with an activation.
         case dense(DenseModule)
     }
 
     /// A linear layer with an activation.
     public struct DenseModule: Sendable {
+        /// Width of what goes in.
         public let inputs: Int
+        /// Width of what comes out.
         public let outputs: Int
+        /// Whether the layer has a bias.
         public let hasBias: Bool
         /// `nil` for none.
         public let activation: Activation?
@@ -29,6 +33,7 @@ public struct SentenceModules: Sendable {
     public let poolingModes: [PoolingMode]
     /// Whether a prompt's tokens count in pooling.
     public let includesPrompt: Bool
+    /// What is done with the vector after pooling, in this order.
     public let steps: [Step]
     /// Longest sequence, in tokens, special ones included; `nil` leaves it to the tokenizer.
     public let maxSequenceLength: Int?
@@ -145,7 +150,9 @@ public struct SentenceModules: Sendable {
 
 /// How vectors are compared; more is nearer.
 public enum SimilarityFunction: String, Sendable, CaseIterable {
+    /// The cosine of the angle between both.
     case cosine
+    /// The dot product.
     case dot
     /// The distance, with a minus.
     case euclidean

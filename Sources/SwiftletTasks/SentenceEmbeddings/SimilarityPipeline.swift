@@ -9,9 +9,14 @@ import Glibc
 
 /// A text, and others that are compared with it.
 public struct SimilarityInput: Sendable, Hashable {
+    /// The text that the others are compared with.
     public var query: String
+    /// The texts to rank.
     public var texts: [String]
 
+    /// - Parameters:
+    ///   - query: the text that the others are compared with.
+    ///   - texts: the texts to rank.
     public init(query: String, texts: [String]) {
         self.query = query
         self.texts = texts
@@ -22,6 +27,7 @@ public struct SimilarityInput: Sendable, Hashable {
 public struct RankedText: Sendable, Equatable, Codable, JSONRepresentable {
     /// Its number among the texts, from 0.
     public var index: Int
+    /// The text itself.
     public var text: String
     /// By the model's own way to compare: mostly the cosine.
     public var score: Float
@@ -46,6 +52,11 @@ public struct SimilarityOptions: Sendable {
     /// How vectors are compared; by default as the model's files say, else by the cosine.
     public var function: SimilarityFunction?
 
+    /// - Parameters:
+    ///   - topK: how many texts are answered; `nil` is all.
+    ///   - query: how the query's vector is made.
+    ///   - texts: how the texts' vectors are made.
+    ///   - function: how vectors are compared; by default as the model's files say.
     public init(
         topK: Int? = nil, query: SentenceEmbeddingsOptions = SentenceEmbeddingsOptions(),
         texts: SentenceEmbeddingsOptions = SentenceEmbeddingsOptions(), function: SimilarityFunction? = nil
@@ -64,9 +75,14 @@ public struct SimilarityOptions: Sendable {
 public struct SimilarityPipeline: DynamicPipeline {
     /// Makes the vectors.
     public let embed: SentenceEmbeddingsPipeline
+    /// How calls answer that bring no options of their own.
     public var options: SimilarityOptions
+    /// Owns the model; pipelines may share it.
     public var engine: InferenceEngine { embed.engine }
 
+    /// - Parameters:
+    ///   - embed: makes the vectors.
+    ///   - options: how calls answer that bring no options of their own.
     public init(_ embed: SentenceEmbeddingsPipeline, options: SimilarityOptions = SimilarityOptions()) {
         self.embed = embed
         self.options = options

@@ -47,7 +47,9 @@ public protocol FineTuningTask {
 
 /// What rows are prepared for.
 public enum RowUse: Sendable {
+    /// Labels are needed, and decide what the model's labels are.
     case training
+    /// Labels are needed, and must be the model's.
     case evaluation
     /// No labels are needed, and those that are there need not fit the model.
     case prediction
@@ -73,6 +75,10 @@ public struct PreparedRows {
     /// Whether the rows have labels.
     public var hasLabels: Bool { ["label", "labels", "start_positions"].contains { dataset.columnNames.contains($0) } }
 
+    /// - Parameters:
+    ///   - dataset: with `input_ids` and what else the collator takes.
+    ///   - computeMetrics: called with all predictions of an evaluation of these rows.
+    ///   - details: what the task itself needs to make answers of outputs.
     public init(_ dataset: Dataset, computeMetrics: Trainer.ComputeMetrics? = nil, details: (any Sendable)? = nil) {
         self.dataset = dataset
         self.computeMetrics = computeMetrics
@@ -82,10 +88,12 @@ public struct PreparedRows {
 
 /// What a task is made for: rows, a tokenizer, and the model if it was trained for the task before.
 public struct TaskContext {
+    /// The base model's tokenizer.
     public var tokenizer: Tokenizer
     /// The splits that will be worked on. The first decides what the columns and labels are: the training split, or the
     /// one to evaluate.
     public var splits: [(name: String, rows: Dataset)]
+    /// Columns, labels, lengths and metrics, as the user asked for them.
     public var options: TaskOptions
     /// The base model's configuration.
     public var config: ModelConfig
@@ -94,6 +102,13 @@ public struct TaskContext {
     /// What the rows are for. Labels of rows to predict need not be the model's.
     public var use: RowUse
 
+    /// - Parameters:
+    ///   - tokenizer: the base model's.
+    ///   - splits: the splits that will be worked on, the deciding one first.
+    ///   - options: as the user asked for them.
+    ///   - config: the base model's configuration.
+    ///   - isFineTuned: whether the model has a head for the task already.
+    ///   - use: what the rows are for.
     public init(
         tokenizer: Tokenizer, splits: [(name: String, rows: Dataset)], options: TaskOptions = TaskOptions(),
         config: ModelConfig, isFineTuned: Bool, use: RowUse = .training

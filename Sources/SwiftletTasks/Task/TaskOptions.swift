@@ -34,6 +34,7 @@ public struct TaskOptions: Sendable {
     public var metricOptions: [MetricOption] = []
     /// The name of the dataset and its config, by which GLUE's own metrics are found.
     public var datasetName: String?
+    /// The dataset's configuration, such as `mrpc`.
     public var datasetConfig: String?
 
     // MARK: Token classification
@@ -61,5 +62,6 @@ public struct TaskOptions: Sendable {
     /// Hide all tokens of a word together.
     public var wholeWordMask = false
 
+    /// Everything is found in the rows and in the model.
     public init() {}
 }

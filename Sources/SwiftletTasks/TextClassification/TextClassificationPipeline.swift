@@ -15,6 +15,9 @@ public struct LabelScore: Sendable, Equatable, Codable {
     /// A probability; with `.none`, and for regression, the model's own number.
     public var score: Float
 
+    /// - Parameters:
+    ///   - label: from the model's `id2label`.
+    ///   - score: a probability, or the model's own number.
     public init(label: String, score: Float) {
         self.label = label
         self.score = score
@@ -57,8 +60,13 @@ public struct TextClassificationOptions: Sendable {
     /// By default what the model's problem type asks for: none for regression, the sigmoid for several labels at once
     /// or a single output, else the softmax.
     public var function: Function?
+    /// What becomes of texts with more tokens than the model takes.
     public var longInputs: LongInputs
 
+    /// - Parameters:
+    ///   - topK: how many labels are answered; `nil` is all.
+    ///   - function: how scores become probabilities; by default what the model's problem type asks for.
+    ///   - longInputs: what becomes of texts with more tokens than the model takes.
     public init(topK: Int? = 1, function: Function? = nil, longInputs: LongInputs = .truncated) {
         self.topK = topK
         self.function = function
@@ -72,7 +80,9 @@ public struct TextClassificationOptions: Sendable {
 ///     let answer = try await classify("He left.", "He went away.")
 ///     print(answer.label, answer.score)
 public struct TextClassificationPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: TextClassificationOptions
     /// Label names by id.
     public let labelNames: [String]

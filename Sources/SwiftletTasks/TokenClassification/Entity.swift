@@ -10,10 +10,11 @@ public struct Entity: Sendable, Equatable, JSONRepresentable {
     public var word: String
     /// Where it begins and ends in the text, in Unicode scalars, as in Python.
     public var start: Int
+    /// Where it ends in the text, in Unicode scalars: the index after its last one.
     public var end: Int
-    /// The same as indices of the text. Of words that were given apart, in the words joined with the delimiter.
+    /// The entity's range as indices of the text. Of words that were given apart, in the words joined with the delimiter.
     public var range: Range<String.Index>
-    /// The token's place among the text's tokens, special ones counted; `nil` after aggregation.
+    /// The token's index among the text's tokens, special ones counted; `nil` after aggregation.
     public var index: Int?
 
     /// `entity`, `score`, `index`, `word`, `start` and `end`; aggregated, `entity_group` in place of `entity` and no
@@ -34,19 +35,19 @@ public enum AggregationStrategy: String, Sendable, CaseIterable {
     case none
     /// Tokens in a row with the same label are joined; `B-` begins a new entity.
     case simple
-    /// The same, after all tokens of a word got the label of its first.
+    /// Tokens of one label joined, after all tokens of a word got the label of its first.
     case first
-    /// The same, with the label that the mean of the word's scores gives.
+    /// Tokens of one label joined, with the label that the mean of the word's scores gives.
     case average
-    /// The same, with the label of the word's token that is surest.
+    /// Tokens of one label joined, with the label of the word's token that is surest.
     case max
 
     /// Whether words are looked at before entities are.
     var joinsWords: Bool { self != .none && self != .simple }
 }
 
-/// Places in a text, by Unicode scalar.
-struct ScalarPlaces {
+/// Offsets in a text, by Unicode scalar.
+struct ScalarOffsets {
     private let scalars: [Unicode.Scalar]
     private let indices: [String.Index]
 

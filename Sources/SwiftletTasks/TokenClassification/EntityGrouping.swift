@@ -5,7 +5,7 @@ struct EntityGrouping {
     let strategy: AggregationStrategy
     let labelNames: [String]
     let tokenizer: Tokenizer
-    let places: ScalarPlaces
+    let scalars: ScalarOffsets
 
     /// A token, a word, or an entity on its way.
     struct Piece {
@@ -50,10 +50,10 @@ struct EntityGrouping {
                 continues = word.unicodeScalars.count != end - start
             } else {
                 // Without such marks, what has no space before it.
-                continues = start > 0 && !places.hasSpace(start - 1, start + 1)
+                continues = start > 0 && !scalars.hasSpace(start - 1, start + 1)
             }
             if id == tokenizer.unkTokenID {
-                word = places.text(start, end)
+                word = scalars.text(start, end)
                 continues = false
             }
             return Piece(
@@ -66,7 +66,7 @@ struct EntityGrouping {
         return (strategy == .none ? parts : groups(parts)).map { piece in
             Entity(
                 label: piece.label, score: piece.score, word: piece.word, start: piece.start, end: piece.end,
-                range: places.range(piece.start, piece.end), index: piece.index)
+                range: scalars.range(piece.start, piece.end), index: piece.index)
         }
     }
 

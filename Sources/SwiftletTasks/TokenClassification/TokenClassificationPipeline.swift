@@ -4,16 +4,20 @@ import SwiftletTokenizers
 
 /// A text, or the words of one.
 public enum TokenClassificationInput: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+    /// A text.
     case text(String)
-    /// Words that are tokenized one by one. Places are in the words joined with the option `delimiter`.
+    /// Words that are tokenized one by one. Offsets are in the words joined with the option `delimiter`.
     case words([String])
 
+    /// A text.
     public init(stringLiteral value: String) { self = .text(value) }
+    /// Words that are tokenized one by one.
     public init(arrayLiteral elements: String...) { self = .words(elements) }
 }
 
 /// How a token classification pipeline answers. The defaults are those of `transformers`' pipeline.
 public struct TokenClassificationOptions: Sendable {
+    /// How tokens become entities.
     public var aggregationStrategy: AggregationStrategy
     /// Labels that are left out, as they are in the answer: with aggregation, without `B-` and `I-`.
     public var ignoreLabels: [String]
@@ -22,8 +26,10 @@ public struct TokenClassificationOptions: Sendable {
     public var stride: Int?
     /// Between words that were given apart.
     public var delimiter: String
+    /// What becomes of texts with more tokens than the model takes.
     public var longInputs: LongInputs
 
+    /// The defaults are those of `transformers`' pipeline; each property tells what it means.
     public init(
         aggregationStrategy: AggregationStrategy = .none, ignoreLabels: [String] = ["O"], stride: Int? = nil,
         delimiter: String = " ", longInputs: LongInputs = .truncated
@@ -43,7 +49,9 @@ public struct TokenClassificationOptions: Sendable {
 ///     let text = "Greta Novak left Orchard Bank."
 ///     for entity in try await find(text) { print(entity.label, text[entity.range], entity.score) }
 public struct TokenClassificationPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: TokenClassificationOptions
     /// Label names by id.
     public let labelNames: [String]
@@ -144,7 +152,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
         }
         let grouping = EntityGrouping(
             strategy: options.aggregationStrategy, labelNames: labelNames, tokenizer: engine.tokenizer,
-            places: ScalarPlaces(sentence))
+            scalars: ScalarOffsets(sentence))
         let found = zip(rows, outputs).flatMap { row, output in
             grouping.entities(
                 grouping.pieces(row, scores: output.rows.map { softmax($0) }, wordStarts: wordStarts))

@@ -36,6 +36,7 @@ public struct ZeroShotClassificationOptions: Sendable {
     /// What becomes of a long text. The sentence with the label is never cut.
     public var longInputs: LongInputs
 
+    /// The defaults are those of `transformers`' pipeline; each property tells what it means.
     public init(
         candidateLabels: [String] = [], hypothesisTemplate: String = "This example is {}.", multiLabel: Bool = false,
         entailmentLabel: String? = nil, longInputs: LongInputs = .truncated
@@ -55,7 +56,9 @@ public struct ZeroShotClassificationOptions: Sendable {
 ///     let answer = try await classify("The match ended in a draw.", candidateLabels: ["sports", "weather"])
 ///     print(answer.label, answer.score)
 public struct ZeroShotClassificationPipeline: DynamicPipeline {
+    /// Owns the model; pipelines may share it.
     public let engine: InferenceEngine
+    /// How calls answer that bring no options of their own.
     public var options: ZeroShotClassificationOptions
     private let labelNames: [String]
 

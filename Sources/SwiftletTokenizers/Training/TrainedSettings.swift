@@ -1,7 +1,7 @@
 import SwiftletIO
 
 extension Tokenizer {
-    /// The same tokenizer with a newly trained model, whose first tokens are `specialTokens`.
+    /// A tokenizer of these settings with a newly trained model, whose first tokens are `specialTokens`.
     func with(_ model: Model, _ specialTokens: [AddedToken]) throws -> Tokenizer {
         var settings = settings
         settings.pipeline.model = model

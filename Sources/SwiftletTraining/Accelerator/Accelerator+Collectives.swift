@@ -38,7 +38,13 @@ extension Accelerator {
         (try gatherForMetrics(predictions), try labels.map { try gatherForMetrics($0) })
     }
 
-    public enum Reduction: String, Sendable { case sum, mean }
+    /// How values of several processes become one.
+    public enum Reduction: String, Sendable {
+        /// The sum over all processes.
+        case sum
+        /// The sum divided by the number of processes.
+        case mean
+    }
 
     /// The sum or mean of a tensor over all processes, times `scale`.
     public func reduce(_ tensor: Tensor, _ reduction: Reduction = .sum, scale: Double = 1) throws -> Tensor {

@@ -19,17 +19,32 @@ import Synchronization
 /// Started by `swiftlet launch`, torchrun, srun or mpirun, each process trains on its share of the batches, and all
 /// have the same weights after every step. Started on its own, the same program is a training on one process.
 public final class Accelerator {
-    public enum MixedPrecision: String, Sendable, CaseIterable { case no, bf16, fp16 }
+    /// The type in which models compute.
+    public enum MixedPrecision: String, Sendable, CaseIterable {
+        /// float32 throughout.
+        case no
+        /// Products in bfloat16; weights, gradients and losses stay float32.
+        case bf16
+        /// Refused: float16 is not implemented.
+        case fp16
+    }
 
     /// Which processes there are; a single one where nothing was said.
     public let environment: ProcessEnvironment
     /// `nil` on a single process.
     public let group: ProcessGroup?
+    /// Where this process works: `cpu`, or the GPU of its `localProcessIndex`.
     public let device: Device
+    /// The type in which models compute in `autocast`, as given to the initializer; `.no` is float32 throughout.
     public let mixedPrecision: MixedPrecision
+    /// Batches whose gradients are added up before each update; 1 updates after every batch.
     public let gradientAccumulationSteps: Int
+    /// Whether a prepared loader's batch is shared out among the processes, instead of each process getting one of that
+    /// size.
     public let splitBatches: Bool
+    /// Whether a last batch that the processes can't share evenly is filled up with rows from the beginning.
     public let evenBatches: Bool
+    /// Whether prepared loaders shuffle by their own seed and epoch, so that every process draws the same order.
     public let useSeedableSampler: Bool
     /// Puts models and batches on `device`.
     public let devicePlacement: Bool
@@ -50,11 +65,17 @@ public final class Accelerator {
     var loaders: [LoaderPreparation] = []
     var shardFailure: (any Error)?
 
+    /// This process's number among all, from 0: its rank.
     public var processIndex: Int { environment.rank }
+    /// Processes in all, on every machine; 1 without a launcher.
     public var numProcesses: Int { environment.size }
+    /// This process's number among those of its machine, from 0.
     public var localProcessIndex: Int { environment.localRank }
+    /// Whether this is the process that prints and writes files: the one with `processIndex` 0.
     public var isMainProcess: Bool { processIndex == 0 }
+    /// Whether this is the first process of its machine, which does what is needed once a machine, such as downloads.
     public var isLocalMainProcess: Bool { localProcessIndex == 0 }
+    /// Whether this is the process with the highest `processIndex`.
     public var isLastProcess: Bool { processIndex == numProcesses - 1 }
     /// Whether the latest backward pass ended an update: false while gradients are still added up.
     public var syncGradients: Bool { gradientState.syncGradients }
@@ -248,11 +269,14 @@ public final class Accelerator {
 
 /// What an accelerator can ready besides a model.
 public protocol Preparable {
+    /// The value as this process needs it, such as a loader with this process's share of the batches.
+    ///
+    /// - Throws: `TrainingError` for what can't be shared out among the processes.
     func prepared(by accelerator: Accelerator) throws -> Self
 }
 
 extension DataLoader: Preparable {
-    /// The same loader, with this process's share of the batches.
+    /// A loader that gives this process its share of the batches.
     public func prepared(by accelerator: Accelerator) throws -> DataLoader {
         let count = accelerator.numProcesses
         guard !accelerator.splitBatches || batchSize % count == 0 else {
@@ -281,7 +305,7 @@ extension DataLoader: Preparable {
         return loader
     }
 
-    /// The same loader, whose next pass leaves out its first batches: to go on in the middle of an epoch, as
+    /// A loader whose next pass leaves out its first batches: to go on in the middle of an epoch, as
     /// `accelerate.skip_first_batches`.
     public func skippingFirst(_ count: Int) -> DataLoader {
         preparation?.skip = count

@@ -1,5 +1,6 @@
 /// Deals the batches of an epoch out to processes, as accelerate's `BatchSamplerShard` does.
 public struct BatchShards: Sendable, Equatable {
+    /// Processes that share the batches.
     public var processCount: Int
     /// Each batch is cut into one piece a process; otherwise processes take whole batches in turn.
     public var splitBatches = false
@@ -7,6 +8,10 @@ public struct BatchShards: Sendable, Equatable {
     /// full batches.
     public var evenBatches = true
 
+    /// - Parameters:
+    ///   - processCount: processes that share the batches.
+    ///   - splitBatches: whether each batch is shared out, instead of every process getting one of the size given.
+    ///   - evenBatches: whether a rest is filled up with rows from the beginning, so that all get as many.
     public init(processCount: Int, splitBatches: Bool = false, evenBatches: Bool = true) {
         self.processCount = processCount
         self.splitBatches = splitBatches

@@ -8,7 +8,26 @@ import SwiftletRunLog
 public struct TrainingArgument: Sendable {
     /// Under which heading the command line lists it.
     public enum Section: String, Sendable, CaseIterable {
-        case output, length, optimizer, loss, speed, logging, evaluation, checkpoints, rows, processes
+        /// Folders, reports and the Hub.
+        case output
+        /// Epochs, updates and batch sizes.
+        case length
+        /// Learning rate, schedule and optimizer.
+        case optimizer
+        /// What is added to the loss, or how it is weighted.
+        case loss
+        /// Precision, kernels and memory.
+        case speed
+        /// What is logged, when and where.
+        case logging
+        /// When the model is evaluated, and what counts as best.
+        case evaluation
+        /// When checkpoints are written, and which are kept.
+        case checkpoints
+        /// The order of rows, and how batches are made of them.
+        case rows
+        /// Several processes.
+        case processes
     }
 
     /// How it is written on a command line.
@@ -35,7 +54,9 @@ public struct TrainingArgument: Sendable {
 
     /// As in Python, such as `learning_rate`.
     public let name: String
+    /// Under which heading help lists it.
     public let section: Section
+    /// What the command line takes for it, and how help shows it.
     public let form: Form
     /// All texts it takes, where these can be listed; else empty.
     public let choices: [String]

@@ -11,6 +11,7 @@ public struct TrainingArguments: Sendable {
 
     /// Examples a step; the last step of an epoch takes what is left.
     public var perDeviceTrainBatchSize = 8
+    /// Rows of an evaluation batch on each device.
     public var perDeviceEvalBatchSize = 8
     /// May be a fraction: the last epoch is then cut.
     public var numTrainEpochs = 3.0
@@ -24,19 +25,25 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Optimizer
 
+    /// The peak learning rate, after the warm-up.
     public var learningRate = 5e-5
+    /// How the learning rate goes from its peak to the end of the run.
     public var lrSchedulerType = SchedulerType.linear
     /// Such as `{"num_cycles": 2}`.
     public var lrSchedulerKwargs: JSONObject = [:]
     /// At least 1: steps. Below 1: a share of all steps.
     public var warmupSteps = 0.0
+    /// Which optimizer updates the weights.
     public var optim = OptimizerName.adamwTorchFused
     /// Further settings of the optimizer, such as `momentum=0.9,nesterov=true`.
     public var optimArgs: String?
     /// On everything but biases and normalization layers.
     public var weightDecay = 0.0
+    /// Decay of Adam's first moment, the running mean of gradients.
     public var adamBeta1 = 0.9
+    /// Decay of Adam's second moment, the running mean of squared gradients.
     public var adamBeta2 = 0.999
+    /// Added to the root of the second moment, so that nothing is divided by zero.
     public var adamEpsilon = 1e-8
     /// Gradients are scaled down to this norm; 0 switches it off.
     public var maxGradNorm = 1.0
@@ -47,6 +54,7 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Loss
 
+    /// Share of each target that is spread over all classes, from 0 to 1; 0 trains on the labels as they are.
     public var labelSmoothingFactor = 0.0
     /// A weight for each class in the loss, against imbalance; empty is none.
     public var classWeights: [Double] = []
@@ -73,9 +81,11 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Logs
 
+    /// When losses and the learning rate are logged.
     public var loggingStrategy = IntervalStrategy.steps
     /// Below 1: a share of all steps.
     public var loggingSteps = 500.0
+    /// Whether the first update is logged, whatever `loggingSteps` is.
     public var loggingFirstStep = false
     /// A loss that is not finite counts as the mean of the others in the log.
     public var loggingNaNInfFilter = true
@@ -86,11 +96,13 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Evaluation
 
+    /// When the model is evaluated on the evaluation dataset.
     public var evalStrategy = IntervalStrategy.no
     /// `nil` means `loggingSteps`.
     public var evalSteps: Double?
     /// Steps, or epochs with `evalStrategy` epoch, before the first evaluation.
     public var evalDelay = 0.0
+    /// Whether the model is evaluated before the first update too.
     public var evalOnStart = false
     /// Keeps no predictions and computes no metrics but the loss.
     public var predictionLossOnly = false
@@ -99,6 +111,7 @@ public struct TrainingArguments: Sendable {
 
     // MARK: Checkpoints
 
+    /// When checkpoints are written.
     public var saveStrategy = SaveStrategy.steps
     /// Below 1: a share of all steps.
     public var saveSteps = 500.0
@@ -106,6 +119,8 @@ public struct TrainingArguments: Sendable {
     public var saveTotalLimit: Int?
     /// Checkpoints without what is needed to go on training.
     public var saveOnlyModel = false
+    /// Whether the weights of the best evaluation are put back when the run ends; `metricForBestModel` says what is
+    /// best.
     public var loadBestModelAtEnd = false
     /// Such as `f1`; `eval_` before the name may be left out. `nil` means the loss.
     public var metricForBestModel: String?
@@ -118,7 +133,9 @@ public struct TrainingArguments: Sendable {
 
     /// Of dropout and, unless `dataSeed` is set, of the order of the rows.
     public var seed: UInt64 = 42
+    /// Seed of the order of training rows; `nil` takes `seed`.
     public var dataSeed: UInt64?
+    /// Whether libtorch may use only operations that give the same bits in every run. Slower on a GPU.
     public var fullDeterminism = false
     /// Leaves out the last batch of an epoch if it is not full.
     public var dataloaderDropLast = false
@@ -126,6 +143,7 @@ public struct TrainingArguments: Sendable {
     public var dataloaderNumWorkers = 0
     /// Batches made ahead for each worker; `nil` means 2.
     public var dataloaderPrefetchFactor: Int?
+    /// The order of training rows.
     public var trainSamplingStrategy = SamplingStrategy.random
     /// Batches by tokens, padding included, instead of by rows; `nil` is off.
     public var maxTokensPerBatch: Int?
@@ -140,6 +158,7 @@ public struct TrainingArguments: Sendable {
     /// weights a step.
     public var shardsOptimizerState = false
 
+    /// Python's defaults, with a folder for checkpoints and results.
     public init(_ outputDir: String = "trainer_output") {
         self.outputDir = FileSystem.expandingTilde(outputDir)
     }

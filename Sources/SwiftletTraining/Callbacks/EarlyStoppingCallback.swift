@@ -4,7 +4,9 @@ import SwiftletRunLog
 /// Ends the training when `metric_for_best_model` has not become better for `patience` evaluations, as
 /// `transformers.EarlyStoppingCallback` does.
 public final class EarlyStoppingCallback: TrainerCallback {
+    /// Evaluations in a row without an improvement after which the run ends.
     public let patience: Int
+    /// By how much an evaluation must be better than the best one so far to count as an improvement.
     public let threshold: Double
     private var badCount = 0
     private var metricName = ""

@@ -9,12 +9,16 @@ public import SwiftletIO
 ///
 /// A log that can't be written does not end a run of hours: it is reported once, and the run goes on without it.
 public final class JSONLinesLogCallback: TrainerCallback {
+    /// The file that is written.
     public let path: String
     /// Why nothing more is written, if something went wrong.
     public private(set) var failure: FileError?
     private let logger: Logger
     private var file: AppendingFile?
 
+    /// - Parameters:
+    ///   - path: the file to append to; it is made at the first log.
+    ///   - logger: told once if the file can't be written.
     public init(_ path: String, logger: Logger = Logger(label: "swiftlet.log")) {
         self.path = path
         self.logger = logger

@@ -32,6 +32,7 @@ public struct ProgressSequence<Base: Sequence>: Sequence {
             self.bar = bar
         }
 
+        /// The next element. The bar moves on by the one before it.
         public mutating func next() -> Base.Element? {
             // An element is done when the next one is asked for.
             if hasBegun { bar.update() }

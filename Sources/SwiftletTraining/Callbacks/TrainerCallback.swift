@@ -3,12 +3,18 @@ public import SwiftletIO
 /// What callbacks may ask of a run. Cleared as the Python Trainer clears it: `shouldLog`, `shouldEvaluate` and
 /// `shouldSave` once they are done, `shouldEpochStop` at the start of an epoch.
 public struct TrainerControl: Sendable, Equatable {
+    /// End the run after this update, or now, between epochs.
     public var shouldTrainingStop = false
+    /// End this epoch after this update.
     public var shouldEpochStop = false
+    /// Write a checkpoint after this update.
     public var shouldSave = false
+    /// Evaluate after this update.
     public var shouldEvaluate = false
+    /// Log after this update.
     public var shouldLog = false
 
+    /// Nothing is wished for.
     public init() {}
 }
 
@@ -20,12 +26,14 @@ public protocol TrainerCallback: AnyObject {
     func onStepBegin(_ state: TrainerState, _ control: inout TrainerControl)
     /// After each batch of an update but the last.
     func onSubstepEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    /// Before an optimizer's update.
     func onPreOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
     /// The gradients are still there.
     func onOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
     func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl)
     func onEpochEnd(_ state: TrainerState, _ control: inout TrainerControl)
     func onEvaluate(_ state: TrainerState, metrics: [(name: String, value: Double)], _ control: inout TrainerControl)
+    /// After `predict`, with what it measured.
     func onPredict(_ state: TrainerState, metrics: [(name: String, value: Double)])
     func onSave(_ state: TrainerState, checkpoint: String)
     func onLog(_ state: TrainerState, logs: JSONObject)
@@ -37,6 +45,7 @@ public protocol TrainerCallback: AnyObject {
     var stateName: String { get }
     /// What the callback needs to go on after a resume; `nil` is nothing.
     var checkpointState: JSONObject? { get }
+    /// Puts back what `checkpointState` gave when the checkpoint was written that the run goes on from.
     func restore(_ state: JSONObject)
 }
 

@@ -2,29 +2,42 @@ public import SwiftletIO
 
 /// Where a run stands, and what it has logged: the content of `trainer_state.json`.
 public struct TrainerState: Sendable {
+    /// How far the run is, in epochs: 1.5 is in the middle of the second one.
     public var epoch = 0.0
+    /// Updates so far.
     public var globalStep = 0
+    /// Updates that the run makes in all, if nothing ends it early.
     public var maxSteps = 0
+    /// Epochs of the run, rounded up: `num_train_epochs`.
     public var epochCount = 0
+    /// Every how many updates is logged, as worked out from the arguments.
     public var loggingSteps = 500
+    /// Every how many updates is evaluated, as worked out from the arguments.
     public var evalSteps = 500
+    /// Every how many updates a checkpoint is written, as worked out from the arguments.
     public var saveSteps = 500
+    /// Rows of a training batch on each device.
     public var trainBatchSize = 8
+    /// Tokens that the model was trained on so far, with or without padding as `includeNumInputTokensSeen` says.
     public var inputTokensSeen = 0
     /// Floating-point operations by the reference's estimate: 6 a token and parameter outside the embeddings.
     public var totalFlops = 0.0
     /// The best value so far of `metric_for_best_model`, and when.
     public var bestMetric: Double?
+    /// The update after which the best evaluation was made; `nil` without one.
     public var bestGlobalStep: Int?
+    /// The checkpoint of the best evaluation, if one was written there.
     public var bestModelCheckpoint: String?
     /// Whether this is the first process of all, which writes, and the first of its machine.
     public var isWorldProcessZero = true
+    /// Whether this is the first process of its machine.
     public var isLocalProcessZero = true
     /// Each log with the step it was made at.
     public var logHistory: [JSONObject] = []
     /// What callbacks need to go on after a resume, by name.
     public var callbackStates: JSONObject = [:]
 
+    /// The state before the first update, with Python's defaults.
     public init() {}
 
     /// In the schema of the Python Trainer.

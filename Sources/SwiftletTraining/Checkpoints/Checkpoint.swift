@@ -9,7 +9,9 @@ import SwiftletTensor
 /// unless the disk damages it; `checkpoint.json` holds the size and checksum of every file to notice that too, and says
 /// which run the checkpoint is of.
 public struct Checkpoint: Sendable, Equatable {
+    /// The folder, named `checkpoint-<step>`.
     public let path: String
+    /// Updates made when it was written.
     public let step: Int
     /// The run that wrote it; `nil` for Python's checkpoints.
     public let run: RunIdentity?

@@ -58,9 +58,9 @@ struct RunProgress {
 struct RandomState {
     /// libtorch's default generator, which dropout draws from, of every process.
     var torch: [[UInt8]]
-    /// The same of the first one at the beginning of the epoch: the order of the rows may come from it.
+    /// The random state of the first process at the beginning of the epoch: the order of the rows may come from it.
     var torchAtEpochStart: [UInt8]
-    /// The same of every process before it made the batch that is ready for the next update; without one, `nil`.
+    /// The random state of every process before it made the batch that is ready for the next update; without one, `nil`.
     var torchBeforeBatchAhead: [[UInt8]]?
     /// The default generator of the GPU of every process, which dropout draws from there; on the CPU, `nil`.
     var device: [[UInt8]]?

@@ -34,7 +34,9 @@ func checkRows(
 
 /// Pads each batch to its longest row, as `transformers.DataCollatorWithPadding` does.
 public struct DataCollatorWithPadding: DataCollator {
+    /// The token that rows are filled up with.
     public let padTokenID: Int32
+    /// The segment that is given to padding.
     public let padTokenTypeID: Int32
     /// Rounds the length up to a multiple of this.
     public let padToMultipleOf: Int?
@@ -53,6 +55,11 @@ public struct DataCollatorWithPadding: DataCollator {
         padsLeft = tokenizer.paddingSide == .left
     }
 
+    /// Pads the rows to the longest and turns labels into a tensor.
+    ///
+    /// - Returns: `[batch, sequence]` int64 tensors of ids, mask and, if the rows have them, segments; `labels`
+    ///   `[batch]`, int64 for classes and float32 for numbers.
+    /// - Throws: `TrainingError` for rows whose columns or labels don't fit each other.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
         var inputs = try pad(examples).inputs
         try Self.setLabels(&inputs, examples)

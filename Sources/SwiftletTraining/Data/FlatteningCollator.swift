@@ -24,6 +24,10 @@ public struct DataCollatorWithFlattening: DataCollator {
         if examples.first?.choices.isEmpty == false { try choices.check(examples) } else { try padding.check(examples) }
     }
 
+    /// Puts the rows one after the other, without padding.
+    ///
+    /// - Returns: packed `[tokens]` ids with `cumulativeLengths`; padded ones if the rows have labels that need it.
+    /// - Throws: `TrainingError` for rows whose columns or labels don't fit each other.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
         guard let first = examples.first, !first.choices.isEmpty else {
             guard var inputs = packed(examples) else { return try padding(examples) }

@@ -27,9 +27,13 @@ public enum Label: Sendable, Equatable {
 
 /// One tokenized row, not padded.
 public struct TokenizedExample: Sendable {
+    /// Ids of the row's tokens, special ones included.
     public var inputIDs: [Int32]
+    /// 1 for tokens and 0 for padding; `nil` where the row has no padding.
     public var attentionMask: [Int32]?
+    /// Segments of the tokens, 0 and 1; `nil` for a model without segments.
     public var tokenTypeIDs: [Int32]?
+    /// What the row is trained on; `nil` without a label.
     public var label: Label?
     /// 1 for tokens that masking leaves alone.
     public var specialTokensMask: [Int32]?
@@ -38,6 +42,7 @@ public struct TokenizedExample: Sendable {
     /// The sequences to choose from, in a row of multiple choice; `inputIDs` is then that of the longest.
     public var choices: [TokenizedExample] = []
 
+    /// A row without choices; columns that are left out are `nil`.
     public init(
         inputIDs: [Int32], attentionMask: [Int32]? = nil, tokenTypeIDs: [Int32]? = nil, label: Label? = nil
     ) {
@@ -50,9 +55,11 @@ public struct TokenizedExample: Sendable {
 
 /// The columns of a dataset that a model takes, read once.
 public struct TokenizedExamples: Sendable {
+    /// The rows, in the dataset's order.
     public private(set) var rows: [TokenizedExample]
     /// Columns that were left aside because no model takes them.
     public let unusedColumns: [String]
+    /// Whether the dataset has a column of labels.
     public let hasLabels: Bool
 
     static let labelColumns = ["labels", "label", "label_ids"]
@@ -97,6 +104,7 @@ public struct TokenizedExamples: Sendable {
         unusedColumns = dataset.columnNames.filter { !used.contains($0) && $0 != labelColumn }
     }
 
+    /// Rows of the dataset.
     public var count: Int { rows.count }
 
     private static func labels(_ dataset: Dataset, _ column: String) throws -> [Label] {

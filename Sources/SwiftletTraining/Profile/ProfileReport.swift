@@ -6,16 +6,20 @@ public import SwiftletTensor
 public struct ProfileReport: Sendable {
     /// All pieces of one name.
     public struct Row: Sendable {
+        /// The operation's name, as libtorch or a kernel has it.
         public var name: String
+        /// How often it ran.
         public var calls: Int
         /// Without what other pieces took within them.
         public var seconds: Double
+        /// Floating-point operations of all calls, where the operation says how many it makes; else 0.
         public var operations: Double
     }
 
     /// The span around each step, and around its parts.
     static let step: StaticString = "step"
 
+    /// Updates that the report is about.
     public let stepCount: Int
     /// Of all steps together.
     public let seconds: Double
