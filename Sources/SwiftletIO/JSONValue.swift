@@ -15,6 +15,8 @@ public enum JSONValue: Sendable, Equatable {
     public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
     public var isNull: Bool { if case .null = self { true } else { false } }
+    /// The value, or nothing where it is `null`. In `flatMap { $0.isNull ? nil : $0 }` that `nil` would be `.null` itself.
+    public var nonNull: JSONValue? { isNull ? Optional.none : self }
 
     /// An integer, also one written as `5.0`.
     public var int: Int? {

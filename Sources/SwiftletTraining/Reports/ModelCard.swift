@@ -40,6 +40,8 @@ public struct ModelCard: Sendable {
     /// The hub's names of what the model does.
     public var tasks = ["text-classification"]
     public var datasets: [Dataset] = []
+    /// The labels of the model in the order of their ids; empty for models without.
+    public var labels: [Label] = []
     /// Names and values in the order of the card; `nil` if they are not known.
     public var hyperparameters: JSONObject?
     /// Libraries and their versions.
@@ -84,6 +86,7 @@ public struct ModelCard: Sendable {
         for heading in ["Model description", "Intended uses & limitations", "Training and evaluation data"] {
             card += "\n## \(heading)\n\n\(missing)"
         }
+        if !labels.isEmpty { card += "\n### Labels\n\n\(labelTable)" }
         card += "\n## Training procedure\n\n### Training hyperparameters\n\n"
         if let hyperparameters {
             card += "The following hyperparameters were used during training:\n"
