@@ -37,7 +37,7 @@ package func normalized(_ arguments: [String], note: (String) -> Void = noteOnSt
 package func noteOnStandardError(_ text: String) {
     // One of several processes is enough.
     if let rank = Machine.environment("RANK"), rank != "0" { return }
-    writeToStandardError("note: \(text)\n")
+    writeToStandardError(TerminalStyle.standardError.message("note: \(text)") + "\n")
 }
 
 /// An option as it was given.

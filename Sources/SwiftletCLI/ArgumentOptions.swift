@@ -56,24 +56,24 @@ struct ArgumentKey: CodingKey {
 extension TrainingArgument {
     /// An option or a flag that looks in `--help` as one written by hand.
     fileprivate var definition: Any {
-        let name: NameSpecification = [.customLong(String(option.dropFirst(2)))]
+        let spelling: NameSpecification = [.customLong(String(option.dropFirst(2)))]
         let text = ArgumentHelp(stringLiteral: helpText)
-        let completion: CompletionKind? = choices.isEmpty ? nil : .list(choices)
+        let completion: CompletionKind? = name == "output_dir" ? .directory : choices.isEmpty ? nil : .list(choices)
         // Checked at once, so that the message names the option; decoding reads it again.
         let check: @Sendable (String) throws -> String = { [self] text in
             do throws(TrainingError) { _ = try value(parsing: text) } catch { throw ValidationError(error.message) }
             return text
         }
         switch form {
-        case .flag(isOn: false): return Flag(wrappedValue: false, name: name, help: text)
-        case .flag(isOn: true): return Flag(wrappedValue: true, name: name, inversion: .prefixedNo, help: text)
+        case .flag(isOn: false): return Flag(wrappedValue: false, name: spelling, help: text)
+        case .flag(isOn: true): return Flag(wrappedValue: true, name: spelling, inversion: .prefixedNo, help: text)
         case .list:
             return Option<[String]>(
-                wrappedValue: [], name: name, parsing: .upToNextOption, help: text, completion: completion,
+                wrappedValue: [], name: spelling, parsing: .upToNextOption, help: text, completion: completion,
                 transform: check)
         case .value, .valueOrFlag:
             return Option<String?>(
-                wrappedValue: nil, name: name, help: text, completion: completion, transform: check)
+                wrappedValue: nil, name: spelling, help: text, completion: completion, transform: check)
         }
     }
 

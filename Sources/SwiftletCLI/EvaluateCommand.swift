@@ -7,11 +7,13 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measure a fine-tuned model on a split of a dataset.")
 
-    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
+    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.", completion: .directory) var model: String
     @Option(help: "Split to evaluate, or an expression such as 'validation[:100]'.") var split: String?
     @Option(help: "Evaluate the first rows only.") var maxEvalSamples: Int?
-    @Option var perDeviceEvalBatchSize = 8
-    @Option(help: "File for the rows that the model gets wrong, the surest mistakes first (.csv, .tsv, .jsonl, .json, .parquet).")
+    @Option(help: "Rows in a batch.") var perDeviceEvalBatchSize = 8
+    @Option(
+        help: "File for the rows that the model gets wrong, the surest mistakes first (.csv, .tsv, .jsonl, .json, .parquet).",
+        completion: .file(extensions: Predictions.Format.allCases.map(\.rawValue)))
     var errors: String?
     @OptionGroup var data: DatasetOptions
     @OptionGroup(title: "Labels") var labels: LabelOptions
@@ -39,6 +41,13 @@ struct EvaluateCommand: ParsableCommand {
         let folder = try HubNames.model(model)
         let task = try ModelTask(ofModel: folder)
         try taskOptions.check(task, columns: data.columns, labels: labels, metrics: metrics)
+        if errors != nil, task == .maskedLM || task == .sentenceEmbeddings {
+            let reason =
+                task == .maskedLM
+                ? "its tokens are drawn anew each time" : "a pair is near or far only beside the others of its batch"
+            throw UsageError(
+                message: "error: option '--errors' makes no sense for \(task.rawValue): \(reason)", remedy: "Leave it out.")
+        }
         let dataset = try data.load()
         // A single file is the split to evaluate, whatever it was given as.
         let name = split ?? (dataset.splits.contains("validation") || dataset.splits.count != 1 ? "validation" : dataset.splits[0])
@@ -72,11 +81,9 @@ struct EvaluateCommand: ParsableCommand {
             if let report, report.labels.count <= 50 { report.printTable() }
         }
         if let errors {
-            guard let mistakes = try evaluation.mistakes() else {
-                throw UsageError(
-                    message: "error: option '--errors' is for rows with one class each; a model for \(task.rawValue) has none")
-            }
-            try Predictions.write(mistakes, to: errors)
+            let mistakes = try evaluation.mistakes() ?? []
+            try Predictions.write(mistakes, to: errors, columns: ["row"])
+            output.logger.notice("\(mistakes.count) of \(rows.numRows) rows are in \(errors)")
         }
     }
 }
@@ -89,12 +96,13 @@ extension ClassificationReport {
             String(repeating: " ", count: max(width - text.count, 0)) + text
         }
         func score(_ value: Double) -> String { padded(String(format4(value)), 9) }
-        print("\n\(padded("", width))  precision    recall        f1   support")
+        let bold = TerminalStyle.standardOutput
+        print("\n" + bold("\(padded("", width))  precision    recall        f1   support", .heading))
         for row in rows {
             print("\(padded(row.label, width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))")
         }
         guard let confusion, labels.count <= 12 else { return }
-        print("\nrows of each class (down) by what the model says (across)")
+        print("\n" + bold("rows of each class (down) by what the model says (across)", .heading))
         let cell = max(labels.map(\.count).max() ?? 0, String(confusion.flatMap(\.self).max() ?? 0).count) + 1
         print(padded("", width) + labels.map { padded($0, cell) }.joined())
         for (label, counts) in zip(labels, confusion) {

@@ -38,7 +38,7 @@ func metricsJSON(_ metrics: [(name: String, value: Double)]) -> JSONValue {
 
 /// Prints metrics as the course does, one a line.
 func printMetrics(_ title: String, _ metrics: [(name: String, value: Double)]) {
-    print("***** \(title) *****")
+    print(TerminalStyle.standardOutput("***** \(title) *****", .heading))
     let width = metrics.map(\.name.count).max() ?? 0
     for (name, value) in metrics {
         print("  \(name)\(String(repeating: " ", count: width - name.count)) = \(shortText(value))")

@@ -5,15 +5,18 @@ import SwiftletRunLog
 
 /// Which rows a command works on.
 struct DatasetOptions: ParsableArguments {
-    @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
+    @Option(
+        help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.",
+        completion: .directory)
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.")
     var config: String?
-    @Option(help: "File of the train split (Parquet, Arrow, CSV, TSV, JSON, JSONL, text; packed too).")
+    @Option(
+        help: "File of the train split (Parquet, Arrow, CSV, TSV, JSON, JSONL, text; packed too).", completion: .file())
     var trainFile: String?
-    @Option(help: "File of the validation split.")
+    @Option(help: "File of the validation split.", completion: .file())
     var validationFile: String?
-    @Option(help: "File of the test split.")
+    @Option(help: "File of the test split.", completion: .file())
     var testFile: String?
     @OptionGroup var columns: ColumnOptions
     @OptionGroup(title: "Files") var reading: FileOptionGroup

@@ -13,9 +13,13 @@ struct PredictCommand: ParsableCommand {
             answering, the text is the question and the second one the context.
             """)
 
-    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.") var model: String
-    @Option(help: "File to predict (CSV, TSV, JSON, JSONL, Parquet, Arrow, or .txt with a text a line).") var file: String?
-    @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
+    @Option(help: "Folder of a fine-tuned model, or its name on the Hub.", completion: .directory) var model: String
+    @Option(
+        help: "File to predict (CSV, TSV, JSON, JSONL, Parquet, Arrow, or .txt with a text a line).", completion: .file())
+    var file: String?
+    @Option(
+        help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.",
+        completion: .directory)
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
     @Option(help: "Split to predict, or an expression such as 'test[:100]'.") var split: String?
@@ -23,10 +27,12 @@ struct PredictCommand: ParsableCommand {
     @OptionGroup(title: "Files") var reading: FileOptionGroup
     @Option(help: "One text to classify.") var text: String?
     @Option(help: "The second text of a pair.") var textPair: String?
-    @Option(help: "File for the results: .jsonl, .json, .csv, .tsv or .parquet; by default lines on standard output.")
+    @Option(
+        help: "File for the results: .jsonl, .json, .csv, .tsv or .parquet; by default lines on standard output.",
+        completion: .file(extensions: Predictions.Format.allCases.map(\.rawValue)))
     var output: String?
     @Option(help: "Predict the first rows only.") var maxPredictSamples: Int?
-    @Option var perDeviceEvalBatchSize = 8
+    @Option(help: "Rows in a batch.") var perDeviceEvalBatchSize = 8
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
     @OptionGroup(title: "Output") var messages: MessageOptions
@@ -79,6 +85,7 @@ struct PredictCommand: ParsableCommand {
     private func write(_ answers: [JSONObject]) throws {
         if let output {
             try Predictions.write(answers, to: output)
+            messages.logger.notice("\(answers.count) answers are in \(output)")
         } else {
             for answer in answers { print(Predictions.line(answer)) }
         }

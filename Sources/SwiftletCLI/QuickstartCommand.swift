@@ -11,7 +11,7 @@ struct QuickstartCommand: ParsableCommand {
 
     @Option(help: "Folder of another pretrained model.") var model: String?
     @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"
-    @Option var seed: UInt64 = 42
+    @Option(help: "Of the random numbers.") var seed: UInt64 = 42
     @OptionGroup var speed: KernelOptions
 
     func run() throws {

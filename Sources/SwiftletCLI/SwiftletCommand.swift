@@ -23,6 +23,7 @@ struct SwiftletCommand: ParsableCommand {
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
             TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
+            ManualCommand.self,
         ])
 
     static func main() {
@@ -74,7 +75,7 @@ struct SwiftletCommand: ParsableCommand {
     }
 
     static func fail(_ message: String, status: Int32) -> Never {
-        writeToStandardError(message.shown(keepsLines: true) + "\n")
+        writeToStandardError(TerminalStyle.standardError.message(message.shown(keepsLines: true)) + "\n")
         terminate(status)
     }
 }
@@ -98,7 +99,8 @@ struct ConsoleLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let prefix = event.level >= .warning ? "\(event.level): " : ""
-        writeToStandardError("\(prefix)\("\(event.message)".shown(keepsLines: true))\n")
+        let prefix = event.level == .notice ? "note: " : event.level >= .warning ? "\(event.level): " : ""
+        let text = prefix + "\(event.message)".shown(keepsLines: true)
+        writeToStandardError(TerminalStyle.standardError.message(text) + "\n")
     }
 }

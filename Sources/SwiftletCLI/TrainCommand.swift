@@ -11,10 +11,11 @@ struct TrainCommand: ParsableCommand {
             just that is done, as by Python's scripts.
             """)
 
-    @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.") var model: String
+    @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.", completion: .directory)
+    var model: String
     @Option(help: "Branch, tag or commit of a model on the Hub.") var modelRevision = "main"
     @Option(help: "What to train for.") var task = TaskName(task: .sequenceClassification)
-    @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.")
+    @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.", completion: .directory)
     var resumeFromCheckpoint: String?
     @OptionGroup var stages: StageOptions
     @OptionGroup var data: DatasetOptions
@@ -62,7 +63,8 @@ struct TrainCommand: ParsableCommand {
         // All must stop at the same step; the rest only writes.
         tuning.callbacks = try training.callbacks(args).filter { isMainProcess || $0 is EarlyStoppingCallback }
         if isMainProcess, output.showsProgress {
-            let progress = ProgressCallback(showsBar: !args.disableTqdm)
+            // An evaluation alone is printed as a table.
+            let progress = ProgressCallback(showsBar: !args.disableTqdm, printsLogs: tuning.stages.contains(.train))
             tuning.callbacks.append(progress)
             // What follows is printed as a table, not as a log too.
             tuning.didTrain = { _ in progress.printsLogs = false }

@@ -63,7 +63,7 @@ struct FileSource {
         guard FileSystem.isRegularFile(path) else {
             throw DatasetError(
                 "'\(path)' is not a file", remedy: "Give a file, or load the folder with loadDataset(folder:).",
-                commandLine: "Give a file.", kind: .noFile, at: ErrorLocation(path: path))
+                commandLine: "Give a file, or the folder with --dataset.", kind: .noFile, at: ErrorLocation(path: path))
         }
         let name = FileName(path)
         if name.packing == .zip { return try members(path, name, options) }

@@ -27,6 +27,8 @@ public enum JSONValue: Sendable, Equatable {
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
     /// Whether this is `null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
+    /// The value, or nothing where it is `null`. In `flatMap { $0.isNull ? nil : $0 }` that `nil` would be `.null` itself.
+    public var nonNull: JSONValue? { isNull ? Optional.none : self }
 
     /// An integer, also one written as `5.0`.
     public var int: Int? {

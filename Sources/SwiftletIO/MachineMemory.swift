@@ -12,6 +12,19 @@ public enum MachineMemory {
         ([physicalByteCount] + groupLimits).compactMap { $0 }.min()
     }
 
+    /// Bytes that can lie elsewhere than in memory, at the price of speed.
+    public static var swapByteCount: Int {
+        #if canImport(Darwin)
+        // The system makes files for it as it needs them.
+        return physicalByteCount ?? 0
+        #else
+        let line = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("SwapTotal:") }
+        let digits = line?.drop { !$0.isNumber }.prefix { $0.isNumber } ?? ""
+        let (bytes, overflow) = (Int(digits) ?? 0).multipliedReportingOverflow(by: 1024)
+        return overflow ? .max : bytes
+        #endif
+    }
+
     private static var physicalByteCount: Int? {
         let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
         guard pages > 0, size > 0 else { return nil }

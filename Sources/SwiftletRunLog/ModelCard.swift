@@ -51,6 +51,8 @@ public struct ModelCard: Sendable {
     public var tasks = ["text-classification"]
     /// What the model was trained and evaluated on.
     public var datasets: [Dataset] = []
+    /// The labels of the model in the order of their ids; empty for models without.
+    public var labels: [Label] = []
     /// Names and values in the order of the card; `nil` if they are not known.
     public var hyperparameters: JSONObject?
     /// Libraries and their versions.
@@ -95,6 +97,7 @@ public struct ModelCard: Sendable {
         for heading in ["Model description", "Intended uses & limitations", "Training and evaluation data"] {
             card += "\n## \(heading)\n\n\(missing)"
         }
+        if !labels.isEmpty { card += "\n### Labels\n\n\(labelTable)" }
         card += "\n## Training procedure\n\n### Training hyperparameters\n\n"
         if let hyperparameters {
             card += "The following hyperparameters were used during training:\n"

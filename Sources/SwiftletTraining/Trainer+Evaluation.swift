@@ -1,3 +1,4 @@
+import Logging
 public import SwiftletDatasets
 import SwiftletIO
 import SwiftletMetrics
@@ -50,6 +51,7 @@ extension Trainer {
         let isUnlabelled =
             !collator.makesLabels && examples.rows.allSatisfy { $0.label == nil || $0.label == .id(-1) }
         if !isUnlabelled, let count = try model.classCount { try examples.checkLabels(labelCount: count, name: name) }
+        try requireMemory(for: examples.rows, isTraining: false)
         let rounds = rounds(batches(of: Array(0..<examples.count), size: args.perDeviceEvalBatchSize))
         // The batches of one process, dealt out: the same losses and metrics on any number of them. Who has none in the
         // last round works on the first one's without a result, since all must take part in what is exchanged.
@@ -119,7 +121,11 @@ extension Trainer {
                 add(try computeMetrics(prediction))
             }
         }
-        for metric in streamed { add(try metric.compute()) }
+        for metric in streamed {
+            let values = try metric.compute()
+            for warning in values.warnings { logger.warning("\(metric.name): \(warning)") }
+            add(values)
+        }
         metrics += speedMetrics(
             prefix, seconds: seconds, samples: Double(examples.count), steps: Double(own.count))
         return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? ids : nil, metrics: metrics)
@@ -143,50 +149,45 @@ extension Trainer {
         return try accelerator.gather(values)
     }
 
-    /// Gives a batch to metrics: classes by the largest logit, of each token that has a label where tokens have some;
-    /// several labels by the sign of theirs, numbers as they are.
+    /// Gives a batch to metrics, each of which takes classes, probabilities or numbers.
     private func feed(_ metrics: [Metric], _ logits: Tensor, _ tokenLabels: Tensor?, labels: [Label]) throws {
         guard !metrics.isEmpty else { return }
         let predictions = NumberArray(logits.floats(), shape: logits.shape)
         if logits.rank == 3, let tokenLabels, tokenLabels.rank == 2 {
-            let counted = zip(predictions.argmax(), tokenLabels.ints()).filter { $0.1 != -100 }
-            for metric in metrics { try metric.addBatch(predictions: counted.map(\.0), references: counted.map(\.1)) }
+            let ids = tokenLabels.ints()
+            for metric in metrics { try metric.addBatch(tokenLogits: predictions, labels: ids) }
             return
         }
-        for metric in metrics {
-            switch labels.first {
-            case nil: return
-            case .id:
-                let ids = labels.map { if case .id(let id) = $0 { id } else { -1 } }
-                try metric.addBatch(predictions: predictions.argmax(), references: ids)
-            case .value:
-                try metric.addBatch(predictions: predictions.values.map(Double.init), references: labels.flatMap(\.numbers))
-            case .values, .ids:
-                try metric.addBatch(
-                    predictions: labels.indices.map { predictions[row: $0].map { $0 > 0 ? 1 : 0 } },
-                    references: labels.map { $0.numbers.map(Int.init) })
-            case .span:
-                throw TrainingError(
-                    "the metric '\(metric.name)' takes no answers of questions",
-                    remedy: "Search the answers in computeMetrics, and score them with answerScores(...).",
-                    kind: .metrics, at: ErrorLocation(option: "compute_metrics"))
-            }
-        }
+        let problem = try model.config.problemType
+        for metric in metrics { try metric.addBatch(logits: predictions, labels: labels, problem: problem) }
+    }
+
+    /// Tries metrics on made-up predictions, so that one that does not fit costs no pass over the rows.
+    ///
+    /// - Throws: `TrainingError` of kind `metrics`.
+    package func checkMetrics(on dataset: Dataset) throws { try tryMetrics(dataset) }
+
+    /// Checks before a training what would make the evaluation after it fail: metrics that don't fit, batches beyond memory.
+    package func checkEvaluation(of dataset: Dataset) throws {
+        try tryMetrics(dataset)
+        let examples = try TokenizedExamples(dataset, name: "the evaluation dataset")
+        try requireMemory(for: examples.rows, isTraining: false)
     }
 
     /// Calls `computeMetrics` with made-up predictions for a few rows, before the training: what fails here would fail
     /// after the first epoch, and so would a `metricForBestModel` of another name.
-    func tryMetrics(_ dataset: Dataset) throws {
-        let count = min(dataset.numRows, 8)
-        guard count > 0, !args.predictionLossOnly else { return }
+    private func tryMetrics(_ dataset: Dataset) throws {
+        guard dataset.numRows > 0, !args.predictionLossOnly else { return }
         var names = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch"]
         // What other tasks give can't be made up.
         guard model.task == .sequenceClassification else { return }
         if computeMetrics != nil || !metrics.isEmpty {
-            let examples = try TokenizedExamples(try dataset.select(0..<count), name: "the evaluation dataset")
+            let sample = Self.sample(dataset)
+            let count = sample.count
+            let examples = try TokenizedExamples(try dataset.select(sample), name: "the evaluation dataset")
             let labelCount = try model.config.labelCount
             let labels = examples.rows.compactMap(\.label)
-            guard labels.count == count else { return }
+            guard labels.count == count, !labels.allSatisfy({ $0 == .id(-1) }) else { return }
             // Not all alike, for metrics that correlate.
             let logits = (0..<count * labelCount).map { Float($0 * 7 % 5) / 4 }
             let prediction = EvalPrediction(
@@ -204,10 +205,22 @@ extension Trainer {
             } catch {
                 throw TrainingError(
                     "the metrics fail on the first rows of the evaluation dataset", error,
-                    remedy: "Mend it before training; it would have failed after the first evaluation.", kind: .metrics)
+                    remedy: "It would have failed at the end of the first evaluation.", kind: .metrics)
             }
         }
-        if let name = args.bestMetricName, !names.contains(name) { throw TrainingError.noMetric(name, among: names) }
+        if args.evalStrategy != .no, let name = args.bestMetricName, !names.contains(name) { throw TrainingError.noMetric(name, among: names) }
+    }
+}
+
+extension Trainer {
+    /// A few rows, among them one of each class: metrics that need all classes to be there fail where one is missing.
+    private static func sample(_ dataset: Dataset) -> [Int] {
+        var rows = Set(0..<min(dataset.numRows, 8))
+        let column = TokenizedExamples.labelColumns.first(where: dataset.columnNames.contains)
+        var seen: Set<Int> = []
+        let ids = column.flatMap { try? dataset.ints($0) } ?? []
+        for (row, id) in ids.enumerated() where seen.count < 1000 && seen.insert(id).inserted { rows.insert(row) }
+        return rows.sorted()
     }
 }
 

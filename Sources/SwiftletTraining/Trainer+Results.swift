@@ -38,9 +38,12 @@ extension Trainer {
 
     /// Writes the model card `README.md` and the curves `loss.svg` of what was logged so far.
     ///
-    /// - Parameter baseModel: the checkpoint the training began with: an id, or a path, of which the card has the
-    ///   last part.
-    public func saveReports(baseModel: String? = nil, datasets: [ModelCard.Dataset] = []) throws {
+    /// - Parameters:
+    ///   - baseModel: the checkpoint the training began with: an id, or a path, of which the card has the last part.
+    ///   - labels: of the model, with how often they come.
+    public func saveReports(
+        baseModel: String? = nil, datasets: [ModelCard.Dataset] = [], labels: [ModelCard.Label] = []
+    ) throws {
         guard accelerator.isMainProcess else { return }
         var card = ModelCard(
             modelName: FileSystem.name(of: args.outputDir), logHistory: state.logHistory)
@@ -52,6 +55,7 @@ extension Trainer {
             }
         }
         card.datasets = datasets
+        card.labels = labels
         card.tasks = [model.task == .sentenceEmbeddings ? "sentence-similarity" : model.task.rawValue]
         card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
         card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]

@@ -137,7 +137,7 @@ public final class Trainer {
         if args.saveStrategy != .no { try holdOutputFolder() }
         runIdentity = try RunIdentity.fresh(accelerator)
         try freezeParameters()
-        if args.evalStrategy != .no, let evalDataset { try tryMetrics(evalDataset) }
+        if args.evalStrategy != .no, let evalDataset { try checkEvaluation(of: evalDataset) }
         model.state.neftuneAlpha = args.neftuneNoiseAlpha
         model.state.recomputesActivations = args.gradientCheckpointing
         defer {

@@ -47,6 +47,7 @@ final class TrainingRun {
         if let count = try trainer.model.classCount {
             try examples.checkLabels(labelCount: count, name: "the train dataset")
         }
+        try trainer.requireMemory(for: examples.rows, isTraining: true)
         accelerator = trainer.accelerator
         try Self.requireSameStart(trainer, examples)
         batches = try TrainingBatches(

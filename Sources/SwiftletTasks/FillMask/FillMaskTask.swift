@@ -23,7 +23,7 @@ public struct FillMaskTask: FineTuningTask {
         blockSize = try context.maxLength(default: 1024)
     }
 
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try AutoModelForMaskedLM.fromPretrained(folder: folder, options: options)

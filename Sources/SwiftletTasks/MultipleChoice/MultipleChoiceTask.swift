@@ -32,7 +32,7 @@ public struct MultipleChoiceTask: FineTuningTask {
     }
 
     public var notes: [String] { labels?.notes ?? [] }
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var savedOptions: JSONObject { context.options.saved(label: context.options.labelColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try AutoModelForMultipleChoice.fromPretrained(folder: folder, options: options)
@@ -67,6 +67,12 @@ public struct MultipleChoiceTask: FineTuningTask {
         let names = context.options.metrics.isEmpty ? ["accuracy"] : context.options.metrics
         return try MetricChoice.metrics(
             names, context.options.metricOptions, problem: .singleLabelClassification, labelCount: endings.count)
+    }
+
+    public func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]? {
+        Mistake.ofClasses(output) { .int($0) }
     }
 
     public func answers(

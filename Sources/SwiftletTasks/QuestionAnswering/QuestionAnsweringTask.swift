@@ -25,7 +25,7 @@ public struct QuestionAnsweringTask: FineTuningTask {
         maxLength = try context.maxLength(default: 384)
     }
 
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
@@ -76,6 +76,28 @@ public struct QuestionAnsweringTask: FineTuningTask {
         return AnswerSearch(
             nBest: options.nBestSize, maxAnswerLength: options.maxAnswerLength, allowsNoAnswer: options.mayHaveNoAnswer,
             nullScoreThreshold: Float(options.nullScoreDiffThreshold))
+    }
+
+    /// The questions without an exactly right answer.
+    public func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]? {
+        guard let questions = rows.details as? Questions, output.outputs.count == 2, let truths = questions.rows.answers
+        else { return nil }
+        let found = try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1])
+        return try found.enumerated().compactMap { row, answer in
+            let alone = try QuestionRows(
+                questions: [questions.rows.questions[row]], contexts: [questions.rows.contexts[row]], answers: [truths[row]])
+            let scores = try answerScores([answer], alone)
+            guard scores["exact_match"] != 100 else { return nil }
+            let score = answer.candidates.first { $0.text == answer.text }?.probability ?? 0
+            return Mistake(
+                row: row, weight: Double(score),
+                details: [
+                    "true_answers": .array(truths[row].map { .string($0.text) }), "prediction": .string(answer.text),
+                    "score": .number(score), "f1": .double(scores["f1"] ?? 0),
+                ])
+        }
     }
 
     public func answers(

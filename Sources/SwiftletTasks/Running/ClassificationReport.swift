@@ -103,27 +103,4 @@ extension Evaluation {
         let flags = values.map { $0.list?.map { ($0.double ?? 0) > 0.5 } ?? [] }
         return flags.allSatisfy { $0.count == labels.count } ? flags : nil
     }
-
-    /// The rows that the model gets wrong, the surest mistakes first: their own columns, the row's number, the label, the
-    /// prediction and its score. `nil` for tasks whose rows have no class each.
-    public func mistakes() throws -> [JSONObject]? {
-        let predictions = output.predictions
-        guard predictions.shape.count == 2, predictions.shape[0] == rows.numRows, flags == nil,
-            let ids = output.labelIDs, ids.count == rows.numRows, predictions.shape[1] > 1
-        else { return nil }
-        func name(_ id: Int) -> String { labels.count == predictions.shape[1] && labels.indices.contains(id) ? labels[id] : String(id) }
-        let best = predictions.argmax()
-        var wrong: [(score: Float, row: JSONObject)] = []
-        for row in ids.indices where ids[row] != best[row] {
-            let scores = softmax(Array(predictions[row: row]))
-            var object: JSONObject = ["row": .int(row)]
-            for (column, value) in try JSONValue(parsing: rows.jsonLine(row)).object ?? [:] { object[column] = value }
-            object["true_label"] = .string(name(ids[row]))
-            object["prediction"] = .string(name(best[row]))
-            object["score"] = .number(scores[best[row]])
-            if scores.indices.contains(ids[row]) { object["true_label_score"] = .number(scores[ids[row]]) }
-            wrong.append((scores[best[row]], object))
-        }
-        return wrong.sorted { $0.score > $1.score }.map(\.row)
-    }
 }

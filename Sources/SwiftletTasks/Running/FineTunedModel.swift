@@ -35,6 +35,9 @@ public final class FineTunedModel {
         logger: Logger = Logger(label: "swiftlet"), for use: RowUse = .evaluation,
         makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
     ) throws {
+        for (name, rows) in splits where rows.numRows == 0 {
+            throw TaskError(.split, "split '\(name)' has no rows", remedy: "Name another one, or give it rows.")
+        }
         let saved = makeTask == nil ? try ModelTask(ofModel: folder) : nil
         let config = try AutoConfig.fromPretrained(folder: folder)
         tokenizer =
@@ -69,10 +72,11 @@ public final class FineTunedModel {
     public func evaluate(_ rows: Dataset, split: String = "validation") throws -> Evaluation {
         let prepared = try task.prepare(rows, split: split, for: .evaluation)
         let trainer = try trainer(prepared)
+        try trainer.checkMetrics(on: prepared.dataset)
         let output = try trainer.predict(prepared.dataset, metricKeyPrefix: "eval")
         return Evaluation(
             metrics: task.completed(output.metrics), output: output, prepared: prepared, rows: rows, labels: try labelNames,
-            isMainProcess: trainer.accelerator.isMainProcess)
+            isMainProcess: trainer.accelerator.isMainProcess, task: task, model: model)
     }
 
     /// Answers for rows, which need no labels.
@@ -103,4 +107,6 @@ public struct Evaluation {
     public let labels: [String]
     /// Only one of several processes shows results.
     public let isMainProcess: Bool
+    let task: any FineTuningTask
+    let model: any PretrainedModel
 }

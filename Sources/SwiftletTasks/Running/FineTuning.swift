@@ -123,12 +123,16 @@ public struct FineTuning {
             didTrain(trainer)
         }
         if ready.evaluation != nil, stages.contains(.evaluate) {
-            let metrics = task.completed(try trainer.latestEvaluation ?? trainer.evaluate())
+            var metrics = task.completed(try trainer.latestEvaluation ?? trainer.evaluate())
+            // Without a training there are no epochs.
+            if !trains { metrics.removeAll { $0.name == "epoch" } }
             if trains { try trainer.saveState() }
             try finish("eval", metrics, trainer)
             result.evaluation = metrics
         }
-        if trains { try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets) }
+        if trains {
+            try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets, labels: try cardLabels(ready))
+        }
         if let rows = ready.test {
             ready.active.rows = rows.prepared
             let output = try trainer.predict(rows.prepared.dataset, metricKeyPrefix: "predict")
@@ -152,6 +156,7 @@ public struct FineTuning {
         let trainer: Trainer
         /// The rows whose metrics the Trainer computes.
         let active: ActiveRows
+        let train: PreparedRows?
         let evaluation: PreparedRows?
         let test: (given: Dataset, prepared: PreparedRows)?
     }
@@ -202,7 +207,22 @@ public struct FineTuning {
             dataCollator: try task.collator(), tokenizer: tokenizer,
             computeMetrics: computes ? { try active.computeMetrics($0) } : nil, metrics: try task.metrics(network),
             callbacks: callbacks, logger: logger)
-        return Prepared(task: task, trainer: trainer, active: active, evaluation: evalRows, test: testRows)
+        if let evalRows, stages.contains(.evaluate) { try trainer.checkEvaluation(of: evalRows.dataset) }
+        if evalRows == nil, trains, stages.contains(.evaluate) {
+            logger.notice(
+                "there is no validation split, so nothing is evaluated; splits.validationSize (--validation-split 0.1) sets training rows aside")
+        }
+        return Prepared(
+            task: task, trainer: trainer, active: active, train: trainRows, evaluation: evalRows, test: testRows)
+    }
+
+    /// Of models that tell classes apart.
+    private func cardLabels(_ ready: Prepared) throws -> [ModelCard.Label] {
+        let config = ready.trainer.model.config
+        guard [.sequenceClassification, .tokenClassification].contains(ready.trainer.model.task),
+            try config.problemType != .regression, try config.labelCount > 1
+        else { return [] }
+        return Self.cardLabels(ready.train, try config.labelNames)
     }
 
     /// Tokenizers without a limit of their own, or with one beyond the model's, leave it to the model to cut texts.

@@ -23,16 +23,17 @@ public enum Predictions {
     /// Writes answers in the format of the file's ending: `.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet`. Tables have a
     /// column for the probability of each label, `probability_<label>`.
     ///
+    /// - Parameter columns: that a table without rows has.
     /// - Throws: `TaskError` for another ending; `FileError`.
-    public static func write(_ answers: [JSONObject], to path: String) throws {
+    public static func write(_ answers: [JSONObject], to path: String, columns: [String] = []) throws {
         switch try Format(path) {
         case .jsonLines:
             try AtomicFile.write(answers.map { line($0) + "\n" }.joined(), to: path)
         case .json:
             try AtomicFile.write(JSONValue.array(answers.map { .object($0) }).text(.config) + "\n", to: path)
-        case .csv: try table(answers, keepsLists: false).toCSV(path)
-        case .tsv: try table(answers, keepsLists: false).toCSV(path, separator: "\t")
-        case .parquet: try table(answers, keepsLists: true).toParquet(path)
+        case .csv: try table(answers, columns, keepsLists: false).toCSV(path)
+        case .tsv: try table(answers, columns, keepsLists: false).toCSV(path, separator: "\t")
+        case .parquet: try table(answers, columns, keepsLists: true).toParquet(path)
         }
     }
 
@@ -71,7 +72,8 @@ public enum Predictions {
     }
 
     /// - Parameter keepsLists: text tables leave out the logits, which are a list.
-    private static func table(_ answers: [JSONObject], keepsLists: Bool) throws -> Dataset {
+    private static func table(_ answers: [JSONObject], _ names: [String], keepsLists: Bool) throws -> Dataset {
+        if answers.isEmpty { return try .fromColumns(names.map { ($0, .ints([])) }) }
         var columns: [(name: String, values: [Value])] = []
         var places: [TextKey: Int] = [:]
         for (row, answer) in answers.enumerated() {

@@ -22,7 +22,7 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
         maxLength = try context.maxLength()
     }
 
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try SentenceEmbeddingModel.fromPretrained(folder: folder, options: options)

@@ -34,6 +34,15 @@ public protocol FineTuningTask {
     /// An answer for each row of `rows` that was prepared for prediction: `prediction` and whatever else there is to say.
     func answers(_ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel) throws -> [JSONObject]
 
+    /// The rows that the model gets wrong; `nil` for tasks whose rows have no right answer of their own.
+    ///
+    /// - Parameters:
+    ///   - output: of an evaluation.
+    ///   - rows: that were evaluated, with labels.
+    func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]?
+
     /// The class of each row, where there are classes: both parts of rows that are split keep their shares. `nil` where
     /// there are none.
     func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])?
@@ -59,6 +68,9 @@ extension FineTuningTask {
     public func collator() throws -> (any DataCollator)? { nil }
     public func metrics(_ model: any PretrainedModel) throws -> [Metric] { [] }
     public func completed(_ metrics: [(name: String, value: Double)]) -> [(name: String, value: Double)] { metrics }
+    public func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]? { nil }
     public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? { nil }
     public var notes: [String] { [] }
     public var savedOptions: JSONObject { [:] }
@@ -115,7 +127,7 @@ public struct TaskContext {
     ) {
         self.tokenizer = tokenizer
         self.splits = splits
-        self.options = options
+        self.options = options.filled(from: config, rows: splits.first?.rows)
         self.config = config
         self.isFineTuned = isFineTuned
         self.use = use
@@ -179,6 +191,9 @@ extension ModelConfig {
         guard let params = json["task_specific_params"]?["swiftlet"]?[Self.key]?.int, params > 0 else { return nil }
         return params
     }
+
+    /// The column of the training, kept beside it where its name is not a usual one.
+    func savedColumn(_ key: String) -> String? { json["task_specific_params"]?["swiftlet"]?[key]?.string }
 
     /// Keeps options of the training for those who use the model later.
     mutating func save(taskOptions: JSONObject) {

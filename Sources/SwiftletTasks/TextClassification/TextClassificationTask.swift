@@ -13,19 +13,25 @@ public struct TextClassificationTask: FineTuningTask {
     private let labelColumn: String?
     private let maxLength: Int
     private let labels: LabelScheme?
+    private let columnNotes: [String]
 
     /// - Throws: `TaskError` for rows without texts, and for labels of no known kind or unknown to a fine-tuned model.
     public init(_ context: TaskContext) throws {
-        let columns = try context.columns
+        let columns = TaskColumns(try context.sample, context.options, guesses: context.use != .prediction)
         self.context = context
-        (text, pair) = try columns.texts()
+        let (text, pair) = try columns.texts()
+        let label = columns.label()
         maxLength = try context.maxLength()
-        labelColumn = columns.label()
-        labels = try context.labels(labelColumn)
+        labels = try context.labels(label)
+        columnNotes = columns.notes(text: text, label: label)
+        let keepsTexts = columns.isUnusual(text: text, pair: pair)
+        savedOptions = context.options.saved(
+            text: keepsTexts ? text : nil, pair: keepsTexts ? pair : nil, label: columns.isUnusual(label: label) ? label : nil)
+        (self.text, self.pair, labelColumn) = (text, pair, label)
     }
 
-    public var notes: [String] { labels?.notes ?? [] }
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var notes: [String] { columnNotes + (labels?.notes ?? []) }
+    public let savedOptions: JSONObject
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
@@ -90,6 +96,21 @@ public struct TextClassificationTask: FineTuningTask {
             case .singleLabelClassification, nil: count == 1 ? ["mse"] : count == 2 ? ["accuracy", "f1"] : ["accuracy"]
             }
         return try MetricChoice.metrics(usual, options.metricOptions, problem: problem, labelCount: count)
+    }
+
+    public func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]? {
+        let names = try model.config.labelNames
+        let problem = try model.config.problemType ?? (names.count == 1 ? .regression : .singleLabelClassification)
+        guard problem != .singleLabelClassification else {
+            return Mistake.ofClasses(output) { .string(names.indices.contains($0) ? names[$0] : "LABEL_\($0)") }
+        }
+        let truths = try rows.dataset.column("label").values().map { value in
+            value.list?.map { $0.double ?? .nan } ?? [value.double ?? .nan]
+        }
+        if problem == .regression { return Mistake.ofNumbers(output, truths) }
+        return Mistake.ofSeveralLabels(output, truths.map { $0.map { $0 > 0.5 } }, names: names)
     }
 
     public func answers(

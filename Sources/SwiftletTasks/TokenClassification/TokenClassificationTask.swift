@@ -38,7 +38,7 @@ public struct TokenClassificationTask: FineTuningTask {
     }
 
     public var notes: [String] { labels?.notes ?? [] }
-    public var savedOptions: JSONObject { context.options.maxLength.map { ["max_length": .int($0)] } ?? [:] }
+    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, label: context.options.labelColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
@@ -141,27 +141,61 @@ public struct TokenClassificationTask: FineTuningTask {
         return values
     }
 
+    /// The sentences with a word of another tag than the model's, by the surest of these.
+    public func mistakes(
+        _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [Mistake]? {
+        let predictions = output.predictions
+        guard let sentences = rows.details as? [[String]], predictions.shape.count == 3, let ids = output.labelIDs,
+            ids.count == predictions.shape[0] * predictions.shape[1]
+        else { return nil }
+        let (names, best) = (try model.config.labelNames, predictions.argmax())
+        let (width, labelCount) = (predictions.shape[1], predictions.shape[2])
+        func name(_ id: Int) -> JSONValue { .string(names.indices.contains(id) ? names[id] : "LABEL_\(id)") }
+        return try firstTokens(of: sentences, width: width).enumerated().compactMap { row, places in
+            let known = places.map { $0.flatMap { ids[$0] == -100 ? nil : $0 } }
+            let wrong = known.compactMap(\.self).filter { ids[$0] != best[$0] }
+            guard !wrong.isEmpty else { return nil }
+            let scores = wrong.map { place in
+                softmax(Array(predictions.values[place * labelCount..<(place + 1) * labelCount])).max() ?? 0
+            }
+            return Mistake(
+                row: row, weight: Double(scores.max() ?? 0),
+                details: [
+                    "true_labels": .array(known.map { $0.map { name(ids[$0]) } ?? .null }),
+                    "prediction": .array(places.map { $0.map { name(best[$0]) } ?? .null }),
+                    "wrong_words": .int(wrong.count), "score": .number(scores.max() ?? 0),
+                ])
+        }
+    }
+
+    /// Where the first token of each word stands among the outputs of all rows; `nil` for words beyond the longest
+    /// sequence, and those of which the tokenizer leaves nothing.
+    private func firstTokens(of sentences: [[String]], width: Int) throws -> [[Int?]] {
+        let encoding = try context.tokenizer(words: sentences, truncation: true, maxLength: maxLength)
+        let padsLeft = context.tokenizer.paddingSide == .left
+        return encoding.rows.enumerated().map { index, tokens in
+            var places = [Int?](repeating: nil, count: sentences[index].count)
+            let shift = padsLeft ? width - tokens.count : 0
+            for (position, word) in tokens.wordIDs.enumerated() {
+                guard let word, places[word] == nil else { continue }
+                places[word] = index * width + shift + position
+            }
+            return places
+        }
+    }
+
     public func answers(
         _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
     ) throws -> [JSONObject] {
         guard let sentences = rows.details as? [[String]], output.predictions.shape.count == 3 else { return [] }
         let (names, best) = (try model.config.labelNames, output.predictions.argmax())
-        let width = output.predictions.shape[1]
-        let encoding = try context.tokenizer(words: sentences, truncation: true, maxLength: maxLength)
-        let padsLeft = context.tokenizer.paddingSide == .left
-        return encoding.rows.enumerated().map { index, tokens in
-            var tags = [String?](repeating: nil, count: sentences[index].count)
-            let shift = padsLeft ? width - tokens.count : 0
-            for (position, word) in tokens.wordIDs.enumerated() {
-                guard let word, tags[word] == nil else { continue }
-                let id = best[index * width + shift + position]
-                tags[word] = names.indices.contains(id) ? names[id] : "LABEL_\(id)"
+        return try firstTokens(of: sentences, width: output.predictions.shape[1]).enumerated().map { index, places in
+            let tags: [JSONValue] = places.map { place in
+                guard let place else { return .null }
+                return .string(names.indices.contains(best[place]) ? names[best[place]] : "LABEL_\(best[place])")
             }
-            return [
-                "words": .array(sentences[index].map { .string($0) }),
-                // Words beyond the longest sequence, and those of which the tokenizer leaves nothing, have no tag.
-                "prediction": .array(tags.map { $0.map { .string($0) } ?? .null }),
-            ]
+            return ["words": .array(sentences[index].map { .string($0) }), "prediction": .array(tags)]
         }
     }
 }

@@ -1,3 +1,5 @@
+package import SwiftletIO
+
 #if canImport(Darwin)
 import Darwin
 #else
@@ -58,8 +60,10 @@ public final class ProgressBar {
 
     deinit { finish() }
 
-    /// Whether standard error is a terminal.
-    public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    /// Whether standard error is a terminal that lines can be taken back on.
+    public static var isTerminal: Bool {
+        isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+    }
 
     /// Goes on by `count`.
     public func update(_ count: Int = 1) { move(to: done + count) }
@@ -94,10 +98,8 @@ public final class ProgressBar {
         guard let screen else { return }
         let begin = isNested && !isShown ? "\n\r\u{1B}[K" : "\r\u{1B}[K"
         isShown = true
-        screen.write(
-            begin
-                + ProgressText(done: done, total: total, initial: initial, elapsed: elapsed, label: label, note: note)
-                .line(columns: screen.columns()))
+        let text = ProgressText(done: done, total: total, initial: initial, elapsed: elapsed, label: label, note: note)
+        screen.write(begin + text.line(columns: screen.columns(), style: screen.style))
     }
 }
 
@@ -106,18 +108,24 @@ package struct Screen {
     let write: (String) -> Void
     /// The width in characters.
     let columns: () -> Int
+    /// How the bar is coloured; `nil` for no colours.
+    let style: TerminalStyle?
 
-    package init(columns: @escaping () -> Int = { 80 }, write: @escaping (String) -> Void) {
+    package init(
+        columns: @escaping () -> Int = { 80 }, style: TerminalStyle? = nil, write: @escaping (String) -> Void
+    ) {
         self.columns = columns
+        self.style = style
         self.write = write
     }
 
     static var standardError: Screen {
-        Screen {
+        let columns: () -> Int = {
             var size = winsize()
             guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
             return Int(size.ws_col)
-        } write: { text in
+        }
+        return Screen(columns: columns, style: .standardError) { text in
             var text = text
             text.withUTF8 { bytes in _ = systemWrite(STDERR_FILENO, bytes.baseAddress, bytes.count) }
         }
@@ -150,7 +158,9 @@ package struct ProgressText {
 
     /// `training 50% ███████████████░░░░░░░░░░░░░░░ 5/10 [00:20<00:20, 4.0 s/it]`. The bar shrinks where the line is
     /// wider than the terminal: a line that wraps can't be erased.
-    package func line(columns: Int = .max) -> String {
+    ///
+    /// - Parameter style: colours what is done; the width counts without.
+    package func line(columns: Int = .max, style: TerminalStyle? = nil) -> String {
         let rate = elapsed > 0 ? Double(done - initial) / elapsed : 0
         let name = label.isEmpty ? "" : "\(label) "
         let ending = note.isEmpty ? "" : ", \(note)"
@@ -165,7 +175,8 @@ package struct ProgressText {
         let width = min(30, columns - 1 - front.count - back.count - 2)
         guard width > 4 else { return String("\(front) \(back)".prefix(max(columns - 1, 0))) }
         let filled = total > 0 ? width * done / total : width
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        let full = String(repeating: "█", count: filled)
+        let bar = (style.map { $0(full, .progress) } ?? full) + String(repeating: "░", count: width - filled)
         return "\(front) \(bar) \(back)"
     }
 
