@@ -17,7 +17,7 @@ install_libtorch() {
     fi
     fetch_wheel libtorch "torch==$torch_version"
     say "libtorch: unpacking $(basename "$wheel")"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'torch/include/*' 'torch/lib/*.so*' 'torch/lib/*.dylib' \
+    unpack_wheel "$wheel" "$work" 'torch/include/*' 'torch/lib/*.so*' 'torch/lib/*.dylib' \
         torch/version.py '*.dist-info/METADATA' '!*_python.*' '!*_test.*' '!*aoti_custom_ops*' '!*backend_with_compiler*'
     check_libtorch "$work/torch"
     if [[ -e $work/torch/lib/libtorch_cuda.so ]]; then
@@ -38,6 +38,10 @@ add_cuda() {
         cuda-toolkit* | nvidia-*) requirements+=("$line") ;;
         esac
     done < <(sed -n 's/^Requires-Dist: \([^; ]*\).*/\1/p' "$work"/torch-*.dist-info/METADATA)
+    if ! uses_pip; then
+        echo "libtorch with CUDA needs NVIDIA's libraries, which are downloaded with pip" >&2
+        return 1
+    fi
     if wants_cuda; then
         say "libtorch: fetching NVIDIA's libraries (about 2 GB)"
     else
@@ -49,7 +53,7 @@ add_cuda() {
     download_wheels "$work/nvidia-wheels" "${requirements[@]}"
     for library in "$work"/nvidia-wheels/nvidia_*.whl; do
         verify "$library"
-        "$scripts/unpack-wheel" "$library" "$work" 'nvidia/*/lib/*.so*'
+        unpack_wheel "$library" "$work" 'nvidia/*/lib/*.so*'
     done
     rm -rf "$deps/nvidia"
     mv "$work/nvidia" "$deps/nvidia"

