@@ -20,11 +20,12 @@ public enum MachineMemory {
         return overflow ? nil : bytes
     }
 
-    /// The lowest limit, in bytes, of the process's control group and of all that it lies in; `nil` without one. "max",
-    /// which is none, is no number.
+    /// The lowest limit, in bytes, of the process's control group and of all that it lies in; `nil` without one.
     public static var groupLimit: Int? {
         let texts = ControlGroup.files("memory.max")
             + [ControlGroup.text("/sys/fs/cgroup/memory/memory.limit_in_bytes")].compactMap { $0 }
-        return texts.compactMap { Int($0.prefix { $0 != "\n" }) }.filter { $0 > 0 }.min()
+        // Version 2 writes "max" where there is no limit, version 1 the largest number of whole pages.
+        let none = Int.max >> 1
+        return texts.compactMap { Int($0.prefix { $0 != "\n" }) }.filter { $0 > 0 && $0 < none }.min()
     }
 }

@@ -63,6 +63,17 @@ put_in_place() { # PART WANTED FOLDER SOURCE MADE [CHECKSUM]
     rm -rf "$scratch/$part.old" "$deps/.downloads/$part"
 }
 
+# Keeps the licences that lie in a folder, for those who hand the library on (`make dist`).
+keep_licences() { # PART FOLDER
+    local target=$deps/licences/$1 file name
+    rm -rf "$target"
+    mkdir -p "$target"
+    find -L "$2" -type f \( -iname '*licen*' -o -iname '*notice*' -o -iname '*copying*' \) | while read -r file; do
+        name=${file#"$2"/}
+        cp "$file" "$target/${name//\//-}"
+    done
+}
+
 # Runs a part's installer in $work. Its standard error is kept, and shown only if it fails.
 run_part() { # PART
     local start=$SECONDS
