@@ -1,11 +1,12 @@
 // swift-tools-version: 6.1
+// A package that uses only what needs no libtorch, and is built where none is set up. `Tests/Consumer/run` puts the address
+// of a tagged clone into it.
 import PackageDescription
 
-// A package that uses only what needs no libtorch, and is built where none is set up.
 let package = Package(
     name: "ConsumerWithoutTorch",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(url: Context.environment["SWIFTLET_URL"] ?? "", from: "0.1.0")],
+    dependencies: [.package(url: "ADDRESS/OF/Swiftlet", from: "0.1.0")],
     targets: [
         .executableTarget(
             name: "measure",
