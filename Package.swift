@@ -132,7 +132,8 @@ if withTorch {
             "CTorch", to: "libtorch", ["torch_cpu", "c10"],
             headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"],
             sources: [
-                "units", "kernels/set_portable.cpp", "kernels/set_avx2.cpp", "kernels/set_avx512.cpp",
+                "units", "kernels/set_portable.cpp", "kernels/set_neon.cpp", "kernels/set_avx2.cpp",
+                "kernels/set_avx512.cpp",
             ]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
         library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
