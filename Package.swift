@@ -73,7 +73,8 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Programs"]))
 
 // Elsewhere than on Linux, SwiftPM runs plug-ins in a sandbox without a network; on Linux it would only ask.
 #if os(Linux)
@@ -124,6 +125,15 @@ var products: [Product] = [
     .library(name: "SwiftletDatasets", targets: ["SwiftletDatasets", "SwiftletIO"]),
     .plugin(name: "SwiftletSetup", targets: ["SwiftletSetup"]),
 ]
+var dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
+// For `make docs` alone: who uses the package does not fetch it.
+if Context.environment["SWIFTLET_DOCC"] != nil {
+    dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 if withTorch {
     targets += [
@@ -212,20 +222,16 @@ if withTorch {
     ]
 }
 
-var dependencies: [Package.Dependency] = [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-]
-// For `make docs` alone: who uses the package does not fetch it.
-if Context.environment["SWIFTLET_DOCC"] != nil {
-    dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
-}
-
 let package = Package(
     name: "Swiftlet",
     platforms: [.macOS(.v15)],
     products: products,
+    traits: [
+        .default(enabledTraits: ["Programs"]),
+        .trait(
+            name: "Programs",
+            description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."),
+    ],
     dependencies: dependencies,
     targets: targets,
     cxxLanguageStandard: .cxx20

@@ -6,7 +6,7 @@ import PackageDescription
 let package = Package(
     name: "ConsumerWithoutTorch",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(url: "ADDRESS/OF/Swiftlet", from: "0.1.0")],
+    dependencies: [.package(url: "ADDRESS/OF/Swiftlet", from: "0.1.0", traits: [])],
     targets: [
         .executableTarget(
             name: "measure",
