@@ -1,9 +1,23 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-// Where `scripts/bootstrap` puts libtorch and Arrow C++. SwiftPM drops run paths that come from pkg-config, so the
-// manifest names the folders itself; `unsafeFlags` is allowed because this is the root package.
-let deps = Context.environment["SWIFTLET_DEPS"] ?? "\(Context.packageDirectory)/.deps"
+// Where `scripts/bootstrap` puts libtorch and Arrow C++, by the rule that it follows itself: in a clone beside the
+// sources; where SwiftPM checked the package out for another one, in a folder that all packages of a user share, since a
+// checkout is SwiftPM's and may go at any time. Its last part goes up when the libraries' versions do.
+// SwiftPM drops run paths that come from pkg-config, so the manifest names the folders itself. It may do so with
+// `unsafeFlags` in a dependency too since tools version 6.2.
+let isCheckedOut = Context.packageDirectory.split(separator: "/").dropLast().last == "checkouts"
+let caches = variable("XDG_CACHE_HOME") ?? "\(variable("HOME") ?? "")/.cache"
+let deps = variable("SWIFTLET_DEPS")
+    ?? (isCheckedOut ? "\(caches)/swiftlet/deps/1" : "\(Context.packageDirectory)/.deps")
+
+func variable(_ name: String) -> String? {
+    Context.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+}
+
+// Where a program looks for the libraries, in place of the folders that it was built with: `make install` gives the
+// place as seen from the program.
+let runPath = variable("SWIFTLET_RUN_PATH")
 
 // Tokenizers, datasets and metrics build and test without libtorch: SWIFTLET_WITHOUT_TORCH=1 leaves out the rest.
 let withTorch = Context.environment["SWIFTLET_WITHOUT_TORCH"] == nil
@@ -28,7 +42,7 @@ func bridge(
             .unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] }),
         ],
         linkerSettings: [
-            .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(folder)/lib"])
+            .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", runPath ?? "\(folder)/lib"])
         ] + libraries.map { .linkedLibrary($0) })
 }
 
@@ -60,14 +74,24 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Programs"]))
+
+// Elsewhere than on Linux, SwiftPM runs plug-ins in a sandbox without a network; on Linux it would only ask.
+#if os(Linux)
+let setupPermissions: [PluginPermission] = []
+#else
+let setupPermissions: [PluginPermission] = [
+    .allowNetworkConnections(scope: .all(), reason: "It downloads libtorch and Apache Arrow.")
+]
+#endif
 
 var targets: [Target] = [
     library("SwiftletIO"),
     library("SwiftletTokenizers", ["SwiftletIO"]),
     library("SwiftletMetrics", ["SwiftletIO"]),
     library("SwiftletRunLog", ["SwiftletIO"]),
-    bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"]),
+    bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"], sources: ["units"]),
     library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams, logging]),
     library("SwiftletHub", ["SwiftletIO", logging]),
 
@@ -85,8 +109,34 @@ var targets: [Target] = [
         name: "SwiftletHubTestServer", dependencies: ["SwiftletHub", "SwiftletIO"], path: "Tests/SwiftletHubTestServer",
         swiftSettings: swiftSettings),
     tests("SwiftletHub", ["SwiftletHubTestServer"]),
+
+    // `swift package swiftlet-setup` in a package that depends on this one runs `scripts/bootstrap`.
+    .plugin(
+        name: "SwiftletSetup",
+        capability: .command(
+            intent: .custom(
+                verb: "swiftlet-setup", description: "Sets up the libraries that Swiftlet is built on (libtorch, Arrow)."),
+            permissions: setupPermissions)),
 ]
-var products: [Product] = []
+
+// A product for each module that works without libtorch, so that a program takes only what it needs. `SwiftletDatasets`
+// needs Arrow.
+var products: [Product] = [
+    .library(name: "SwiftletTokenizers", targets: ["SwiftletTokenizers", "SwiftletIO"]),
+    .library(name: "SwiftletMetrics", targets: ["SwiftletMetrics", "SwiftletIO"]),
+    .library(name: "SwiftletHub", targets: ["SwiftletHub", "SwiftletIO"]),
+    .library(name: "SwiftletDatasets", targets: ["SwiftletDatasets", "SwiftletIO"]),
+    .plugin(name: "SwiftletSetup", targets: ["SwiftletSetup"]),
+]
+var dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
+// For `make docs` alone: who uses the package does not fetch it.
+if Context.environment["SWIFTLET_DOCC"] != nil {
+    dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 if withTorch {
     targets += [
@@ -95,7 +145,8 @@ if withTorch {
             "CTorch", to: "libtorch", ["torch_cpu", "c10"],
             headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"],
             sources: [
-                "units", "kernels/set_portable.cpp", "kernels/set_avx2.cpp", "kernels/set_avx512.cpp",
+                "units", "kernels/set_portable.cpp", "kernels/set_neon.cpp", "kernels/set_avx2.cpp",
+                "kernels/set_avx512.cpp",
             ]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
         library("SwiftletCheckpoints", ["SwiftletTensor", "SwiftletIO"]),
@@ -184,11 +235,13 @@ let package = Package(
     name: "Swiftlet",
     platforms: [.macOS(.v15)],
     products: products,
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    traits: [
+        .default(enabledTraits: ["Programs"]),
+        .trait(
+            name: "Programs",
+            description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."),
     ],
+    dependencies: dependencies,
     targets: targets,
     cxxLanguageStandard: .cxx20
 )

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "Text.hpp"
+
 using namespace carrow;
 
 namespace {
@@ -14,8 +16,6 @@ namespace {
 enum Kind : ValueKinds {
     null = 1, positive = 2, negative = 4, above_int64 = 8, beyond = 16, real = 32, boolean = 64, other = 128,
 };
-
-bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_space(text.front())) text.remove_prefix(1);

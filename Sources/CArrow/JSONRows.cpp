@@ -9,11 +9,10 @@ namespace {
 
 /// Deeper nesting is refused, as by the package's own parser: Arrow's would overflow the stack.
 constexpr int deepest = 256;
-constexpr size_t longest_row = size_t(1) << 30;
+/// No row of JSON may be longer.
+constexpr size_t longest_value = size_t(1) << 30;
 /// Arrow's parser takes no more rows at once than 100,000.
 constexpr size_t rows_at_once = 50'000;
-
-bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
 enum class Scan { whole, cut_off, too_deep, broken_string, nothing };
 
@@ -210,7 +209,7 @@ arrow::Result<bool> JsonReader::Value(std::string_view *value) {
                         Unit() + ": the text ends within " + kind(std::string_view(buffer_).substr(begin_)),
                         "The file may be cut off; get it again, or close what is open.");
                 }
-                if (buffer_.size() - begin_ > longest_row) {
+                if (buffer_.size() - begin_ > longest_value) {
                     return problem(Unit() + " has more than 1 GB", "Put one object on each line.");
                 }
                 ARROW_RETURN_NOT_OK(Fill().status());
@@ -248,7 +247,7 @@ arrow::Status JsonReader::Start() {
     std::string_view document;
     if (options_.field.empty()) {
         size_t end = 0;
-        while (scan(buffer_, begin_, ended_, &end) == Scan::cut_off && !ended_ && buffer_.size() < longest_row) {
+        while (scan(buffer_, begin_, ended_, &end) == Scan::cut_off && !ended_ && buffer_.size() < longest_value) {
             ARROW_RETURN_NOT_OK(Fill().status());
         }
         if (scan(buffer_, begin_, ended_, &end) != Scan::whole) return arrow::Status::OK();

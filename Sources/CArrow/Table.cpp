@@ -72,6 +72,8 @@ void carrow::set_message(std::string text) { message = std::move(text); }
 
 const char *carrow_message(void) { return message.c_str(); }
 
+const char *carrow_version(void) { return arrow::GetBuildInfo().version_string.c_str(); }
+
 arrow::Status carrow::start() {
     static const arrow::Status status = arrow::compute::Initialize();
     return status;

@@ -10,6 +10,9 @@ namespace carrow {
 /// About how much of a text file is looked at in one piece.
 constexpr int64_t piece_bytes = 16 << 20;
 
+/// White space of ASCII: the space, and tab to carriage return.
+inline bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
 /// Appends a character as UTF-8.
 void append_scalar(uint32_t scalar, std::string *out);
 

@@ -4,15 +4,20 @@ import SwiftletIO
 
 struct EnvironmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "env", abstract: "Print versions, devices, threads and caches.")
+        commandName: "env", abstract: "Print versions, processor, threads, memory, devices and caches.")
+
+    @Flag(help: "As a JSON object; an entry with a note is an array of both.") var json = false
 
     func run() throws {
-        let folders = CacheFolders()
-        print("swiftlet        \(swiftletVersion)")
-        print("libtorch        \(torchVersion)")
-        print("devices         cpu\(Device.isCUDAAvailable ? ", cuda" : "")")
-        print("threads         \(threadCount)")
-        print("hub cache       \(folders.hub.shown())")
-        print("datasets cache  \(folders.datasets.shown())")
+        let report = EnvironmentReport()
+        if json {
+            print(report.json.text(JSONStyle(indent: 2)))
+            return
+        }
+        let width = (report.entries.map(\.name.count).max() ?? 0) + 2
+        for entry in report.entries {
+            print(entry.name + String(repeating: " ", count: width - entry.name.count) + entry.value.shown())
+            if let note = entry.note { print(String(repeating: " ", count: width) + note.shown()) }
+        }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Logging
 import Swiftlet
 import SwiftletIO
@@ -9,16 +8,17 @@ struct QuickstartCommand: ParsableCommand {
         commandName: "quickstart",
         abstract: "Fine-tune all-MiniLM-L6-v2 on the built-in paraphrase pairs; needs no network.")
 
-    @Option(help: "Folder of another pretrained model.") var model: String?
+    @Option(help: "Folder of another pretrained model, or its name on the Hub.") var model: String?
     @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"
     @Option(help: "Of the random numbers.") var seed: UInt64 = 42
     @OptionGroup var speed: KernelOptions
 
     func run() throws {
-        let model = try self.model ?? Self.bundledModel()
-        guard let data = Bundle.module.path(forResource: "paraphrases", ofType: nil) else {
+        let model = try HubNames.model(self.model ?? Self.bundledModel())
+        guard let data = ProgramFiles.resources("paraphrases") else {
             throw TrainingError(
-                "the built-in paraphrases are missing beside the program", remedy: "Build it again.",
+                "the built-in paraphrases are missing beside '\(ProgramFiles.folder)'",
+                remedy: "Build or install the program again.",
                 kind: .invalidArgument)
         }
         let dataset = try loadDataset(folder: data)
@@ -57,18 +57,13 @@ struct QuickstartCommand: ParsableCommand {
     static let batchSize = 8
     static let warmup = 0.1
 
-    /// The model that `scripts/bootstrap` fetched, in `.deps` of the working folder or above the program.
+    /// The model that `scripts/bootstrap` fetched.
     static func bundledModel() throws -> String {
-        let name = ".deps/models/all-MiniLM-L6-v2"
-        var folder = FileSystem.parent(of: Bundle.main.executablePath ?? CommandLine.arguments[0])
-        var candidates = [name]
-        while folder != "/" && folder != "." {
-            candidates.append(FileSystem.join(folder, name))
-            folder = FileSystem.parent(of: folder)
-        }
-        guard let found = candidates.first(where: FileSystem.isDirectory) else {
+        guard let found = ProgramFiles.setUp("models/all-MiniLM-L6-v2") else {
             throw TrainingError(
-                "all-MiniLM-L6-v2 is not here", remedy: "Run scripts/bootstrap, or give --model.",
+                "all-MiniLM-L6-v2 is not here",
+                remedy: "Run scripts/bootstrap in a clone of Swiftlet, or give --model: a folder, or "
+                    + "sentence-transformers/all-MiniLM-L6-v2 to download it.",
                 kind: .invalidArgument)
         }
         return found

@@ -111,7 +111,7 @@ public struct HubClient: Sendable {
 
     func allHeaders(for url: HTTPAddress, _ headers: [String: String], sendsToken: Bool = true) -> [String: String] {
         var headers = headers
-        headers["User-Agent"] = "swiftlet/0.1"
+        headers["User-Agent"] = "swiftlet/\(swiftletVersion)"
         // The size and the hash are those of the plain bytes.
         headers["Accept-Encoding"] = "identity"
         if sendsToken, let token = settings.token, isHub(url) {

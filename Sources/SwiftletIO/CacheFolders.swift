@@ -35,6 +35,28 @@ public struct CacheFolders: Sendable, Equatable {
         token = path("HF_TOKEN_PATH") ?? FileSystem.join(home, "token")
     }
 
+    /// The folders of this type.
+    public enum Part: Sendable, CaseIterable { case home, hub, datasets, token }
+
+    /// The environment variable that decided where a folder is: the first of those named at its property that is set to
+    /// something; `nil` where none is.
+    ///
+    /// - Parameter environment: in place of this process's.
+    public static func variable(for part: Part, environment: [String: String]? = nil) -> String? {
+        func isSet(_ name: String) -> Bool {
+            if let environment { return environment[name].map { !$0.isEmpty } ?? false }
+            return getenv(name).map { $0.pointee != 0 } ?? false
+        }
+        let own =
+            switch part {
+            case .home: [String]()
+            case .hub: ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]
+            case .datasets: ["HF_DATASETS_CACHE"]
+            case .token: ["HF_TOKEN_PATH"]
+            }
+        return (own + ["HF_HOME", "XDG_CACHE_HOME"]).first(where: isSet)
+    }
+
     private static func expanded(_ text: String, _ variable: (String) -> String?) -> String {
         var rest = text[...]
         var result = ""

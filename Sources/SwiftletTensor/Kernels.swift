@@ -18,7 +18,7 @@ public enum Kernels: String, Sendable, CaseIterable {
         set { current.withLock { $0 = newValue } }
     }
 
-    /// The instruction set of the fused kernels: "avx512", "avx2" or "portable".
+    /// The instruction set of the fused kernels: "avx512", "avx2", "neon" or "portable".
     public static var instructionSet: String { String(cString: ct_kernel_set()) }
 
     /// Chooses the instruction set; "auto" is the processor's best.
@@ -28,7 +28,7 @@ public enum Kernels: String, Sendable, CaseIterable {
         guard ct_set_kernel_set(name) == 0 else {
             throw TensorError(
                 "the fused kernels can't use the instruction set '\(name)' on this processor",
-                remedy: "Give avx512, avx2, portable, or auto.", kind: .invalidArgument,
+                remedy: "Give avx512, avx2, neon, portable, or auto.", kind: .invalidArgument,
                 at: ErrorLocation(option: "instruction_set"))
         }
     }

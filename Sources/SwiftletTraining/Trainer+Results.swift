@@ -78,6 +78,3 @@ extension Trainer {
         try FileSystem.remove(probe)
     }
 }
-
-/// The version of this library.
-public let swiftletVersion = "0.1.0"

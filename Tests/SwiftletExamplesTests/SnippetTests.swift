@@ -3,7 +3,7 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-/// Every piece of Swift in README.md and docs/ is a part of a program that is built, or compiles on its own.
+/// Every piece of Swift in README.md, docs/ and the documentation catalog is a part of a program that is built, or compiles on its own.
 @Suite struct SnippetTests {
     private struct Snippet {
         let page: String
@@ -24,7 +24,10 @@ import Testing
 
     private static func pages() throws -> [String] {
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(Locations.root)/docs")
+        let catalog = "Sources/Swiftlet/Swiftlet.docc"
+        let articles = try FileManager.default.contentsOfDirectory(atPath: "\(Locations.root)/\(catalog)")
         return ["README.md"] + names.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
+            + articles.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
     }
 
     private static func snippets(of page: String) throws -> [Snippet] {

@@ -7,6 +7,10 @@ fail() {
     exit 1
 }
 
+is_wanted() { # PART
+    [[ " ${wanted[*]} " == *" $1 "* ]]
+}
+
 # One bootstrap at a time in a folder; a lock whose owner is gone is taken over. Unfinished work lies in
 # $scratch, and what an earlier run left of it goes.
 lock=$deps/.lock
@@ -59,6 +63,17 @@ put_in_place() { # PART WANTED FOLDER SOURCE MADE [CHECKSUM]
     rm -rf "$scratch/$part.old" "$deps/.downloads/$part"
 }
 
+# Keeps the licences that lie in a folder, for those who hand the library on (`make dist`).
+keep_licences() { # PART FOLDER
+    local target=$deps/licences/$1 file name
+    rm -rf "$target"
+    mkdir -p "$target"
+    find -L "$2" -type f \( -iname '*licen*' -o -iname '*notice*' -o -iname '*copying*' \) | while read -r file; do
+        name=${file#"$2"/}
+        cp "$file" "$target/${name//\//-}"
+    done
+}
+
 # Runs a part's installer in $work. Its standard error is kept, and shown only if it fails.
 run_part() { # PART
     local start=$SECONDS
@@ -68,49 +83,5 @@ run_part() { # PART
     "install_$1" </dev/null
     if "$1_in_place"; then
         say "$1: ready ($((SECONDS - start)) s)"
-    fi
-}
-
-# Downloads a pinned wheel; leaves its path in $wheel and its checksum in $checksum. A finished download outlives
-# an interrupted run. Where SWIFTLET_WHEELS holds the wheel, no index is asked.
-fetch_wheel() { # PART REQUIREMENT
-    local folder=$deps/.downloads/$1 requirement=$2 options=(--no-deps)
-    local name=${requirement%%==*} version=${requirement##*==}
-    if [[ $(cat "$folder/requirement" 2>/dev/null) != "$requirement" ]]; then
-        say "$1: fetching $requirement"
-        rm -rf "$folder"
-        ! compgen -G "${SWIFTLET_WHEELS:-}/${name//-/_}-$version[-+]*.whl" >/dev/null || options+=(--no-index)
-        download_wheels "$work/download" "${options[@]}" "$requirement"
-        echo "$requirement" >"$work/download/requirement"
-        mv "$work/download" "$folder"
-    fi
-    wheel=$(ls "$folder"/*.whl)
-    verify "$wheel" || {
-        rm -rf "$folder"
-        return 1
-    }
-}
-
-# The wheels are built per Python version but hold the same libraries: one fixed choice suits every Python.
-download_wheels() { # FOLDER PIP-ARGUMENT...
-    local folder=$1
-    shift
-    [[ -z ${SWIFTLET_WHEELS:-} ]] || set -- --find-links "$SWIFTLET_WHEELS" "$@"
-    mkdir -p "$work/tmp"
-    TMPDIR=$work/tmp python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
-        --python-version 3.11 --dest "$folder" "$@" >&2
-}
-
-# Leaves the file's checksum in $checksum; fails if it is not what scripts/checksums.txt says.
-verify() { # FILE
-    local name expected
-    name=$(basename "$1")
-    checksum=$({ sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d ' ' -f 1)
-    expected=$(awk -v name="$name" '$2 == name { print $1 }' "$scripts/checksums.txt")
-    if [[ -z $expected ]]; then
-        say "notice: $name is not in scripts/checksums.txt, so its content is not checked"
-    elif [[ $checksum != "$expected" ]]; then
-        echo "checksum mismatch: $name has SHA-256 $checksum, expected $expected" >&2
-        return 1
     fi
 }

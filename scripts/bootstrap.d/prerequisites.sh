@@ -1,7 +1,7 @@
 # What must be on the machine, and what to do where something is missing.
 # shellcheck shell=bash disable=SC2154  # versions are set beside their parts
 
-minimum_swift=6.1
+minimum_swift=6.2
 
 check_prerequisites() { # MISSING-PART...
     local part
@@ -9,9 +9,9 @@ check_prerequisites() { # MISSING-PART...
     check_cxx
     for part in "$@"; do
         case $part in
-        libtorch) [[ -n ${LIBTORCH:-} ]] || check_pip ;;
-        arrow) [[ -n ${ARROW_HOME:-} ]] || check_pip ;;
-        model) check_pip ;;
+        libtorch) [[ -n ${LIBTORCH:-} ]] || check_download ;;
+        arrow) [[ -n ${ARROW_HOME:-} ]] || check_download ;;
+        model) check_download ;;
         esac
     done
 }
@@ -40,10 +40,16 @@ check_cxx() {
     fi
 }
 
-check_pip() {
-    python3 -m pip --version >/dev/null 2>&1 || fail "'python3 -m pip' does not run; it is needed to download (not" \
-        "at run time): 'apt-get install python3-pip' on Debian and Ubuntu, 'dnf install python3-pip' on Fedora," \
-        "'brew install python' on macOS"
+check_download() {
+    ! uses_pip || return 0
+    if [[ ! -d ${SWIFTLET_WHEELS:-} && ${SWIFTLET_WHEELS:-}${PIP_INDEX_URL:-} != http*://* ]]; then
+        fail "'python3 -m pip' does not run; it is needed to download (not at run time): 'apt-get install" \
+            "python3-pip' on Debian and Ubuntu, 'dnf install python3-pip' on Fedora, 'brew install python' on macOS." \
+            "Or set SWIFTLET_WHEELS to an address with the wheels, or PIP_INDEX_URL to an index, and curl fetches them"
+    fi
+    [[ -d ${SWIFTLET_WHEELS:-} ]] || command -v curl >/dev/null || fail "neither pip nor curl is here to download with; install one"
+    command -v python3 >/dev/null || command -v unzip >/dev/null ||
+        fail "neither python3 nor unzip is here to unpack wheels with; install one"
 }
 
 ways_out() { # FAILED

@@ -87,7 +87,7 @@ int32_t ct_fused_update(
 
 /// The kernels' instruction set, such as "avx2". Don't free.
 const char *ct_kernel_set(void);
-/// "avx512", "avx2", "portable", or "auto" for the best there is; fails where the processor lacks it.
+/// "avx512", "avx2", "neon", "portable", or "auto" for the best there is; fails where the processor lacks it.
 int32_t ct_set_kernel_set(const char *name);
 /// How the kernels multiply numbers that were rounded to bfloat16: "native", "float32", or "auto" for what suits the
 /// processor.

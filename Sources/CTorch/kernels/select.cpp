@@ -15,6 +15,8 @@ bool runs(const Table &set) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   }
   if (&set == &avx2_table) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#elif defined(__aarch64__)
+  if (&set == &neon_table) return true;
 #endif
   return &set == &portable_table;
 }
@@ -22,6 +24,8 @@ bool runs(const Table &set) {
 const Table *const sets[] = {
 #if defined(__x86_64__)
     &avx512_table, &avx2_table,
+#elif defined(__aarch64__)
+    &neon_table,
 #endif
     &portable_table};
 

@@ -133,12 +133,14 @@ struct Table {
 
 /// The set for this processor, or the one that `select_table` chose.
 const Table &table();
-/// "avx512", "avx2" or "portable", or "auto" for the best; false where the processor lacks it.
+/// "avx512", "avx2", "neon" or "portable", or "auto" for the best; false where the processor lacks it.
 bool select_table(const char *name);
 
 #if defined(__x86_64__)
 extern const Table avx2_table;
 extern const Table avx512_table;
+#elif defined(__aarch64__)
+extern const Table neon_table;
 #endif
 extern const Table portable_table;
 

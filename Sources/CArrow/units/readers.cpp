@@ -1,0 +1,12 @@
+// Files that are compiled as one: most of the time goes into Arrow's headers, which they share here.
+
+#include "../SetUp.hpp"
+
+#include "../Text.cpp"
+#include "../CSVTypes.cpp"
+#include "../CSV.cpp"
+#include "../CSVReader.cpp"
+#include "../JSONRows.cpp"
+#include "../JSONReader.cpp"
+#include "../XZ.cpp"
+#include "../Readers.cpp"

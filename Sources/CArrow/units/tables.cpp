@@ -1,0 +1,12 @@
+// Files that are compiled as one: most of the time goes into Arrow's headers, which they share here.
+
+#include "../SetUp.hpp"
+
+#include "../Types.cpp"
+#include "../Sizes.cpp"
+#include "../Plain.cpp"
+#include "../Array.cpp"
+#include "../Table.cpp"
+#include "../Files.cpp"
+#include "../Sources.cpp"
+#include "../Streams.cpp"
