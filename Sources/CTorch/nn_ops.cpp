@@ -11,12 +11,17 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include "boundary.h"
+#include "kernels/int8_layer.h"
 
 static_assert(CT_REDUCE_NONE == int(at::Reduction::None) && CT_REDUCE_MEAN == int(at::Reduction::Mean));
 static_assert(CT_REDUCE_SUM == int(at::Reduction::Sum));
 
 int32_t ct_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out) {
-  return ct::boundary([&] { ct::give(at::linear(ct::get(x), ct::get(weight), ct::optional(bias)), out); });
+  return ct::boundary([&] {
+    const at::Tensor &input = ct::get(x), &w = ct::get(weight);
+    const std::optional<at::Tensor> b = ct::optional(bias);
+    ct::give(ct::kernels::takes_int8(input, w) ? ct::kernels::int8_linear(input, w, b) : at::linear(input, w, b), out);
+  });
 }
 
 int32_t ct_embedding(const ct_tensor *weight, const ct_tensor *ids, int64_t padding_index, ct_tensor **out) {

@@ -20,6 +20,7 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup(title: "Metrics") var metrics: MetricOptions
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
+    @OptionGroup var numbers: QuantizationOptions
     @OptionGroup(title: "Output") var output: MessageOptions
 
     func validate() throws {
@@ -64,7 +65,7 @@ struct EvaluateCommand: ParsableCommand {
         let saved = try FineTunedModel(
             folder: folder, splits: [(name, rows)], options: options, args: args,
             callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
-            logger: output.logger)
+            logger: output.logger, quantization: try numbers.quantization(speed))
         let evaluation = try saved.evaluate(rows, split: name)
         guard isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }

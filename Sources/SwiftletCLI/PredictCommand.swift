@@ -35,6 +35,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Rows in a batch.") var perDeviceEvalBatchSize = 8
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var speed: KernelOptions
+    @OptionGroup var numbers: QuantizationOptions
     @OptionGroup(title: "Output") var messages: MessageOptions
 
     func validate() throws {
@@ -61,7 +62,8 @@ struct PredictCommand: ParsableCommand {
         args.perDeviceEvalBatchSize = perDeviceEvalBatchSize
         try speed.apply(to: &args)
         let predictor = Predictor(
-            folder: folder, task: task, options: options, args: args, device: speed.device, logger: messages.logger,
+            folder: folder, task: task, options: options, args: args, device: speed.device,
+            quantization: try numbers.quantization(speed), logger: messages.logger,
             showsProgress: messages.showsProgress && (dataset ?? file) != nil)
         if let rows = try givenRows() {
             let name = split ?? "test"

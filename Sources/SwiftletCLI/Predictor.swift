@@ -9,20 +9,22 @@ final class Predictor {
     private let options: TaskOptions
     private let args: TrainingArguments
     private let device: Device
+    private let quantization: Quantization?
     private let logger: Logger
     private let showsProgress: Bool
     private var saved: FineTunedModel?
     private var masks: FillMaskPipeline?
 
     init(
-        folder: String, task: ModelTask, options: TaskOptions, args: TrainingArguments, device: Device, logger: Logger,
-        showsProgress: Bool
+        folder: String, task: ModelTask, options: TaskOptions, args: TrainingArguments, device: Device,
+        quantization: Quantization?, logger: Logger, showsProgress: Bool
     ) {
         self.folder = folder
         self.task = task
         self.options = options
         self.args = args
         self.device = device
+        self.quantization = quantization
         self.logger = logger
         self.showsProgress = showsProgress
     }
@@ -41,13 +43,14 @@ final class Predictor {
         try FineTunedModel(
             folder: folder, splits: splits, options: options, args: args,
             callbacks: showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [], logger: logger,
-            for: .prediction)
+            quantization: quantization, for: .prediction)
     }
 
     /// The most likely tokens for each mask of the texts.
     private func fill(_ rows: Dataset) throws -> [JSONObject] {
         var inference = InferenceOptions(device: device)
         inference.kernels = args.kernels
+        inference.int8 = quantization == .int8
         let (folder, options) = (folder, inference)
         let fill = try masks ?? waiting { try await pipeline(.fillMask, model: folder, options: options) }
         masks = fill

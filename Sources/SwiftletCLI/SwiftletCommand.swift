@@ -21,7 +21,7 @@ struct SwiftletCommand: ParsableCommand {
             """,
         version: swiftletVersion,
         subcommands: [
-            QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+            QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, QuantizeCommand.self,
             TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
             ManualCommand.self,
         ])

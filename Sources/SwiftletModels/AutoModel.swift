@@ -20,6 +20,8 @@ public struct LoadOptions {
     /// How attention is computed, Python's `attn_implementation`: `nil` is what the configuration says, else the fastest
     /// that the model has. `AttentionImplementation(parsing:)` reads a name.
     public var attentionImplementation: AttentionImplementation?
+    /// What linear layers multiply in; `nil` is what the configuration says, else float32. See `Quantization`.
+    public var quantization: Quantization?
     /// Gets the load report at level `notice` where something is new or unused.
     public var logger: Logger?
 
@@ -102,6 +104,7 @@ extension AutoModelLoading {
         let options = options.with(numLabels: numLabels, labelNames: labelNames)
         let config = try AutoConfig.fromPretrained(folder: folder, options: options)
         let family = try Families.family(config)
+        let isQuantized = try QuantizationConfig(config) != nil
         // On the CPU first: a head that is drawn anew has Python's numbers there only.
         let state = ModelState()
         state.awaitsCheckpoint = true
@@ -111,10 +114,12 @@ extension AutoModelLoading {
             try options.attentionImplementation ?? config.attentionImplementation)
         let loader = CheckpointLoader(
             baseModelPrefix: family.baseModelPrefix, otherPrefixes: family.otherPrefixes,
-            architecture: model.architecture, isBackbone: !model.task.hasHead)
+            architecture: model.architecture, isBackbone: !model.task.hasHead,
+            isQuantized: isQuantized)
         let report = try loader.load(folder, into: state, ignoreMismatchedSizes: options.ignoreMismatchedSizes)
         try state.requireMemory(for: config)
         state.initializeMissing()
+        state.execution.quantization = options.quantization ?? (isQuantized ? .int8 : nil)
         model.to(options.device)
         if !report.isComplete { options.logger?.notice("\(report)") }
         return model

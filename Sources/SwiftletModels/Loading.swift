@@ -12,9 +12,11 @@ struct CheckpointLoader {
     let architecture: String
     /// Whether the model is an encoder alone.
     let isBackbone: Bool
+    /// Whether linear layers lie in 8 bits in the file.
+    let isQuantized: Bool
 
     func load(_ folder: String, into state: ModelState, ignoreMismatchedSizes: Bool) throws -> LoadReport {
-        let file = try WeightFolder(folder)
+        let file = CheckpointWeights(try WeightFolder(folder), isQuantized: isQuantized)
         var report = LoadReport(architecture: architecture, path: folder)
         // The file's name for each parameter that it gives. Names and shapes are compared for all of them before any
         // parameter gets memory: a configuration that is wrong about its file costs nothing.
@@ -48,19 +50,19 @@ struct CheckpointLoader {
             guard let name = sources[parameter.name] else { continue }
             state.store.assign(try file.tensor(name), to: parameter, takesOver: true)
         }
-        for tie in ties { try checkTied(tie.parameter, tie.first, tie.second, file) }
+        for tie in ties { try checkTied(tie.parameter, tie.first, tie.second, file, folder) }
         return report
     }
 
     /// Files of other formats than safetensors hold a tied tensor under both names.
     private func checkTied(
-        _ parameter: Parameter, _ first: String, _ second: String, _ file: WeightFolder
+        _ parameter: Parameter, _ first: String, _ second: String, _ file: CheckpointWeights, _ folder: String
     ) throws {
         guard try file.shape(of: second) == parameter.shape, parameter.isInitialized,
             noGrad({ (try? file.tensor(second)).map { $0.to(parameter.tensor.dtype).eq(parameter.tensor.to(.cpu)).all() } }) == true
         else {
             throw ModelError(
-                "'\(first)' and '\(second)' in '\(file.folder)' differ, and config.json says that they are one",
+                "'\(first)' and '\(second)' in '\(folder)' differ, and config.json says that they are one",
                 remedy: "Load with overrides: [\"tie_word_embeddings\": false].",
                 commandLine: "Set \"tie_word_embeddings\" to false in config.json.", kind: .weights,
                 at: ErrorLocation(path: file.folder, tensor: first))

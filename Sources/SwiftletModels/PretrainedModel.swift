@@ -56,6 +56,7 @@ extension PretrainedModel {
     ///
     /// - Throws: `ModelError` for inputs or labels that the model can't take.
     public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
+        if state.quantization == .int8 { return try callInt8(inputs) }
         guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
         // As accelerate wraps a model: what comes out is float32 again.
         var output = try autocast(dtype, on: state.device) { try self(inputs, outputHiddenStates: false) }
@@ -82,18 +83,32 @@ extension PretrainedModel {
 
     /// Writes `config.json` and `model.safetensors` as Python's `save_pretrained` does.
     public func savePretrained(_ folder: String) throws {
+        try saveFiles(folder) { name, parameter, _ in [(name, parameter.tensor.detach())] } completing: { json in
+            json[QuantizationConfig.key] = nil
+        }
+    }
+
+    /// - Parameters:
+    ///   - tensors: what a file holds of a parameter, which has this name there, and whether it is the first file, the
+    ///     encoder's.
+    ///   - completing: the last word on `config.json`, once the weights are written.
+    func saveFiles(
+        _ folder: String, _ tensors: (_ name: String, Parameter, _ isFirst: Bool) throws -> [(String, Tensor)],
+        completing: (inout JSONObject) -> Void
+    ) throws {
         var json = config.json
         json["architectures"] = [.string(architecture)]
         json["dtype"] = .string(state.dtype.name)
         json["torch_dtype"] = nil
         json["_name_or_path"] = nil
         json["transformers_version"] = "5.23.0"
-        for file in weightFiles {
+        for (index, file) in weightFiles.enumerated() {
             let path = FileSystem.join(folder, file.path)
             try FileSystem.createDirectory(FileSystem.parent(of: path))
             try Safetensors.write(
-                file.parameters.map { ($0.name, $0.parameter.tensor.detach()) }, metadata: ["format": "pt"], to: path)
+                try file.parameters.flatMap { try tensors($0.name, $0.parameter, index == 0) }, metadata: ["format": "pt"], to: path)
         }
+        completing(&json)
         try AtomicFile.write(
             JSONValue.object(json).text(.config) + "\n", to: FileSystem.join(folder, "config.json"))
         try saveCompanionFiles(folder)

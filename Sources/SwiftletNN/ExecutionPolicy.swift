@@ -8,6 +8,12 @@ public enum AttentionImplementation: String, Sendable, CaseIterable {
     case sdpa
 }
 
+/// What the numbers of linear layers are rounded to for their products.
+public enum Quantization: String, Sendable, CaseIterable {
+    /// 8-bit integers, weights with a scale an output and activations with a scale a row; see `int8Products`.
+    case int8
+}
+
 /// How a model executes: a value, apart from the parameters that it executes with.
 public struct ExecutionPolicy: Sendable, Equatable {
     /// `true` switches dropout on. Models begin in evaluation mode, as those of `from_pretrained` do.
@@ -20,6 +26,8 @@ public struct ExecutionPolicy: Sendable, Equatable {
     public var outputsAttentions = false
     /// Set by an accelerator: forward passes run with matrix products and the like in this type.
     public var autocastDType: DType?
+    /// Linear layers multiply in smaller integers; `nil` is float32. In evaluation on the CPU only.
+    public var quantization: Quantization?
     /// Layers keep their input only and are computed again in the backward pass: less memory, more time. In training.
     public var recomputesActivations = false
     /// Strength of the noise on token embeddings in training (NEFTune); `nil` is none.

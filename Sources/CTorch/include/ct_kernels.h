@@ -92,6 +92,16 @@ int32_t ct_set_kernel_set(const char *name);
 /// How the kernels multiply numbers that were rounded to bfloat16: "native", "float32", or "auto" for what suits the
 /// processor.
 int32_t ct_set_bfloat16_products(const char *name);
+/// From here to the end, on the calling thread, linear layers of float32 with 16 outputs or more multiply 8-bit integers:
+/// weights with a scale an output, activations with a scale and a zero a row. Without gradients. Returns whether it was
+/// so before.
+bool ct_int8_begin(void);
+void ct_int8_end(bool was_on);
+/// The instruction set of those products, such as "avx512vnni". Don't free.
+const char *ct_int8_set(void);
+/// The weight `[outputs, inputs]` as those products have it: `out[0]` int8 `[outputs, inputs]`, and `out[1]`, float32
+/// `[outputs, 1]`, to multiply its rows with.
+int32_t ct_int8_quantize(const ct_tensor *weight, ct_tensor **out);
 /// The multipliers, 0 or the scale, of one row of `count` elements: what the kernels apply.
 int32_t ct_dropout_multipliers(ct_dropout_draw dropout, uint32_t row, int64_t count, ct_tensor **out);
 

@@ -1,4 +1,5 @@
 // The second half of a layer: up, GELU, down, dropout, and the norm of the sum with what went in.
+#include "int8.h"
 #include "linear_norm.h"
 
 namespace ct::kernels {
@@ -12,6 +13,10 @@ class FeedForward : public Node {
   at::Tensor forward(
       const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, const NormLayer &output, bool recorded) {
     precision_ = kernels::precision();
+    if (precision_ == Precision::int8) {
+      check_unrecorded(recorded);
+      return int8_feed_forward(x, weight, bias, output);
+    }
     const int64_t rows = x.size(0), width = weight.size(0);
     const at::Tensor input = operand(x, precision_);
     at::Tensor derivative = floats({rows, width}), activated = recorded ? floats({rows, width}) : derivative;

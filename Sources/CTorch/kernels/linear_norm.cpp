@@ -1,5 +1,7 @@
 #include "linear_norm.h"
 
+#include "int8.h"
+
 #include <tuple>
 
 namespace ct::kernels {
@@ -18,6 +20,10 @@ NormLayer NormLayer::checked(const ct_residual_norm &layer, int64_t inputs) {
 
 at::Tensor LinearNorm::forward(
     const at::Tensor &input, const at::Tensor &residual, const NormLayer &layer, Precision precision, bool recorded) {
+  if (precision == Precision::int8) {
+    check_unrecorded(recorded);
+    return int8_linear_norm(input, residual, layer);
+  }
   const int64_t rows = input.size(0), width = layer.weight.size(0);
   at::Tensor normalized = floats({rows, width}), y = recorded ? floats({rows, width}) : normalized;
   at::Tensor deviations = recorded ? floats({rows}) : at::Tensor();

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fused.h"
+#include "int8.h"
 
 namespace ct::kernels {
 
@@ -97,6 +98,7 @@ Copies &copies() {
 }  // namespace
 
 Precision precision() {
+  if (multiplies_int8()) return Precision::int8;
   if (!at::autocast::is_autocast_enabled(at::kCPU)) return Precision::float32;
   const at::ScalarType type = at::autocast::get_autocast_dtype(at::kCPU);
   TORCH_CHECK(type == at::kBFloat16, "the fused kernels compute in float32 or bfloat16, not in ", type);
@@ -108,7 +110,7 @@ at::Tensor as_float32(const at::Tensor &tensor) {
 }
 
 at::Tensor operand(const at::Tensor &matrix, Precision precision) {
-  if (precision == Precision::float32) return matrix;
+  if (precision != Precision::bfloat16) return matrix;
   const at::Tensor dense = matrix.contiguous();
   at::Tensor rounded = empty_operand(dense.sizes());
   round(dense.data_ptr<float>(), rounded);
@@ -117,7 +119,7 @@ at::Tensor operand(const at::Tensor &matrix, Precision precision) {
 
 at::Tensor weight_operand(
     const at::Tensor &weight, Precision precision, std::initializer_list<const at::Tensor *> owners) {
-  if (precision == Precision::float32) return weight;
+  if (precision != Precision::bfloat16) return weight;
   const float *values = weight.data_ptr<float>();
   c10::StorageImpl *memory = weight.storage().unsafeGetStorageImpl();
   Copies &all = copies();

@@ -9,10 +9,11 @@
 
 namespace ct::kernels {
 
-/// What the operands of a product are rounded to. Sums, and everything that is no product, are float32.
-enum class Precision : int64_t { float32, bfloat16 };
+/// What the operands of a product are rounded to. Sums, and everything that is no product, are float32. In int8, operands
+/// stay float32 here: the products themselves round (int8.h).
+enum class Precision : int64_t { float32, bfloat16, int8 };
 
-/// What autocast asks of the calling thread.
+/// What the calling thread is to compute in: int8 inside `ct_int8_begin`, else what autocast asks for.
 Precision precision();
 
 /// `matrix`, float32, as products take it: itself, or rounded to bfloat16. Where the processor is faster with

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "attention_pass.h"
+#include "int8.h"
 
 namespace ct::kernels {
 
@@ -40,6 +41,26 @@ std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionS
   if (!settings.first_only) return weight_operand(*weights, precision, {&of.query, &of.key, &of.value});
   const int64_t width = of.query.size(0);
   return weight_operand(rows_of(*weights, width, 2 * width), precision, {&of.key, &of.value});
+}
+
+/// Projections in 8 bits: first tokens' queries, where they are the only ones, and what all tokens are multiplied with.
+void project_int8(
+    const at::Tensor &projected, const at::Tensor &queries, const at::Tensor &input, const Projections &of,
+    const AttentionSettings &settings) {
+  const int64_t width = of.query.size(0);
+  const bool first = settings.first_only;
+  if (first) int8_linear(queries, settings.first_rows(input), *int8_weight(of.query, {&of.query}));
+  if (const auto weights = joined(of.query, of.key, of.value)) {
+    const auto all = first ? int8_weight(rows_of(*weights, width, 2 * width), {&of.key, &of.value})
+                           : int8_weight(*weights, {&of.query, &of.key, &of.value});
+    return int8_linear(projected, input, *all);
+  }
+  int64_t column = 0;
+  for (const at::Tensor *weight : {&of.query, &of.key, &of.value}) {
+    if (first && weight == &of.query) continue;
+    int8_linear(projected.narrow(1, column, width), input, *int8_weight(*weight, {weight}));
+    column += width;
+  }
 }
 
 Pass make_pass(
@@ -92,8 +113,13 @@ at::Tensor ProjectedAttention::forward(
   const int64_t tokens = input.size(0), width = of.query.size(0), query_count = settings_.queries();
   const bool first = settings_.first_only;
   at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), queries;
-  if (first) queries = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
-  if (const auto weights = joined_weights(of, settings_, precision_)) {
+  if (first && precision_ != Precision::int8)
+    queries = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
+  if (precision_ == Precision::int8) {
+    check_unrecorded(recorded);
+    if (first) queries = floats({query_count, width});
+    project_int8(projected, queries, input, of, settings_);
+  } else if (const auto weights = joined_weights(of, settings_, precision_)) {
     multiply(projected, input, transposed(*weights));
   } else {
     int64_t column = 0;

@@ -8,6 +8,7 @@
 #include "../kernels/select.cpp"
 #include "../kernels/precision.cpp"
 #include "../kernels/product.cpp"
+#include "../kernels/int8.cpp"
 #include "../kernels/optimizer.cpp"
 #include "../kernels/loss.cpp"
 #include "../kernels/linear_norm.cpp"

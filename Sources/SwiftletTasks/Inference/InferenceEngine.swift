@@ -10,6 +10,9 @@ public struct InferenceOptions: Sendable {
     public var device: Device
     /// Matrix products in bfloat16.
     public var bf16: Bool
+    /// Products of linear layers in 8-bit integers, on the CPU; see `int8Products`. A folder whose weights are in 8 bits
+    /// runs so by itself.
+    public var int8: Bool
     /// Fused kernels, or libtorch's operations in Python's order; by default `Kernels.default`.
     public var kernels: Kernels?
     /// Waiting requests are joined into a batch while they have at most this many tokens together.
@@ -18,11 +21,16 @@ public struct InferenceOptions: Sendable {
     /// - Parameters:
     ///   - device: where the model runs.
     ///   - bf16: matrix products in bfloat16.
+    ///   - int8: products of linear layers in 8-bit integers.
     ///   - kernels: fused kernels, or libtorch's operations in Python's order; by default `Kernels.default`.
     ///   - tokenBudget: tokens of a batch of waiting requests.
-    public init(device: Device = .cpu, bf16: Bool = false, kernels: Kernels? = nil, tokenBudget: Int = 4096) {
+    public init(
+        device: Device = .cpu, bf16: Bool = false, int8: Bool = false, kernels: Kernels? = nil,
+        tokenBudget: Int = 4096
+    ) {
         self.device = device
         self.bf16 = bf16
+        self.int8 = int8
         self.kernels = kernels
         self.tokenBudget = tokenBudget
     }
@@ -55,6 +63,11 @@ public final class InferenceEngine: Sendable {
         guard options.tokenBudget > 0 else {
             throw InferenceError(
                 .badOption, "tokenBudget is \(options.tokenBudget)", remedy: "Give at least 1 token, such as 4096.")
+        }
+        guard !(options.int8 && (options.bf16 || options.device != .cpu)) else {
+            throw InferenceError(
+                .badOption, options.bf16 ? "int8 and bf16 are both asked for" : "int8 is asked for on \(options.device)",
+                remedy: "8-bit products are for the CPU, and take the place of bfloat16: leave out one of the two.")
         }
         let queue = InferenceQueue()
         typealias Loaded = CheckedContinuation<ModelConfig, any Error>

@@ -15,6 +15,7 @@ struct InferenceWorker {
             model.to(options.device)
         }
         model.state.kernels = options.kernels
+        if options.int8 { model.state.execution.quantization = .int8 }
         self.model = model
         self.options = options
         config = model.config

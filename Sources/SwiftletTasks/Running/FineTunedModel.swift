@@ -1,8 +1,9 @@
 public import Logging
 public import SwiftletDatasets
 public import SwiftletIO
-public import SwiftletModels
 import SwiftletMetrics
+public import SwiftletModels
+public import SwiftletNN
 public import SwiftletTokenizers
 public import SwiftletTraining
 
@@ -26,14 +27,15 @@ public final class FineTunedModel {
     ///   - folder: with `config.json`, weights and tokenizer.
     ///   - splits: the rows that will be worked on. They say which columns there are.
     ///   - args: the batch size of evaluations, device and kernels are read from it.
+    ///   - quantization: what linear layers multiply in; `nil` is what the folder says, else float32.
     ///   - use: with `.prediction`, rows need no labels that the model knows.
     ///   - makeTask: makes a task of one's own; by default the one that the model was trained for.
     /// - Throws: `TaskError` for rows that don't fit the task or the model; what reading the files throws.
     public init(
         folder: String, splits: [(name: String, rows: Dataset)], options: TaskOptions = TaskOptions(),
         args: TrainingArguments = TrainingArguments(), callbacks: [any TrainerCallback] = [],
-        logger: Logger = Logger(label: "swiftlet"), for use: RowUse = .evaluation,
-        makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
+        logger: Logger = Logger(label: "swiftlet"), quantization: Quantization? = nil,
+        for use: RowUse = .evaluation, makeTask: ((TaskContext) throws -> any FineTuningTask)? = nil
     ) throws {
         for (name, rows) in splits where rows.numRows == 0 {
             throw TaskError(.split, "split '\(name)' has no rows", remedy: "Name another one, or give it rows.")
@@ -47,7 +49,9 @@ public final class FineTunedModel {
         let context = TaskContext(
             tokenizer: tokenizer, splits: splits, options: options, config: config, isFineTuned: true, use: use)
         task = try makeTask?(context) ?? (saved ?? .sequenceClassification).make(context)
-        model = try task.loadModel(folder, options: LoadOptions(logger: logger))
+        var loading = LoadOptions(logger: logger)
+        loading.quantization = quantization
+        model = try task.loadModel(folder, options: loading)
         // Those of a training may ask for what only a training has.
         var args = args
         (args.evalStrategy, args.saveStrategy) = (.no, .no)
