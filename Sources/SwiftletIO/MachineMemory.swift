@@ -18,7 +18,7 @@ public enum MachineMemory {
         // The system makes files for it as it needs them.
         return physicalByteCount ?? 0
         #else
-        let line = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("SwapTotal:") }
+        let line = ControlGroup.text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("SwapTotal:") }
         let digits = line?.drop { !$0.isNumber }.prefix { $0.isNumber } ?? ""
         let (bytes, overflow) = (Int(digits) ?? 0).multipliedReportingOverflow(by: 1024)
         return overflow ? .max : bytes

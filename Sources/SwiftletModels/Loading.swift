@@ -65,7 +65,7 @@ struct CheckpointLoader {
                 "'\(first)' and '\(second)' in '\(folder)' differ, and config.json says that they are one",
                 remedy: "Load with overrides: [\"tie_word_embeddings\": false].",
                 commandLine: "Set \"tie_word_embeddings\" to false in config.json.", kind: .weights,
-                at: ErrorLocation(path: file.folder, tensor: first))
+                at: ErrorLocation(path: folder, tensor: first))
         }
     }
 

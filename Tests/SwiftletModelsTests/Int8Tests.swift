@@ -14,7 +14,7 @@ extension ModelTests {
             manualSeed(3)
             let x = Tensor.randn([rows, inputs])
             let outlying = (0..<inputs).map { $0 == 5 ? 25 : $0 == inputs - 2 ? -14 : 1 as Float }
-            return x * Tensor(outlying)
+            return x * Tensor(outlying, shape: [inputs])
         }
 
         @Test(arguments: ["portable", "avx2", "avx512"], [[1, 24, 16], [7, 50, 33], [61, 384, 70], [130, 129, 512]])
@@ -53,8 +53,8 @@ extension ModelTests {
             values[40] = .nan
             values[70] = .infinity
             let weight = Tensor.randn([16, 32])
-            let y = noGrad { int8Products { F.linear(Tensor(values).reshape([3, 32]), weight) } }.floats()
-            #expect(y[..<16].allSatisfy(\.isFinite))
+            let y = noGrad { int8Products { F.linear(Tensor(values, shape: [3, 32]), weight) } }.floats()
+            #expect(y[..<16].allSatisfy { $0.isFinite })
             #expect(y[16...].allSatisfy { !$0.isFinite })
             let zero = noGrad { int8Products { F.linear(Tensor.zeros([2, 32]), weight) } }.floats()
             #expect(zero == [Float](repeating: 0, count: 32))

@@ -1,6 +1,7 @@
 import SwiftletDatasets
 public import SwiftletIO
 import SwiftletMetrics
+import SwiftletRunLog
 import SwiftletTraining
 
 /// A row that a model gets wrong.
