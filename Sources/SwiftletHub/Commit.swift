@@ -28,6 +28,7 @@ public struct HubCommitOptions: Sendable {
     public var revision: String
     /// The first line.
     public var message: String
+    /// What stands below the first line.
     public var description: String
     /// The commit the branch must be at, else the Hub refuses.
     public var parent: String?

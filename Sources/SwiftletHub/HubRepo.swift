@@ -17,6 +17,7 @@ public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
         var prefix: String { self == .model ? "" : plural + "/" }
     }
 
+    /// What the repository is for.
     public let kind: Kind
     /// `name` or `namespace/name`.
     public let id: String

@@ -43,6 +43,7 @@ extension Tensor {
     /// A number divided by every element.
     public static func / (a: some TensorScalar, b: Tensor) -> Tensor { b.binary(CT_RDIV, "/", a.scalar) }
 
+    /// Every element with the other sign.
     public static prefix func - (x: Tensor) -> Tensor { x.neg() }
 
     /// The matrix product of the last two dimensions; those before broadcast.

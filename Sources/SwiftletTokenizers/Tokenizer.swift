@@ -37,7 +37,12 @@ public final class Tokenizer: Sendable {
     }
 
     /// The end of a sequence at which padding is added or tokens are cut.
-    public enum Side: Sendable { case left, right }
+    public enum Side: Sendable {
+        /// At the beginning.
+        case left
+        /// At the end.
+        case right
+    }
 
     let settings: TokenizerSettings
     let fast: FastEncoder?

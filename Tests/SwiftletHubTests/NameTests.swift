@@ -1,4 +1,5 @@
 import SwiftletHub
+import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
