@@ -1,5 +1,6 @@
 import SwiftletHub
 import SwiftletIO
+import SwiftletIO
 import SwiftletTestSupport
 import Testing
 

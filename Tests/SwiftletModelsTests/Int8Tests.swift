@@ -107,7 +107,10 @@ extension ModelTests {
             let (a, b) = (exact.doubles(), rounded.doubles())
             let error = zip(a, b).map { ($0 - $1) * ($0 - $1) }.reduce(0, +), size = a.map { $0 * $0 }.reduce(0, +)
             // Tiny models with random weights are rougher than trained ones.
-            #expect(a != b && (error / size).squareRoot() < 0.08, "\((error / size).squareRoot())")
+            #expect((error / size).squareRoot() < 0.08, "\((error / size).squareRoot())")
+            // In the tiniest, every layer has so few outputs that it stays float32.
+            let isWide = model.parameters().contains { $0.shape.count == 2 && !$0.isEmbedding && $0.shape[0] >= 16 }
+            #expect(!isWide || a != b)
 
             // A folder in 8 bits gives the same, and is read as what it is.
             let folder = try TemporaryDirectory()
@@ -130,7 +133,11 @@ extension ModelTests {
             let model = try TwinRuns().model
             model.state.execution.quantization = .int8
             let inputs = TwinRuns.batch([5, 9])
-            #expect(try noGrad { try model(inputs).loss.item() }.isFinite)
+            let rounded = try noGrad { try model(inputs).logits.floats() }
+            model.state.execution.quantization = nil
+            let exact = try noGrad { try model(inputs).logits.floats() }
+            #expect(rounded != exact && difference(rounded, exact, absolute: 0.2, relative: 0.2) == nil)
+            model.state.execution.quantization = .int8
             model.train()
             let error = #expect(throws: ModelError.self) { try model(inputs) }
             #expect(error?.kind == .unsupported)
