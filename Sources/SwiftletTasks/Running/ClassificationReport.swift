@@ -55,6 +55,7 @@ public struct ClassificationReport: Sendable {
         }
     }
 
+    /// For each class its name with `precision`, `recall`, `f1-score` and `support`, as scikit-learn has them.
     public var json: JSONValue {
         var object = JSONObject()
         for row in rows {

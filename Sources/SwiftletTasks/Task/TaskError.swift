@@ -20,6 +20,7 @@ public struct TaskError: SwiftletError, Equatable {
         case split
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

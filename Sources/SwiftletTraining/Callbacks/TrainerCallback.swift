@@ -21,24 +21,33 @@ public struct TrainerControl: Sendable, Equatable {
 /// Watches a run and may steer it. Every method has an empty default. The events are those of
 /// `transformers.TrainerCallback`, in the same order.
 public protocol TrainerCallback: AnyObject {
+    /// Before the first update, once a run; with a checkpoint to go on from, after it was read.
     func onTrainBegin(_ state: TrainerState, _ control: inout TrainerControl)
+    /// Before the first batch of an epoch.
     func onEpochBegin(_ state: TrainerState, _ control: inout TrainerControl)
+    /// Before the first batch of an update.
     func onStepBegin(_ state: TrainerState, _ control: inout TrainerControl)
     /// After each batch of an update but the last.
     func onSubstepEnd(_ state: TrainerState, _ control: inout TrainerControl)
-    /// Before an optimizer's update.
+    /// Before an optimizer's update. With the fused kernels the gradients are not clipped yet; otherwise they are.
     func onPreOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
     /// The gradients are still there.
     func onOptimizerStep(_ state: TrainerState, _ control: inout TrainerControl)
+    /// After an update; the gradients are gone.
     func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    /// After the last update of an epoch.
     func onEpochEnd(_ state: TrainerState, _ control: inout TrainerControl)
+    /// After an evaluation, with what it measured, under names such as `eval_loss`.
     func onEvaluate(_ state: TrainerState, metrics: [(name: String, value: Double)], _ control: inout TrainerControl)
     /// After `predict`, with what it measured.
     func onPredict(_ state: TrainerState, metrics: [(name: String, value: Double)])
+    /// After a checkpoint was written, with its folder.
     func onSave(_ state: TrainerState, checkpoint: String)
+    /// After something was logged: names and values of the entry, without `step`.
     func onLog(_ state: TrainerState, logs: JSONObject)
     /// An evaluation or prediction over `total` batches has done `done` of them.
     func onPredictionStep(_ state: TrainerState, done: Int, total: Int)
+    /// After the last update and the evaluation that belongs to it.
     func onTrainEnd(_ state: TrainerState, _ control: inout TrainerControl)
 
     /// Under which the state below is kept in `trainer_state.json`; by default the type's name.
