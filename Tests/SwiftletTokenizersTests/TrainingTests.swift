@@ -154,7 +154,10 @@ import Testing
             let encoding = try tokenizer(text, "jumps")
             if let ids = sample["encoded"]?.array {
                 #expect(encoding.inputIDs.map { Int($0) } == ids.compactMap(\.int), "\(name)")
-                #expect(saved["post_processor"] == sample["post_processor"], "\(name)")
+                // Where a file has none, Python writes one that adds nothing.
+                let processor = saved["post_processor"] ?? .null
+                let addsNothing = sample["post_processor"]?["special_tokens"]?.object?.isEmpty == true
+                #expect(processor == sample["post_processor"] || addsNothing && processor.isNull, "\(name)")
             }
             let again = try AutoTokenizer.fromPretrained(folder: folder.file("trained"))
             #expect(try again(text, "jumps").inputIDs == encoding.inputIDs, "\(name)")
