@@ -139,6 +139,7 @@ struct GivenArguments {
         let python = name.replacing("-", with: "_")
         if let form = shape.options[name] { return form }
         if let argument = PythonArgument.ofCommandLine(python) { return argument.isFlag ? .flag : .list }
+        if case .flag? = TrainingArgument.named(python)?.form { return .flag }
         return PythonArgument.switchedOff(name) == nil ? .list : .flag
     }
 
@@ -181,6 +182,10 @@ struct GivenArguments {
         if option.isFromFile, option.value.isNull || option.values.isEmpty || option.values == [""] { return [] }
         // In Python these are inputs of the model, here the names of classes.
         if isOwn, option.name != "label-names" || !option.namesPythonLabels { return [option] }
+        if !isOwn, shape.path == "train", let argument = TrainingArgument.named(option.pythonName), argument.isForPrograms {
+            try noteForPrograms(argument, of: option, note)
+            return []
+        }
         if !isOwn, let refusal = try refusal(option.name) {
             throw UsageError(message: "error: option '\(option.spelling)' \(refusal)")
         }
@@ -224,11 +229,24 @@ struct GivenArguments {
             } ?? "\(program) lists them with --help.")
     }
 
+    /// Checks an argument that only a program can make use of, and says so.
+    private func noteForPrograms(
+        _ argument: TrainingArgument, of option: GivenOption, _ note: (String) -> Void
+    ) throws {
+        var value = option.value
+        if argument.form == .list, value.array == nil { value = .array([value]) }
+        if case .flag = argument.form { value = option.values.first.flatMap { JSONValue(truth: $0) } ?? value }
+        var scratch = TrainingArguments()
+        do { try argument.set(value, in: &scratch) } catch {
+            throw UsageError(message: "error: option '\(option.spelling)': \(error.message)", remedy: error.remedy)
+        }
+        // A file of options writes down what nobody asked for.
+        guard !option.isFromFile || value != argument.defaultValue else { return }
+        note("'\(option.spelling)' is for a metric of one's own, in a program; those of the command line work without it")
+    }
+
     /// Why an option of a training is none of this command.
     private func refusal(_ name: String) throws -> String? {
-        if TrainingArgument.named(name.replacing("-", with: "_"))?.isForPrograms == true {
-            return "is for metrics of one's own, in a program; those of the command line take nothing more"
-        }
         guard shape.path != "train", try CommandShape.ofTraining().options[name] != nil else { return nil }
         return "is one of 'swiftlet train', not of \(program)"
     }

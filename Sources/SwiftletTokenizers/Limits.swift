@@ -16,10 +16,11 @@ struct Limits: Sendable {
         stride: Int = 0, padToMultipleOf: Int? = nil, paddingSide: Tokenizer.Side? = nil,
         truncationSide: Tokenizer.Side? = nil, returnsOverflow: Bool = false
     ) throws(TokenizerError) {
-        if let maxLength, maxLength < 0 { throw TokenizerError("maxLength is \(maxLength); it can't be negative") }
-        if stride < 0 { throw TokenizerError("stride is \(stride); it can't be negative") }
+        if let maxLength, maxLength < 0 { throw .argument("maxLength", maxLength, "at least 0", python: "max_length") }
+        if stride < 0 { throw .argument("stride", stride, "at least 0", python: "stride") }
         if let padToMultipleOf, !(1...Int(Int32.max)).contains(padToMultipleOf) {
-            throw TokenizerError("padToMultipleOf is \(padToMultipleOf); it must be from 1 to \(Int32.max)")
+            throw .argument(
+                "padToMultipleOf", padToMultipleOf, "from 1 to \(Int32.max)", python: "pad_to_multiple_of")
         }
         (self.padding, self.truncation, self.maxLength) = (padding, truncation, maxLength)
         multiple = padToMultipleOf

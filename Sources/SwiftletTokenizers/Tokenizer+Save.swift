@@ -17,7 +17,7 @@ extension Tokenizer {
 
     private var tokenizerJSON: String {
         let document: JSONValue = [
-            "version": "1.0", "truncation": nil, "padding": nil,
+            "version": .string(TokenizerJSON.version), "truncation": nil, "padding": nil,
             "added_tokens": .array(pipeline.added.sorted.map { $0.token.json(id: $0.id) }),
             "normalizer": pipeline.normalizer?.json ?? .null, "pre_tokenizer": pipeline.preTokenizer?.json ?? .null,
             "post_processor": pipeline.postProcessor.json, "decoder": pipeline.decoder?.json ?? .null,

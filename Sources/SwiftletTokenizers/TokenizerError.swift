@@ -50,15 +50,29 @@ public struct TokenizerError: SwiftletError {
         _ path: String, _ key: String, _ problem: String, remedy: String? = nil, kind: Kind = .malformed
     ) -> TokenizerError {
         TokenizerError(
-            "'\(path)': \(key) \(problem)", remedy: remedy, kind: kind, at: ErrorLocation(path: path, key: key))
+            "'\(path)': \(key) \(problem)",
+            remedy: remedy ?? "Fetch the file again, or save the tokenizer again with Python's save_pretrained.", kind: kind,
+            at: ErrorLocation(path: path, key: key))
+    }
+
+    /// An argument outside its range.
+    ///
+    /// - Parameters:
+    ///   - name: in Swift.
+    ///   - python: the name of the same in Python.
+    ///   - range: what follows "it must be".
+    static func argument(_ name: String, _ value: some Any, _ range: String, python: String) -> TokenizerError {
+        TokenizerError(
+            "\(name) is \(value); it must be \(range)", remedy: "Give another \(name).",
+            commandLine: "Give another --\(python.replacing("_", with: "-")).", at: ErrorLocation(option: python))
     }
 
     /// A component that exists in the format but not here.
     static func unsupported(_ path: String, _ key: String, type: String) -> TokenizerError {
         invalid(
             path, key, "has type '\(type)', which is not implemented",
-            remedy: "Use a checkpoint whose tokenizer has WordPiece parts, as those of BERT, DistilBERT, ELECTRA and "
-                + "MPNet have.",
+            remedy: "Use a checkpoint whose tokenizer is made of parts of the tokenizers library 0.23, with a WordPiece, BPE, "
+                + "Unigram or WordLevel model that fits its class.",
             kind: .unsupported)
     }
 }

@@ -49,6 +49,9 @@ public struct EvalPrediction: Sendable {
     public var inputIDs: [[Int32]]?
     /// The loss of each row's batch, with `includeForMetrics` loss.
     public var losses: [Double]?
+    /// Whether metrics are wanted now: false for all batches of an evaluation but the last with `batchEvalMetrics`, whose
+    /// answers are left aside; Python's `compute_result`.
+    public var computesResult = true
 
     /// The first of `outputs`.
     public var predictions: NumberArray { outputs.first ?? NumberArray([], shape: [0, 0]) }

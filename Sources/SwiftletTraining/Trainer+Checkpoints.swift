@@ -15,9 +15,7 @@ extension Trainer {
     /// Writes `checkpoint-<step>`: the model and, unless `saveOnlyModel`, what a resumed run needs. All processes call
     /// it; the main process writes.
     func writeCheckpoint(_ run: TrainingRun) throws {
-        for callback in callbacks {
-            if let kept = callback.checkpointState { state.callbackStates[callback.stateName] = .object(kept) }
-        }
+        keepCallbackStates()
         try checkTensorErrors()
         try holdOutputFolder()
         run.progress.processCount = accelerator.numProcesses
@@ -102,9 +100,7 @@ extension Trainer {
         }
         try accelerator.takeOver(try tensors(Self.optimizerFile), run.optimizer)
         try run.schedule.load(texts["scheduler"] ?? nil)
-        for callback in callbacks {
-            if let kept = state.callbackStates[callback.stateName]?.object { callback.restore(kept) }
-        }
+        if args.restoreCallbackStatesFromCheckpoint { restoreCallbacks() }
         var random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
         guard random.torch.count == accelerator.numProcesses else {
             throw TrainingError(
@@ -179,5 +175,38 @@ extension Trainer {
         try loadWeights(best)
         if state.bestGlobalStep == state.globalStep { latestEvaluation = evaluation }
         logger.info("loaded the best model, of \(best) (\(args.bestMetricName ?? "") \(state.bestMetric ?? .nan))")
+    }
+}
+
+extension Trainer {
+    /// Keeps what callbacks need to go on: of several with one name a list, in their order, as Python does.
+    private func keepCallbackStates() {
+        var kept: [(name: String, states: [JSONValue])] = []
+        for callback in callbacks {
+            guard let state = callback.checkpointState.map(JSONValue.object) else { continue }
+            if let place = kept.firstIndex(where: { $0.name == callback.stateName }) {
+                kept[place].states.append(state)
+            } else {
+                kept.append((callback.stateName, [state]))
+            }
+        }
+        for (name, states) in kept { state.callbackStates[name] = states.count == 1 ? states[0] : .array(states) }
+    }
+
+    /// Gives callbacks their states, those of one name in their order.
+    private func restoreCallbacks() {
+        var unused: [String] = []
+        for (name, kept) in state.callbackStates {
+            let ofName = callbacks.filter { $0.stateName == name }
+            // In Python's checkpoints the control of the run is one of them.
+            if ofName.isEmpty, name != "TrainerControl" { unused.append(name) }
+            for (callback, state) in zip(ofName, kept.array ?? [kept]) {
+                if let state = state.object { callback.restore(state) }
+            }
+        }
+        if !unused.isEmpty, accelerator.isMainProcess {
+            logger.warning(
+                "the checkpoint has states of callbacks that this run is without: \(unused.joined(separator: ", "))")
+        }
     }
 }

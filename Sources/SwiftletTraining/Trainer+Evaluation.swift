@@ -18,7 +18,7 @@ extension Trainer {
                 at: ErrorLocation(option: "eval_dataset"))
         }
         // Without metrics there is no use for predictions, and a large set's need not fit in memory.
-        let keepsPredictions = computeMetrics != nil && !args.predictionLossOnly
+        let keepsPredictions = computeMetrics != nil && !args.predictionLossOnly && !args.batchEvalMetrics
         let result = try run(
             dataset, name: "the evaluation dataset", prefix: "eval", keepsPredictions: keepsPredictions)
         try log(JSONObject(result.metrics.map { ($0.name, .double($0.value)) }))
@@ -65,8 +65,11 @@ extension Trainer {
         var source = BatchSource(own, rows: rows, collator(isTraining: false), args)
         defer { source.cancel() }
         var (gathered, tokenLabels) = ([GatheredArrays](), GatheredArrays())
-        var (lossSum, losses) = (0.0, [Double]())
+        var (lossSum, losses) = (EvaluationLoss(), [Double]())
         let streamed = isUnlabelled || args.predictionLossOnly ? [] : metrics
+        let computeByBatch =
+            args.batchEvalMetrics && !isUnlabelled && !args.predictionLossOnly ? computeMetrics : nil
+        var ofBatches = MetricValues()
         try model.state.evaluating {
             try noGrad {
                 for (index, batches) in rounds.enumerated() {
@@ -74,6 +77,7 @@ extension Trainer {
                     let kept = batches.count > accelerator.processIndex ? own[index].count : 0
                     let inputs = try source.next().to(model.state.device)
                     let outputs: [Tensor]
+                    var rowLosses: [Double] = []
                     if isUnlabelled {
                         let dtype: DType? = args.bf16 ? .bfloat16 : nil
                         let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
@@ -82,8 +86,8 @@ extension Trainer {
                         let output = try loss(model, inputs)
                         outputs = try output.outputs.map { try ofAll($0, kept) }
                         let mean = Tensor.full([output.outputs.first?.shape[0] ?? 0, 1], output.loss.item(), dtype: .float32)
-                        let rowLosses = try ofAll(mean, kept).doubles()
-                        lossSum += rowLosses.reduce(0, +)
+                        rowLosses = try ofAll(mean, kept).doubles()
+                        lossSum.add(rowLosses)
                         if args.includeForMetrics.contains(.loss) { losses += rowLosses }
                     }
                     try checkTensorErrors()
@@ -91,6 +95,13 @@ extension Trainer {
                     let labels = try isOfTokens ? inputs.labels.map { try ofAll($0, kept) } : nil
                     if let logits = outputs.first {
                         try feed(streamed, logits, labels, labels: round.compactMap { rows[$0].label })
+                    }
+                    if let computeByBatch {
+                        let found = outputs.map { NumberArray($0.floats(), shape: $0.shape) }
+                        var prediction = evalPrediction(
+                            found, labels?.ints() ?? [], rows: round.map { rows[$0] }, losses: rowLosses)
+                        prediction.computesResult = index == rounds.count - 1
+                        ofBatches = try computeByBatch(prediction)
                     }
                     if keepsPredictions {
                         if gathered.isEmpty { gathered = outputs.map { _ in GatheredArrays() } }
@@ -108,17 +119,13 @@ extension Trainer {
         func add(_ values: MetricValues) {
             for (key, value) in values { metrics.append((key.hasPrefix("\(prefix)_") ? key : "\(prefix)_\(key)", value)) }
         }
-        let labels = examples.rows.compactMap(\.label)
-        let ofTokens = tokenLabels.array().values.map { Int($0) }
-        let ids = ofTokens.isEmpty ? labels.compactMap { if case .id(let id) = $0 { id } else { nil } } : ofTokens
+        let all = evalPrediction(outputs, tokenLabels.array().values.map { Int($0) }, rows: examples.rows, losses: losses)
         if !isUnlabelled {
-            metrics.append(("\(prefix)_loss", lossSum / Double(examples.count)))
-            if let computeMetrics, !args.predictionLossOnly {
-                let prediction = EvalPrediction(
-                    outputs: outputs, labelIDs: ids, labelValues: labels.flatMap(\.numbers),
-                    inputIDs: args.includeForMetrics.contains(.inputs) ? examples.rows.map(\.inputIDs) : nil,
-                    losses: args.includeForMetrics.contains(.loss) ? losses : nil)
-                add(try computeMetrics(prediction))
+            metrics.append(("\(prefix)_loss", lossSum.mean(onlyFinite: args.loggingNaNInfFilter)))
+            if computeByBatch != nil {
+                add(ofBatches)
+            } else if let computeMetrics, !args.predictionLossOnly {
+                add(try computeMetrics(all))
             }
         }
         for metric in streamed {
@@ -128,7 +135,23 @@ extension Trainer {
         }
         metrics += speedMetrics(
             prefix, seconds: seconds, samples: Double(examples.count), steps: Double(own.count))
-        return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? ids : nil, metrics: metrics)
+        return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? all.labelIDs : nil, metrics: metrics)
+    }
+
+    /// What metrics are given of rows.
+    ///
+    /// - Parameters:
+    ///   - tokenLabels: `[rows, tokens]` where tokens have labels, else empty.
+    ///   - losses: of each row's batch.
+    private func evalPrediction(
+        _ outputs: [NumberArray], _ tokenLabels: [Int], rows: [TokenizedExample], losses: [Double]
+    ) -> EvalPrediction {
+        let labels = rows.compactMap(\.label)
+        let ids = labels.compactMap { if case .id(let id) = $0 { id } else { nil } }
+        return EvalPrediction(
+            outputs: outputs, labelIDs: tokenLabels.isEmpty ? ids : tokenLabels, labelValues: labels.flatMap(\.numbers),
+            inputIDs: args.includeForMetrics.contains(.inputs) ? rows.map(\.inputIDs) : nil,
+            losses: args.includeForMetrics.contains(.loss) ? losses : nil)
     }
 
     /// The batches that all processes work on at once, in order.
@@ -178,6 +201,8 @@ extension Trainer {
     /// after the first epoch, and so would a `metricForBestModel` of another name.
     private func tryMetrics(_ dataset: Dataset) throws {
         guard dataset.numRows > 0, !args.predictionLossOnly else { return }
+        // What adds up batches of its own must not be given made-up ones.
+        if args.batchEvalMetrics, computeMetrics != nil { return }
         var names = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch"]
         // What other tasks give can't be made up.
         guard model.task == .sequenceClassification else { return }
@@ -190,12 +215,9 @@ extension Trainer {
             guard labels.count == count, !labels.allSatisfy({ $0 == .id(-1) }) else { return }
             // Not all alike, for metrics that correlate.
             let logits = (0..<count * labelCount).map { Float($0 * 7 % 5) / 4 }
-            let prediction = EvalPrediction(
-                outputs: [NumberArray(logits, shape: [count, labelCount])],
-                labelIDs: labels.compactMap { if case .id(let id) = $0 { id } else { nil } },
-                labelValues: labels.flatMap(\.numbers),
-                inputIDs: args.includeForMetrics.contains(.inputs) ? examples.rows.map(\.inputIDs) : nil,
-                losses: args.includeForMetrics.contains(.loss) ? [Double](repeating: 0.5, count: count) : nil)
+            let prediction = evalPrediction(
+                [NumberArray(logits, shape: [count, labelCount])], [], rows: examples.rows,
+                losses: [Double](repeating: 0.5, count: count))
             do {
                 try feed(metrics, Tensor(logits, shape: [count, labelCount]), nil, labels: labels)
                 var values = MetricValues()
@@ -221,6 +243,27 @@ extension Trainer {
         let ids = column.flatMap { try? dataset.ints($0) } ?? []
         for (row, id) in ids.enumerated() where seen.count < 1000 && seen.insert(id).inserted { rows.insert(row) }
         return rows.sorted()
+    }
+}
+
+/// The mean loss of the rows of an evaluation.
+private struct EvaluationLoss {
+    private var sum = 0.0
+    private var count = 0
+    private var finiteSum = 0.0
+    private var finiteCount = 0
+
+    mutating func add(_ losses: [Double]) {
+        sum += losses.reduce(0, +)
+        count += losses.count
+        let finite = losses.filter(\.isFinite)
+        finiteSum += finite.reduce(0, +)
+        finiteCount += finite.count
+    }
+
+    /// - Parameter onlyFinite: leaves out losses that are not finite, if there are others.
+    func mean(onlyFinite: Bool) -> Double {
+        onlyFinite && finiteCount > 0 ? finiteSum / Double(finiteCount) : sum / Double(count)
     }
 }
 

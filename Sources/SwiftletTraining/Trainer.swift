@@ -54,7 +54,8 @@ public final class Trainer {
     ///     instead, `DataCollatorWithFlattening`: the same results without padding.
     ///   - tokenizer: gives the padding, and is saved with the model.
     ///   - computeMetrics: called with all predictions of an evaluation. Where evaluations are to come, it is tried on
-    ///     a few made-up predictions before the training, so that a mistake in it costs no epoch.
+    ///     a few made-up predictions before the training, so that a mistake in it costs no epoch. With
+    ///     `args.batchEvalMetrics` it is called with each batch instead, and not tried.
     ///   - metrics: computed batch by batch, so that predictions are not kept: the way for large evaluation sets.
     ///   - accelerator: by default of the processes that the environment describes, which must all make a Trainer.
     /// - Throws: `TrainingError` for arguments that make no sense.

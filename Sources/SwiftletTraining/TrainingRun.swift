@@ -133,14 +133,16 @@ final class TrainingRun {
     /// Forward and backward for the batches of one update, then the optimizer's step.
     private func update(_ group: [ModelInputs]) throws {
         tell { $0.onStepBegin($1, &$2) }
-        let labelCount = try trainer.loss.countsLabels
-            ? accelerator.sum([trainer.loss.labelCount(in: group)])[0] : 0
+        // What is divided by the labels of all processes is a process's part of a sum, and otherwise a mean of its own.
+        let averages = args.averageTokensAcrossDevices
+        var labelCount = trainer.loss.countsLabels ? trainer.loss.labelCount(in: group) : 0
+        if averages, trainer.loss.countsLabels { labelCount = try accelerator.sum([labelCount])[0] }
         for (index, inputs) in group.enumerated() {
             model.train()
             var value = try profiled("forward") {
                 try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount).loss
             }
-            if trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
+            if averages, trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
             accelerator.gradientState.syncGradients = index == group.count - 1
             try profiled("backward") { try accelerator.backward(value) }
             add(value.detach())
@@ -303,7 +305,8 @@ final class TrainingRun {
         }
         let step = trainer.state.globalStep
         // The last step of a plan asks to stop too; that is no wish of a callback.
-        let wasStopped = progress.shouldStop && step < earlierMaxSteps
+        let wasStopped =
+            progress.shouldStop && step < earlierMaxSteps && args.restoreCallbackStatesFromCheckpoint
         control.shouldTrainingStop =
             step >= plan.maxSteps || wasStopped && plan.maxSteps <= earlierMaxSteps && !earlyStopIsLifted
     }
@@ -311,10 +314,13 @@ final class TrainingRun {
     /// Whether a checkpoint tells of an early stop that this run's callbacks would not have made.
     private var earlyStopIsLifted: Bool {
         let kept = trainer.state.callbackStates[EarlyStoppingCallback.standardStateName]
-        guard let count = EarlyStoppingCallback.badCount(of: kept),
-            count >= EarlyStoppingCallback.patience(of: kept)
-        else { return false }
-        return !trainer.callbacks.contains { ($0 as? EarlyStoppingCallback).map { $0.patience <= count } ?? false }
+        // Of several callbacks the states are a list, in their order.
+        let states = (kept?.array ?? [kept ?? .null]).map { state in
+            (count: EarlyStoppingCallback.badCount(of: state) ?? 0, patience: EarlyStoppingCallback.patience(of: state))
+        }
+        guard states.contains(where: { $0.count >= $0.patience }) else { return false }
+        let stopping = trainer.callbacks.compactMap { $0 as? EarlyStoppingCallback }
+        return !zip(stopping, states).contains { $0.patience <= $1.count }
     }
 
     /// Why a run has fewer steps than planned; `nil` if it has them all.

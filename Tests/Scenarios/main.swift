@@ -268,8 +268,9 @@ func runTrainer(_ settings: Settings) throws {
     args.numTrainEpochs = settings.double("epochs", 2)
     args.learningRate = 1e-3
     args.loggingSteps = 1
-    args.evalStrategy = .epoch
+    args.evalStrategy = settings.bool("evaluates", true) ? .epoch : .no
     args.labelSmoothingFactor = settings.double("label_smoothing", 0)
+    args.averageTokensAcrossDevices = settings.bool("averages_tokens", true)
     args.saveSteps = settings.double("save_steps", 3)
     args.includeNumInputTokensSeen = true
     args.shardsOptimizerState = settings.bool("sharded")
@@ -279,7 +280,10 @@ func runTrainer(_ settings: Settings) throws {
     let environment = try ProcessEnvironment.current()
     let recorder = Recorder(settings, rank: environment.rank)
     let trainer = try Trainer(
-        model: try settings.model(), args: args, trainDataset: try tinyDataset(rows: settings.int("rows", 21)),
+        model: try settings.model(), args: args,
+        trainDataset: try tinyDataset(rows: settings.int("rows", 21)) { row in
+            settings.bool("ignores_a_third") && row % 3 == 0 ? -100 : row % 2
+        },
         evalDataset: try tinyDataset(rows: settings.int("eval_rows", 10)), dataCollator: recorder,
         computeMetrics: { prediction in
             try Evaluate.load("accuracy").compute(

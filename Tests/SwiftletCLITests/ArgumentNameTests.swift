@@ -105,7 +105,26 @@ import Testing
         #expect(message("train", "--learning_rat", "1").contains("'--learning_rate'"))
         #expect(message("predict", "--txet", "a").contains("'--text'"))
         #expect(message("evaluate", "--learning-rate", "1").contains("swiftlet train"))
-        #expect(message("train", "--include_for_metrics", "inputs").contains("in a program"))
+    }
+
+    @Test func `what is for metrics of one's own is taken with a word`() throws {
+        var notes: [String] = []
+        let words = ["train", "--include_for_metrics", "inputs", "loss", "--batch_eval_metrics", "--include-for-metrics=inputs"]
+        #expect(try normalized(words) { notes.append($0) } == ["train"])
+        #expect(notes.count == 3 && notes.allSatisfy { $0.contains("in a program") }, "\(notes)")
+        #expect(message("train", "--include_for_metrics", "x").contains("'--include_for_metrics'"))
+        #expect(message("train", "--batch_eval_metrics=maybe").contains("'--batch_eval_metrics'"))
+        #expect(message("evaluate", "--batch_eval_metrics").contains("--batch_eval_metrics"))
+    }
+
+    @Test func `callbacks and tokens of several processes have their options`() throws {
+        #expect(
+            try normal("train", "--restore_callback_states_from_checkpoint", "False", "--average_tokens_across_devices=false")
+                == ["train", "--no-restore-callback-states-from-checkpoint", "--no-average-tokens-across-devices"])
+        #expect(
+            try normal("train", "--restore_callback_states_from_checkpoint") == [
+                "train", "--restore-callback-states-from-checkpoint",
+            ])
     }
 
     // MARK: Files of options

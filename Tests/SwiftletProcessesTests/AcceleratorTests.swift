@@ -52,6 +52,21 @@ import Testing
         }
     }
 
+    /// The processes have batches with other numbers of labels that count. See Tools/reference/trainer_options.py.
+    @Test(arguments: ["averaged", "apart"]) func `labels count as in Python's Trainer`(name: String) throws {
+        let expected = try #require(try JSONValue(contentsOf: Locations.fixture("trainer/options.json"))["tokens"]?[name])
+        let result = try runs.of("tokens \(name)", 2)[0]
+        let losses = try #require(result["logs"]?.array).compactMap { $0["loss"]?.double }
+        #expect(losses.count == 4)
+        #expect(difference(losses, expected.numbers("losses"), relative: 1e-5) == nil, "\(losses)")
+        let weights = try #require(result["weights"])
+        #expect(difference(weights.numbers("classifier.bias"), expected.numbers("bias"), absolute: 1e-5) == nil)
+        let embeddings = expected.numbers("embeddings")
+        let rows = weights.numbers("bert.embeddings.word_embeddings.weight")
+        let start = 5 * embeddings.count / 3
+        #expect(difference(Array(rows[start..<start + embeddings.count]), embeddings, absolute: 1e-5) == nil)
+    }
+
     /// 24 rows are three batches of 8 for one process, and of 4 for each of two, which share out each batch of the one.
     @Test(arguments: HealthyRuns.trainers.map(\.name)) func `the Trainer on two processes is that on one`(name: String) throws {
         let (two, one) = (try runs.of(name, 2), try runs.of("\(name) alone", 1)[0])

@@ -62,6 +62,14 @@ struct HealthyRuns: Sendable {
         }
         all.append(loop(2))
         all += trainers.map { $0.settings.merging(["name": .string($0.name)]) }
+        // As Tools/reference/trainer_options.py has it.
+        for (name, averages) in [("averaged", true), ("apart", false)] {
+            all.append([
+                "name": .string("tokens \(name)"), "scenario": "trainer", "rows": 24, "epochs": 2, "save_steps": 100,
+                "accumulation": 2, "label_smoothing": 0.1, "evaluates": false, "ignores_a_third": true,
+                "averages_tokens": .bool(averages),
+            ])
+        }
         for scenario in ["loop", "trainer"] {
             for name in ["\(scenario) masks", "\(scenario) masks again"] {
                 all.append([

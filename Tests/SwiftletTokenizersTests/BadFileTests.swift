@@ -48,6 +48,28 @@ import Glibc
         #expect(tokenizer.convertTokenToID("\u{e9}\u{1f600}") == 6)
     }
 
+    @Test(arguments: [#""2.0""#, #""1.1""#, #""1""#, #""""#, #"" 1.0""#, #""1.0\u0301""#])
+    func `a file of another version is refused`(version: String) throws {
+        for config in [Self.config, #"{"tokenizer_class": "BertTokenizer"}"#] {
+            let json = Self.valid.replacing(#""version": "1.0""#, with: "\"version\": \(version)")
+            let error = try #require(throws: TokenizerError.self) { try Self.load(json, config: config) }
+            #expect(error.kind == .unsupported && error.key == "version" && error.remedy != nil)
+            #expect(error.path?.hasSuffix("tokenizer.json") == true)
+        }
+    }
+
+    @Test(arguments: ["null", "1.0", "1", "true", "[]", "{}"])
+    func `a version is a string`(version: String) throws {
+        let json = Self.valid.replacing(#""version": "1.0""#, with: "\"version\": \(version)")
+        let error = try #require(throws: TokenizerError.self) { try Self.load(json) }
+        #expect(error.kind == .malformed && error.key == "version")
+    }
+
+    @Test func `a file may lack its version`() throws {
+        let json = Self.valid.replacing(#""version": "1.0", "#, with: "")
+        #expect(try Self.load(json).vocabularySize == 9)
+    }
+
     @Test(arguments: [
         (#""type": "WordPiece", "unk_token""#, #""type": "BPE", "unk_token""#, "model.merges"),
         (#""type": "BertNormalizer""#, #""type": "Precompiled""#, "normalizer.precompiled_charsmap"),

@@ -91,7 +91,10 @@ import Testing
         values["report_to"] = []
         var notes: [String] = []
         let args = try TrainingArguments(json: .object(values)) { notes.append($0) }
-        #expect(args.json == TrainingArguments("out").json)
+        var expected = TrainingArguments("out")
+        // The one default that differs: Python's files say that callbacks begin anew.
+        expected.restoreCallbackStatesFromCheckpoint = false
+        #expect(args.json == expected.json)
         // Nothing was asked for, so nothing is to be said, but of what follows from the machine.
         #expect(
             notes.allSatisfy { $0.hasPrefix("'local_rank'") || $0.hasPrefix("'dataloader_pin_memory'") }, "\(notes)")

@@ -63,17 +63,71 @@ CASES = [
 ]
 
 
+# Small texts, where one token more or less is a matter of a single tie.
+CORPORA = {
+    "sentences": ["A first sentence", "Another sentence", "And a last one"],
+    "fox": ["the quick brown fox jumps over the lazy dog", "the dog was quick and the fox lazy", "a quick brown dog"],
+    "zen": ["Beautiful is better than ugly.", "Explicit is better than implicit.", "Flat is better than nested."],
+    "scripts": ["Größe café naïve jaźń", "日本語 日本 本日 語", "Привет мир", "한국어 국어", "e\u0301cole école", "😀😀 😀 😃😀", "ﬁne ﬁ"],
+    "repeated": ["aaaa aaa aa a aaaaaa", "abababab abab ab", "banana bananas nanan"] * 4,
+    "one letter": ["a a a a a"],
+    "letters": ["a b c d e f g"],
+    "once": ["alpha beta gamma delta epsilon zeta eta theta iota kappa"],
+    "squares": [str(number * number) for number in range(100)],
+    "two letters": ["".join("ab"[number * number * step % 7 % 2] for number in range(12)) for step in range(1, 9)],
+    "words": ["caa baa aab bba cab abc bca", "aabb bbaa abab"],
+    "none": [],
+}
+SETTINGS = [
+    {"vocab_size": 50}, {"vocab_size": 80}, {"vocab_size": 100}, {"vocab_size": 150, "pre": "Metaspace"},
+    {"vocab_size": 1000, "n_sub_iterations": 1}, {"vocab_size": 60, "shrinking_factor": 0.3, "unk_token": "<unk>"},
+    {"vocab_size": 70, "max_piece_length": 3, "special_tokens": ["<pad>", "a"], "pre": None},
+    {"vocab_size": 60, "initial_alphabet": ["x", "é"], "n_sub_iterations": 3, "shrinking_factor": 0.95},
+]
+CASES += [
+    {"trainer": "Unigram", "corpus": corpus, "pre": "Whitespace"} | settings
+    for corpus in CORPORA if corpus != "none" for settings in SETTINGS
+]
+CASES += [
+    {"trainer": "BPE", "corpus": corpus, "pre": "Whitespace"} | settings
+    for corpus in CORPORA
+    for settings in [{"vocab_size": 40}, {"vocab_size": 100, "max_token_length": 4, "pre": "Metaspace"}]
+]
+CASES += [
+    {"trainer": "WordLevel", "corpus": corpus, "pre": "Whitespace"} | settings
+    for corpus in ["fox", "scripts", "repeated", "none"]
+    for settings in [
+        {}, {"vocab_size": 5}, {"vocab_size": 0}, {"min_frequency": 2, "special_tokens": ["[UNK]", "[PAD]"]},
+        # A word that is special too keeps its last id; of the special tokens there may be more than the vocabulary has.
+        {"vocab_size": 6, "special_tokens": ["the", "the", "[UNK]", "a"]}, {"vocab_size": 1, "special_tokens": ["[UNK]", "x"]},
+    ]
+]
+
+
 def trained(case):
     case = dict(case)
     kind = case.pop("trainer")
+    corpus, pre = case.pop("corpus", None), case.pop("pre", None)
     options = {key: [AddedToken(t, special=True) for t in value] if key == "special_tokens" else value for key, value in case.items()}
-    model = {"WordPiece": lambda: models.WordPiece(unk_token="[UNK]"), "BPE": models.BPE, "Unigram": models.Unigram}[kind]()
+    model = {
+        "WordPiece": lambda: models.WordPiece(unk_token="[UNK]"), "BPE": models.BPE, "Unigram": models.Unigram,
+        "WordLevel": lambda: models.WordLevel(unk_token="[UNK]"),
+    }[kind]()
     tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = {"WordPiece": trainers.WordPieceTrainer, "BPE": trainers.BpeTrainer, "Unigram": trainers.UnigramTrainer}[kind]
-    tokenizer.train_from_iterator(TEXTS, trainer(show_progress=False, **options))
-    found = json.loads(tokenizer.to_str())["model"]
+    if corpus is None:
+        tokenizer.normalizer = normalizers.BertNormalizer()
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    elif pre is not None:
+        tokenizer.pre_tokenizer = getattr(pre_tokenizers, pre)()
+    trainer = {
+        "WordPiece": trainers.WordPieceTrainer, "BPE": trainers.BpeTrainer, "Unigram": trainers.UnigramTrainer,
+        "WordLevel": trainers.WordLevelTrainer,
+    }[kind]
+    tokenizer.train_from_iterator(TEXTS if corpus is None else CORPORA[corpus], trainer(show_progress=False, **options))
+    document = json.loads(tokenizer.to_str())
+    found = document["model"]
+    if kind == "WordLevel":
+        return {"vocab": sorted(found["vocab"].items(), key=lambda item: item[1]), "added": {token["content"]: token["id"] for token in document["added_tokens"]}}
     if kind == "Unigram":
         return {"scores": found["vocab"], "unk_id": found["unk_id"]}
     result = {"tokens": sorted(found["vocab"], key=found["vocab"].get)}
@@ -85,6 +139,7 @@ def trained(case):
 AGAIN = [
     {"like": "bert-tiny", "vocab_size": 150, "newTokens": letters("##")},
     {"like": "surface-generic", "vocab_size": 120, "newTokens": letters("##")},
+    {"like": "models-word-level", "vocab_size": 30, "newTokens": ["<unk>", "<new>"]},
     {"class": "BertTokenizer", "vocab_size": 180, "newTokens": letters("##")},
     {"class": "RobertaTokenizer", "vocab_size": 420},
     {"class": "DebertaTokenizer", "vocab_size": 300, "newTokens": ["<new>"]},
@@ -119,29 +174,29 @@ def agreed(case, results):
     if "scores" in first:
         names = [sorted(token for token, _ in result["scores"]) for result in results]
         same = all(name == names[0] for name in names)
-        return case | first | {"scores": sorted(first["scores"])} if same else None
+        scores = sorted([token, round(score, 10)] for token, score in first["scores"])
+        return case | first | {"scores": scores} if same else None
     return case | first if all(result == first for result in results) else None
 
 
 def main(output):
     cases = CASES + AGAIN
     written = []
+    command = [sys.executable, __file__, str(output), "round"]
+    rounds = [
+        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(ROUNDS)
+    ]
     for index, case in enumerate(cases):
-        results = []
-        for _ in range(ROUNDS):
-            command = [sys.executable, __file__, str(output), str(index)]
-            results.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        result = agreed(case, results)
+        result = agreed(case, [round[index] for round in rounds])
         if result is None:
             sys.exit(f"the reference does not agree with itself on case {index}")
         written.append(result)
-    document = {"texts": TEXTS, "cases": written}
+    document = {"texts": TEXTS, "corpora": CORPORA, "cases": written}
     (output / "training-cases.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "Tests/Fixtures/tokenizers")
 if len(sys.argv) > 2:
-    index = int(sys.argv[2])
-    print(json.dumps(trained(CASES[index]) if index < len(CASES) else again(AGAIN[index - len(CASES)], output)))
+    print(json.dumps([trained(case) for case in CASES] + [again(case, output) for case in AGAIN]))
 else:
     main(output)

@@ -201,6 +201,11 @@ public struct FineTuning {
         var args = args
         if !trains { (args.evalStrategy, args.evalOnStart) = (.no, false) }
         let computes = (evalRows ?? testRows?.prepared)?.computeMetrics != nil
+        guard !computes || !args.batchEvalMetrics else {
+            throw TrainingError(
+                "batch_eval_metrics is for a computeMetrics of one's own; the metrics of this task need all rows at once",
+                remedy: "Leave batchEvalMetrics off.", at: ErrorLocation(option: "batch_eval_metrics"))
+        }
         // A Trainer has one function for all the rows that it evaluates.
         let trainer = try Trainer(
             model: network, args: args, trainDataset: trainRows?.dataset, evalDataset: evalRows?.dataset,

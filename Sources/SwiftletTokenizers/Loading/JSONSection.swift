@@ -9,8 +9,11 @@ struct JSONSection {
 
     private func place(_ name: String) -> String { key.isEmpty ? name : "\(key).\(name)" }
 
-    func invalid(_ name: String, _ problem: String) -> TokenizerError {
-        .invalid(path, name.isEmpty ? (key.isEmpty ? "the document" : key) : place(name), problem)
+    func invalid(_ name: String, _ problem: String, remedy: String? = nil, kind: TokenizerError.Kind = .malformed)
+        -> TokenizerError
+    {
+        let place = name.isEmpty ? (key.isEmpty ? "the document" : key) : place(name)
+        return .invalid(path, place, problem, remedy: remedy, kind: kind)
     }
 
     func unsupported(_ type: String) -> TokenizerError { .unsupported(path, place("type"), type: type) }

@@ -9,6 +9,9 @@ struct TokenizerJSON {
     let document: JSONSection
     let data: ModelData
 
+    /// Of the format; the only one there is.
+    static let version = "1.0"
+
     /// - Parameter rounding: how scores are read; by Python where it makes the model of a class it knows, by the Rust
     ///   library where it takes the file as it stands.
     init(_ path: String, rounding: JSONScanner.Rounding) throws {
@@ -46,6 +49,21 @@ struct TokenizerJSON {
         let value = try rest.withUnsafeBytes { try ModelReader.parse($0, path) }
         document = JSONSection(value: value, path: path, key: "")
         self.data = data
+        try checkVersion()
+    }
+
+    /// A file of another version may mean something else by the same names, so it is refused, as by the Rust library.
+    private func checkVersion() throws {
+        guard let version = document.value.object?["version"] else { return }
+        guard let name = version.string else {
+            throw document.invalid("version", "is \(version.kind), not a string")
+        }
+        guard TokenizerFiles.same(name, Self.version) else {
+            throw TokenizerError.invalid(
+                document.path, "version", "is '\(name)', and only '\(Self.version)' is known",
+                remedy: "Save the tokenizer again with a version of the tokenizers library that writes '\(Self.version)'.",
+                kind: .unsupported)
+        }
     }
 
     private static func find(_ bytes: UnsafeRawBufferPointer) -> (vocabulary: Range<Int>?, merges: Range<Int>?) {

@@ -24,7 +24,9 @@ struct Unigram: Sendable {
         }
         let strings = tokens.map(\.token)
         guard tokens.count < Int(Int32.max), let trie = ByteTrie(strings) else {
-            throw TokenizerError("the vocabulary of \(tokens.count) tokens is too large")
+            throw TokenizerError(
+                "the vocabulary of \(tokens.count) tokens is too large", remedy: "Use a tokenizer with a smaller one.",
+                kind: .unsupported)
         }
         self.trie = trie
         vocabulary = Vocabulary(list: strings)

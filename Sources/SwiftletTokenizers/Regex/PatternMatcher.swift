@@ -1,7 +1,7 @@
 /// Looks for a pattern in a text by trying one way after another, with a stack of its own.
 ///
-/// Once that takes long, the matcher remembers which ways have failed: no pattern takes more than some multiple of its
-/// length times the square of the text's length.
+/// Once that takes long, the matcher remembers which ways have failed, and of loops over a set how far they reach. A search
+/// for the first match then takes no more than some multiple of the pattern's length times the text's.
 struct PatternMatcher {
     private typealias Instruction = PatternProgram.Instruction
 
@@ -28,6 +28,18 @@ struct PatternMatcher {
     private struct Memory {
         var steps = 0
         var failed: [UInt64] = []
+        /// By instruction, for loops over a set without a limit; empty as long as `failed` is.
+        var runs: [Run] = []
+    }
+
+    /// A part of the text that a loop takes as a whole. From wherever in it the loop begins, it ends at `end` or before.
+    private struct Run {
+        var start = 0
+        var end = -1
+        /// From here to `end` every place was tried as the end of the loop.
+        var lowest = Int.max
+
+        func contains(_ position: Int) -> Bool { start <= position && position <= end }
     }
 
     /// So many steps are taken before failures are remembered.
@@ -111,6 +123,7 @@ struct PatternMatcher {
             let words = (instructions.count * 2 * (count + 1) + 63) / 64
             if memory.steps < words { return false }
             memory.failed = Array(repeating: 0, count: words)
+            memory.runs = Array(repeating: Run(), count: instructions.count)
         }
         let bit = way * (count + 1) + position
         let mask: UInt64 = 1 << UInt64(bit & 63)
@@ -140,6 +153,18 @@ struct PatternMatcher {
                 case .greedyLoop, .possessiveLoop:
                     if hasFailed(instruction * 2, position, &memory) {
                         isAlive = false
+                        break step
+                    }
+                    if item.c == PatternProgram.noLimit, !memory.runs.isEmpty {
+                        guard let ends = untriedEnds(instruction, position, &memory) else {
+                            isAlive = false
+                            break step
+                        }
+                        instruction += 1
+                        position = ends.upperBound
+                        if item.operation == .greedyLoop, position > ends.lowerBound {
+                            stack.append(Choice(instruction: instruction, position: position, limit: ends.lowerBound))
+                        }
                         break step
                     }
                     var taken: UInt32 = 0
@@ -212,6 +237,48 @@ struct PatternMatcher {
         }
     }
 
+    /// Where a loop without a limit may end that begins at a place, less what was tried; `nil` if nothing is left.
+    /// Marks the longest as tried.
+    private func untriedEnds(_ instruction: Int, _ position: Int, _ memory: inout Memory) -> ClosedRange<Int>? {
+        let item = instructions[instruction]
+        var shortest = position
+        for _ in 0..<item.b {
+            guard let next = matches(item.a, shortest) else { return nil }
+            shortest = next
+        }
+        var run = memory.runs[instruction]
+        if !run.contains(position) {
+            var end = position
+            while end != run.start || run.end < end, let next = matches(item.a, end) { end = next }
+            if run.contains(end) { run.start = position } else { run = Run(start: position, end: end) }
+        }
+        var longest = run.end
+        if run.lowest <= run.end {
+            // A possessive loop has one end only.
+            guard item.operation == .greedyLoop, run.lowest > shortest else { return nil }
+            longest = run.lowest - UTF8Bytes.scalar(bytes, before: run.lowest).count
+        }
+        guard longest >= shortest else { return nil }
+        run.lowest = longest
+        memory.runs[instruction] = run
+        return shortest...longest
+    }
+
+    /// Where a greedy loop may end that gives back scalars; `nil` if all such ends were tried.
+    private func nextEnd(_ choice: Choice, _ memory: inout Memory) -> Int? {
+        let shorter = choice.position - UTF8Bytes.scalar(bytes, before: choice.position).count
+        let loop = choice.instruction - 1
+        guard !memory.runs.isEmpty, instructions[loop].c == PatternProgram.noLimit, memory.runs[loop].contains(shorter)
+        else { return shorter }
+        let lowest = memory.runs[loop].lowest
+        // What was tried before ends of runs were kept leaves a gap.
+        guard lowest <= choice.position else { return shorter }
+        guard lowest > choice.limit else { return nil }
+        let next = lowest - UTF8Bytes.scalar(bytes, before: lowest).count
+        memory.runs[loop].lowest = next
+        return next
+    }
+
     /// What fails from some place does so wherever the assertion stands, so that it is remembered as long as all fails.
     private mutating func looksAhead(_ instruction: Int, _ position: Int) -> Bool {
         var memory = lookMemories.isEmpty ? Memory() : lookMemories.removeValue(forKey: instruction) ?? Memory()
@@ -246,7 +313,10 @@ struct PatternMatcher {
             }
             if choice.limit >= 0 {
                 // A greedy loop gives back one scalar.
-                let shorter = choice.position - UTF8Bytes.scalar(bytes, before: choice.position).count
+                guard let shorter = nextEnd(choice, &memory) else {
+                    stack.removeLast()
+                    continue
+                }
                 if shorter <= choice.limit { stack.removeLast() } else { stack[stack.count - 1].position = shorter }
                 if hasFailed((choice.instruction - 1) * 2 + 1, shorter, &memory) { continue }
                 (instruction, position) = (choice.instruction, shorter)
@@ -255,10 +325,13 @@ struct PatternMatcher {
             // A lazy loop takes one more.
             stack.removeLast()
             guard let longer = matches(instructions[choice.instruction].a, choice.position) else { continue }
+            // Who tried this end without a limit has tried all longer ones, or is about to.
+            let isEndless = instructions[choice.instruction].c == PatternProgram.noLimit
+            if isEndless, hasFailed(choice.instruction * 2 + 1, longer, &memory) { continue }
             if choice.limit < -2 {
                 stack.append(Choice(instruction: choice.instruction, position: longer, limit: choice.limit + 1))
             }
-            if hasFailed(choice.instruction * 2 + 1, longer, &memory) { continue }
+            if !isEndless, hasFailed(choice.instruction * 2 + 1, longer, &memory) { continue }
             (instruction, position) = (choice.instruction + 1, longer)
             return true
         }

@@ -79,4 +79,6 @@ enum PatternAssertion: UInt32 {
 /// A pattern that can't be read, or asks for what is not implemented.
 struct PatternError: Error {
     var problem: String
+    /// Whether the reference can read it.
+    var isUnsupported = false
 }

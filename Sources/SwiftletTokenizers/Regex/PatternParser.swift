@@ -31,7 +31,7 @@ struct PatternParser {
     }
 
     func unsupported(_ construct: String) -> PatternError {
-        PatternError(problem: "uses \(construct), which is not implemented")
+        PatternError(problem: "uses \(construct), which is not implemented", isUnsupported: true)
     }
 
     private mutating func alternation(_ options: Options) throws(PatternError) -> PatternNode {

@@ -54,7 +54,12 @@ enum TextPattern: Sendable {
             do throws(PatternError) {
                 self = .regex(try RegularExpression(pattern))
             } catch {
-                throw expression.invalid("", "is '\(pattern)', a pattern that \(error.problem)")
+                throw expression.invalid(
+                    "", "is '\(pattern)', a pattern that \(error.problem)",
+                    remedy: error.isUnsupported
+                        ? "Write the pattern without it, or use another checkpoint."
+                        : "Mend the pattern, or use another checkpoint.",
+                    kind: error.isUnsupported ? .unsupported : .malformed)
             }
         } else {
             throw section.invalid("", "is neither a String nor a Regex")

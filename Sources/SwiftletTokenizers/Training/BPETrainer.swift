@@ -45,11 +45,9 @@ public struct BPETrainer: Sendable {
     }
 
     func train(_ words: [(word: [UInt8], count: Int)]) throws(TokenizerError) -> Result {
-        guard vocabularySize >= 0, vocabularySize < Int(Int32.max) else {
-            throw TokenizerError("vocabularySize is \(vocabularySize); it must be from 0 to \(Int32.max - 1)")
-        }
+        try TrainerLimits.check(vocabularySize: vocabularySize, minFrequency: minFrequency)
         if let limitAlphabet, limitAlphabet < 0 {
-            throw TokenizerError("limitAlphabet is \(limitAlphabet); it can't be negative")
+            throw TokenizerError.argument("limitAlphabet", limitAlphabet, "at least 0", python: "limit_alphabet")
         }
         var training = BPETraining(self)
         training.addAlphabet(words)

@@ -4,12 +4,13 @@ extension Tokenizer {
     /// A tokenizer of the same kind whose tokens are learned from texts; Python's `train_new_from_iterator`.
     ///
     /// Normalizer, pre-tokenizer, post-processor and decoder stay as they are, and so do added tokens: special ones come
-    /// first, others last. For other settings of the training use `WordPieceTrainer`, `BPETrainer` or `UnigramTrainer`.
+    /// first, others last. For other settings of the training use `WordPieceTrainer`, `BPETrainer`, `UnigramTrainer` or
+    /// `WordLevelTrainer`.
     ///
     /// - Parameters:
     ///   - vocabularySize: how many tokens there are to be, special ones included.
     ///   - newSpecialTokens: come after those that the tokenizer has.
-    /// - Throws: `TokenizerError` if there is no trainer for the model, or the texts don't fit the size.
+    /// - Throws: `TokenizerError` if the texts don't fit the size.
     public func trained(
         on texts: some Sequence<String>, vocabularySize: Int, newSpecialTokens: [AddedToken] = []
     ) throws -> Tokenizer {
@@ -22,8 +23,7 @@ extension Tokenizer {
     ///   - files: of UTF-8 text; each line is a text.
     ///   - vocabularySize: how many tokens there are to be, special ones included.
     ///   - newSpecialTokens: come after those that the tokenizer has.
-    /// - Throws: `TokenizerError` if there is no trainer for the model, the texts don't fit the size, or a file is not
-    ///   UTF-8; `FileError`.
+    /// - Throws: `TokenizerError` if the texts don't fit the size, or a file is not UTF-8; `FileError`.
     public func trained(
         files: [String], vocabularySize: Int, newSpecialTokens: [AddedToken] = []
     ) throws -> Tokenizer {
@@ -54,8 +54,9 @@ extension Tokenizer {
                 unkToken: model.unknownID.flatMap { model.vocabulary.token(of: Int($0)) })
             result = try trainer.train(words, like: self)
         case .wordLevel:
-            throw TokenizerError(
-                "there is no trainer for WordLevel models", remedy: "Train a WordPiece, BPE or Unigram tokenizer.")
+            let trainer = WordLevelTrainer(
+                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens)
+            result = try trainer.train(words, like: self)
         }
         // Tokens that were added to the old tokenizer are added to the new one.
         result = try result.adding(known.filter { !$0.isSpecial })
@@ -174,5 +175,36 @@ extension UnigramTrainer {
         if case .unigram(let old) = tokenizer.pipeline.model { byteFallback = old.byteFallback }
         let model = try Unigram(tokens: result.tokens, unknownID: result.unknownID, byteFallback: byteFallback)
         return try tokenizer.with(.unigram(model), specialTokens)
+    }
+}
+
+extension WordLevelTrainer {
+    /// Trains a tokenizer on texts.
+    ///
+    /// - Parameters:
+    ///   - texts: read once, in order.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, what is put around them, and the
+    ///     unknown token. Its named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that can't be.
+    public func train(on texts: some Sequence<String>, like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(of: texts), like: tokenizer)
+    }
+
+    /// Trains a tokenizer on the lines of text files.
+    ///
+    /// - Parameters:
+    ///   - files: of UTF-8 text; each line is a text.
+    ///   - tokenizer: gives what is not learned: how texts are normalized and split, what is put around them, and the
+    ///     unknown token. Its named special tokens come last if `specialTokens` lacks them.
+    /// - Throws: `TokenizerError` for settings that can't be, or a file that is not UTF-8; `FileError`.
+    public func train(files: [String], like tokenizer: Tokenizer) throws -> Tokenizer {
+        try train(tokenizer.pipeline.counts(files: files), like: tokenizer)
+    }
+
+    fileprivate func train(_ words: WordCounts, like tokenizer: Tokenizer) throws -> Tokenizer {
+        var unknownToken = tokenizer.unkToken ?? "<unk>"
+        if case .wordLevel(let old) = tokenizer.pipeline.model { unknownToken = old.unknownToken }
+        let model = WordLevel(vocabulary: Vocabulary(try train(words.sorted)), unknownToken: unknownToken)
+        return try tokenizer.with(.wordLevel(model), specialTokens)
     }
 }

@@ -144,22 +144,20 @@ struct UnigramLattice {
         return path.reversed()
     }
 
-    /// The tokens of the best paths, the best first.
+    /// The tokens of the best paths, the best first. Equally good ones come in the order that the Rust library has them.
     mutating func bestPaths(_ wanted: Int) -> [[Int]] {
         struct Path {
             var node: Int
             var next: Int
-            /// The best score of the whole path, and the score of what is known of it.
-            var estimate: Double
             var known: Double
         }
         findBest()
         // From the end of the word to its start; a path goes on by its `next`.
-        var paths = [Path(node: nodes.count - 1, next: -1, estimate: 0, known: 0)]
-        var agenda = [0]
+        var paths = [Path(node: nodes.count - 1, next: -1, known: 0)]
+        var agenda = PathQueue()
+        agenda.push(0, 0)
         var found: [[Int]] = []
-        while let best = agenda.indices.max(by: { paths[agenda[$0]].estimate < paths[agenda[$1]].estimate }) {
-            let top = agenda.remove(at: best)
+        while let top = agenda.pop() {
             let node = paths[top].node
             if node == 0 {
                 var ids: [Int] = []
@@ -172,13 +170,53 @@ struct UnigramLattice {
                 if found.count == wanted { break }
                 continue
             }
+            let known = paths[top].known
             for left in ending[nodes[node].start] {
-                let known = paths[top].known
-                paths.append(
-                    Path(node: left, next: top, estimate: nodes[left].best + known, known: nodes[left].score + known))
-                agenda.append(paths.count - 1)
+                paths.append(Path(node: left, next: top, known: nodes[left].score + known))
+                agenda.push(paths.count - 1, nodes[left].best + known)
             }
         }
         return found
+    }
+}
+
+/// A heap with the best path on top, each entry with four below it.
+///
+/// Which of two equally good paths comes first decides what a trained vocabulary holds, so this one breaks ties as the
+/// Rust library's heap does: a new entry rises past equal ones, and of equal entries below a gap the first fills it.
+private struct PathQueue {
+    private var entries: [(path: Int, score: Double)] = []
+
+    mutating func push(_ path: Int, _ score: Double) {
+        entries.append((path, score))
+        rise(entries.count - 1)
+    }
+
+    mutating func pop() -> Int? {
+        guard let last = entries.popLast() else { return nil }
+        guard let top = entries.first else { return last.path }
+        var gap = 0
+        while 4 * gap + 1 < entries.count {
+            let children = 4 * gap + 1..<min(4 * gap + 5, entries.count)
+            var best = children.lowerBound
+            for child in children where entries[best].score < entries[child].score { best = child }
+            entries[gap] = entries[best]
+            gap = best
+        }
+        entries[gap] = last
+        rise(gap)
+        return top.path
+    }
+
+    private mutating func rise(_ start: Int) {
+        let entry = entries[start]
+        var position = start
+        while position > 0 {
+            let parent = (position - 1) / 4
+            if entry.score < entries[parent].score { break }
+            entries[position] = entries[parent]
+            position = parent
+        }
+        entries[position] = entry
     }
 }

@@ -52,6 +52,9 @@ public struct UnigramTrainer: Sendable {
     typealias Words = [(word: [UInt8], count: Int)]
     typealias Piece = UnigramSeeds.Piece
 
+    /// How often tokens are counted anew in the hope that one can go after all.
+    private static let mostIdleRounds = 50
+
     func train(_ words: Words) throws(TokenizerError) -> Result {
         let required = requiredScalars(words)
         try check(required.count)
@@ -63,24 +66,27 @@ public struct UnigramTrainer: Sendable {
         pieces += UnigramSeeds(longest: maxPieceLength, limit: seedSize).pieces(words)
         var model = try UnigramLattice(pieces)
         let desired = vocabularySize * 11 / 10
-        var size = Int.max
+        var least = Int.max
+        var idleRounds = 0
         while true {
             for _ in 0..<subIterations {
                 pieces = maximized(pieces, try expected(model, words))
                 model = try UnigramLattice(pieces)
             }
-            // What can't be made smaller stays larger.
-            if pieces.count <= desired || pieces.count >= size { break }
-            size = pieces.count
+            if pieces.count <= desired { break }
+            // What can't be made smaller stays larger; the Rust library would go on for ever.
+            idleRounds = pieces.count < least ? 0 : idleRounds + 1
+            if idleRounds == Self.mostIdleRounds { break }
+            least = min(least, pieces.count)
             pieces = pruned(pieces, model, words, desired)
             model = try UnigramLattice(pieces)
         }
-        return finished(pieces, required)
+        return try finished(pieces, required)
     }
 
     private func check(_ letters: Int) throws(TokenizerError) {
         guard vocabularySize > 0, vocabularySize < Int(Int32.max) else {
-            throw TokenizerError("vocabularySize is \(vocabularySize); it must be from 1 to \(Int32.max - 1)")
+            throw .argument("vocabularySize", vocabularySize, "from 1 to \(Int32.max - 1)", python: "vocab_size")
         }
         guard letters <= vocabularySize else {
             throw TokenizerError(
@@ -93,10 +99,14 @@ public struct UnigramTrainer: Sendable {
                 remedy: "Choose a larger vocabularySize.")
         }
         guard shrinkingFactor > 0, shrinkingFactor < 1 else {
-            throw TokenizerError("shrinkingFactor is \(shrinkingFactor); it must be between 0 and 1")
+            throw .argument("shrinkingFactor", shrinkingFactor, "above 0 and below 1", python: "shrinking_factor")
         }
-        guard subIterations > 0 else { throw TokenizerError("subIterations is \(subIterations); it must be at least 1") }
-        guard maxPieceLength > 0 else { throw TokenizerError("maxPieceLength is \(maxPieceLength); it must be at least 1") }
+        guard subIterations > 0 else {
+            throw .argument("subIterations", subIterations, "at least 1", python: "n_sub_iterations")
+        }
+        guard maxPieceLength > 0 else {
+            throw .argument("maxPieceLength", maxPieceLength, "at least 1", python: "max_piece_length")
+        }
     }
 
     private func requiredScalars(_ words: Words) -> [UInt32] {
@@ -176,7 +186,9 @@ public struct UnigramTrainer: Sendable {
                 continue
             }
             guard occurrences[id] != 0 else { continue }
-            let logAlternative = log(sum + frequency * Double(alternatives[id].count - 1))
+            // The number of all tokens, where that of the alternatives would be meant: what every release of the Rust
+            // library does.
+            let logAlternative = log(sum + frequency * Double(pieces.count - 1))
             var alternative = 0.0
             for other in alternatives[id] { alternative += log(frequencies[other] + frequency) - logAlternative }
             candidates.append((id, occurrences[id] / total * (log(frequency) - logSum - alternative)))
@@ -192,7 +204,7 @@ public struct UnigramTrainer: Sendable {
     }
 
     /// The tokens of the vocabulary, letters first, then the others by their scores until it is full.
-    private func finished(_ pieces: [Piece], _ required: [UInt32]) -> Result {
+    private func finished(_ pieces: [Piece], _ required: [UInt32]) throws(TokenizerError) -> Result {
         let known = Dictionary(pieces.map { ($0.bytes, $0.score) }, uniquingKeysWith: { $1 })
         let least = pieces.reduce(Double.infinity) { $1.score < $0 ? $1.score : $0 }
         var chosen: [Piece] = []
@@ -214,6 +226,12 @@ public struct UnigramTrainer: Sendable {
         if let unkToken {
             unknownID = special.firstIndex { TokenizerFiles.same($0, unkToken) } ?? 0
             if !special.contains(where: { TokenizerFiles.same($0, unkToken) }) { special.insert(unkToken, at: 0) }
+        }
+        // The Rust library goes on with infinite scores, which the file it writes can't hold.
+        guard chosen.allSatisfy(\.score.isFinite) else {
+            throw TokenizerError(
+                "no part of the words is frequent enough to learn its probability",
+                remedy: "Give more texts, or use a pre-tokenizer that splits them into shorter words.")
         }
         let room = vocabularySize - special.count
         for piece in pieces where inserted.insert(piece.bytes).inserted {

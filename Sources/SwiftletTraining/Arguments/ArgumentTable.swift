@@ -103,7 +103,7 @@ extension TrainingArgument {
         argument("logging_first_step", \.loggingFirstStep, .logging, help: "Log the first step too."),
         argument(
             "logging_nan_inf_filter", \.loggingNaNInfFilter, .logging,
-            help: "A loss that is not finite counts as the mean of the others in the log."),
+            help: "A loss that is not finite counts as the mean of the others in the log and in evaluations."),
         argument(
             "disable_tqdm", \.disableTqdm, .logging, traits: [.mayDifferBetweenProcesses, .changesNoResult],
             help: "No progress bar."),
@@ -125,6 +125,9 @@ extension TrainingArgument {
         argument(
             "include_for_metrics", \.includeForMetrics, .evaluation, traits: [.forPrograms],
             help: "What else a metric of one's own is given beside predictions and labels."),
+        argument(
+            "batch_eval_metrics", \.batchEvalMetrics, .evaluation, traits: [.forPrograms],
+            help: "Call a metric of one's own with each batch of an evaluation."),
     ]
 
     private static let checkpoints = [
@@ -145,6 +148,9 @@ extension TrainingArgument {
         argument(
             "ignore_data_skip", \.ignoreDataSkip, .checkpoints,
             help: "Resume at the start of the epoch instead of after the rows already seen."),
+        argument(
+            "restore_callback_states_from_checkpoint", \.restoreCallbackStatesFromCheckpoint, .checkpoints,
+            help: "Resume callbacks where they were, such as the patience of early stopping."),
     ]
 
     private static let rows = [
@@ -185,5 +191,8 @@ extension TrainingArgument {
         argument(
             "shards_optimizer_state", \.shardsOptimizerState, .processes,
             help: "Share the optimizer's state out to the processes (ZeRO stage 1)."),
+        argument(
+            "average_tokens_across_devices", \.averageTokensAcrossDevices, .processes,
+            help: "Labels of all processes count together where a loss is divided by their number."),
     ]
 }

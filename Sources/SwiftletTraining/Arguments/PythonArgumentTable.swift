@@ -7,10 +7,6 @@ extension PythonArgument {
     public static let all: [PythonArgument] = present + removed + ofScripts
 
     private static let present: [PythonArgument] = [
-        .only(
-            "average_tokens_across_devices", true, isFlag: true, default: true,
-            note: "the tokens of all processes count together anyway",
-            else: "can't be switched off: the tokens of all processes count together"),
         .refused(
             "optim_target_modules", "belongs to optimizers such as GaLore, which are not implemented; leave it out"),
         .refused("fp16", isFlag: true, default: false, "is not implemented; use --bf16, or leave it out"),
@@ -65,9 +61,6 @@ extension PythonArgument {
         .only(
             "eval_accumulation_steps", 1, note: "predictions leave a GPU after every batch anyway",
             else: "is not needed: predictions leave a GPU after every batch"),
-        .only(
-            "batch_eval_metrics", true, isFlag: true, default: false,
-            note: "metrics are computed batch by batch where they can be", else: "is not implemented; leave it out"),
         .refused(
             "save_on_each_node", isFlag: true, default: false,
             "is not implemented: only the first process writes, and the others need no access to its disk"),
@@ -84,9 +77,6 @@ extension PythonArgument {
         .refused(
             "hub_always_push", isFlag: true, default: false, "is not implemented: there is one upload, at the end"),
         .refused("hub_revision", "is not implemented: uploads go to the main branch"),
-        .only(
-            "restore_callback_states_from_checkpoint", true, isFlag: true, default: false,
-            note: "a resumed run restores its callbacks anyway", else: "can't be switched off"),
         acceleratorConfig,
         .refused("parallelism_config", "is for models that are split between devices, which is not implemented"),
         .only(

@@ -87,7 +87,8 @@ public struct TrainingArguments: Sendable {
     public var loggingSteps = 500.0
     /// Whether the first update is logged, whatever `loggingSteps` is.
     public var loggingFirstStep = false
-    /// A loss that is not finite counts as the mean of the others in the log.
+    /// A loss that is not finite counts as the mean of the others in the log, and not at all in the loss of an evaluation
+    /// that has others.
     public var loggingNaNInfFilter = true
     /// Shows no progress bar, also on a terminal.
     public var disableTqdm = false
@@ -108,6 +109,9 @@ public struct TrainingArguments: Sendable {
     public var predictionLossOnly = false
     /// What else `computeMetrics` is given.
     public var includeForMetrics: Set<MetricInclude> = []
+    /// Calls `computeMetrics` with each batch of an evaluation instead of with all at once, so that predictions need not
+    /// fit in memory. It adds up what it needs and gives its metrics in the call whose `computesResult` is true.
+    public var batchEvalMetrics = false
 
     // MARK: Checkpoints
 
@@ -128,6 +132,10 @@ public struct TrainingArguments: Sendable {
     public var greaterIsBetter: Bool?
     /// Starts the epoch anew when resuming, instead of after the rows already seen.
     public var ignoreDataSkip = false
+    /// A resumed run gives its callbacks what the checkpoint kept of them, such as how often in a row an evaluation was no
+    /// better, and stays ended if one of them ended it. Off in Python unless asked for; here on, so that a resumed run is
+    /// the one that was never interrupted.
+    public var restoreCallbackStatesFromCheckpoint = true
 
     // MARK: Data
 
@@ -157,6 +165,9 @@ public struct TrainingArguments: Sendable {
     /// Shards the optimizer's state over the processes (ZeRO stage 1): less memory for each, for one more exchange of
     /// weights a step.
     public var shardsOptimizerState = false
+    /// Where a loss is a sum over labels divided by their number, as with label smoothing, the labels of all processes
+    /// count together. Off: each process divides by its own, and the mean over the processes is taken.
+    public var averageTokensAcrossDevices = true
 
     /// Python's defaults, with a folder for checkpoints and results.
     public init(_ outputDir: String = "trainer_output") {

@@ -32,7 +32,7 @@ func checkRows(
     }
 }
 
-/// Pads each batch to its longest row, as `transformers.DataCollatorWithPadding` does.
+/// Pads each batch to its longest row, or to a length, as `transformers.DataCollatorWithPadding` does.
 public struct DataCollatorWithPadding: DataCollator {
     /// The token that rows are filled up with.
     public let padTokenID: Int32
@@ -40,10 +40,18 @@ public struct DataCollatorWithPadding: DataCollator {
     public let padTokenTypeID: Int32
     /// Rounds the length up to a multiple of this.
     public let padToMultipleOf: Int?
-    private let padsLeft: Bool
+    let plan: PaddingPlan
 
-    /// - Throws: `TrainingError` if the tokenizer has no padding token.
-    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil) throws {
+    /// - Parameters:
+    ///   - padding: `.longest` (or `true`): to the longest row of each batch; `.maxLength`: to `maxLength`; `.none` (or
+    ///     `false`): not at all, so that the rows of a batch must have one length.
+    ///   - maxLength: in tokens, for `.maxLength`; where it is `nil`, the longest sequence that the model takes.
+    ///   - padToMultipleOf: rounds the length up to a multiple of this.
+    /// - Throws: `TrainingError` if the tokenizer has no padding token, and for lengths that make no sense.
+    public init(
+        tokenizer: Tokenizer, padding: Tokenizer.Padding = .longest, maxLength: Int? = nil, padToMultipleOf: Int? = nil
+    ) throws {
+        plan = try PaddingPlan(tokenizer, padding, maxLength: maxLength, multipleOf: padToMultipleOf)
         guard let id = tokenizer.padTokenID else {
             throw TrainingError(
                 "the tokenizer has no padding token", remedy: "Set pad_token in tokenizer_config.json.",
@@ -52,7 +60,6 @@ public struct DataCollatorWithPadding: DataCollator {
         padTokenID = Int32(id)
         padTokenTypeID = Int32(tokenizer.padTokenTypeID)
         self.padToMultipleOf = padToMultipleOf
-        padsLeft = tokenizer.paddingSide == .left
     }
 
     /// Pads the rows to the longest and turns labels into a tensor.
@@ -66,10 +73,16 @@ public struct DataCollatorWithPadding: DataCollator {
         return inputs
     }
 
-    /// Checks that each row is one sequence, with a mask and segments as long as its ids.
+    /// Checks that each row is one sequence, with a mask and segments as long as its ids, and not longer than what rows
+    /// are padded to.
     ///
     /// - Throws: `TrainingError` that names the row.
-    public func check(_ examples: [TokenizedExample]) throws { try checkRows(examples, Self.checkRow) }
+    public func check(_ examples: [TokenizedExample]) throws { try checkRows(examples, checkLength) }
+
+    func checkLength(_ example: TokenizedExample) throws(TrainingError) {
+        try Self.checkRow(example)
+        try plan.check(length: example.inputIDs.count)
+    }
 
     static func checkRow(_ example: TokenizedExample) throws(TrainingError) {
         guard example.choices.isEmpty else {
@@ -92,8 +105,8 @@ public struct DataCollatorWithPadding: DataCollator {
     /// The rows without their labels, and the padding that other lists of the same rows need.
     func pad(_ examples: [TokenizedExample]) throws -> (inputs: ModelInputs, padding: RowPadding) {
         for example in examples { try Self.checkRow(example) }
-        let padding = try RowPadding(
-            lengths: examples.map(\.inputIDs.count), multipleOf: padToMultipleOf, padsLeft: padsLeft)
+        let padding = RowPadding(
+            length: try plan.length(of: examples.map(\.inputIDs.count)), padsLeft: plan.padsLeft)
         let masks = examples.map { $0.attentionMask ?? [Int32](repeating: 1, count: $0.inputIDs.count) }
         let types = examples.compactMap(\.tokenTypeIDs)
         let inputs = ModelInputs(

@@ -8,7 +8,10 @@ public import SwiftletTokenizers
 /// with the same seed hides the same tokens.
 public struct DataCollatorForLanguageModeling: DataCollator {
     public var makesLabels: Bool { true }
-    public var drawsRandomNumbers: Bool { generator == nil }
+    public var drawsRandomNumbers: Bool { mlm && generator == nil }
+    /// Whether tokens are hidden. Without it nothing is drawn, and the labels are the tokens themselves: for models that
+    /// predict the next token.
+    public let mlm: Bool
     /// The share of tokens to predict.
     public let mlmProbability: Double
     /// Whether all tokens of a word are hidden together. They then all become the mask token, as in Python.
@@ -18,6 +21,7 @@ public struct DataCollatorForLanguageModeling: DataCollator {
     /// The share of the chosen tokens that become a random one.
     public let randomReplaceProbability: Double
     private let padding: DataCollatorWithPadding
+    /// -1 where nothing is hidden.
     private let maskTokenID: Int
     private let vocabularySize: Int
     private let specialIDs: Set<Int32>
@@ -28,15 +32,18 @@ public struct DataCollatorForLanguageModeling: DataCollator {
     ///   libtorch's default one, which checkpoints keep, if `nil`.
     /// - Throws: `TrainingError` for a tokenizer without a padding or a mask token, and shares that make no sense.
     public init(
-        tokenizer: Tokenizer, mlmProbability: Double = 0.15, wholeWordMask: Bool = false,
+        tokenizer: Tokenizer, mlm: Bool = true, mlmProbability: Double = 0.15, wholeWordMask: Bool = false,
         maskReplaceProbability: Double = 0.8, randomReplaceProbability: Double = 0.1, padToMultipleOf: Int? = nil,
         seed: UInt64? = nil
     ) throws {
-        guard let mask = tokenizer.maskTokenID else {
+        guard let mask = mlm ? tokenizer.maskTokenID : -1 else {
             throw TrainingError(
                 "the tokenizer has no mask token, which filling in needs",
                 remedy: "Set mask_token in tokenizer_config.json, or take a model that was trained with one.",
                 kind: .invalidArgument, at: ErrorLocation(option: "mask_token"))
+        }
+        guard mlm || !wholeWordMask else {
+            throw TrainingError("wholeWordMask hides words, and mlm is off", remedy: "Leave one of the two out.")
         }
         for (name, share) in [
             ("mlmProbability", mlmProbability), ("maskReplaceProbability", maskReplaceProbability),
@@ -57,6 +64,7 @@ public struct DataCollatorForLanguageModeling: DataCollator {
         vocabularySize = tokenizer.count
         specialIDs = Set(tokenizer.allSpecialIDs.map { Int32($0) })
         generator = seed.map { SwiftletTensor.Generator(seed: $0) }
+        self.mlm = mlm
         self.mlmProbability = mlmProbability
         self.wholeWordMask = wholeWordMask
         self.maskReplaceProbability = wholeWordMask ? 1 : maskReplaceProbability
@@ -73,11 +81,15 @@ public struct DataCollatorForLanguageModeling: DataCollator {
     }
 
     /// - Returns: the batch with tokens hidden, and labels int64 `[batch, sequence]`: what the hidden tokens were, -100
-    ///   for the others.
+    ///   for the others; without `mlm` all tokens, and -100 for padding tokens.
     public func callAsFunction(_ examples: [TokenizedExample]) throws -> ModelInputs {
         var (inputs, rows) = try padding.pad(examples)
         let original = inputs.inputIDs.ints()
         let shape = inputs.inputIDs.shape
+        guard mlm else {
+            inputs.labels = Tensor(original.map { $0 == Int(padding.padTokenID) ? -100 : $0 }, shape: shape)
+            return inputs
+        }
         let special = rows.values(
             examples.map { example in
                 example.specialTokensMask?.map { $0 != 0 } ?? example.inputIDs.map(specialIDs.contains)

@@ -7,9 +7,17 @@ public import SwiftletTokenizers
 public struct DataCollatorForMultipleChoice: DataCollator {
     private let padding: DataCollatorWithPadding
 
-    /// - Throws: `TrainingError` if the tokenizer has no padding token.
-    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil) throws {
-        padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
+    /// - Parameters:
+    ///   - padding: `.longest` (or `true`): to the longest choice of each batch; `.maxLength`: to `maxLength`; `.none` (or
+    ///     `false`): not at all, so that the choices of a batch must have one length.
+    ///   - maxLength: in tokens, for `.maxLength`; where it is `nil`, the longest sequence that the model takes.
+    ///   - padToMultipleOf: rounds the length up to a multiple of this.
+    /// - Throws: `TrainingError` if the tokenizer has no padding token, and for lengths that make no sense.
+    public init(
+        tokenizer: Tokenizer, padding: Tokenizer.Padding = .longest, maxLength: Int? = nil, padToMultipleOf: Int? = nil
+    ) throws {
+        self.padding = try DataCollatorWithPadding(
+            tokenizer: tokenizer, padding: padding, maxLength: maxLength, padToMultipleOf: padToMultipleOf)
     }
 
     /// Checks that each row has choices, and a label among them if it has one.
@@ -18,7 +26,7 @@ public struct DataCollatorForMultipleChoice: DataCollator {
     public func check(_ examples: [TokenizedExample]) throws {
         try checkRows(examples) { row throws(TrainingError) in
             let count = try Self.choiceCount([row])
-            for choice in row.choices { try DataCollatorWithPadding.checkRow(choice) }
+            for choice in row.choices { try padding.checkLength(choice) }
             _ = try Self.label(row, count: count)
         }
     }

@@ -8,9 +8,18 @@ public struct DataCollatorForTokenClassification: DataCollator {
     /// The label of padding, which no loss counts.
     public let labelPadTokenID: Int
 
-    /// - Throws: `TrainingError` if the tokenizer has no padding token.
-    public init(tokenizer: Tokenizer, padToMultipleOf: Int? = nil, labelPadTokenID: Int = -100) throws {
-        padding = try DataCollatorWithPadding(tokenizer: tokenizer, padToMultipleOf: padToMultipleOf)
+    /// - Parameters:
+    ///   - padding: `.longest` (or `true`): to the longest row of each batch; `.maxLength`: to `maxLength`; `.none` (or
+    ///     `false`): not at all, so that the rows of a batch must have one length.
+    ///   - maxLength: in tokens, for `.maxLength`; where it is `nil`, the longest sequence that the model takes.
+    ///   - padToMultipleOf: rounds the length up to a multiple of this.
+    /// - Throws: `TrainingError` if the tokenizer has no padding token, and for lengths that make no sense.
+    public init(
+        tokenizer: Tokenizer, padding: Tokenizer.Padding = .longest, maxLength: Int? = nil, padToMultipleOf: Int? = nil,
+        labelPadTokenID: Int = -100
+    ) throws {
+        self.padding = try DataCollatorWithPadding(
+            tokenizer: tokenizer, padding: padding, maxLength: maxLength, padToMultipleOf: padToMultipleOf)
         self.labelPadTokenID = labelPadTokenID
     }
 
