@@ -11,6 +11,8 @@ struct ManualPage {
 
     var text: String {
         var page = ".TH SWIFTLET 1 \"\" \"Swiftlet \(Self.escaped(swiftletVersion))\" \"User Commands\"\n"
+        // Names of options are not hyphenated.
+        page += ".nh\n.ad l\n"
         page += ".SH NAME\nswiftlet \\- \(Self.escaped(Self.sentence(root["abstract"]?.string ?? "")))\n"
         page += ".SH SYNOPSIS\n.B swiftlet\n.I command\n.RI [ option ...]\n"
         page += ".SH DESCRIPTION\n" + Self.paragraphs(root["discussion"]?.string)

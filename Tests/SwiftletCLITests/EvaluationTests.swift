@@ -146,6 +146,20 @@ struct EvaluationTests {
         #expect(nothing.status == 1 && nothing.error.contains("no rows"))
     }
 
+    @Test func `a head for other labels is drawn anew where that is said`() throws {
+        let three = try file("three.csv", ["text,label"] + (0..<6).map { "text \($0),\(["x", "y", "z"][$0 % 3])" })
+        #expect(try train(three).status == 0)
+        let two = try file("two.csv", ["text,label"] + (0..<6).map { "text \($0),\(["a", "b"][$0 % 2])" })
+        func onward(_ options: [String]) throws -> Program.Result {
+            try program.run(
+                ["train", "--model", folder.file("trained"), "--train-file", two, "--output-dir", folder.file("onward"),
+                    "--max-steps", "1", "--save-strategy", "no"] + options)
+        }
+        let refused = try onward([])
+        #expect(refused.status == 1 && refused.error.contains("--ignore-mismatched-sizes"), "\(refused.error)")
+        #expect(try onward(["--ignore-mismatched-sizes"]).status == 0)
+    }
+
     @Test func `rows of another task are told so`() throws {
         let words = try file("words.jsonl", [#"{"tokens": ["Ann"], "ner_tags": ["B-PER"]}"#])
         #expect(try train(words).error.contains("--task token-classification"))
