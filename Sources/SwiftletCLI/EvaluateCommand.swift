@@ -12,7 +12,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Evaluate the first rows only.") var maxEvalSamples: Int?
     @Option(help: "Rows in a batch.") var perDeviceEvalBatchSize = 8
     @Option(
-        help: "File for the rows that the model gets wrong, the surest mistakes first (.csv, .tsv, .jsonl, .json, .parquet).",
+        help: "File for the rows that the model gets wrong, the worst first (.csv, .tsv, .jsonl, .json or .parquet).",
         completion: .file(extensions: Predictions.Format.allCases.map(\.rawValue)))
     var errors: String?
     @OptionGroup var data: DatasetOptions

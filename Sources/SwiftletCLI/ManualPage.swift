@@ -11,11 +11,13 @@ struct ManualPage {
 
     var text: String {
         var page = ".TH SWIFTLET 1 \"\" \"Swiftlet \(Self.escaped(swiftletVersion))\" \"User Commands\"\n"
+        // Names of options are not hyphenated.
+        page += ".nh\n.ad l\n"
         page += ".SH NAME\nswiftlet \\- \(Self.escaped(Self.sentence(root["abstract"]?.string ?? "")))\n"
         page += ".SH SYNOPSIS\n.B swiftlet\n.I command\n.RI [ option ...]\n"
         page += ".SH DESCRIPTION\n" + Self.paragraphs(root["discussion"]?.string)
         page += ".SH COMMANDS\n"
-        for command in root["subcommands"]?.array ?? [] where Self.isShown(command) { page += section(command, path: "swiftlet") }
+        for command in Self.commands(of: root) { page += section(command, path: "swiftlet") }
         page += Self.rest
         return page
     }
@@ -35,15 +37,15 @@ struct ManualPage {
             title = next
             text += ".TP\n\(Self.head(argument))\n\(Self.line(Self.explanation(argument)))\n"
         }
-        for below in command["subcommands"]?.array ?? [] where Self.isShown(below) && below["commandName"]?.string != "help" {
-            text += section(below, path: name)
-        }
+        for below in Self.commands(of: command) { text += section(below, path: name) }
         return text
     }
 
-    private static func isShown(_ value: JSONValue) -> Bool {
-        value["shouldDisplay"]?.bool != false && value["commandName"]?.string != "help"
+    private static func commands(of command: JSONValue) -> [JSONValue] {
+        (command["subcommands"]?.array ?? []).filter { isShown($0) && $0["commandName"]?.string != "help" }
     }
+
+    private static func isShown(_ value: JSONValue) -> Bool { value["shouldDisplay"]?.bool != false }
 
     /// `--name value`, as it is typed.
     private static func head(_ argument: JSONValue) -> String {
@@ -104,9 +106,9 @@ struct ManualPage {
     /// Text of several paragraphs; `nil` gives nothing.
     private static func paragraphs(_ text: String?) -> String {
         guard let text, !text.isEmpty else { return "" }
-        let blocks = text.split(separator: "\n", omittingEmptySubsequences: false).reduce(into: [[Substring]]()) { blocks, line in
-            if line.isEmpty || blocks.isEmpty { blocks.append([]) }
-            if !line.isEmpty { blocks[blocks.count - 1].append(line) }
+        var blocks: [[Substring]] = [[]]
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty { blocks.append([]) } else { blocks[blocks.count - 1].append(line) }
         }
         return blocks.filter { !$0.isEmpty }.map { ".PP\n\(line($0.joined(separator: " ")))\n" }.joined()
     }

@@ -100,7 +100,7 @@ extension Trainer {
                     : "Give a smaller --per-device-eval-batch-size or --max-length.",
                 at: ErrorLocation(option: option))
         }
-        if estimate.usual > 0.9 * Double(memory) {
+        if estimate.usual > 0.9 * Double(memory), memoryWarnings.insert(option).inserted {
             let (needed, there) = (Self.gigabytes(estimate.usual), Self.gigabytes(Double(memory)))
             logger.warning("\(option) is \(batchSize), which may take about \(needed) of memory, and there is \(there)")
         }

@@ -36,6 +36,8 @@ public final class Trainer {
     /// The processes that train together; of one, where nothing says otherwise.
     public let accelerator: Accelerator
     private let stopRequest = StopRequest()
+    /// Options whose batches may be too large, of which that was said.
+    var memoryWarnings: Set<String> = []
     /// Which run the checkpoints are of that this Trainer writes.
     var runIdentity = RunIdentity()
     /// Held while this Trainer writes to `output_dir`.

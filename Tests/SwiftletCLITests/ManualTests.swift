@@ -35,7 +35,7 @@ import Testing
         #expect(count > 150)
         // No line of text begins a request by mistake.
         let requests = page.output.split(separator: "\n").filter { $0.hasPrefix(".") }.map { $0.prefix { $0 != " " } }
-        #expect(Set(requests).isSubset(of: [".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".I", ".RI", ".nf", ".fi"]))
+        #expect(Set(requests).isSubset(of: [".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".I", ".RI", ".nh", ".ad", ".nf", ".fi"]))
         #expect(!page.output.contains("\n'"))
     }
 

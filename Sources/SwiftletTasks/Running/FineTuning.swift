@@ -195,7 +195,16 @@ public struct FineTuning {
         manualSeed(args.seed)
         var loading = LoadOptions(logger: logger)
         loading.ignoreMismatchedSizes = options.ignoreMismatchedSizes
-        let network = try task.loadModel(model, options: loading)
+        let network: any PretrainedModel
+        do { network = try task.loadModel(model, options: loading) } catch let error as ModelError
+            where error.kind == .weights && headNote != nil && !options.ignoreMismatchedSizes
+        {
+            throw TaskError(
+                .unknownLabels,
+                "the head of '\(model)' was trained for \(try config.labelCount) other labels: \(error.message)",
+                remedy: "Draw a new head with {options.ignoreMismatchedSizes|--ignore-mismatched-sizes}, or begin with the "
+                    + "pretrained model that it was made from.")
+        }
         network.config.save(taskOptions: task.savedOptions)
         let active = ActiveRows(evalRows)
         var args = args
@@ -257,7 +266,7 @@ public struct FineTuning {
             return (
                 try makeTask(context),
                 "the model's head was trained for other labels, \(listed(names)). Its weights are where the training begins, if "
-                    + "the number of labels is the same; else the head is drawn anew, if ignore_mismatched_sizes is set"
+                    + "the number of labels is the same; else the head is drawn anew, where ignore_mismatched_sizes is set"
             )
         }
     }

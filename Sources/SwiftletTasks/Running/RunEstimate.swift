@@ -1,3 +1,4 @@
+import Logging
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN
@@ -38,6 +39,8 @@ extension FineTuning {
         dry.args.evalOnStart = false
         dry.args.loadBestModelAtEnd = false
         dry.stages = .train
+        // That these few steps end early is no news.
+        dry.logger.logLevel = max(logger.logLevel, .warning)
         let clock = StepClock(steps: measured + 1)
         dry.callbacks = [clock]
         let trainer = try dry.prepared(dry.args).trainer

@@ -107,7 +107,7 @@ struct TaskColumns {
     /// What a user should know about columns that no name told.
     func notes(text: String, label: String?) -> [String] {
         guard let label, namedLabel([]) == nil else { return [] }
-        return ["column '\(text)' is taken for the text and column '\(label)' for the labels, since no other fits"]
+        return ["column '\(label)' is taken for the labels, and column '\(text)' for the text"]
     }
 
     /// Whether a label column was named by the user, or has no name that it would be found by.
