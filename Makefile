@@ -8,7 +8,7 @@ SWIFT_BUILD = swift build $(SWIFT_FLAGS)
 # Where make install puts the program; DESTDIR goes before it, for those who make packages.
 PREFIX = /usr/local
 
-.PHONY: help quickstart bootstrap build debug test test-all install dist docs documented lint format sanitize bench clean \
+.PHONY: help quickstart bootstrap build debug test test-all install dist check docs documented lint format sanitize bench clean \
 	distclean
 
 help: ## this list
@@ -33,10 +33,11 @@ test: bootstrap ## build and run the tests
 	swift test $(SWIFT_FLAGS) --no-parallel --disable-testable-imports
 	Tests/Consumer/run --plan
 
-test-all: test ## the same, then packages that depend on this one, the archive in a bare Debian, lint and documentation
+test-all: test ## the same, then packages that depend on this one, and the archive in a bare Debian
 	Tests/Consumer/run
 	Tests/Archive/run
-	$(MAKE) lint documented
+
+check: lint documented docs sanitize ## layout, comments, documentation and sanitizers: all four below
 
 # Apart from .build: a static Swift runtime is another set of objects.
 PROGRAM = .build-static/release/swiftlet

@@ -170,7 +170,10 @@ if withTorch {
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
             name: "SwiftletCLI", dependencies: everything + [logging, arguments, yams],
-            resources: [.copy("Resources/paraphrases")], swiftSettings: swiftSettings),
+            resources: [.copy("Resources/paraphrases")],
+            // It only reads options and prints, and it is the last module of the longest chain: optimized, it would take
+            // ten seconds more of every build's end.
+            swiftSettings: swiftSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
         .executableTarget(
             name: "swiftlet-benchmark", dependencies: everything + [arguments], path: "Benchmarks/swift",
             swiftSettings: swiftSettings),

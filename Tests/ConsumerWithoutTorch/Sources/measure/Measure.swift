@@ -2,7 +2,7 @@ import SwiftletHub
 import SwiftletMetrics
 import SwiftletTokenizers
 
-/// Tokenizes a text, computes a metric and looks into an empty cache: `measure TOKENIZER`, with the folder of a tokenizer
+/// Tokenizes a text, computes a metric and looks for a cache: `measure TOKENIZER`, with the folder of a tokenizer
 /// of the repository's fixtures. What is expected is Python's answer.
 @main
 struct Measure {
@@ -17,8 +17,12 @@ struct Measure {
         try expect(values["accuracy"] == 0.75 && values["f1"] == 0.8, "the metrics are \(values)")
 
         let settings = try HubSettings(environment: ["HF_HOME": "/nonexistent"])
-        try expect(try HubClient(settings: settings).scanCache().repositories.isEmpty, "an empty cache holds something")
-        print("ids \(ids), \(values)")
+        do {
+            let report = try HubClient(settings: settings).scanCache()
+            throw Mistake(description: "a cache that is not there holds \(report.repositories.count) repositories")
+        } catch let error as HubError {
+            print("ids \(ids), \(values); \(error.message)")
+        }
     }
 
     private static func expect(_ condition: Bool, _ message: String) throws {
