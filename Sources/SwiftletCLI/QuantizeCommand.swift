@@ -15,6 +15,8 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: "Folder for the model in 8 bits.") var output: String
     @Option(help: "How much a metric may lose, where 1 is the best there is: 0.005 is half a point of accuracy.")
     var tolerance: Double?
+    @Flag(help: "Leave tables of embeddings in float32: larger, and readable by Python's transformers with compressed-tensors.")
+    var floatEmbeddings = false
     @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
@@ -50,11 +52,11 @@ struct QuantizeCommand: ParsableCommand {
         options.datasetName = dataset
         options.datasetConfig = config
         let name = split ?? "validation"
-        let report = try ModelQuantization(
+        var quantization = ModelQuantization(
             model: folder, output: FileSystem.expandingTilde(output), tolerance: tolerance, options: options,
-            batchSize: perDeviceEvalBatchSize
-        ).run(rows: try rows(name), split: name)
-        show(report)
+            batchSize: perDeviceEvalBatchSize)
+        quantization.embeddings = !floatEmbeddings
+        show(try quantization.run(rows: try rows(name), split: name))
     }
 
     private func rows(_ name: String) throws -> Dataset? {

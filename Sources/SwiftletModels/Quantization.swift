@@ -44,8 +44,10 @@ struct QuantizationConfig {
 
     /// What `savePretrained(_:quantization:)` writes.
     ///
-    /// - Parameter ignored: modules whose weights stay float32
-    static func json(ignored: [String]) -> JSONValue {
+    /// - Parameters:
+    ///   - ignored: modules whose weights stay float32
+    ///   - embeddings: whether tables of embeddings are in 8 bits too
+    static func json(ignored: [String], embeddings: Bool) -> JSONValue {
         func group(_ target: String, activations: JSONValue) -> JSONValue {
             [
                 "targets": [.string(target)],
@@ -57,19 +59,20 @@ struct QuantizationConfig {
                 "output_activations": .null,
             ]
         }
+        var groups: JSONObject = [
+            "group_0": group(
+                "Linear",
+                activations: [
+                    "num_bits": 8, "type": "int", "symmetric": true, "strategy": "token", "dynamic": true,
+                    "group_size": .null,
+                ])
+        ]
+        if embeddings { groups["group_1"] = group("Embedding", activations: .null) }
         return [
             "quant_method": "compressed-tensors",
             "format": "int-quantized",
             "quantization_status": "compressed",
-            "config_groups": [
-                "group_0": group(
-                    "Linear",
-                    activations: [
-                        "num_bits": 8, "type": "int", "symmetric": true, "strategy": "token", "dynamic": true,
-                        "group_size": .null,
-                    ]),
-                "group_1": group("Embedding", activations: .null),
-            ],
+            "config_groups": .object(groups),
             "ignore": .array(ignored.map { .string($0) }),
         ]
     }
@@ -142,8 +145,10 @@ extension PretrainedModel {
     /// - Parameters:
     ///   - folder: is made where it isn't there.
     ///   - quantization: what the weights are rounded to.
+    ///   - embeddings: whether tables of embeddings are too. Without them the folder is larger, and Python's transformers
+    ///     reads it where compressed-tensors is installed.
     /// - Throws: `FileError` where the files can't be written; `ModelError` for parameters that aren't float32 on the CPU.
-    public func savePretrained(_ folder: String, quantization: Quantization) throws {
+    public func savePretrained(_ folder: String, quantization: Quantization, embeddings: Bool = true) throws {
         guard state.store.dtype == .float32, state.device == .cpu else {
             throw ModelError(
                 "a model of \(state.store.dtype.name) on \(state.device) can't be saved in 8 bits",
@@ -152,14 +157,14 @@ extension PretrainedModel {
         var ignored: [String] = []
         try saveFiles(folder) { name, parameter, isFirst in
             let tensor = parameter.tensor.detach()
-            guard isFirst, isQuantizable(parameter) else {
-                if parameter.shape.count == 2, name.hasSuffix(".weight") { ignored.append(String(name.dropLast(7))) }
+            guard isFirst, isQuantizable(parameter), embeddings || !parameter.isEmbedding else {
+                if parameter.shape.count == 2, !parameter.isEmbedding, name.hasSuffix(".weight") { ignored.append(String(name.dropLast(7))) }
                 return [(name, tensor)]
             }
             let (values, scales) = tensor.contiguous().quantizedInt8()
             return [(name, values), (name + CheckpointWeights.scaleSuffix, scales)]
         } completing: { json in
-            json[QuantizationConfig.key] = QuantizationConfig.json(ignored: ignored)
+            json[QuantizationConfig.key] = QuantizationConfig.json(ignored: ignored, embeddings: embeddings)
         }
     }
 }

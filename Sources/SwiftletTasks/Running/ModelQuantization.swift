@@ -17,6 +17,9 @@ public struct ModelQuantization {
     /// How much a metric may lose before nothing is saved, where 1 is the best there is: 0.005 is half a point of accuracy,
     /// or of a metric in percent. `nil` saves whatever it costs.
     public var tolerance: Double?
+    /// Whether tables of embeddings are in 8 bits too. Without them the folder is larger, and Python's transformers reads it
+    /// where compressed-tensors is installed.
+    public var embeddings = true
     /// Columns, labels and metrics of the rows.
     public var options: TaskOptions
     /// Rows at a time.
@@ -84,7 +87,7 @@ public struct ModelQuantization {
         }
         let (model, tokenizer) = try load()
         try FileSystem.createDirectory(output)
-        try model.savePretrained(output, quantization: .int8)
+        try model.savePretrained(output, quantization: .int8, embeddings: embeddings)
         try tokenizer.save(to: output)
         return Report(
             metrics: metrics, byteCounts: (try Self.weightByteCount(self.model), try Self.weightByteCount(output)))
