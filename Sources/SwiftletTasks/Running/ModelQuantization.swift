@@ -43,12 +43,20 @@ public struct ModelQuantization {
             public let name: String
             public let float32: Double
             public let int8: Double
+
+            public init(name: String, float32: Double, int8: Double) {
+                (self.name, self.float32, self.int8) = (name, float32, int8)
+            }
         }
 
         /// Without rows, none.
         public let metrics: [Metric]
         /// Bytes of the folder's weights, before and after.
         public let byteCounts: (float32: Int, int8: Int)
+
+        public init(metrics: [Metric], byteCounts: (float32: Int, int8: Int)) {
+            (self.metrics, self.byteCounts) = (metrics, byteCounts)
+        }
 
         /// The metric that loses most, and how much, where 1 is the best there is. Where there are none that are better when
         /// greater, the loss, and by what share it grows.
