@@ -34,6 +34,7 @@ struct ModelBenchmark: ParsableCommand {
     @Option var seed: UInt64 = 42
     @Option(help: "fused or reference.") var kernels = Kernels.fused
     @Flag(help: "bfloat16 where autocast allows.") var bf16 = false
+    @Flag(help: "Products of linear layers in 8-bit integers; for infer.") var int8 = false
     @Option(help: "Give every row exactly this many tokens, its own over and over.") var length: Int?
     @Option(help: "Fewer or more layers than the checkpoint has.") var layers: Int?
     @Flag(help: "Measure the limit too: the linear layers' products alone.") var limit = false
@@ -59,6 +60,10 @@ struct ModelBenchmark: ParsableCommand {
         let classifier = try AutoModelForSequenceClassification.fromPretrained(
             folder: model, numLabels: 2,
             options: LoadOptions(overrides: layers.map { ["num_hidden_layers": .int($0)] } ?? [:]))
+        if int8 {
+            guard task == .infer else { throw ValidationError("--int8 is for infer.") }
+            classifier.state.execution.quantization = .int8
+        }
         var args = TrainingArguments("benchmark")
         args.seed = seed
         args.kernels = kernels
@@ -156,6 +161,9 @@ final class StepClock: TrainerCallback {
     private var started: ContinuousClock.Instant
     private var stopped: ContinuousClock.Instant
     private var steps = 0
+    private var last: ContinuousClock.Instant
+    /// Of each step after the warm-up, in seconds.
+    private var durations: [Double] = []
     private let warmUp: Int
     private var waited = (start: 0.0, stop: 0.0)
     private var worked = (start: 0.0, stop: 0.0)
@@ -166,6 +174,7 @@ final class StepClock: TrainerCallback {
         self.warmUp = warmUp
         started = clock.now
         stopped = started
+        last = started
     }
 
     func onStepEnd(_ state: TrainerState, _ control: inout TrainerControl) { tick(state.globalStep) }
@@ -174,6 +183,8 @@ final class StepClock: TrainerCallback {
     private func tick(_ step: Int) {
         steps = step
         stopped = clock.now
+        if step > warmUp { durations.append((stopped - last) / .seconds(1)) }
+        last = stopped
         waited.stop = accelerator?.secondsWaited ?? 0
         worked.stop = Self.processorSeconds
         if step == warmUp {
@@ -205,6 +216,7 @@ final class StepClock: TrainerCallback {
         return [
             "examples_per_second": .double(Double(examples) / seconds), "seconds": .double(seconds),
             "steps": .int(steps - warmUp), "examples": .int(examples),
+            "p50_ms": .double(durations.sorted().dropFirst(durations.count / 2).first.map { $0 * 1000 } ?? 0),
         ]
     }
 }
