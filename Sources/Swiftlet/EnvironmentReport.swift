@@ -14,11 +14,13 @@ public struct EnvironmentReport: Sendable {
     public struct Entry: Sendable, Equatable {
         /// What it is about, such as `hub cache`.
         public var name: String
+        /// What is the case, as text: a version, a folder, a size with its unit.
         public var value: String
         /// Where the value is from, or what else there is to say about it.
         public var note: String?
     }
 
+    /// In the order in which `swiftlet env` prints them.
     public var entries: [Entry] = []
 
     /// Looks at this machine and this process. Reads the caches' folders to tell their sizes, which takes as long as

@@ -7,7 +7,7 @@ extension Dataset {
     ///   - testSize: a fraction below 1, or a number of rows.
     ///   - trainSize: the same; `nil` takes all rows that are left.
     ///   - shuffle: `false` takes the first rows for training and the next ones for testing.
-    ///   - stratifyBy: a column of class labels whose shares both parts keep.
+    ///   - column: a column of class labels whose shares both parts keep.
     public func trainTestSplit(
         testSize: Double? = nil, trainSize: Double? = nil, shuffle: Bool = true, seed: UInt64? = nil,
         stratifyBy column: String? = nil

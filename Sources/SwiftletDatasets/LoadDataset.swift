@@ -11,7 +11,7 @@ internal import SwiftletIO
 /// For a name on the Hub, `import Swiftlet` and write `try await loadDataset("glue", "mrpc")`.
 ///
 /// - Parameters:
-///   - folder: the path of the folder, or of the one file.
+///   - path: of the folder, or of the one file.
 ///   - config: which of the card's configs; may be left out where there is one, or one is the default.
 ///   - split: only this split; or, in Python's writing, parts and sums of splits, such as `train[:10%]` or
 ///     `train+test[100:]`, whose rows come under that name; `all` is the sum of all.

@@ -4,7 +4,7 @@ public enum AutoTokenizer {
     /// files beside it.
     ///
     /// - Parameters:
-    ///   - folder: a path.
+    ///   - path: of the folder.
     ///   - onWarning: told once when a sequence is longer than the model takes and truncation is off.
     /// - Throws: `TokenizerError`, or an error of SwiftletIO, that names the file and the place in it.
     public static func fromPretrained(
