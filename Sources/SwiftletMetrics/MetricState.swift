@@ -20,9 +20,7 @@ protocol MetricState: Sendable {
 }
 
 extension MetricState {
-    var groupsError: MetricError {
-        MetricError("Confidence intervals are not available for rows with sample weights")
-    }
+    var groupsError: MetricError { .weightedIntervals }
 }
 
 extension Array {
