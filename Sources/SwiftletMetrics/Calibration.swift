@@ -15,6 +15,7 @@ struct CalibrationState: MetricState {
     }
 
     let options: Set<String> = ["n_bins", "norm"]
+    let takesScores = true
     private var bins: [Bin]?
     private var rows = 0
     private var hasWeights = false

@@ -54,6 +54,7 @@ struct DeterminationState: MetricState {
 /// `sklearn.metrics.brier_score_loss` for two classes. Keeps sums, and rows only where resampling was announced.
 struct BrierState: MetricState {
     let options: Set<String> = ["pos_label"]
+    let takesScores = true
     private var rows: [(probability: Double, label: Int, weight: Double)] = []
     private var hasWeights = false
 

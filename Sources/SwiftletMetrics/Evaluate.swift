@@ -126,10 +126,14 @@ public enum Evaluate {
             name: "indic_glue",
             configs: [
                 "wnli", "copa", "sna", "csqa", "wstp", "inltkh", "bbca", "iitp-mr", "iitp-pr", "actsa-sc", "md",
-                "wiki-ner",
+                "wiki-ner", "cvit-mkb-clsr",
             ], needsConfig: true
         ) { config in
-            config == "wiki-ner" ? LabelState([.glueAccuracy, .set(.f1)]) : LabelState([.glueAccuracy])
+            switch config {
+            case "wiki-ner": LabelState([.glueAccuracy, .set(.f1)])
+            case "cvit-mkb-clsr": SentenceRetrievalState()
+            default: LabelState([.glueAccuracy])
+            }
         },
         Entry(name: "roc_auc", configs: ["multiclass", "multilabel"]) { _ in RankingState(.rocAUC) },
         Entry(name: "average_precision", configs: ["multiclass", "multilabel"]) { _ in

@@ -19,6 +19,10 @@ public final class Metric: Sendable {
         var isUsed = false
     }
 
+    /// Whether its predictions are scores of the classes, such as probabilities, and not the classes themselves: so it is
+    /// for `roc_auc`, `average_precision`, `top_k_accuracy`, `brier_score` and `calibration_error`.
+    public var takesScores: Bool { empty.takesScores }
+
     init(_ name: String, _ config: String?, _ state: any MetricState, presets: [MetricOption] = []) {
         self.name = name
         self.config = config

@@ -3,6 +3,9 @@ protocol MetricState: Sendable {
     /// The options that `compute` heeds, by name.
     var options: Set<String> { get }
 
+    /// Whether predictions are scores of the classes, not the classes themselves.
+    var takesScores: Bool { get }
+
     /// Takes in a batch, whose columns have the same length, or throws and leaves the state as it was.
     mutating func add(_ batch: MetricBatch) throws(MetricError)
 
@@ -20,6 +23,7 @@ protocol MetricState: Sendable {
 }
 
 extension MetricState {
+    var takesScores: Bool { false }
     var groupsError: MetricError { .weightedIntervals }
 }
 

@@ -79,10 +79,11 @@ extension Evaluate {
     ///   - configs: names of configurations, of which `load` takes one or none.
     ///   - options: names of the options that it heeds, as in Python: those of `MetricOption`, and names of yours, which
     ///     are given as `.argument`.
+    ///   - takesScores: whether tasks give it the scores of the classes, not the classes.
     ///   - compute: makes scores of all rows. Bootstrap intervals are made of its numbers by calling it again.
     /// - Throws: `MetricError` for a name that is taken.
     public static func register(
-        _ name: String, configs: [String] = [], options: Set<String> = [],
+        _ name: String, configs: [String] = [], options: Set<String> = [], takesScores: Bool = false,
         _ compute: @escaping @Sendable (MetricRows) throws -> MetricValues
     ) throws(MetricError) {
         guard !name.unicodeScalars.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
@@ -95,7 +96,7 @@ extension Evaluate {
                 "There is a metric named '\(name)' already", remedy: "Give yours another name.",
                 at: ErrorLocation(option: "name"))
         }
-        let metric = RegisteredMetric(configs: configs, options: options, compute: compute)
+        let metric = RegisteredMetric(configs: configs, options: options, takesScores: takesScores, compute: compute)
         registered.withLock { $0[TextKey(name)] = metric }
     }
 
@@ -111,6 +112,7 @@ extension Evaluate {
 struct RegisteredMetric: Sendable {
     var configs: [String]
     var options: Set<String>
+    var takesScores: Bool
     var compute: @Sendable (MetricRows) throws -> MetricValues
 }
 
@@ -131,6 +133,7 @@ struct RegisteredState: MetricState {
     }
 
     var options: Set<String> { metric.options }
+    var takesScores: Bool { metric.takesScores }
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
         let predictions = try self.predictions?.appending(batch.predictions, "predictions") ?? batch.predictions

@@ -4,6 +4,7 @@ internal import SwiftletIO
 /// `sklearn.metrics.top_k_accuracy_score`. Keeps the rows, since `k` may come with `compute`.
 struct TopKState: MetricState {
     let options: Set<String> = ["k", "normalize", "labels"]
+    let takesScores = true
     private var scores: [[Double]] = []
     private var labels: [Int] = []
     private var weights: [Double] = []

@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    @Test func `tasks are told which metrics take scores`() throws {
+        let scores = try Evaluate.names.filter { name in
+            let configs = Evaluate.configs(name)
+            return try (try? Evaluate.load(name))?.takesScores ?? Evaluate.load(name, configs.first).takesScores
+        }
+        #expect(
+            scores.filter { !$0.hasPrefix("test_") } == [
+                "average_precision", "brier_score", "calibration_error", "roc_auc", "top_k_accuracy",
+            ])
+        try Evaluate.register("test_scores", takesScores: true) { _ in [:] }
+        #expect(try Evaluate.load("test_scores").takesScores)
+    }
+
     @Test func `errors of a registered metric name it`() throws {
         struct Failure: Error {}
         try Evaluate.register("test_failing") { _ in throw Failure() }

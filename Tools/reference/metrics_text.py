@@ -338,6 +338,11 @@ def numbers():
     p, r = images(), images()
     for o in ({"num_labels": 4, "ignore_index": 255}, {"num_labels": 9, "ignore_index": 0}, {"num_labels": 9, "ignore_index": 255, "nan_to_num": 0.0}, {"num_labels": 3, "ignore_index": 255, "reduce_labels": True}, {"num_labels": 5, "ignore_index": -1, "label_map": {7: 3, 3: 1}}):
         case("mean_iou", lambda: iou.mean_iou([np.array(i) for i in p], [np.array(i) for i in r], **o), p, r, **o)
+    precision_at_10 = script(evaluate_folder / "metrics/indic_glue/indic_glue.py", "indic_glue.indic_glue").precision_at_10
+    p = [[number() for _ in range(3)] for _ in range(40)]
+    r = [[round(v + rng.gauss(0, 2), 3) for v in row] for row in p]
+    for n in (40, 12):
+        case("indic_glue", lambda: {"precision@10": precision_at_10(p[:n], r[:n])}, p[:n], r[:n], "cvit-mkb-clsr")
     mahalanobis = metric("mahalanobis", "Mahalanobis")
     points = lambda n, d: [[number() for _ in range(d)] for _ in range(n)]
     for d, n in ((2, 9), (4, 20)):

@@ -70,17 +70,6 @@ final class PunktSentences: Sendable {
 
     private static func isMark(_ scalar: Unicode.Scalar) -> Bool { scalar == "." || scalar == "?" || scalar == "!" }
 
-    /// What can't be within a word.
-    private static func isOutside(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case ")", "\"", ";", "}", "]", "*", ":", "@", "'", "(", "{", "[", "\u{2018}", "\u{2019}", "\u{201c}",
-            "\u{201d}",
-            "\u{ab}", "\u{bb}", "?", "!":
-            true
-        default: false
-        }
-    }
-
     private struct Context {
         var mark: Int
         /// Where the next word begins, if white space comes before it.
@@ -122,7 +111,7 @@ final class PunktSentences: Sendable {
     /// Where the token after a mark ends, and where it begins if white space comes before it; `nil` if there is none.
     private static func after(_ mark: Int, _ text: [Unicode.Scalar]) -> (end: Int, next: Int?)? {
         guard mark + 1 < text.count else { return nil }
-        if isOutside(text[mark + 1]) { return (mark + 2, nil) }
+        if PunktWords.isOutside(text[mark + 1]) { return (mark + 2, nil) }
         var next = mark + 1
         while next < text.count, PythonText.isSpace(text[next]) { next += 1 }
         guard next > mark + 1, next < text.count else { return nil }
@@ -219,7 +208,7 @@ final class PunktSentences: Sendable {
     }
 
     private func endsSentence(_ words: [Unicode.Scalar]) -> Bool {
-        var tokens = words.split(separator: "\n").flatMap { Self.tokens($0) }.map { Token($0) }
+        var tokens = words.split(separator: "\n").flatMap { PunktWords.words($0) }.map { Token($0) }
         for index in tokens.indices { annotate(&tokens[index]) }
         for index in tokens.indices.dropLast() { annotate(&tokens[index], before: tokens[index + 1]) }
         // A break after the last token divides nothing.
@@ -291,56 +280,4 @@ final class PunktSentences: Sendable {
 
     private static func isUpper(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isUppercase }
     private static func isLower(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isLowercase }
-
-    // MARK: - Words
-
-    private static func tokens(_ line: Scalars) -> [String] {
-        var tokens: [String] = []
-        var place = line.startIndex
-        while place < line.endIndex {
-            var end = place + max(multiple(line, place), 0)
-            if end == place {
-                if PythonText.isSpace(line[place]) {
-                    place += 1
-                    continue
-                }
-                end = place + 1
-                if isWordStart(line[place]) { while !isWordEnd(line, end) { end += 1 } }
-            }
-            tokens.append(String(String.UnicodeScalarView(line[place..<end])))
-            place = end
-        }
-        return tokens
-    }
-
-    private static func isWordStart(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case "(", "\"", "`", "{", "[", ":", ";", "&", "#", "*", "@", ")", "}", "]", "-", ",": false
-        default: true
-        }
-    }
-
-    private static func isWordEnd(_ line: Scalars, _ place: Int) -> Bool {
-        func isEnd(_ place: Int) -> Bool {
-            place >= line.endIndex || PythonText.isSpace(line[place]) || isOutside(line[place])
-                || multiple(line, place) > 0
-        }
-        return isEnd(place) || (line[place] == "," && isEnd(place + 1))
-    }
-
-    /// The length of two hyphens or more, or of an ellipsis, also one with spaces, at a place; 0 if there is none.
-    private static func multiple(_ line: Scalars, _ place: Int) -> Int {
-        let rest = line[place...]
-        guard let first = rest.first, first == "-" || first == "." else { return 0 }
-        let run = rest.prefix { $0 == first }.count
-        if run >= 2 { return run }
-        guard first == "." else { return 0 }
-        var (end, pairs) = (place, 0)
-        while end + 1 < line.endIndex, line[end] == ".", PythonText.isSpace(line[end + 1]) {
-            (end, pairs) = (end + 2, pairs + 1)
-        }
-        if end < line.endIndex, line[end] == ".", pairs >= 2 { return end + 1 - place }
-        // Else the last full stop is the one before.
-        return pairs >= 3 ? end - 1 - place : 0
-    }
 }
