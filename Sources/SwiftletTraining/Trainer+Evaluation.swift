@@ -1,3 +1,8 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
 public import SwiftletDatasets
 import SwiftletIO
 import SwiftletMetrics
@@ -139,7 +144,7 @@ extension Trainer {
     }
 
     /// Gives a batch to metrics: classes by the largest logit, of each token that has a label where tokens have some;
-    /// several labels by the sign of theirs, numbers as they are.
+    /// several labels by the sign of theirs, numbers as they are. Metrics of scores get probabilities.
     private func feed(_ metrics: [Metric], _ logits: Tensor, _ tokenLabels: Tensor?, labels: [Label]) throws {
         guard !metrics.isEmpty else { return }
         let predictions = NumberArray(logits.floats(), shape: logits.shape)
@@ -153,13 +158,23 @@ extension Trainer {
             case nil: return
             case .id:
                 let ids = labels.map { if case .id(let id) = $0 { id } else { -1 } }
-                try metric.addBatch(predictions: predictions.argmax(), references: ids)
+                if metric.takesScores {
+                    try metric.addBatch(predictions: predictions.probabilities(of: metric), references: ids)
+                } else {
+                    try metric.addBatch(predictions: predictions.argmax(), references: ids)
+                }
             case .value:
                 try metric.addBatch(predictions: predictions.values.map(Double.init), references: labels.flatMap(\.numbers))
             case .values, .ids:
-                try metric.addBatch(
-                    predictions: labels.indices.map { predictions[row: $0].map { $0 > 0 ? 1 : 0 } },
-                    references: labels.map { $0.numbers.map(Int.init) })
+                let references = labels.map { $0.numbers.map(Int.init) }
+                if metric.takesScores {
+                    let scores = labels.indices.map { predictions[row: $0].map { 1 / (1 + exp(-Double($0))) } }
+                    try metric.addBatch(predictions: scores, references: references)
+                } else {
+                    try metric.addBatch(
+                        predictions: labels.indices.map { predictions[row: $0].map { $0 > 0 ? 1 : 0 } },
+                        references: references)
+                }
             case .span:
                 throw TrainingError(
                     "the metric '\(metric.name)' takes no answers of questions",
@@ -212,5 +227,21 @@ extension TrainingError {
             "metric_for_best_model is '\(name)', but evaluations give \(names.joined(separator: ", "))",
             remedy: "Name one of those, with or without 'eval_'.",
             kind: .metrics, at: ErrorLocation(option: "metric_for_best_model"))
+    }
+}
+
+extension NumberArray {
+    /// The softmax of each row of logits, shape `[rows, classes]`; of two classes the second one's alone, which is the
+    /// positive one, but for a calibration, which looks at all.
+    fileprivate func probabilities(of metric: Metric) -> [[Double]] {
+        let width = shape.last ?? 1
+        return stride(from: 0, to: values.count, by: max(width, 1)).map { start in
+            let logits = values[start..<(start + width)].map(Double.init)
+            let largest = logits.max() ?? 0
+            let powers = logits.map { exp($0 - largest) }
+            let sum = powers.reduce(0, +)
+            let row = powers.map { $0 / sum }
+            return width == 2 && metric.name != "calibration_error" ? [row[1]] : row
+        }
     }
 }

@@ -27,6 +27,12 @@ enum MetricChoice {
                 unused.removeAll { $0 == option }
             }
             for option in given { metric = try metric.with(option) }
+            // Scores have a column for each class, also for those that no row has.
+            if metric.takesScores, problem != .multiLabelClassification, let labelCount, labelCount > 2,
+                let named = try? metric.with(.labels(Array(0..<labelCount))), !options.contains(where: isLabels)
+            {
+                metric = named
+            }
             try check(metric, base, average: given.isEmpty && !options.contains { if case .average = $0 { true } else { false } }, problem, labelCount)
             return metric
         }
@@ -36,6 +42,10 @@ enum MetricChoice {
                 remedy: "Leave it out of \(optionName("metricOptions")), or give a metric that takes it.")
         }
         return metrics
+    }
+
+    private static func isLabels(_ option: MetricOption) -> Bool {
+        if case .labels = option { true } else { false }
     }
 
     /// Metrics of one label a row have a config of their own for several.
