@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 extension MetricValues {
@@ -10,16 +10,25 @@ extension MetricValues {
     mutating func addIntervals(
         of state: any MetricState, _ bootstrap: MetricOptions.Bootstrap, _ options: MetricOptions
     ) throws(MetricError) {
-        guard bootstrap.resamples > 0 else { throw MetricError("`n_resamples` must be a positive integer.") }
+        guard bootstrap.resamples > 0 else {
+            throw MetricError.option(
+                "strategy", "`n_resamples` must be a positive integer.", remedy: "Give .bootstrap 1 resample or more.")
+        }
         guard bootstrap.level > 0, bootstrap.level < 1 else {
-            throw MetricError("`confidence_level` must be a number between 0 and 1.")
+            throw MetricError.option(
+                "strategy", "`confidence_level` must be a number between 0 and 1.",
+                remedy: "Give .bootstrap a level such as 0.95.")
         }
         guard let groups = state.groups else {
             throw state.groupsError
         }
         let rows = groups.reduce(0, +)
         guard rows > 1 else {
-            throw MetricError("each sample in `data` must contain two or more observations along `axis`.")
+            throw MetricError.input(
+                "predictions", "each sample in `data` must contain two or more observations along `axis`.",
+                remedy: "Give two rows or more, or leave out .bootstrap.",
+                commandLine: "Give a split with two rows or more.",
+                kind: .empty)
         }
         let keys = zip(self.keys, values).compactMap { key, value in
             if case .number = value { key } else { nil }

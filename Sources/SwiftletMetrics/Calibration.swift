@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// Expected calibration error (Naeini et al. 2015; Guo et al. 2017): how far confidence is from accuracy, over bins of
@@ -22,18 +22,22 @@ struct CalibrationState: MetricState {
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
         let count = batch.options.bins
-        guard count > 0 else { throw MetricError("Expected n_bins to be a positive integer, got: \(count)") }
-        if let bins, bins.count != count { throw .late("Another number of bins") }
+        guard count > 0 else {
+            throw .option(
+                "n_bins", "Expected n_bins to be a positive integer, got: \(count)", remedy: "Give .bins(15), say.")
+        }
+        if let bins, bins.count != count { throw .late("Another number of bins", option: "n_bins") }
         let probabilities = try RegressionState.rows(batch.predictions, "predictions")
         let labels = try batch.references.ints("references")
         var added: [(confidence: Double, isHit: Bool)] = []
         added.reserveCapacity(labels.count)
-        for (row, label) in zip(probabilities, labels) {
-            try RegressionState.checkFinite(row)
+        for (index, (row, label)) in zip(probabilities, labels).enumerated() {
+            try RegressionState.checkFinite(row, "predictions", row: index)
             guard !row.isEmpty, row.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
-                throw MetricError(
-                    "Calibration is about probabilities, which lie between 0 and 1",
-                    remedy: "Apply a softmax to logits, or a sigmoid to the logit of one class.")
+                throw .input(
+                    "predictions", "Calibration is about probabilities, which lie between 0 and 1", row: index,
+                    remedy: "Apply a softmax to logits, or a sigmoid to the logit of one class.",
+                    commandLine: "Give another --metric: this one is about probabilities.")
             }
             if row.count == 1 {
                 added.append((row[0], label == 1))
@@ -60,7 +64,7 @@ struct CalibrationState: MetricState {
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
         guard rows > 0, let bins else { throw MetricError.empty }
-        if bins.count != options.bins { throw .late("Another number of bins") }
+        if bins.count != options.bins { throw .late("Another number of bins", option: "n_bins") }
         let total = bins.reduce(0) { $0 + $1.weight }
         let gaps = bins.filter { $0.weight > 0 }.map { (abs($0.hits - $0.confidence) / $0.weight, $0.weight / total) }
         let error =
@@ -73,7 +77,7 @@ struct CalibrationState: MetricState {
     }
 
     var groups: [Int]? { hasWeights ? nil : kept.map { [Int](repeating: 1, count: $0.count) } }
-    var groupsError: MetricError { .late("A bootstrap") }
+    var groupsError: MetricError { .late("A bootstrap", option: "strategy") }
 
     func taking(_ counts: [Int]) -> CalibrationState {
         var state = CalibrationState()
@@ -96,8 +100,9 @@ struct PerplexityState: MetricState {
         var means: [Double] = []
         for losses in try RegressionState.rows(batch.predictions, "losses") {
             guard !losses.isEmpty else {
-                throw MetricError(
-                    "Each input text must be at least one token long.", remedy: "Leave out texts without a token.")
+                throw .input(
+                    "losses", "Each input text must be at least one token long.", row: perplexities.count + means.count,
+                    remedy: "Leave out texts without a token.", kind: .empty)
             }
             means.append(losses.reduce(0, +) / Double(losses.count))
         }

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// A score of class predictions.
 enum LabelScore: Sendable {
     case accuracy
@@ -73,20 +75,23 @@ struct LabelState: MetricState {
                         + "[None, 'micro', 'macro', 'weighted'].",
                     remedy: "Give compute .average(.macro), .average(.micro), .average(.weighted) or, for a score of "
                         + "each class, .average(.perLabel).",
-                    commandLine: "Give --metric accuracy, or another metric for more than two classes.", kind: .format)
+                    commandLine: "Give --metric \(score.rawValue)/macro, or another metric for more than two classes.",
+                    kind: .format, at: ErrorLocation(column: "references", option: "average"))
             }
             guard present.count < 2 || present.contains(options.posLabel) else {
                 throw MetricError(
                     "pos_label=\(options.posLabel) is not a valid label. It should be one of "
                         + "[\(present.map(String.init).joined(separator: " "))]",
                     remedy: "Name the positive class with .posLabel.",
-                    commandLine: "Number the classes 0 and 1, or give --metric accuracy.", kind: .format)
+                    commandLine: "Number the classes 0 and 1, or give --metric accuracy.", kind: .format,
+                    at: ErrorLocation(option: "pos_label"))
             }
             labels = [options.posLabel]
         case .samples:
-            throw MetricError(
-                "Samplewise metrics are not available outside of multilabel classification.",
-                remedy: "Give lists of 0 and 1 for each row, or another average.")
+            throw .option(
+                "average", "Samplewise metrics are not available outside of multilabel classification.",
+                remedy: "Give lists of 0 and 1 for each row, or another average.",
+                commandLine: "Give another average, such as --metric \(score.rawValue)/macro.")
         default:
             if options.posLabel != 1 {
                 warnings.append(

@@ -38,7 +38,7 @@ struct DeterminationState: MetricState {
     }
 
     var groups: [Int]? { kept.map { [Int](repeating: 1, count: $0.count) } }
-    var groupsError: MetricError { .late("A bootstrap") }
+    var groupsError: MetricError { .late("A bootstrap", option: "strategy") }
 
     func taking(_ counts: [Int]) -> DeterminationState {
         var state = DeterminationState()
@@ -61,15 +61,17 @@ struct BrierState: MetricState {
         let probabilities = try batch.predictions.doubles("predictions")
         let labels = try batch.references.ints("references")
         guard probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
-            throw MetricError(
-                "y_prob contains values outside of [0, 1]",
-                remedy: "Give the probability of the positive label: the softmax or sigmoid of logits.")
+            throw .input(
+                "predictions", "y_prob contains values outside of [0, 1]",
+                row: probabilities.firstIndex { !($0 >= 0 && $0 <= 1) }.map { rows.count + $0 },
+                remedy: "Give the probability of the positive label: the softmax or sigmoid of logits.",
+                commandLine: "Give another --metric: this one is about probabilities.")
         }
         let all = Set(labels).union(rows.map { $0.label })
         guard all.count <= 2 else {
-            throw MetricError(
-                "Only binary classification is supported. The references have the labels \(all.sorted())",
-                remedy: "Score one label against the others.")
+            throw .input(
+                "references", "Only binary classification is supported. The references have the labels \(all.sorted())",
+                remedy: "Score one label against the others.", commandLine: "Give another --metric, such as accuracy.")
         }
         for index in labels.indices { rows.append((probabilities[index], labels[index], batch.weights?[index] ?? 1)) }
         if batch.weights != nil { hasWeights = true }
@@ -78,7 +80,7 @@ struct BrierState: MetricState {
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
         let weight = rows.reduce(0.0) { $0 + $1.weight }
         if rows.isEmpty { throw MetricError.empty }
-        if weight == 0 { throw MetricError("Weights sum to zero, can't be normalized") }
+        if weight == 0 { throw MetricError.zeroWeights }
         let sum = rows.reduce(0.0) { sum, row in
             let distance = row.probability - (row.label == options.posLabel ? 1 : 0)
             return sum + distance * distance * row.weight

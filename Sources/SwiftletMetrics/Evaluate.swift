@@ -1,11 +1,21 @@
+internal import SwiftletIO
+internal import Synchronization
+
 /// `evaluate.load` and `evaluate.combine`.
 public enum Evaluate {
     /// A metric by the name and configuration it has in `evaluate`, such as `"glue"` with `"mrpc"`.
     public static func load(_ name: String, _ config: String? = nil) throws(MetricError) -> Metric {
-        guard let entry = registry.first(where: { $0.name == name }) else {
+        guard let entry = entry(name) else {
+            if let reason = reasonUnavailable(name) {
+                throw MetricError(
+                    "The metric '\(name)' is not available: \(reason)",
+                    remedy: "Compute it with Python, or register one of your own: Evaluate.register.",
+                    commandLine: "Compute it with Python, or give another --metric.", kind: .unsupported)
+            }
+            let meant = nearestName(to: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
             throw MetricError(
                 "Couldn't find a metric named '\(name)'",
-                remedy: "Metrics are: \(names.joined(separator: ", ")).", kind: .unknownMetric)
+                remedy: "\(meant)Metrics are: \(names.joined(separator: ", ")).", kind: .unknownMetric)
         }
         guard let state = entry.state(config) else {
             if entry.needsConfig {
@@ -38,7 +48,10 @@ public enum Evaluate {
         _ metrics: [Metric], names: [String]? = nil, forcePrefix: Bool = false
     ) throws(MetricError) -> Metric {
         guard !metrics.isEmpty, names == nil || names?.count == metrics.count else {
-            throw MetricError("combine needs at least one metric, and as many names as metrics, if any")
+            throw MetricError(
+                "combine needs at least one metric, and as many names as metrics, if any: there are \(metrics.count) "
+                    + "metrics and \(names?.count ?? 0) names",
+                remedy: "Give a name for each metric, or none.", kind: .countMismatch)
         }
         let parts = metrics.enumerated().map { index, metric in
             CombinedState.Part(name: names?[index] ?? metric.name, presets: metric.presets, state: metric.empty)
@@ -54,10 +67,21 @@ public enum Evaluate {
     }
 
     /// The names that `load` knows.
-    public static var names: [String] { registry.map(\.name).sorted() }
+    public static var names: [String] {
+        (registry.map(\.name) + registered.withLock { $0.keys.map(\.text) }).sortedByCodePoints()
+    }
 
     /// The configurations of a metric; empty if it has none.
-    public static func configs(_ name: String) -> [String] { registry.first { $0.name == name }?.configs ?? [] }
+    public static func configs(_ name: String) -> [String] { entry(name)?.configs ?? [] }
+
+    static func isBuiltIn(_ name: String) -> Bool { registry.contains { $0.name.isSame(as: name) } }
+
+    private static func entry(_ name: String) -> Entry? {
+        if let entry = registry.first(where: { $0.name.isSame(as: name) }) { return entry }
+        return registered.withLock { $0[TextKey(name)] }.map { metric in
+            Entry(name: name, configs: metric.configs) { RegisteredState(name, $0, metric) }
+        }
+    }
 
     private struct Entry: Sendable {
         var name: String
@@ -101,10 +125,15 @@ public enum Evaluate {
         Entry(
             name: "indic_glue",
             configs: [
-                "wnli", "copa", "sna", "csqa", "wstp", "inltkh", "bbca", "iitp-mr", "iitp-pr", "actsa-sc", "md", "wiki-ner",
+                "wnli", "copa", "sna", "csqa", "wstp", "inltkh", "bbca", "iitp-mr", "iitp-pr", "actsa-sc", "md",
+                "wiki-ner", "cvit-mkb-clsr",
             ], needsConfig: true
         ) { config in
-            config == "wiki-ner" ? LabelState([.glueAccuracy, .set(.f1)]) : LabelState([.glueAccuracy])
+            switch config {
+            case "wiki-ner": LabelState([.glueAccuracy, .set(.f1)])
+            case "cvit-mkb-clsr": SentenceRetrievalState()
+            default: LabelState([.glueAccuracy])
+            }
         },
         Entry(name: "roc_auc", configs: ["multiclass", "multilabel"]) { _ in RankingState(.rocAUC) },
         Entry(name: "average_precision", configs: ["multiclass", "multilabel"]) { _ in
@@ -112,6 +141,40 @@ public enum Evaluate {
         },
         Entry(name: "exact_match") { _ in ExactMatchState() },
         Entry(name: "squad") { _ in AnswerState(scale: 100) },
+        Entry(name: "squad_v2") { _ in SquadV2State() },
+        Entry(name: "cuad") { _ in ContractState() },
+        Entry(name: "fever") { _ in FeverState() },
+        Entry(name: "poseval") { _ in POSState() },
+        Entry(name: "mase", configs: ["multilist"]) { _ in ScaledErrorState() },
+        Entry(name: "top_k_accuracy") { _ in TopKState() },
+        Entry(name: "mean_iou") { _ in SegmentationState() },
+        Entry(name: "mahalanobis") { _ in MahalanobisState() },
+        Entry(name: "wer") { _ in TextState<ErrorRates<WordErrors>>("wer") },
+        Entry(name: "cer") { _ in TextState<ErrorRates<CharacterErrors>>("cer") },
+        Entry(name: "rouge") { _ in TextState<ROUGE>("rouge") },
+        Entry(name: "sacrebleu") { _ in TextState<SacreBLEU>("sacrebleu") },
+        Entry(name: "bleu") { _ in TextState<CorpusBLEU>("bleu") },
+        Entry(name: "google_bleu") { _ in TextState<GoogleBLEU>("google_bleu") },
+        Entry(name: "chrf") { _ in TextState<CHRF>("chrf") },
+        Entry(name: "ter") { _ in TextState<TER>("ter") },
+        Entry(name: "charcut_mt") { _ in TextState<CharCut>("charcut_mt") },
+        Entry(name: "meteor") { _ in TextState<METEOR>("meteor") },
+        Entry(name: "nist_mt") { _ in TextState<NIST>("nist_mt") },
+        Entry(name: "character") { _ in TextState<CharacTER>("character") },
+        Entry(name: "sari") { _ in TextState<SARI>("sari") },
+        Entry(name: "wiki_split") { _ in TextState<WikiSplit>("wiki_split") },
+        Entry(
+            name: "xtreme_s",
+            configs: ["fleurs-asr", "mls", "voxpopuli", "babel", "covost2", "fleurs-lang_id", "minds14"],
+            needsConfig: true
+        ) { config in
+            switch config {
+            case "fleurs-lang_id": LabelState([.glueAccuracy])
+            case "minds14": LabelState([.set(.f1, default: .macro), .glueAccuracy])
+            case "covost2": TextState<TranslationBLEU>("xtreme_s")
+            default: TextState<ErrorRates<SpeechErrors>>("xtreme_s")
+            }
+        },
         Entry(name: "seqeval") { _ in SequenceLabelState() },
         Entry(name: "perplexity") { _ in PerplexityState() },
         Entry(name: "calibration_error") { _ in CalibrationState() },

@@ -123,12 +123,17 @@ struct LabelCounts: Sendable {
     /// `sklearn.metrics.confusion_matrix`.
     func confusionMatrix(_ options: MetricOptions, _ warnings: inout [String]) throws(MetricError) -> MetricValue {
         let labels = options.labels ?? self.labels
-        if labels.isEmpty { throw MetricError("'labels' should contain at least one label.") }
+        if labels.isEmpty {
+            throw MetricError.option(
+                "labels", "'labels' should contain at least one label.", remedy: "Name one or more.")
+        }
         var index: [Int: Int] = [:]
         // As in the dictionary that scikit-learn builds, the last of equal labels counts.
         for (position, label) in labels.enumerated() { index[label] = position }
         if !cells.keys.contains(where: { index[$0.reference] != nil }) {
-            throw MetricError("At least one label specified must be in y_true")
+            throw .option(
+                "labels", "At least one label specified must be in y_true",
+                remedy: "Name labels that the references have.")
         }
         var matrix = [[Double]](repeating: [Double](repeating: 0, count: labels.count), count: labels.count)
         for pair in sortedPairs {

@@ -1,4 +1,5 @@
-import Synchronization
+internal import SwiftletIO
+internal import Synchronization
 
 /// A metric by name, as `Evaluate.load` returns it.
 ///
@@ -40,7 +41,8 @@ public final class Metric: Sendable {
             throw MetricError(
                 "'\(name)' takes no option '\(option.name)'",
                 remedy: empty.options.isEmpty
-                    ? "It has no options." : "It has: \(empty.options.sorted().joined(separator: ", ")).")
+                    ? "It has no options." : "It has: \(empty.options.sorted().joined(separator: ", ")).",
+                at: ErrorLocation(option: option.name))
         }
     }
 
@@ -63,6 +65,20 @@ public final class Metric: Sendable {
         try compute(P.column(predictionScores), R.column(references), sampleWeight, options)
     }
 
+    /// `compute(predictions:references:)` for metrics that look at the texts which were rewritten too, `sari` and
+    /// `wiki_split`.
+    public func compute<P: MetricElement, R: MetricElement>(
+        sources: [String], predictions: [P], references: [R], _ options: MetricOption...
+    ) throws(MetricError) -> MetricValues {
+        try compute(P.column(predictions), R.column(references), nil, options, sources: .strings(sources))
+    }
+
+    /// `mahalanobis` of points, shape `[points, dimensions]`.
+    public func compute(X points: [[Double]], _ options: MetricOption...) throws(MetricError) -> MetricValues {
+        let column = [Double].column(points)
+        return try compute(column, column, nil, options)
+    }
+
     /// `perplexity` of texts from the loss of each, or from the losses of the tokens of each: negative natural
     /// logarithms of probabilities.
     public func compute<L: MetricElement>(losses: [L]) throws(MetricError) -> MetricValues {
@@ -75,19 +91,21 @@ public final class Metric: Sendable {
     }
 
     func compute(
-        _ predictions: MetricColumn?, _ references: MetricColumn?, _ weights: [Double]?, _ options: [MetricOption]
+        _ predictions: MetricColumn?, _ references: MetricColumn?, _ weights: [Double]?, _ options: [MetricOption],
+        sources: MetricColumn? = nil
     ) throws(MetricError) -> MetricValues {
         try check(options)
         let options = MetricOptions(presets + options)
         let state = try contents.withLock { contents throws(MetricError) in
             if let predictions, let references {
-                try add(predictions, references, weights, options, to: &contents)
+                try add(predictions, references, weights, options, sources, to: &contents)
             }
             guard contents.isUsed else {
                 throw MetricError(
                     "Evaluation module cache file doesn't exist. Please make sure that you call `add` or `add_batch` "
                         + "at least once before calling `compute`.",
-                    remedy: "Here they are `add` and `addBatch`, or give `compute` predictions and references.")
+                    remedy: "Here they are `add` and `addBatch`, or give `compute` predictions and references.",
+                    commandLine: "Give a split that has rows.", kind: .empty, at: ErrorLocation(column: "predictions"))
             }
             let state = contents.state
             contents.state = empty
@@ -114,8 +132,24 @@ public final class Metric: Sendable {
         predictions: MetricColumn, references: MetricColumn, sampleWeight: [Double]? = nil
     ) throws(MetricError) {
         try contents.withLock { contents throws(MetricError) in
-            try add(predictions, references, sampleWeight, MetricOptions(presets), to: &contents)
+            try add(predictions, references, sampleWeight, MetricOptions(presets), nil, to: &contents)
         }
+    }
+
+    /// `addBatch` for metrics that look at the texts which were rewritten too.
+    public func addBatch<P: MetricElement, R: MetricElement>(
+        sources: [String], predictions: [P], references: [R]
+    ) throws(MetricError) {
+        try contents.withLock { contents throws(MetricError) in
+            try add(
+                P.column(predictions), R.column(references), nil, MetricOptions(presets), .strings(sources),
+                to: &contents)
+        }
+    }
+
+    /// `addBatch` for `mahalanobis`.
+    public func addBatch(X points: [[Double]]) throws(MetricError) {
+        try addBatch(predictions: points, references: points)
     }
 
     /// `addBatch` for `perplexity`.
@@ -135,7 +169,7 @@ public final class Metric: Sendable {
 
     private func add(
         _ predictions: MetricColumn, _ references: MetricColumn, _ weights: [Double]?, _ options: MetricOptions,
-        to contents: inout Contents
+        _ sources: MetricColumn?, to contents: inout Contents
     ) throws(MetricError) {
         guard predictions.count == references.count else {
             throw MetricError.mismatch(predictions.count, references.count)
@@ -145,12 +179,24 @@ public final class Metric: Sendable {
                 throw MetricError(
                     "Found input variables with inconsistent numbers of samples: "
                         + "[\(references.count), \(predictions.count), \(weights.count)]",
-                    remedy: "Give one sample weight for each row.", kind: .countMismatch)
+                    remedy: "Give one sample weight for each row.", kind: .countMismatch,
+                    at: ErrorLocation(option: "sample_weight"))
             }
-            guard weights.allSatisfy(\.isFinite) else { throw MetricError("Input sample_weight contains NaN.") }
+            if let row = weights.firstIndex(where: { !$0.isFinite }) {
+                throw MetricError(
+                    "Input sample_weight contains NaN.", remedy: "Give each row a finite weight.", kind: .format,
+                    at: ErrorLocation(row: row, option: "sample_weight"))
+            }
+        }
+        if let sources, sources.count != references.count {
+            throw MetricError(
+                "Sources length must match predictions and references lengths: there are \(sources.count) sources and "
+                    + "\(references.count) references", remedy: "Give one source for each row.", kind: .countMismatch,
+                at: ErrorLocation(column: "sources"))
         }
         try contents.state.add(
-            MetricBatch(predictions: predictions, references: references, weights: weights, options: options))
+            MetricBatch(
+                predictions: predictions, references: references, sources: sources, weights: weights, options: options))
         contents.isUsed = true
     }
 }

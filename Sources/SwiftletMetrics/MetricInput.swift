@@ -76,6 +76,13 @@ public enum MetricColumn: Sendable {
         return values
     }
 
+    /// Texts of each row: a list of them, or one.
+    func texts(_ name: String) throws(MetricError) -> [[String]] {
+        if case .strings(let values) = self { return values.map { [$0] } }
+        if case .lists = self { return try stringRows(name) }
+        throw .format(name, expected: "strings or lists of strings", got: kind)
+    }
+
     func rows<T>(
         _ name: String, _ expected: String, _ convert: (MetricColumn) throws(MetricError) -> [T]
     ) throws(MetricError) -> [[T]] {
@@ -129,18 +136,26 @@ extension Array: MetricElement where Element: MetricElement {
     public static func column(_ values: [[Element]]) -> MetricColumn { .lists(values.map(Element.column)) }
 }
 
-/// A question's answer, predicted or true, for `squad` and the `record` and `multirc` configurations of `super_glue`.
+/// A question's answer, predicted or true, for `squad`, `squad_v2`, `cuad`, and the `record` and `multirc`
+/// configurations of `super_glue`; a claim's label for `fever`.
 public struct MetricRecord: Sendable, Equatable, MetricElement {
     /// What joins a prediction with its reference: the question.
     public var id: String
     public var texts: [String]
     public var label: Int
+    /// How likely it is that the question has no answer, for `squad_v2`.
+    public var noAnswerProbability = 0.0
+    /// Lists of evidence each of which is enough, for `fever`.
+    public var evidenceSets: [[String]] = []
 
     public static func column(_ values: [MetricRecord]) -> MetricColumn { .records(values) }
 
     /// Texts are compared by their code points.
     public static func == (left: MetricRecord, right: MetricRecord) -> Bool {
         left.id.isSame(as: right.id) && left.texts.areSame(as: right.texts) && left.label == right.label
+            && left.noAnswerProbability == right.noAnswerProbability
+            && left.evidenceSets.count == right.evidenceSets.count
+            && zip(left.evidenceSets, right.evidenceSets).allSatisfy { $0.areSame(as: $1) }
     }
 
     /// A predicted answer of `squad` or `record`.
@@ -148,7 +163,33 @@ public struct MetricRecord: Sendable, Equatable, MetricElement {
         (self.id, texts, label) = (id, [predictionText], 0)
     }
 
-    /// The true answers of `squad` or `record`.
+    /// A predicted answer of `squad_v2`.
+    ///
+    /// - Parameters:
+    ///   - predictionText: empty where no answer is predicted.
+    ///   - noAnswerProbability: how likely it is that there is none.
+    public init(id: String, predictionText: String, noAnswerProbability: Double) {
+        (self.id, texts, label) = (id, [predictionText], 0)
+        self.noAnswerProbability = noAnswerProbability
+    }
+
+    /// Predicted answers of `cuad`, which may be several or none.
+    public init(id: String, predictionTexts: [String]) {
+        (self.id, texts, label) = (id, predictionTexts, 0)
+    }
+
+    /// A predicted label of `fever` and the evidence for it.
+    public init(label: String, evidence: [String]) {
+        (id, texts, self.label) = (label, evidence, 0)
+    }
+
+    /// A true label of `fever`, and lists of evidence each of which is enough.
+    public init(label: String, evidenceSets: [[String]]) {
+        (id, texts, self.label) = (label, [], 0)
+        self.evidenceSets = evidenceSets
+    }
+
+    /// The true answers of `squad` or `record`; of `squad_v2` and `cuad` also none.
     public init(id: String, answers: [String]) {
         (self.id, texts, label) = (id, answers, 0)
     }
@@ -163,10 +204,27 @@ public struct MetricRecord: Sendable, Equatable, MetricElement {
 struct MetricBatch {
     var predictions: MetricColumn
     var references: MetricColumn
+    /// The texts that were rewritten, for metrics that look at them.
+    var sources: MetricColumn?
     var weights: [Double]?
     var options: MetricOptions
 
     func rejectWeights(_ metric: String) throws(MetricError) {
-        if weights != nil { throw MetricError("\(metric) takes no sample weights") }
+        if weights != nil {
+            throw MetricError(
+                "\(metric) takes no sample weights", remedy: "Leave out sampleWeight.", commandLine: nil,
+                at: ErrorLocation(option: "sample_weight"))
+        }
+    }
+
+    /// Both columns as records.
+    func records(expected: String) throws(MetricError) -> (predictions: [MetricRecord], references: [MetricRecord]) {
+        guard case .records(let predictions) = predictions else {
+            throw .format("predictions", expected: expected, got: predictions.kind, remedy: "Give MetricRecords.")
+        }
+        guard case .records(let references) = references else {
+            throw .format("references", expected: expected, got: references.kind, remedy: "Give MetricRecords.")
+        }
+        return (predictions, references)
     }
 }

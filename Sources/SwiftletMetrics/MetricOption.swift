@@ -27,6 +27,18 @@ public enum MetricOption: Sendable, Hashable {
     }
     public enum Scheme: String, Sendable, CaseIterable { case IOB1, IOB2, IOE1, IOE2, IOBES, BILOU }
     public enum Norm: String, Sendable { case l1, l2, max }
+    /// The tokenizers of sacrebleu that need no model and no dictionary.
+    public enum BLEUTokenizer: String, Sendable, CaseIterable { case none, zh, v13a = "13a", intl, char }
+    public enum SmoothMethod: String, Sendable, CaseIterable { case none, floor, addK = "add-k", exp }
+    /// How the scores of rows become one.
+    public enum Aggregate: String, Sendable, CaseIterable { case mean, sum, median }
+    /// A label and what it becomes.
+    public struct LabelChange: Sendable, Hashable {
+        public var old: Int
+        public var new: Int
+
+        public init(_ old: Int, to new: Int) { (self.old, self.new) = (old, new) }
+    }
 
     case average(Average)
     case labels([Int])
@@ -55,6 +67,91 @@ public enum MetricOption: Sendable, Hashable {
     /// The number of bins of the calibration error.
     case bins(Int)
     case norm(Norm)
+    /// For `squad_v2`: with a higher probability of no answer than this, a question counts as not answered.
+    case noAnswerThreshold(Double)
+    /// All texts as one, for the rates of errors.
+    case concatenateTexts
+    /// The scores of `rouge`: `rouge1` to `rouge9`, `rougeL`, `rougeLsum`.
+    case rougeTypes([String])
+    /// `rouge`'s median of resampled means (`true`, the default), or a score for each row.
+    case useAggregator(Bool)
+    /// Words without their endings, by Porter's rules for English.
+    case useStemmer
+    /// What `rouge`'s resampling starts from, as `numpy.random.seed` takes it; 0 where it isn't given.
+    case seed(Int)
+    /// A function of yours that parts a text into words.
+    case tokenizer(TextTokenizer)
+    /// One of sacrebleu's ways to part a text into words.
+    case tokenize(BLEUTokenizer)
+    /// What stands for a precision that is 0.
+    case smoothMethod(SmoothMethod)
+    /// The number of `floor` (0.1 by default) and `add-k` (1).
+    case smoothValue(Double)
+    /// No warning of texts that look as if they were parted already.
+    case force
+    case lowercase
+    /// Without the lengths of n-grams for which the predictions are too short.
+    case useEffectiveOrder
+    /// The longest n-grams of `bleu`.
+    case maxOrder(Int)
+    /// `bleu` with 1 added to matches and totals, after Lin and Och (2004).
+    case smooth
+    /// The shortest n-grams of `google_bleu`.
+    case minLength(Int)
+    /// The longest n-grams of `google_bleu`.
+    case maxLength(Int)
+    /// The longest n-grams of characters of `chrf`.
+    case charOrder(Int)
+    /// The longest n-grams of words of `chrf`: 2 for chrF++.
+    case wordOrder(Int)
+    /// How much more recall counts than precision in `chrf`; the exponent of the penalty in `meteor`.
+    case beta(Double)
+    /// White space counts as characters too.
+    case whitespace
+    /// `chrf` with a tiny number in place of 0, as chrF++.py, Moses and NLTK have it.
+    case epsSmoothing
+    /// `ter`: punctuation apart from words, line ends and XML's escapes resolved.
+    case normalized
+    /// `ter` without punctuation.
+    case ignorePunct
+    /// `ter`: Chinese and Japanese characters as words, where texts are normalized or lose their punctuation.
+    case supportZhJaChars
+    case caseSensitive
+    /// The series before the predicted values, for `mase`.
+    case training([Double])
+    /// The same with several outputs, shape `[time, outputs]`.
+    case trainingRows([[Double]])
+    /// The length of a season, for `mase`.
+    case periodicity(Int)
+    /// The weight of precision in `meteor`.
+    case alpha(Double)
+    /// The weight of the penalty in `meteor`.
+    case gamma(Double)
+    /// A folder of NLTK's data, with `corpora/wordnet` and `tokenizers/punkt_tab/english`, for `meteor`.
+    case nltkData(String)
+    /// The longest n-grams of `nist_mt`, Python's `n`.
+    case order(Int)
+    /// Whether `nist_mt` parts punctuation from words, as in languages of the West.
+    case westernLang(Bool)
+    case aggregate(Aggregate)
+    /// `character` with the score of each row.
+    case returnAllScores
+    /// How many of the highest scores count as a hit.
+    case k(Int)
+    /// The number of classes of `mean_iou`.
+    case numLabels(Int)
+    /// The label of pixels that don't count.
+    case ignoreIndex(Int)
+    /// What stands for a score that isn't a number.
+    case nanToNum(Double)
+    /// True labels of `mean_iou` that are changed, one after the other.
+    case labelMap([LabelChange])
+    /// `mean_iou`: true labels less 1; 0, the background, doesn't count.
+    case reduceLabels
+    /// Points of the distribution from which `mahalanobis` measures, shape `[points, dimensions]`.
+    case referenceDistribution([[Double]])
+    /// An argument of a metric that was registered: its name, and its value as JSON.
+    case argument(String, String)
     /// Confidence intervals for scores, for `method` see `BootstrapMethod`.
     case bootstrap(resamples: Int = 9999, level: Double = 0.95, method: BootstrapMethod = .bca, seed: UInt64 = 0)
 
@@ -80,6 +177,49 @@ public enum MetricOption: Sendable, Hashable {
         case .bins: "n_bins"
         case .norm: "norm"
         case .bootstrap: "strategy"
+        case .noAnswerThreshold: "no_answer_threshold"
+        case .concatenateTexts: "concatenate_texts"
+        case .rougeTypes: "rouge_types"
+        case .useAggregator: "use_aggregator"
+        case .useStemmer: "use_stemmer"
+        case .seed: "seed"
+        case .tokenizer: "tokenizer"
+        case .tokenize: "tokenize"
+        case .smoothMethod: "smooth_method"
+        case .smoothValue: "smooth_value"
+        case .force: "force"
+        case .lowercase: "lowercase"
+        case .useEffectiveOrder: "use_effective_order"
+        case .maxOrder: "max_order"
+        case .smooth: "smooth"
+        case .minLength: "min_len"
+        case .maxLength: "max_len"
+        case .charOrder: "char_order"
+        case .wordOrder: "word_order"
+        case .beta: "beta"
+        case .whitespace: "whitespace"
+        case .epsSmoothing: "eps_smoothing"
+        case .normalized: "normalized"
+        case .ignorePunct: "ignore_punct"
+        case .supportZhJaChars: "support_zh_ja_chars"
+        case .caseSensitive: "case_sensitive"
+        case .training, .trainingRows: "training"
+        case .periodicity: "periodicity"
+        case .alpha: "alpha"
+        case .gamma: "gamma"
+        case .nltkData: "nltk_data"
+        case .order: "n"
+        case .westernLang: "western_lang"
+        case .aggregate: "aggregate"
+        case .returnAllScores: "return_all_scores"
+        case .k: "k"
+        case .numLabels: "num_labels"
+        case .ignoreIndex: "ignore_index"
+        case .nanToNum: "nan_to_num"
+        case .labelMap: "label_map"
+        case .reduceLabels: "reduce_labels"
+        case .referenceDistribution: "reference_distribution"
+        case .argument(let name, _): name
         }
     }
 }
@@ -89,67 +229,4 @@ public enum BootstrapMethod: String, Sendable {
     case percentile
     case basic
     case bca = "BCa"
-}
-
-/// The options of one call, taken apart.
-struct MetricOptions: Sendable, Hashable {
-    struct Bootstrap: Sendable, Hashable {
-        var resamples: Int
-        var level: Double
-        var method: BootstrapMethod
-        var seed: UInt64
-    }
-
-    /// The options themselves, in order.
-    let given: [MetricOption]
-    var average: Average?
-    var labels: [Int]?
-    var posLabel = 1
-    var zeroDivision = MetricOption.ZeroDivision.warn
-    var normalize = true
-    var normalizeMatrix: MetricOption.Normalization?
-    var returnPValue = false
-    var maxFPR: Double?
-    var multiClass: MetricOption.MultiClass?
-    var multiOutput = MetricOption.MultiOutput.uniformAverage
-    var squared = true
-    var regexesToIgnore: [String] = []
-    var ignoreCase = false
-    var ignorePunctuation = false
-    var ignoreNumbers = false
-    var suffix = false
-    var isStrict = false
-    var scheme: MetricOption.Scheme?
-    var bins = 15
-    var norm = MetricOption.Norm.l1
-    var bootstrap: Bootstrap?
-
-    init(_ options: [MetricOption]) {
-        given = options
-        for option in options {
-            switch option {
-            case .average(let value): average = value
-            case .labels(let value): labels = value
-            case .posLabel(let value): posLabel = value
-            case .zeroDivision(let value): zeroDivision = value
-            case .normalize(let value): normalize = value
-            case .normalizeMatrix(let value): normalizeMatrix = value
-            case .returnPValue: returnPValue = true
-            case .maxFPR(let value): maxFPR = value
-            case .multiClass(let value): multiClass = value
-            case .multiOutput(let value): multiOutput = value
-            case .squared(let value): squared = value
-            case .regexesToIgnore(let value): regexesToIgnore = value
-            case .ignoreCase: ignoreCase = true
-            case .ignorePunctuation: ignorePunctuation = true
-            case .ignoreNumbers: ignoreNumbers = true
-            case .suffix: suffix = true
-            case .strict(let value): (isStrict, scheme) = (true, value)
-            case .bins(let value): bins = value
-            case .norm(let value): norm = value
-            case .bootstrap(let resamples, let level, let method, let seed):
-                bootstrap = Bootstrap(resamples: resamples, level: level, method: method, seed: seed)
-            }
-        }
-    }
 }

@@ -17,6 +17,7 @@ extension Metric {
             let kinds = Set(parts.map { MetricPredictions(of: $0.name, nil) })
             return kinds.count == 1 ? kinds.first ?? .classes : .classes
         }
+        if let own = empty as? RegisteredState { return own.metric.takes }
         return MetricPredictions(of: name, config)
     }
 }

@@ -3,6 +3,7 @@ protocol MetricState: Sendable {
     /// The options that `compute` heeds, by name.
     var options: Set<String> { get }
 
+
     /// Takes in a batch, whose columns have the same length, or throws and leaves the state as it was.
     mutating func add(_ batch: MetricBatch) throws(MetricError)
 
@@ -20,9 +21,7 @@ protocol MetricState: Sendable {
 }
 
 extension MetricState {
-    var groupsError: MetricError {
-        MetricError("Confidence intervals are not available for rows with sample weights")
-    }
+    var groupsError: MetricError { .weightedIntervals }
 }
 
 extension Array {

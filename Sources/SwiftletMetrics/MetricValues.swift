@@ -4,6 +4,8 @@ import SwiftletIO
 public enum MetricValue: Sendable, Equatable {
     case number(Double)
     case integer(Int)
+    case text(String)
+    case integers([Int])
     /// One number a label, output or text.
     case list([Double])
     case matrix([[Double]])
@@ -55,7 +57,7 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
             switch value(key) {
             case .number(let value): value
             case .integer(let value): Double(value)
-            case .list, .matrix, .counts, .group: nil
+            case .list, .integers, .matrix, .counts, .group, .text: nil
             case nil: first { $0.key.isSame(as: key) }?.value
             }
         }
@@ -80,7 +82,13 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         }
     }
 
-    public func list(_ key: String) -> [Double]? { if case .list(let list) = value(key) { list } else { nil } }
+    public func list(_ key: String) -> [Double]? {
+        switch value(key) {
+        case .list(let list): list
+        case .integers(let list): list.map(Double.init)
+        default: nil
+        }
+    }
 
     public func group(_ key: String) -> MetricValues? { if case .group(let group) = value(key) { group } else { nil } }
 
@@ -108,7 +116,10 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
             switch value {
             case .number(let number): flat.append((key, number))
             case .integer(let number): flat.append((key, Double(number)))
-            case .list(let list): flat += list.enumerated().map { ("\(key)_\($0)", $1) }
+            case .text: break
+            case .integers, .list:
+                let list = list(key) ?? []
+                flat += list.enumerated().map { ("\(key)_\($0)", $1) }
             case .group(let group): flat += group.map { ("\(key)_\($0.key)", $0.value) }
             case .matrix, .counts:
                 for (row, numbers) in (matrix(key) ?? []).enumerated() {
@@ -143,6 +154,8 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         switch value {
         case .number(let number): text(number)
         case .integer(let number): String(number)
+        case .text(let text): quoted(text)
+        case .integers(let list): list.description
         case .list(let list): text(list)
         case .matrix(let rows): "[\(rows.map { text($0) }.joined(separator: ", "))]"
         case .counts(let rows): "[\(rows.map(\.description).joined(separator: ", "))]"

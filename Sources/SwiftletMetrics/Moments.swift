@@ -96,7 +96,11 @@ struct Moments: Sendable {
 
     /// `scipy.stats.pearsonr`.
     func pearson(_ warnings: inout [String]) throws(MetricError) -> Double {
-        guard count >= 2 else { throw MetricError("`x` and `y` must have length at least 2.") }
+        guard count >= 2 else {
+            throw .input(
+                "predictions", "`x` and `y` must have length at least 2.", remedy: "Give two rows or more.",
+                commandLine: "Give a split with two rows or more.", kind: .empty)
+        }
         if x.isConstant || y.isConstant {
             warnings.append(Correlation.constant)
             return .nan
@@ -140,7 +144,7 @@ struct PearsonState: MetricState {
     }
 
     var groups: [Int]? { kept.map { [Int](repeating: 1, count: $0.x.count) } }
-    var groupsError: MetricError { .late("A bootstrap") }
+    var groupsError: MetricError { .late("A bootstrap", option: "strategy") }
 
     func taking(_ counts: [Int]) -> PearsonState {
         var state = PearsonState()

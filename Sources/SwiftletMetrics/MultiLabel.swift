@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// Metrics of rows with several labels, each 0 or 1: what scikit-learn calls a multilabel indicator. Keeps how often
 /// each pair of predicted and true rows came, so that memory grows with distinct pairs only.
 struct MultiLabelState: MetricState {
@@ -24,9 +26,10 @@ struct MultiLabelState: MetricState {
         let width = pairs.first?.reference.count ?? references.first?.count
         for row in predictions + references {
             guard row.count == width, row.allSatisfy({ $0 == 0 || $0 == 1 }) else {
-                throw MetricError(
-                    "multiclass-multioutput is not supported",
-                    remedy: "Give as many 0 and 1 for each row as there are labels.")
+                throw .input(
+                    "predictions", "multiclass-multioutput is not supported",
+                    remedy: "Give as many 0 and 1 for each row as there are labels.",
+                    commandLine: "Give another --metric: this one is for rows with several labels.")
             }
         }
         if batch.weights != nil { hasWeights = true }
@@ -65,9 +68,15 @@ struct MultiLabelState: MetricState {
             switch options.average {
             case nil, .perLabel: values.set(score.key, .list(each))
             case .macro: values[score.key] = each.reduce(0, +) / Double(width)
-            default: throw MetricError("Invalid `average`: expected `macro`, or None ")
+            default:
+                throw .option(
+                    "average", "Invalid `average`: expected `macro`, or None ",
+                    remedy: "Give .average(.macro), or none.")
             }
-        case .confusionMatrix: throw MetricError("multilabel-indicator is not supported")
+        case .confusionMatrix:
+            throw .input(
+                "predictions", "multilabel-indicator is not supported", remedy: "Give one class for each row.",
+                commandLine: "Give another --metric, one for several labels a row.")
         case .accuracy, .glueAccuracy:
             let total = cells.reduce(0) { $0 + $1.weight }
             let hits = zip(pairs, cells).reduce(0) { $0 + ($1.0.reference == $1.0.prediction ? $1.1.weight : 0) }
@@ -84,11 +93,14 @@ struct MultiLabelState: MetricState {
                 "Target is multilabel-indicator but average='binary'. Please choose another average setting, one of "
                     + "[None, 'micro', 'macro', 'weighted', 'samples'].",
                 remedy: "Give compute .average(.micro), .average(.macro), .average(.weighted) or .average(.samples).",
-                commandLine: "Give another --metric, one for several labels a row.", kind: .format)
+                commandLine: "Give another average, such as --metric \(score.rawValue)/micro.", kind: .format,
+                at: ErrorLocation(option: "average"))
         }
         let labels = options.labels ?? Array(0..<width)
         for label in labels where !(0..<width).contains(label) {
-            throw MetricError("All labels must be in [0, n labels) for multilabel targets. Got \(label) of \(width)")
+            throw .option(
+                "labels", "All labels must be in [0, n labels) for multilabel targets. Got \(label) of \(width)",
+                remedy: "Name labels from 0 to \(width - 1).")
         }
         func count(_ pair: Pair, _ label: Int, _ weight: Double) -> SetCounts {
             let (predicted, actual) = (Double(pair.prediction[label]), Double(pair.reference[label]))

@@ -45,6 +45,37 @@ enum PythonText {
         }
     }
 
+    /// `str.split` at white space.
+    static func split(_ text: some Sequence<Unicode.Scalar>) -> [String] {
+        var words: [String] = []
+        var word = String.UnicodeScalarView()
+        for scalar in text {
+            if !isSpace(scalar) {
+                word.append(scalar)
+            } else if !word.isEmpty {
+                words.append(String(word))
+                word = String.UnicodeScalarView()
+            }
+        }
+        if !word.isEmpty { words.append(String(word)) }
+        return words
+    }
+
+    static func split(_ text: String) -> [String] { split(text.unicodeScalars) }
+
+    /// `str.strip`.
+    static func strip(_ text: String) -> String {
+        let trimmed = rstrip(text).unicodeScalars.drop(while: isSpace)
+        return String(String.UnicodeScalarView(trimmed))
+    }
+
+    /// `str.rstrip`.
+    static func rstrip(_ text: String) -> String {
+        var scalars = text.unicodeScalars[...]
+        while let last = scalars.last, isSpace(last) { scalars.removeLast() }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
     /// `\w` of the module `re`.
     static func isWord(_ scalar: Unicode.Scalar) -> Bool {
         if scalar == "_" { return true }

@@ -1,75 +1,4 @@
-/// Areas under curves over thresholds of a score.
-enum RankingCurve {
-    /// True and false positives, by weight, above each distinct score, from the highest:
-    /// `sklearn.metrics.confusion_matrix_at_thresholds`.
-    static func counts(
-        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?
-    ) -> (truePositives: [Double], falsePositives: [Double]) {
-        var order = Array(scores.indices)
-        if let weights { order.removeAll { weights[$0] == 0 } }
-        order.sort { scores[$0] > scores[$1] }
-        var truePositives: [Double] = []
-        var falsePositives: [Double] = []
-        var (positive, negative) = (0.0, 0.0)
-        for (position, row) in order.enumerated() {
-            let weight = weights?[row] ?? 1
-            if isPositive[row] { positive += weight } else { negative += weight }
-            if position + 1 < order.count, scores[order[position + 1]] == scores[row] { continue }
-            truePositives.append(positive)
-            falsePositives.append(negative)
-        }
-        return (truePositives, falsePositives)
-    }
-
-    /// `sklearn.metrics.roc_auc_score` of two classes: by trapezoids, and up to `maxFPR` with McClish's correction
-    /// (1989).
-    static func rocAUC(
-        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?, maxFPR: Double? = nil,
-        _ warnings: inout [String]
-    ) -> Double {
-        guard isPositive.contains(true), isPositive.contains(false) else {
-            warnings.append("Only one class is present in y_true. ROC AUC score is not defined in that case.")
-            return .nan
-        }
-        let counts = counts(scores, isPositive, weights)
-        let (positives, negatives) = (counts.truePositives.last ?? 0, counts.falsePositives.last ?? 0)
-        if positives <= 0 || negatives <= 0 { return .nan }
-        let limit = maxFPR ?? 1
-        var (area, tpr, fpr) = (0.0, 0.0, 0.0)
-        for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
-            let (nextTPR, nextFPR) = (truePositive / positives, falsePositive / negatives)
-            if nextFPR > limit {
-                let end = tpr + (nextTPR - tpr) * (limit - fpr) / (nextFPR - fpr)
-                area += (limit - fpr) * (tpr + end) / 2
-                break
-            }
-            area += (nextFPR - fpr) * (tpr + nextTPR) / 2
-            (tpr, fpr) = (nextTPR, nextFPR)
-        }
-        if limit == 1 { return area }
-        let least = limit * limit / 2
-        return 0.5 * (1 + (area - least) / (limit - least))
-    }
-
-    /// `sklearn.metrics.average_precision_score` of two classes: the sum of precisions, each with the gain of recall.
-    static func averagePrecision(
-        _ scores: [Double], _ isPositive: [Bool], _ weights: [Double]?, _ warnings: inout [String]
-    ) -> Double {
-        let counts = counts(scores, isPositive, weights)
-        let positives = counts.truePositives.last ?? 0
-        if positives == 0 {
-            warnings.append("No positive class found in y_true, recall is set to one for all thresholds.")
-        }
-        var (area, recall) = (0.0, 0.0)
-        for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
-            let next = positives == 0 ? 1 : truePositive / positives
-            let total = truePositive + falsePositive
-            area += (next - recall) * (total == 0 ? 0 : truePositive / total)
-            recall = next
-        }
-        return max(0, area)
-    }
-}
+internal import SwiftletIO
 
 /// ROC AUC and average precision for two classes, several classes and several labels. Keeps the rows, since a curve
 /// needs all scores.
@@ -88,7 +17,7 @@ struct RankingState: MetricState {
     init(_ kind: Kind) { self.kind = kind }
 
     var options: Set<String> {
-        kind == .rocAUC ? ["average", "max_fpr", "multi_class", "labels"] : ["average", "pos_label"]
+        kind == .rocAUC ? ["average", "max_fpr", "multi_class", "labels"] : ["average", "pos_label", "labels"]
     }
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
@@ -99,15 +28,18 @@ struct RankingState: MetricState {
         } else {
             labels = try batch.references.ints("references").map { [$0] }
         }
-        for row in scores { try RegressionState.checkFinite(row) }
+        for (row, values) in scores.enumerated() {
+            try RegressionState.checkFinite(values, "predictions", row: self.scores.count + row)
+        }
         let width = (self.scores.first ?? scores.first)?.count
         let labelWidth = (self.labels.first ?? labels.first)?.count
         guard scores.allSatisfy({ $0.count == width }), labels.allSatisfy({ $0.count == labelWidth }),
             labelWidth == 1 || labelWidth == width
         else {
-            throw MetricError(
-                "Every row needs the same number of scores and of labels",
-                remedy: "Give one score a row, one for each class, or as many scores as there are labels.")
+            throw .input(
+                "predictions", "Every row needs the same number of scores and of labels",
+                remedy: "Give one score a row, one for each class, or as many scores as there are labels.",
+                commandLine: "Give another --metric, such as accuracy.", kind: .countMismatch)
         }
         if batch.weights != nil { hasWeights = true }
         weights += batch.weights ?? [Double](repeating: 1, count: scores.count)
@@ -119,14 +51,20 @@ struct RankingState: MetricState {
         guard let width = scores.first?.count, let labelWidth = labels.first?.count else { throw MetricError.empty }
         var values = MetricValues()
         let value: MetricValue
+        if kind == .averagePrecision, options.labels != nil, labelWidth > 1 || width <= 2 {
+            throw .invalid("labels", "left out where there aren't several classes", "\(options.labels ?? [])")
+        }
         if labelWidth > 1 {
             for row in labels where row.contains(where: { $0 != 0 && $0 != 1 }) {
-                throw MetricError("multiclass-multioutput format is not supported")
+                throw .input(
+                    "references", "multiclass-multioutput format is not supported",
+                    remedy: "Give labels that are 0 or 1.",
+                    commandLine: "Give another --metric: this one is for rows with several labels.")
             }
             value = try averaged(labels.map { $0.map { $0 == 1 } }, options, &values.warnings)
         } else {
             let classes = Set(labels.map { $0[0] }).sorted()
-            if classes.count > 2 || (width > 2 && kind == .rocAUC) {
+            if classes.count > 2 || (width > 2 && (kind == .rocAUC || options.labels != nil)) {
                 value = try multiClass(classes, width, options, &values.warnings)
             } else {
                 value = .number(try binary(classes, width, options, &values.warnings))
@@ -140,17 +78,20 @@ struct RankingState: MetricState {
         _ classes: [Int], _ width: Int, _ options: MetricOptions, _ warnings: inout [String]
     ) throws(MetricError) -> Double {
         guard width == 1 else {
-            throw MetricError(
-                "y should be a 1d array, got an array of shape (\(scores.count), \(width)) instead.",
-                remedy: "For two classes give the score of the positive one.")
+            throw .input(
+                "predictions", "y should be a 1d array, got an array of shape (\(scores.count), \(width)) instead.",
+                remedy: "For two classes give the score of the positive one.",
+                commandLine: "Give another --metric, such as accuracy.")
         }
         let scores = scores.map { $0[0] }
         let weights = hasWeights ? weights : nil
         if kind == .averagePrecision {
             guard classes.count < 2 || classes.contains(options.posLabel) else {
-                throw MetricError(
+                throw .option(
+                    "pos_label",
                     "pos_label=\(options.posLabel) is not a valid label. It should be one of "
-                        + "[\(classes.map(String.init).joined(separator: " "))]")
+                        + "[\(classes.map(String.init).joined(separator: " "))]", remedy: "Give .posLabel one of these."
+                )
             }
             return RankingCurve.averagePrecision(
                 scores, labels.map { $0[0] == options.posLabel }, weights, &warnings)
@@ -163,7 +104,8 @@ struct RankingState: MetricState {
     private func checked(_ maxFPR: Double?) throws(MetricError) -> Double? {
         guard let maxFPR else { return nil }
         if maxFPR > 0, maxFPR <= 1 { return maxFPR }
-        throw MetricError("Expected max_fpr in range (0, 1], got: \(maxFPR)")
+        throw .option(
+            "max_fpr", "Expected max_fpr in range (0, 1], got: \(maxFPR)", remedy: "Give .maxFPR a share such as 0.1.")
     }
 
     private func multiClass(
@@ -175,23 +117,32 @@ struct RankingState: MetricState {
                 throw MetricError(
                     "multi_class must be in ('ovo', 'ovr')",
                     remedy: "There are more than two classes: give .multiClass(.ovr) or .multiClass(.ovo).",
-                    commandLine: "There are more than two classes: give another --metric, such as accuracy.")
+                    commandLine: #"There are more than two classes: give --metric-args '{"multi_class": "ovr"}'."#,
+                    at: ErrorLocation(option: "multi_class"))
             }
             guard options.maxFPR == nil || options.maxFPR == 1 else {
-                throw MetricError(
+                throw .option(
+                    "max_fpr",
                     "Partial AUC computation not available in multiclass setting, 'max_fpr' must be set to `None`, "
-                        + "received `max_fpr=\(options.maxFPR ?? 1)` instead")
+                        + "received `max_fpr=\(options.maxFPR ?? 1)` instead", remedy: "Leave out .maxFPR.",
+                    commandLine: "Leave out \"max_fpr\".")
             }
             guard classes == Set(classes).sorted() else {
-                throw MetricError("Parameter 'labels' must be unique and ordered")
+                throw .option(
+                    "labels", "Parameter 'labels' must be unique and ordered",
+                    remedy: "Name each class once, in the order of the columns.")
             }
             guard Set(present).isSubset(of: classes) else {
-                throw MetricError("'y_true' contains labels not in parameter 'labels'")
+                throw .option(
+                    "labels", "'y_true' contains labels not in parameter 'labels'",
+                    remedy: "Name the classes of all columns; the references have \(present).")
             }
             guard scores.allSatisfy({ abs($0.reduce(0, +) - 1) <= 1e-5 }) else {
-                throw MetricError(
+                throw .input(
+                    "predictions",
                     "Target scores need to be probabilities for multiclass roc_auc, i.e. they should sum up to 1.0 "
-                        + "over classes", remedy: "Apply a softmax to logits.")
+                        + "over classes", remedy: "Apply a softmax to logits.",
+                    commandLine: "Give another --metric: this one is about probabilities.")
             }
             guard classes.count == width else {
                 throw MetricError(
@@ -199,24 +150,34 @@ struct RankingState: MetricState {
                         ? "Number of classes in y_true not equal to the number of columns in 'y_score'"
                         : "Number of given labels, \(classes.count), not equal to the number of columns in 'y_score', "
                             + "\(width)",
-                    remedy: "Name the classes of all columns with .labels.")
+                    remedy: "Name the classes of all columns with .labels.",
+                    commandLine: "Give all classes with --metric-args '{\"labels\": [0, 1, ...]}'.", kind: .format,
+                    at: ErrorLocation(column: "predictions", option: "labels"))
             }
             if multiClass == .ovo { return .number(try oneVersusOne(classes, options, &warnings)) }
             if options.average == .samples {
-                throw MetricError("average must be one of ('micro', 'macro', 'weighted', None) for multiclass problems")
+                throw .option(
+                    "average", "average must be one of ('micro', 'macro', 'weighted', None) for multiclass problems",
+                    remedy: "Give another average.")
             }
         } else {
+            try options.checkLabels(present)
             guard options.posLabel == 1 else {
-                throw MetricError(
+                throw .option(
+                    "pos_label",
                     "Parameter pos_label is fixed to 1 for multiclass y_true. Do not set pos_label or set pos_label "
-                        + "to 1.")
+                        + "to 1.", remedy: "Leave out .posLabel.", commandLine: "Leave out \"pos_label\".")
             }
             guard classes.count == width else {
                 let shape = width == 1 ? "(\(scores.count),)" : "(\(scores.count), \(width))"
-                throw MetricError(
+                throw .input(
+                    "predictions",
                     "`y_score` needs to be of shape `(n_samples, n_classes)`, since `y_true` contains multiple "
                         + "classes. Got `y_score.shape=\(shape)`.",
-                    remedy: "Give a score for each class, such as the softmax of logits.")
+                    remedy: options.labels == nil
+                        ? "Give a score for each class, such as the softmax of logits, or name the classes of all columns "
+                            + "with .labels." : "Name as many .labels as there are columns.",
+                    commandLine: "Give all classes with --metric-args '{\"labels\": [0, 1, ...]}'.")
             }
         }
         return try averaged(labels.map { row in classes.map { $0 == row[0] } }, options, &warnings)
@@ -228,11 +189,13 @@ struct RankingState: MetricState {
     ) throws(MetricError) -> Double {
         let average = options.average ?? .macro
         guard average == .macro || average == .weighted, !hasWeights else {
-            throw MetricError(
+            throw .option(
+                hasWeights ? "sample_weight" : "average",
                 hasWeights
                     ? "sample_weight is not supported for multiclass one-vs-one ROC AUC, 'sample_weight' must be None "
                         + "in this case."
-                    : "average must be one of ('macro', 'weighted', None) for multiclass problems")
+                    : "average must be one of ('macro', 'weighted', None) for multiclass problems",
+                remedy: hasWeights ? "Leave out the weights, or give .multiClass(.ovr)." : "Give another average.")
         }
         var (pairs, weights): ([Double], [Double]) = ([], [])
         let columns = classes.indices.filter { column in labels.contains { $0[0] == classes[column] } }
@@ -255,7 +218,9 @@ struct RankingState: MetricState {
     ) throws(MetricError) -> MetricValue {
         let average = options.average ?? .macro
         if average == .binary {
-            throw MetricError("average has to be one of (None, 'micro', 'macro', 'weighted', 'samples')")
+            throw .option(
+                "average", "average has to be one of (None, 'micro', 'macro', 'weighted', 'samples')",
+                remedy: "Give another average.")
         }
         let weights = hasWeights ? weights : nil
         let maxFPR = try checked(options.maxFPR)

@@ -35,13 +35,15 @@ struct RegressionState: MetricState {
         let outputs = rows == 0 ? references.first?.count ?? 0 : sums.count
         for row in predictions.indices {
             guard predictions[row].count == outputs, references[row].count == outputs else {
-                throw MetricError(
+                throw .input(
+                    "predictions",
                     "y_true and y_pred have different number of output (\(references[row].count)!="
-                        + "\(predictions[row].count))",
-                    remedy: "Every row needs \(outputs) numbers: row \(row) of the batch hasn't.")
+                        + "\(predictions[row].count))", row: rows + row,
+                    remedy: "Every row needs \(outputs) numbers: row \(row) of the batch hasn't.",
+                    commandLine: "Every row needs \(outputs) numbers.", kind: .countMismatch)
             }
-            try Self.checkFinite(predictions[row])
-            try Self.checkFinite(references[row])
+            try Self.checkFinite(predictions[row], "predictions", row: rows + row)
+            try Self.checkFinite(references[row], "references", row: rows + row)
         }
         if sums.isEmpty { sums = [Double](repeating: 0, count: outputs) }
         if batch.options.bootstrap == nil, !predictions.isEmpty { kept = nil }
@@ -64,17 +66,21 @@ struct RegressionState: MetricState {
         return try column.doubles(name).map { [$0] }
     }
 
-    static func checkFinite(_ values: [Double]) throws(MetricError) {
+    static func checkFinite(_ values: [Double], _ column: String, row: Int) throws(MetricError) {
         if values.allSatisfy(\.isFinite) { return }
-        throw MetricError(
+        throw .input(
+            column,
             values.contains(where: \.isNaN)
                 ? "Input contains NaN." : "Input contains infinity or a value too large for dtype('float64').",
-            remedy: "Look for a loss or a label that isn't a number.")
+            row: row,
+            remedy:
+                "Look for a \(column == "references" ? "label" : "loss or a prediction") that isn't a number: row \(row) of "
+                + "the \(column).")
     }
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
         if rows == 0 { throw MetricError.empty }
-        if weight == 0 { throw MetricError("Weights sum to zero, can't be normalized") }
+        if weight == 0 { throw MetricError.zeroWeights }
         var means = sums.map { $0 / weight }
         if !options.squared { means = means.map { $0.squareRoot() } }
         var values = MetricValues()
@@ -83,8 +89,10 @@ struct RegressionState: MetricState {
         case .uniformAverage: values[kind.rawValue] = means.reduce(0, +) / Double(means.count)
         case .weights(let weights):
             guard weights.count == means.count else {
-                throw MetricError(
-                    "There must be equally many custom weights (\(weights.count)) as outputs (\(means.count)).")
+                throw .option(
+                    "multioutput",
+                    "There must be equally many custom weights (\(weights.count)) as outputs (\(means.count)).",
+                    remedy: "Give a weight for each output.")
             }
             values[kind.rawValue] = zip(means, weights).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
         }
@@ -93,10 +101,7 @@ struct RegressionState: MetricState {
 
     var groups: [Int]? { hasWeights ? nil : kept.map { [Int](repeating: 1, count: $0.count) } }
 
-    var groupsError: MetricError {
-        hasWeights
-            ? MetricError("Confidence intervals are not available for rows with sample weights") : .late("A bootstrap")
-    }
+    var groupsError: MetricError { hasWeights ? .weightedIntervals : .late("A bootstrap", option: "strategy") }
 
     func taking(_ counts: [Int]) -> RegressionState {
         var state = RegressionState(kind)

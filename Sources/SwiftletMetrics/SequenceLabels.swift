@@ -40,16 +40,18 @@ struct SequenceLabelState: MetricState {
         let predictions = try batch.predictions.stringRows("predictions")
         let references = try batch.references.stringRows("references")
         let mode = Mode(batch.options)
-        if let old = self.mode, old != mode { throw .late("How tags are read") }
+        if let old = self.mode, old != mode { throw .late("How tags are read", option: "mode") }
         for (prediction, reference) in zip(predictions, references) {
             guard prediction.count == reference.count else {
                 throw MetricError(
                     "Found input variables with inconsistent numbers of samples:\n\(references.map(\.count))\n"
                         + "\(predictions.map(\.count))",
-                    remedy: "Each sentence needs as many predicted tags as true ones.")
+                    remedy: "Each sentence needs as many predicted tags as true ones.", kind: .countMismatch,
+                    at: ErrorLocation(column: "predictions"))
             }
             if let tag = (prediction + reference).first(where: \.isEmpty) {
-                throw MetricError("A tag is an empty string: '\(tag)'")
+                throw .input(
+                    "predictions", "A tag is an empty string: '\(tag)'", remedy: "Give every token a tag, such as O.")
             }
         }
         var reader = reader
@@ -91,7 +93,7 @@ struct SequenceLabelState: MetricState {
     }
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
-        if let mode, mode != Mode(options) { throw .late("How tags are read") }
+        if let mode, mode != Mode(options) { throw .late("How tags are read", option: "mode") }
         var counts = counts
         if !unread.isEmpty, let mode {
             var mode = mode
@@ -148,8 +150,10 @@ struct SequenceLabelState: MetricState {
 
     var groupsError: MetricError {
         unread.isEmpty
-            ? .late("A bootstrap")
-            : MetricError("Confidence intervals need the scheme's name", remedy: "Name it, as in .strict(.IOB2).")
+            ? .late("A bootstrap", option: "strategy")
+            : .option(
+                "strategy", "Confidence intervals need the scheme's name", remedy: "Name it, as in .strict(.IOB2).",
+                commandLine: "Name the \"scheme\" with --metric-args.")
     }
 
     func taking(_ counts: [Int]) -> SequenceLabelState {

@@ -91,7 +91,9 @@ struct TagScheme: Sendable {
     static func tag(_ text: String, suffix: Bool) throws(MetricError) -> Tag {
         let scalars = text.unicodeScalars
         guard let prefix = suffix ? scalars.last : scalars.first, prefixes.unicodeScalars.contains(prefix) else {
-            throw MetricError("This scheme is not supported: '\(text)' begins with none of I, O, B, E, S, U and L")
+            throw .input(
+                "references", "This scheme is not supported: '\(text)' begins with none of I, O, B, E, S, U and L",
+                remedy: "Give tags such as B-PER, or leave out .strict.", commandLine: "Leave out the mode strict.")
         }
         var type = suffix ? scalars.dropLast() : scalars.dropFirst()
         while type.first == "-" { type.removeFirst() }
@@ -106,9 +108,12 @@ struct TagScheme: Sendable {
         for text in texts { tags.append(try Self.tag(text, suffix: suffix)) }
         tags.append(outside)
         for tag in tags where !allowed.unicodeScalars.contains(tag.prefix) {
-            throw MetricError(
+            throw .input(
+                "references",
                 "Invalid token is found: \(tag.text). Allowed prefixes are: "
-                    + "\(allowed.map(String.init).joined(separator: "|")).")
+                    + "\(allowed.map(String.init).joined(separator: "|")).",
+                remedy: "Name the scheme of these tags, or leave out .strict.",
+                commandLine: "Name the \"scheme\" of these tags, or leave out the mode strict.")
         }
         var entities: [TagEntity] = []
         var previous = outside
@@ -146,7 +151,8 @@ struct TagScheme: Sendable {
         for (scheme, sets) in known where sets.contains(where: { Set($0.unicodeScalars) == found }) { return scheme }
         throw MetricError(
             "This scheme is not supported: {\(found.sorted().map { String($0) }.joined(separator: ", "))}",
-            remedy: "Name the scheme, as in .strict(.IOB2).")
+            remedy: "Name the scheme, as in .strict(.IOB2).",
+            commandLine: "Name the \"scheme\" with --metric-args.", at: ErrorLocation(option: "scheme"))
     }
 }
 

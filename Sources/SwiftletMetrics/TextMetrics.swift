@@ -23,13 +23,16 @@ struct ExactMatchState: MetricState {
         let predictions = try batch.predictions.strings("predictions")
         let references = try batch.references.strings("references")
         let mode = Mode(batch.options)
-        if let old = self.mode, old != mode { throw .late("What to ignore") }
+        if let old = self.mode, old != mode { throw .late("What to ignore", option: "regexes_to_ignore") }
         var regexes: [Regex<AnyRegexOutput>] = []
         for pattern in mode.regexes {
             do {
                 regexes.append(try Regex(pattern).matchingSemantics(.unicodeScalar))
             } catch {
-                throw MetricError("'\(pattern)' is not a regular expression: \(error)")
+                throw .option(
+                    "regexes_to_ignore", "'\(pattern)' is not a regular expression: \(error)",
+                    remedy: "Put a backslash before a character that should stand for itself.",
+                    commandLine: "Put a backslash before a character that should stand for itself.")
             }
         }
         func clean(_ text: String) -> String {
@@ -48,7 +51,7 @@ struct ExactMatchState: MetricState {
     }
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
-        if let mode, mode != Mode(options) { throw .late("What to ignore") }
+        if let mode, mode != Mode(options) { throw .late("What to ignore", option: "regexes_to_ignore") }
         var values: MetricValues = ["exact_match": Double(hits) / Double(rows)]
         if rows == 0 { values.warnings.append("Mean of empty slice") }
         return values
@@ -87,11 +90,15 @@ struct AnswerState: MetricState {
         guard case .records(let predictions) = batch.predictions, case .records(let references) = batch.references
         else { throw .format("predictions", expected: "records with an id and texts", got: batch.predictions.kind) }
         for record in references where record.texts.isEmpty {
-            throw MetricError(
-                "Question '\(record.id)' has no answer", remedy: "Leave out questions without a true answer.")
+            throw .input(
+                "references", "Question '\(record.id)' has no answer",
+                remedy: "Leave out questions without a true answer, or use squad_v2.",
+                commandLine: "Leave out questions without a true answer, or give --metric squad_v2.")
         }
         for record in predictions where record.texts.count != 1 {
-            throw MetricError("Question '\(record.id)' should have one predicted text, not \(record.texts.count)")
+            throw .input(
+                "predictions", "Question '\(record.id)' should have one predicted text, not \(record.texts.count)",
+                remedy: "Give MetricRecord(id:predictionText:).")
         }
         for record in predictions { waitingPredictions[TextKey(record.id)] = record.texts[0] }
         var answered: Set<TextKey> = []

@@ -1,3 +1,8 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
 import SwiftletDatasets
 import SwiftletIO
 import SwiftletMetrics
@@ -132,6 +137,23 @@ import TinyTraining
         #expect(error.kind == .metrics && trainer.state.globalStep == 0)
         #expect(error.remedy?.contains(".average(.macro)") == true && !error.message.contains("average(."))
         #expect(error.commandLineRemedy?.contains("--metric") == true)
+    }
+
+    @Test func `metrics of scores get probabilities, not classes`() throws {
+        let model = try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert"))
+        let names = ["roc_auc", "average_precision", "brier_score"]
+        let trainer = try Trainer(
+            model: model, args: TrainingArguments("unused"), dataCollator: TinyCollator(),
+            metrics: try names.map { try Evaluate.load($0) })
+        let output = try trainer.predict(try tinyDataset(rows: 12) { $0 * 5 % 3 == 0 ? 1 : 0 })
+        let logits = output.predictions
+        let scores = (0..<12).map { row in 1 / (1 + exp(Double(logits.values[2 * row] - logits.values[2 * row + 1]))) }
+        let labels = try #require(output.labelIDs)
+        for name in names {
+            let expected = try Evaluate.load(name).compute(predictions: scores, references: labels)
+            let value = try #require(output.metrics.first { $0.name == "test_\(name)" }?.value)
+            #expect(try abs(value - #require(expected[name])) < 1e-6, "\(name)")
+        }
     }
 
     @Test func `a row that no batch can hold is named before the first step`() throws {
