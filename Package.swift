@@ -168,6 +168,9 @@ if withTorch {
                 "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN", "SwiftletModels",
                 "SwiftletTraining", "TinyTraining",
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "swiftlet-mutations", dependencies: ["FuzzTargets", "SwiftletIO"], path: "Tools/fuzz/mutations",
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
         .testTarget(
             name: "SwiftletFuzzTests", dependencies: ["FuzzTargets", "SwiftletTestSupport", "SwiftletIO"],
             swiftSettings: swiftSettings),

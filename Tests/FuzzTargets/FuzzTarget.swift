@@ -62,7 +62,7 @@ public struct FuzzTarget: Sendable {
     }()
 
     /// Writes without waiting for the disk, which matters to nobody here and takes most of the time.
-    static func put(_ bytes: [UInt8], _ path: String) throws {
+    public static func put(_ bytes: [UInt8], _ path: String) throws {
         guard let file = fopen(path, "w") else { throw FileError(path: path, message: "can't write '\(path)'") }
         defer { fclose(file) }
         guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {

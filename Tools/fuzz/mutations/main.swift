@@ -1,0 +1,95 @@
+// Changed inputs for one format, without libFuzzer and what it needs of a build. `Tools/fuzz/campaign` runs it.
+//
+// usage: swiftlet-mutations FORMAT --cases N [--first K] --folder FOLDER     cases K, K + 1, ...
+//        swiftlet-mutations FORMAT FILE...                                   these files
+//        swiftlet-mutations --formats
+//
+// The case that is read is in FOLDER/case, its number in FOLDER/number. SIGPROF ends the process when a case has taken 2
+// seconds of processor time, SIGALRM when it has lasted 60 seconds.
+import FuzzTargets
+import SwiftletIO
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+func fail(_ text: String) -> Never {
+    fputs("swiftlet-mutations: \(text)\n", stderr)
+    exit(2)
+}
+
+func number(after name: String) -> Int? {
+    guard let place = words.firstIndex(of: name), place + 1 < words.count else { return nil }
+    return Int(words[place + 1])
+}
+
+/// Ends the process by a signal where what follows takes too long; 0 takes that back.
+func limit(seconds: Int) {
+    var time = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+    setitimer(ITIMER_PROF, &time, nil)
+    alarm(UInt32(seconds * 30))
+}
+
+func milliseconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+    return Double(now.tv_sec) * 1e3 + Double(now.tv_nsec) / 1e6
+}
+
+let words = CommandLine.arguments
+if words.dropFirst().first == "--formats" {
+    for target in FuzzTarget.all { print(target.name) }
+    exit(0)
+}
+guard words.count > 2, let target = FuzzTarget.named(words[1]) else {
+    fail("usage: swiftlet-mutations FORMAT --cases N --folder FOLDER; formats: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+}
+do {
+    let base = FileSystem.isDirectory("/dev/shm") ? "/dev/shm" : "/tmp"
+    let work = "\(base)/swiftlet-mutations-\(getpid())"
+    try FileSystem.createDirectory(work)
+    let run = try target.run(in: work)
+    guard let cases = number(after: "--cases") else {
+        for path in words.dropFirst(2) {
+            let bytes = try FuzzTarget.bytes(of: path)
+            do {
+                try run(bytes)
+                print("\(path): read")
+            } catch { print("\(path): \("\(error)".shown(keepsLines: true))") }
+        }
+        try FileSystem.remove(work)
+        exit(0)
+    }
+    guard let place = words.firstIndex(of: "--folder"), place + 1 < words.count else { fail("give --folder") }
+    let folder = words[place + 1]
+    try FileSystem.createDirectory(folder)
+    let first = number(after: "--first") ?? 0
+    let beginnings = try target.beginnings()
+    var read = 0
+    var slowest = (milliseconds: 0.0, number: first)
+    for index in first..<(first + cases) {
+        var mutator = InputMutator(seed: UInt64(truncatingIfNeeded: index))
+        var bytes = beginnings[index % beginnings.count]
+        for _ in 0...(index / beginnings.count % 3) { bytes = mutator.changed(bytes, target.structure) }
+        if bytes.count > 1 << 16 { bytes.removeLast(bytes.count - (1 << 16)) }
+        try FuzzTarget.put(bytes, FileSystem.join(folder, "case"))
+        try FuzzTarget.put(Array("\(index)".utf8), FileSystem.join(folder, "number"))
+        let begin = milliseconds()
+        limit(seconds: 2)
+        if (try? run(bytes)) != nil { read += 1 }
+        limit(seconds: 0)
+        let took = milliseconds() - begin
+        if took > slowest.milliseconds { slowest = (took, index) }
+    }
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    #if canImport(Darwin)
+    let memory = usage.ru_maxrss >> 20
+    #else
+    let memory = usage.ru_maxrss >> 10
+    #endif
+    print("\(cases) cases, \(read) read, slowest \(Int(slowest.milliseconds)) ms (\(slowest.number)), \(memory) MiB at most")
+    try FileSystem.remove(work)
+} catch { fail("\(error)") }
