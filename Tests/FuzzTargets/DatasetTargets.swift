@@ -42,7 +42,7 @@ extension FuzzTarget {
             let path = FileSystem.join(folder, "rows.\(format)")
             return { input in
                 try put(input, path)
-                _ = try? IterableDataset(files: [path]).take(20).forEach { _ = $0.description }
+                _ = try? IterableDataset(files: [path]).take(20).forEach { _ = "\($0)" }
                 try use(try .fromFile(path))
             }
         }

@@ -1,4 +1,4 @@
-public import SwiftletIO
+import SwiftletIO
 
 #if canImport(Darwin)
 import Darwin

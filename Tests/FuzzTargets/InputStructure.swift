@@ -26,7 +26,11 @@ public struct InputMutator {
 
     public init(seed: UInt64, plain: ((inout [UInt8]) -> Void)? = nil) {
         random = SplitMix(state: seed)
-        self.plain = plain.map { own in { bytes, _ in own(&bytes) } } ?? Self.changeBytes
+        if let plain {
+            self.plain = { (bytes: inout [UInt8], _: inout SplitMix) in plain(&bytes) }
+        } else {
+            self.plain = Self.changeBytes
+        }
     }
 
     /// A changed input.
@@ -95,12 +99,15 @@ public struct InputMutator {
         bytes = Array(changed(json).text().utf8)
     }
 
+    private static let integers = [0, 1, -1, 2, 3, 255, 1 << 31, 1 << 53, Int.max, Int.min, Int.max - 1]
+    private static let fractions = [0.5, -0.0, 1e300, -1e300, 5e-324, 1e-7, 3.5]
+
     private mutating func value() -> JSONValue {
         switch random.below(9) {
         case 0: .null
         case 1: .bool(random.below(2) == 0)
-        case 2: .int(random.element(of: [0, 1, -1, 2, 3, 255, 1 << 31, 1 << 53, .max, .min, .max - 1]))
-        case 3: .double(random.element(of: [0.5, -0.0, 1e300, -1e300, 5e-324, 1e-7, 3.5]))
+        case 2: .int(random.element(of: Self.integers))
+        case 3: .double(random.element(of: Self.fractions))
         case 4: .string(String(decoding: random.element(of: Self.words), as: UTF8.self))
         case 5: .array([])
         case 6: .object([:])
@@ -149,7 +156,10 @@ public struct InputMutator {
         guard bytes.count > 8, length <= bytes.count - 8, random.below(6) != 0 else { return plain(&bytes, &random) }
         var header = Array(bytes[8..<(8 + length)])
         changeJSON(&header)
-        bytes = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> ($0 * 8)) } + header + bytes[(8 + length)...]
+        let values = Array(bytes[(8 + length)...])
+        bytes = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> ($0 * 8)) }
+        bytes += header
+        bytes += values
     }
 
     private mutating func changeWords(_ bytes: inout [UInt8]) {

@@ -31,8 +31,9 @@ extension FuzzTarget {
             // A header without its length is easier to read and to change; it gets one, and values.
             var file = input
             if input.first == UInt8(ascii: "{") {
-                file = (0..<8).map { UInt8(truncatingIfNeeded: input.count >> ($0 * 8)) } + input
-                file += (0..<64).map { UInt8($0) }
+                file = (0..<8).map { UInt8(truncatingIfNeeded: input.count >> ($0 * 8)) }
+                file += input
+                file += [UInt8](0..<64)
             }
             try put(file, path)
             let read = try SafetensorsFile(path)
@@ -120,7 +121,11 @@ extension FuzzTarget {
                 trainDataset: try tinyDataset(rows: 4), dataCollator: TinyCollator())
         }
         let first = FileSystem.join(folder, "first")
-        try trainer(first) { ($0.saveStrategy, $0.saveSteps) = (.steps, 1) }.train()
+        let writer = try trainer(first) { args in
+            args.saveStrategy = .steps
+            args.saveSteps = 1
+        }
+        try writer.train()
         let source = FileSystem.join(first, "checkpoint-1")
         var files: [(name: String, content: [UInt8])] = []
         for name in try FileSystem.names(in: source) { files.append((name, try bytes(of: FileSystem.join(source, name)))) }

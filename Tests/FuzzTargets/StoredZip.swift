@@ -15,10 +15,10 @@ enum StoredZip {
             guard start >= 0, count >= 0, start <= bytes.count, count <= bytes.count - start else { return nil }
             return Array(bytes[start..<(start + count)])
         }
-        guard bytes.count >= 22,
-            let end = stride(from: bytes.count - 22, through: max(0, bytes.count - 66_000), by: -1).first(where: {
-                number($0, 4) == 0x0605_4B50
-            }), let count = number(end + 10, 2), var place = number(end + 16, 4)
+        guard bytes.count >= 22 else { return nil }
+        let ends = stride(from: bytes.count - 22, through: max(0, bytes.count - 66_000), by: -1)
+        guard let end = ends.first(where: { number($0, 4) == 0x0605_4B50 }), let count = number(end + 10, 2),
+            var place = number(end + 16, 4)
         else { return nil }
         var found: [Entry] = []
         for _ in 0..<count {
@@ -34,18 +34,29 @@ enum StoredZip {
     }
 
     static func archive(_ entries: [Entry]) -> [UInt8] {
-        var (body, list): ([UInt8], [UInt8]) = ([], [])
-        func little(_ number: Int, _ width: Int) -> [UInt8] { (0..<width).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
-        for entry in entries {
-            let sum = Int(crc32(entry.content))
-            let about = little(0, 2) + little(0, 2) + little(0, 4) + little(sum, 4) + little(entry.content.count, 4)
-                + little(entry.content.count, 4) + little(entry.name.count, 2)
-            list += little(0x0201_4B50, 4) + little(0, 2) + little(0, 2) + about + little(0, 2) + little(0, 2)
-                + little(0, 2) + little(0, 2) + little(0, 4) + little(body.count, 4) + entry.name
-            body += little(0x0403_4B50, 4) + little(0, 2) + about + little(0, 2) + entry.name + entry.content
+        var body: [UInt8] = []
+        var list: [UInt8] = []
+        /// Numbers with their widths in bytes, the lowest byte first.
+        func record(_ fields: [(number: Int, width: Int)]) -> [UInt8] {
+            fields.flatMap { field in (0..<field.width).map { UInt8(truncatingIfNeeded: field.number >> ($0 * 8)) } }
         }
-        let end = little(0x0605_4B50, 4) + little(0, 4) + little(entries.count, 2) + little(entries.count, 2)
-            + little(list.count, 4) + little(body.count, 4) + little(0, 2)
+        for entry in entries {
+            let size = entry.content.count
+            let about = record([
+                (0, 2), (0, 2), (0, 4), (Int(crc32(entry.content)), 4), (size, 4), (size, 4), (entry.name.count, 2), (0, 2),
+            ])
+            list += record([(0x0201_4B50, 4), (0, 2), (0, 2)])
+            list += about
+            list += record([(0, 2), (0, 2), (0, 2), (0, 4), (body.count, 4)])
+            list += entry.name
+            body += record([(0x0403_4B50, 4), (0, 2)])
+            body += about
+            body += entry.name
+            body += entry.content
+        }
+        let end = record([
+            (0x0605_4B50, 4), (0, 4), (entries.count, 2), (entries.count, 2), (list.count, 4), (body.count, 4), (0, 2),
+        ])
         return body + list + end
     }
 

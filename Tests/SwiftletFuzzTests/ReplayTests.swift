@@ -6,16 +6,13 @@ import Testing
 /// Gives the reader of each format what once went wrong, what fuzzing begins with, and changes of it. A trap ends the
 /// process, and with it the tests; the file in `Tests/Fixtures/fuzz` that was read last is the reason.
 @Suite(.oneAtATime) struct ReplayTests {
-    /// Names of the formats, which fit into messages.
-    private static let names = FuzzTarget.all.map(\.name)
-
     private func run(_ name: String, _ body: (FuzzTarget, FuzzTarget.Run) throws -> Void) throws {
         let folder = try TemporaryDirectory()
         let target = try #require(FuzzTarget.named(name))
         try withExtendedLifetime(folder) { try body(target, try target.run(in: folder.path)) }
     }
 
-    @Test(arguments: names) func `what once went wrong goes well`(_ name: String) throws {
+    @Test(arguments: FuzzTarget.all.map(\.name)) func `what once went wrong goes well`(_ name: String) throws {
         let corpus = Locations.fixture("fuzz/\(name)")
         guard FileSystem.isDirectory(corpus) else { return }
         try run(name) { _, run in
@@ -28,7 +25,7 @@ import Testing
     }
 
     /// Seeds that nothing can be read from would show that a target is broken: fuzzing it would find nothing.
-    @Test(arguments: names) func `inputs to begin with are read, and changed ones don't stop the process`(_ name: String) throws {
+    @Test(arguments: FuzzTarget.all.map(\.name)) func `inputs to begin with are read, and changed ones don't stop the process`(_ name: String) throws {
         try run(name) { target, run in
             let beginnings = try target.beginnings()
             var read = 0

@@ -40,7 +40,8 @@ public func customMutator(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ li
 }
 
 func fail(_ text: String) -> Never {
-    fputs("swiftlet-fuzz: \(text)\n", stderr)
+    var line = "swiftlet-fuzz: \(text)\n"
+    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     exit(2)
 }
 
@@ -77,14 +78,14 @@ do {
     }
 } catch { fail("\(error)") }
 
-var arguments = [words[0]] + words.dropFirst(2)
+let arguments = [words[0]] + words.dropFirst(2)
 // Folders of crashed processes stay behind for those that look for the reason; the script removes them.
 var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
 pointers.withUnsafeMutableBufferPointer { buffer in
     guard var base = buffer.baseAddress else { return }
     var count = CInt(arguments.count)
     exit(runDriver(&count, &base) { data, size in
-        try? run(Array(UnsafeBufferPointer(start: data, count: size)))
+        _ = try? run(Array(UnsafeBufferPointer(start: data, count: size)))
         return 0
     })
 }

@@ -6,8 +6,11 @@
 //
 // The case that is read is in FOLDER/case, its number in FOLDER/number. SIGPROF ends the process when a case has taken 2
 // seconds of processor time, SIGALRM when it has lasted 60 seconds.
+import Dispatch
+import Foundation
 import FuzzTargets
 import SwiftletIO
+import Synchronization
 
 #if canImport(Darwin)
 import Darwin
@@ -16,7 +19,8 @@ import Glibc
 #endif
 
 func fail(_ text: String) -> Never {
-    fputs("swiftlet-mutations: \(text)\n", stderr)
+    var line = "swiftlet-mutations: \(text)\n"
+    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     exit(2)
 }
 
@@ -25,11 +29,18 @@ func number(after name: String) -> Int? {
     return Int(words[place + 1])
 }
 
-/// Ends the process by a signal where what follows takes too long; 0 takes that back.
-func limit(seconds: Int) {
-    var time = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
-    setitimer(ITIMER_PROF, &time, nil)
-    alarm(UInt32(seconds * 30))
+/// When the case that is read began, in milliseconds of processor time; 0 between cases.
+let begun = Atomic<Double>(0)
+
+/// Ends the process where a case takes too long.
+func watch() {
+    DispatchQueue.global(qos: .userInitiated).async {
+        while true {
+            usleep(50_000)
+            let begin = begun.load(ordering: .relaxed)
+            if begin > 0, milliseconds() - begin > 2000 { kill(getpid(), SIGPROF) }
+        }
+    }
 }
 
 func milliseconds() -> Double {
@@ -67,6 +78,7 @@ do {
     try FileSystem.createDirectory(folder)
     let first = number(after: "--first") ?? 0
     let beginnings = try target.beginnings()
+    watch()
     var read = 0
     var slowest = (milliseconds: 0.0, number: first)
     for index in first..<(first + cases) {
@@ -77,19 +89,18 @@ do {
         try FuzzTarget.put(bytes, FileSystem.join(folder, "case"))
         try FuzzTarget.put(Array("\(index)".utf8), FileSystem.join(folder, "number"))
         let begin = milliseconds()
-        limit(seconds: 2)
+        alarm(60)
+        begun.store(begin, ordering: .relaxed)
         if (try? run(bytes)) != nil { read += 1 }
-        limit(seconds: 0)
+        begun.store(0, ordering: .relaxed)
+        alarm(0)
         let took = milliseconds() - begin
         if took > slowest.milliseconds { slowest = (took, index) }
     }
-    var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
-    #if canImport(Darwin)
-    let memory = usage.ru_maxrss >> 20
-    #else
-    let memory = usage.ru_maxrss >> 10
-    #endif
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    // Where the system tells it this way; else 0.
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+    let memory = (Int(line.filter(\.isNumber)) ?? 0) >> 10
     print("\(cases) cases, \(read) read, slowest \(Int(slowest.milliseconds)) ms (\(slowest.number)), \(memory) MiB at most")
     try FileSystem.remove(work)
 } catch { fail("\(error)") }
