@@ -96,7 +96,7 @@ extension FuzzTarget {
 
     /// The files of a checkpoint that a run goes on from, each of which the first byte of an input can choose.
     private static let checkpointFiles = [
-        "progress.json", "scheduler.json", "trainer_state.json", "training_args.json", "random_states.safetensors",
+        "progress.json", "scheduler.json", "trainer_state.json", "training_args.json", "rng_state.safetensors",
         "optimizer.safetensors", "config.json", "checkpoint.json",
     ]
 

@@ -29,24 +29,27 @@ func number(after name: String) -> Int? {
     return Int(words[place + 1])
 }
 
-/// When the case that is read began, in milliseconds of processor time; 0 between cases.
-let begun = Atomic<Double>(0)
+enum Watch {
+    /// The processor time at which the case that is read began, in nanoseconds; 0 between cases.
+    static let begun = Atomic<Int>(0)
 
-/// Ends the process where a case takes too long.
-func watch() {
-    DispatchQueue.global(qos: .userInitiated).async {
-        while true {
-            usleep(50_000)
-            let begin = begun.load(ordering: .relaxed)
-            if begin > 0, milliseconds() - begin > 2000 { kill(getpid(), SIGPROF) }
+    /// Ends the process where a case takes too long.
+    static func start() {
+        DispatchQueue.global(qos: .userInitiated).async {
+            while true {
+                usleep(50_000)
+                let begin = begun.load(ordering: .relaxed)
+                if begin > 0, nanoseconds() - begin > 2_000_000_000 { kill(getpid(), SIGPROF) }
+            }
         }
     }
-}
 
-func milliseconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
-    return Double(now.tv_sec) * 1e3 + Double(now.tv_nsec) / 1e6
+    /// Processor time of the process.
+    static func nanoseconds() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+        return Int(now.tv_sec) * 1_000_000_000 + Int(now.tv_nsec)
+    }
 }
 
 let words = CommandLine.arguments
@@ -78,9 +81,9 @@ do {
     try FileSystem.createDirectory(folder)
     let first = number(after: "--first") ?? 0
     let beginnings = try target.beginnings()
-    watch()
+    Watch.start()
     var read = 0
-    var slowest = (milliseconds: 0.0, number: first)
+    var slowest = (milliseconds: 0, number: first)
     for index in first..<(first + cases) {
         var mutator = InputMutator(seed: UInt64(truncatingIfNeeded: index))
         var bytes = beginnings[index % beginnings.count]
@@ -88,19 +91,19 @@ do {
         if bytes.count > 1 << 16 { bytes.removeLast(bytes.count - (1 << 16)) }
         try FuzzTarget.put(bytes, FileSystem.join(folder, "case"))
         try FuzzTarget.put(Array("\(index)".utf8), FileSystem.join(folder, "number"))
-        let begin = milliseconds()
+        let begin = Watch.nanoseconds()
         alarm(60)
-        begun.store(begin, ordering: .relaxed)
+        Watch.begun.store(begin, ordering: .relaxed)
         if (try? run(bytes)) != nil { read += 1 }
-        begun.store(0, ordering: .relaxed)
+        Watch.begun.store(0, ordering: .relaxed)
         alarm(0)
-        let took = milliseconds() - begin
+        let took = (Watch.nanoseconds() - begin) / 1_000_000
         if took > slowest.milliseconds { slowest = (took, index) }
     }
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     // Where the system tells it this way; else 0.
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
     let memory = (Int(line.filter(\.isNumber)) ?? 0) >> 10
-    print("\(cases) cases, \(read) read, slowest \(Int(slowest.milliseconds)) ms (\(slowest.number)), \(memory) MiB at most")
+    print("\(cases) cases, \(read) read, slowest \(slowest.milliseconds) ms (\(slowest.number)), \(memory) MiB at most")
     try FileSystem.remove(work)
 } catch { fail("\(error)") }
