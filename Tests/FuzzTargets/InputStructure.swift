@@ -100,7 +100,7 @@ public struct InputMutator {
     }
 
     private static let integers = [0, 1, -1, 2, 3, 255, 1 << 31, 1 << 53, Int.max, Int.min, Int.max - 1]
-    private static let fractions = [0.5, -0.0, 1e300, -1e300, 5e-324, 1e-7, 3.5]
+    private static let fractions = [0.5, -0.0, 1e300, -1e300, 1e-300, 1e-7, 3.5]
 
     private mutating func value() -> JSONValue {
         switch random.below(9) {
@@ -152,7 +152,8 @@ public struct InputMutator {
 
     private mutating func changeSafetensors(_ bytes: inout [UInt8]) {
         guard bytes.first != UInt8(ascii: "{") else { return changeJSON(&bytes) }
-        let length = (0..<min(8, bytes.count)).reduce(0) { $0 | Int(bytes[$1] & ($1 == 7 ? 0x7F : 0xFF)) << ($1 * 8) }
+        var length = 0
+        for place in (0..<min(8, bytes.count)).reversed() { length = (length & Int.max >> 8) << 8 | Int(bytes[place]) }
         guard bytes.count > 8, length <= bytes.count - 8, random.below(6) != 0 else { return plain(&bytes, &random) }
         var header = Array(bytes[8..<(8 + length)])
         changeJSON(&header)
@@ -167,7 +168,8 @@ public struct InputMutator {
         for _ in 0...random.below(3) {
             let width = random.below(2) == 0 ? 4 : 8
             let place = random.below(bytes.count / 4 - 2) * 4
-            var number = (0..<width).reduce(UInt64(0)) { $0 | UInt64(bytes[place + $1]) << (UInt64($1) * 8) }
+            var number: UInt64 = 0
+            for index in (0..<width).reversed() { number = number << 8 | UInt64(bytes[place + index]) }
             switch random.below(8) {
             case 0: number = 0
             case 1: number &+= 1

@@ -9,7 +9,9 @@ enum StoredZip {
     static func entries(_ bytes: [UInt8]) -> [Entry]? {
         func number(_ place: Int, _ width: Int) -> Int? {
             guard place >= 0, place + width <= bytes.count else { return nil }
-            return (0..<width).reduce(0) { $0 | Int(bytes[place + $1]) << ($1 * 8) }
+            var number = 0
+            for index in (0..<width).reversed() { number = number << 8 | Int(bytes[place + index]) }
+            return number
         }
         func slice(_ start: Int, _ count: Int) -> [UInt8]? {
             guard start >= 0, count >= 0, start <= bytes.count, count <= bytes.count - start else { return nil }
