@@ -8,8 +8,8 @@ SWIFT_BUILD = swift build $(SWIFT_FLAGS)
 # Where make install puts the program; DESTDIR goes before it, for those who make packages.
 PREFIX = /usr/local
 
-.PHONY: help quickstart bootstrap build debug test test-all install dist check docs documented lint format sanitize bench clean \
-	distclean
+.PHONY: help quickstart bootstrap build debug test test-all install dist check docs documented lint format sanitize bench fuzz campaign \
+	faults kills launchers clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target does; do \
@@ -75,6 +75,27 @@ bench: bootstrap ## measure speed beside the Python stack; MINUTES=90 leaves out
 	$(SWIFT_BUILD) --product swiftlet
 	Benchmarks/matrix --minutes $(MINUTES)
 	Benchmarks/startup
+
+fuzz: bootstrap ## fuzz with libFuzzer; MINUTES=n for all formats together, FORMAT=f for one
+	Tools/fuzz/fuzz --minutes $(MINUTES) $(if $(FORMAT),--format $(FORMAT))
+
+campaign: bootstrap ## changed inputs without libFuzzer; MINUTES=n, CASES=n for each format, FORMAT=f
+	$(SWIFT_BUILD) --product swiftlet-mutations
+	Tools/fuzz/campaign --minutes $(MINUTES) $(if $(CASES),--cases $(CASES)) $(if $(FORMAT),--format $(FORMAT))
+
+faults: bootstrap ## let each call of the system fail once; MINUTES=n
+	$(SWIFT_BUILD) --product swiftlet
+	$(SWIFT_BUILD) --product swiftlet-scenario
+	Tools/faults/faults --minutes $(MINUTES)
+
+kills: bootstrap ## kill trainings and go on; MINUTES=n for each of one and two processes
+	$(SWIFT_BUILD) --product swiftlet
+	Tools/checks/kills --minutes $(MINUTES)
+	Tools/checks/kills --minutes $(MINUTES) --processes 2 --kills 100
+
+launchers: bootstrap ## start trainings with the launchers that are here
+	$(SWIFT_BUILD) --product swiftlet
+	Tools/checks/launchers
 
 clean: ## remove what was built
 	rm -rf .build .build-*/ dist

@@ -22,11 +22,14 @@ let runPath = variable("SWIFTLET_RUN_PATH")
 // Tokenizers, datasets and metrics build and test without libtorch: SWIFTLET_WITHOUT_TORCH=1 leaves out the rest.
 let withTorch = Context.environment["SWIFTLET_WITHOUT_TORCH"] == nil
 
+/// The library with counters for libFuzzer, and its driver: `Tools/fuzz/fuzz` sets this to the path of its library.
+let fuzzerRuntime = Context.environment["SWIFTLET_FUZZER_RUNTIME"]
+
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-]
+] + (fuzzerRuntime == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 
 /// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
 /// Where most of the time goes into the library's headers, `sources` names files that include the others.
@@ -221,6 +224,19 @@ if withTorch {
                 "SwiftletTestSupport", "SwiftletIO",
             ],
             swiftSettings: swiftSettings),
+        // What is done with each kind of input from outside: by tests, and by Tools/fuzz.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN", "SwiftletModels",
+                "SwiftletTraining", "TinyTraining",
+            ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "swiftlet-mutations", dependencies: ["FuzzTargets", "SwiftletIO"], path: "Tools/fuzz/mutations",
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+        .testTarget(
+            name: "SwiftletFuzzTests", dependencies: ["FuzzTargets", "SwiftletTestSupport", "SwiftletIO"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletExamplesTests",
             dependencies: [
@@ -232,6 +248,17 @@ if withTorch {
         .library(name: "Swiftlet", targets: modules),
         .executable(name: "swiftlet", targets: ["SwiftletCLI"]),
     ]
+}
+
+if withTorch, let fuzzerRuntime {
+    targets.append(
+        .executableTarget(
+            name: "swiftlet-fuzz", dependencies: ["FuzzTargets", "SwiftletIO"], path: "Tools/fuzz/driver",
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")],
+            linkerSettings: [
+                .unsafeFlags([fuzzerRuntime]), .linkedLibrary("m"),
+            ]))
+    products.append(.executable(name: "swiftlet-fuzz", targets: ["swiftlet-fuzz"]))
 }
 
 let package = Package(

@@ -64,6 +64,7 @@ extension Trainer {
                     "state": try JSONValue(contentsOf: checkpoint.file(Self.stateFile)),
                     "scheduler": try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)),
                     "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
+                    "problem_type": (try? JSONValue(contentsOf: checkpoint.file("config.json")))?["problem_type"] ?? .null,
                 ]).text()
             }))
         let path = texts["path"]?.string ?? ""
@@ -92,6 +93,10 @@ extension Trainer {
         state.evalSteps = run.plan.evalSteps
         state.saveSteps = run.plan.saveSteps
         try loadWeights(path)
+        // The first batch decides it, and a run that goes on from its end sees none: config.json is to be the same.
+        if model.config.json["problem_type"]?.string == nil, let type = ProblemType(rawValue: texts["problem_type"]?.string ?? "") {
+            model.config.json["problem_type"] = .string(type.rawValue)
+        }
         func tensors(_ name: String) throws -> [(name: String, tensor: Tensor)] {
             try accelerator.shared(tensors: {
                 let file = try SafetensorsFile(FileSystem.join(found, name))

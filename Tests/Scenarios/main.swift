@@ -90,9 +90,19 @@ func run(_ settings: Settings) throws {
     case "exchange": try runExchange(settings)
     case "replay": try runReplay(settings)
     case "trainer": try runTrainer(settings)
+    case "map": try runMap(settings)
     case "differences": try runDifferences(settings)
     default: throw TrainingError("there is no scenario '\(settings.text("scenario"))'")
     }
+}
+
+/// A map whose result is kept beside its file, for those that let calls of the operating system fail meanwhile.
+func runMap(_ settings: Settings) throws {
+    let mapped = try Dataset.fromFile(settings.text("file")).map(batched: true, batchSize: 3, cacheKey: "v1") { batch in
+        ["length": .ints(try batch.strings("sentence").map(\.utf8.count))]
+    }
+    let lengths = try mapped.ints("length").map { String($0) }.joined(separator: ",")
+    try AtomicFile.write(lengths + "\n", to: FileSystem.join(settings.folder, "lengths.txt"))
 }
 
 /// The errors of processes that differ.

@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test func `a cancelled download ends at once and is taken up later`() async throws {
-        setup.server.fail(.init(.stalled(after: 100_000, seconds: 5), isStore: true, times: 1))
+        setup.server.fail(.init(.stalled(after: 100_000, seconds: 60), isStore: true, times: 1))
         let hub = setup.hub
         let (repo, start) = (repo, ContinuousClock.now)
         let task = Task { try await hub.download("model.safetensors", from: repo) }
@@ -199,7 +199,8 @@ import Testing
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - start < .seconds(2))
+        // Long before the server would have gone on, however busy the machine is.
+        #expect(ContinuousClock.now - start < .seconds(50))
         setup.server.clearLog()
         let path = try await hub.download("model.safetensors", from: repo)
         #expect(try Setup.bytes(path) == weights)

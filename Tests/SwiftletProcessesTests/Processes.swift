@@ -133,7 +133,7 @@ struct Processes {
 extension Processes {
     /// Waits for a process, but not for ever: past the deadline it is asked to end, and a launcher then ends its own
     /// processes, which die with it in any case.
-    static func wait(for process: Process, deadline: Duration = .seconds(90)) {
+    static func wait(for process: Process, deadline: Duration = .seconds(300)) {
         let clock = ContinuousClock()
         let end = clock.now + deadline
         while process.isRunning, clock.now < end { usleep(5_000) }

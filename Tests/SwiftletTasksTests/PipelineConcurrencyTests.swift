@@ -159,7 +159,7 @@ struct PipelineConcurrencyTests {
         }
         try await use()
         let result = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: ended.wait(timeout: .now() + 20)) }
+            DispatchQueue.global().async { continuation.resume(returning: ended.wait(timeout: .now() + 180)) }
         }
         #expect(result == .success)
     }

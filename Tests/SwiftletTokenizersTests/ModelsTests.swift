@@ -81,11 +81,11 @@ import Testing
         let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/models-\(name)"))
         for piece in ["a", "abc", "the", "ab\0", "é", "🦊\u{10FFFF}"] {
             let word = String(repeating: piece, count: 1_000_000 / piece.utf8.count)
-            let start = ContinuousClock.now
+            let start = processorTime()
             // Scalars that are no token are left out where there is no unknown token.
             let count = try tokenizer.encodeBatch([word]).ids.count
             #expect(count > 0 || name == "byte-level")
-            #expect(ContinuousClock.now - start < .seconds(10), "\(name) with \(piece)")
+            #expect(processorTime() - start < .seconds(30), "\(name) with \(piece)")
         }
     }
 }

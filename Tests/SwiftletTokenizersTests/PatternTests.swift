@@ -43,9 +43,9 @@ import Testing
     func `no pattern takes long`(pattern: String) throws {
         guard let tokenizer = try? Self.load(pattern) else { return }
         let text = String(repeating: "a", count: 3000) + String(repeating: " ", count: 3000) + "c"
-        let start = ContinuousClock.now
+        let start = processorTime()
         _ = try tokenizer(text).inputIDs
-        #expect(ContinuousClock.now - start < .seconds(20), "\(pattern)")
+        #expect(processorTime() - start < .seconds(30), "\(pattern)")
     }
 
     /// The words that a pattern splits a text into, each one token.

@@ -70,6 +70,23 @@ import TinyTraining
         #expect(difference(Outcome(second, output), expected) == nil)
     }
 
+    /// The first batch decides the problem type, and a run that goes on from its end sees no batch.
+    @Test func `a run that goes on from its end writes the same configuration`() throws {
+        let folder = try TemporaryDirectory()
+        func configuration(_ resume: ResumePoint?) throws -> String {
+            let trainer = try tinyTrainer({
+                $0.outputDir = folder.path
+                $0.saveStrategy = .epoch
+            })
+            try trainer.train(resumeFrom: resume)
+            try trainer.saveModel()
+            return try MappedFile.text(folder.file("config.json"))
+        }
+        let whole = try configuration(nil)
+        #expect(whole.contains("single_label_classification"))
+        #expect(try configuration(.last) == whole)
+    }
+
     @Test(arguments: [SamplingStrategy.groupByLength, .sequential]) func `other orders of rows resume too`(
         strategy: SamplingStrategy
     ) throws {
