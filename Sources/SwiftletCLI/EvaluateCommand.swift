@@ -13,6 +13,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option var perDeviceEvalBatchSize = 8
     @Option(help: "File for the rows that the model gets wrong, the surest mistakes first (.csv, .tsv, .jsonl, .json, .parquet).")
     var errors: String?
+    @Option(help: "Folder for the report; by default evaluation/<split> in the model's folder, or here for one of the Hub.")
+    var outputDir: String?
+    @OptionGroup(title: "Report") var page: PageOptions
     @OptionGroup var data: DatasetOptions
     @OptionGroup(title: "Labels") var labels: LabelOptions
     @OptionGroup(title: "Metrics") var metrics: MetricOptions
@@ -24,6 +27,18 @@ struct EvaluateCommand: ParsableCommand {
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
         if let maxEvalSamples, maxEvalSamples < 1 { throw ValidationError("--max-eval-samples is below 1.") }
         if let errors { _ = try Predictions.Format(errors) }
+        if outputDir != nil, !page.report {
+            throw ValidationError("--output-dir is for the report; leave out --no-report.")
+        }
+    }
+
+    private func reportFolder(_ folder: String, split: String) -> String {
+        if let outputDir { return FileSystem.expandingTilde(outputDir) }
+        // Expressions such as validation[:100] and part/validation make names of folders that nobody wants.
+        let name = String(split.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
+        let isLocal = FileSystem.isDirectory(FileSystem.expandingTilde(model))
+        let base = isLocal ? folder : FileSystem.join("evaluation", FileSystem.name(of: model))
+        return FileSystem.join(isLocal ? FileSystem.join(base, "evaluation") : base, name)
     }
 
     func run() throws {
@@ -56,7 +71,11 @@ struct EvaluateCommand: ParsableCommand {
             folder: folder, splits: [(name, rows)], options: options, args: args,
             callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger)
-        let evaluation = try saved.evaluate(rows, split: name)
+        let evaluation =
+            page.report
+            ? try saved.evaluateWithReport(
+                rows, split: name, modelFolder: folder, to: reportFolder(folder, split: name), page.options(data))
+            : try saved.evaluate(rows, split: name)
         guard isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }
         let report = evaluation.report

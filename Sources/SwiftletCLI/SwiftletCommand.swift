@@ -22,7 +22,7 @@ struct SwiftletCommand: ParsableCommand {
         version: swiftletVersion,
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-            TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
+            ReportCommand.self, CompareCommand.self, ReplayCommand.self, SweepCommand.self, TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
         ])
 
     static func main() {

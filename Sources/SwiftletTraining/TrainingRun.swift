@@ -102,8 +102,11 @@ final class TrainingRun {
             !control.shouldTrainingStop, !control.shouldEpochStop
         {
             let count = min(args.gradientAccumulationSteps, order.count - progress.batchesDone)
+            let rows = order[progress.batchesDone..<progress.batchesDone + count]
             try profiled(ProfileReport.step) {
-                try update(try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } })
+                try update(
+                    try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } },
+                    rows: Array(rows))
             }
             progress.batchesDone += count
             stateBeforeBatchAhead = source.stateBeforeAhead
@@ -129,14 +132,20 @@ final class TrainingRun {
     }
 
     /// Forward and backward for the batches of one update, then the optimizer's step.
-    private func update(_ group: [ModelInputs]) throws {
+    ///
+    /// - Parameter rows: the numbers of each batch's rows.
+    private func update(_ group: [ModelInputs], rows: [[Int]]) throws {
         tell { $0.onStepBegin($1, &$2) }
         let labelCount = try trainer.loss.countsLabels
             ? accelerator.sum([trainer.loss.labelCount(in: group)])[0] : 0
         for (index, inputs) in group.enumerated() {
             model.train()
             var value = try profiled("forward") {
-                try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount).loss
+                let output = try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount)
+                if let observe = trainer.onTrainingBatch, let logits = output.outputs.first {
+                    observe(rows[index], logits.detach())
+                }
+                return output.loss
             }
             if trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
             accelerator.gradientState.syncGradients = index == group.count - 1

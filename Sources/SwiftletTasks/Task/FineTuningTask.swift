@@ -38,6 +38,9 @@ public protocol FineTuningTask {
     /// there are none.
     func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])?
 
+    /// The longest sequence in tokens that rows are cut to; `nil` where nothing is cut.
+    var maxTokens: Int? { get }
+
     /// What the user should know about how rows were read.
     var notes: [String] { get }
 
@@ -58,6 +61,7 @@ extension FineTuningTask {
     public func metrics(_ model: any PretrainedModel) throws -> [Metric] { [] }
     public func completed(_ metrics: [(name: String, value: Double)]) -> [(name: String, value: Double)] { metrics }
     public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? { nil }
+    public var maxTokens: Int? { nil }
     public var notes: [String] { [] }
     public var savedOptions: JSONObject { [:] }
 }
