@@ -39,7 +39,10 @@ extension Trainer {
     ///
     /// - Parameter baseModel: the checkpoint the training began with: an id, or a path, of which the card has the
     ///   last part.
-    public func saveReports(baseModel: String? = nil, datasets: [ModelCard.Dataset] = []) throws {
+    /// - Parameter completing: may add to the card what the Trainer does not know.
+    public func saveReports(
+        baseModel: String? = nil, datasets: [ModelCard.Dataset] = [], completing: (inout ModelCard) throws -> Void = { _ in }
+    ) throws {
         guard accelerator.isMainProcess else { return }
         var card = ModelCard(
             modelName: FileSystem.name(of: args.outputDir), logHistory: state.logHistory)
@@ -54,6 +57,7 @@ extension Trainer {
         card.tasks = [model.task == .sentenceEmbeddings ? "sentence-similarity" : model.task.rawValue]
         card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
         card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]
+        try completing(&card)
         if try !card.write(to: args.outputDir) {
             logger.info("README.md has been edited and stays as it is")
         }

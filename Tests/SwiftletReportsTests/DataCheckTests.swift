@@ -67,9 +67,37 @@ import Testing
         #expect(suspects.map(\.row) == [0, 2, 1])
         let given = try Dataset.fromColumns([("text", .strings(["a", "b", "c"])), ("label", .ints([1, 1, 1]))])
         let table = try #require(try dynamics.table(labels: [1, 1, 1], names: ["no", "yes"], given: given, limit: 2))
-        #expect(table.columnNames == ["rank", "row", "label", "suggestion", "margin", "text", "input_label"])
+        #expect(table.columnNames == ["rank", "row", "label", "suggestion", "score", "text", "input_label"])
         #expect(try table.ints("row") == [0, 2])
         #expect(try table.strings("suggestion") == ["no", "no"])
+    }
+
+    @Test func `a regression finds what its features say`() {
+        var draws = RandomDraws(seed: 3)
+        let rows = (0..<400).map { _ in [draws.unit() * 10, draws.unit()] }
+        let model = LogisticRegression(features: rows, isPositive: rows.map { $0[0] > 5 })
+        #expect(rows.allSatisfy { abs($0[0] - 5) < 0.5 || (model.logit($0) > 0) == ($0[0] > 5) })
+        #expect(LogisticRegression(features: [[1], [2]], isPositive: [true, true]).logit([1]) > 3)
+    }
+
+    @Test func `flipped labels of pairs stand out, also by their words alone`() throws {
+        var draws = RandomDraws(seed: 11)
+        let words = (0..<300).map { "word\($0)" }
+        func text() -> [String] { (0..<10).map { _ in words[draws.index(below: words.count)] } }
+        var (first, second, labels) = ([String](), [String](), [Int]())
+        for pair in 0..<400 {
+            let one = text()
+            let other = pair % 2 == 0 ? text() : Array(one.prefix(8)) + ["and", "more"]
+            first.append(one.joined(separator: " "))
+            second.append(other.joined(separator: " "))
+            labels.append(pair % 2)
+        }
+        let flipped = Set((0..<20).map { $0 * 20 + 3 })
+        for row in flipped { labels[row] = 1 - labels[row] }
+        let opinion = try #require(PairOverlap(first, second).logProbabilities(labels: labels, classCount: 2))
+        let order = labels.indices.sorted { opinion[$0][labels[$0]] < opinion[$1][labels[$1]] }
+        #expect(Set(order.prefix(20)) == flipped)
+        #expect(PairOverlap(["a"], ["b"]).logProbabilities(labels: [0], classCount: 2) == nil)
     }
 
     @Test func `slices are values of few, ranges of numbers, and what is missing`() {

@@ -226,7 +226,8 @@ extension RunReport {
             blocks.append(
                 Block.text(
                     "Training rows in the order of suspicion, by what the model said of them during the training, each time before it "
-                        + "learned from them: the mean of the label's probability less the largest other one. "
+                        + "learned from them: the mean logarithm of the label's probability. Of pairs, what a logistic regression on "
+                        + "their common words, fitted on other rows, says of the label counts, too. "
                         + "\(RunFiles.labelSuspects) has more of them."))
             blocks.append(
                 Block.table(
@@ -236,7 +237,7 @@ extension RunReport {
                         Block.Column("text", "text", texts.map { .string(cut($0, 400)) }),
                         Block.Column("label", "text", try top.strings("label").map { .string($0) }),
                         Block.Column("rather", "text", try top.strings("suggestion").map { .string($0) }),
-                        Block.Column("margin", "number", try top.doubles("margin").map { .short($0) }),
+                        Block.Column("score", "number", try top.doubles("score").map { .short($0) }),
                     ], searches: true))
         }
         return ReportSection("labels", "Probable label errors", blocks)

@@ -73,10 +73,16 @@ extension FineTuning {
             meter, durations: ["run": .double(ran - prepared), "tables": .double(meter.seconds - ran)],
             weightsIn: trains ? folder : nil)
         try record.write(to: folder)
-        try RunReport(
+        let report = RunReport(
             record: record, history: result.trainer.state.logHistory, table: made?.table, suspects: made?.suspects,
-            duplicates: made?.duplicates, options: options
-        ).write(to: folder)
+            duplicates: made?.duplicates, options: options)
+        try report.write(to: folder)
+        if trains {
+            // Once more, now that there is more to say.
+            try result.trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets) { card in
+                try report.complete(&card, folder: FileSystem.name(of: folder))
+            }
+        }
         return result
     }
 
@@ -138,7 +144,12 @@ extension FineTuning.Result {
         if let train = trainRows {
             if let labels = try train.classes, trainer.model.task == .sequenceClassification || trainer.model.task == .multipleChoice {
                 let names = tables.table?.labels ?? (try? trainer.model.config.labelNames) ?? []
-                tables.suspects = try dynamics.table(labels: labels, names: names, given: train.given)
+                var opinion: [[Double]]?
+                if let task = task as? TextClassificationTask, let pair = task.pair {
+                    opinion = PairOverlap(try train.given.strings(task.text), try train.given.strings(pair))
+                        .logProbabilities(labels: labels, classCount: names.count)
+                }
+                tables.suspects = try dynamics.table(labels: labels, names: names, given: train.given, opinion: opinion)
             }
             if let threshold = options.duplicateThreshold, let table = tables.table {
                 let (texts, others) = (try train.texts(as: table), try table.texts())
