@@ -27,7 +27,7 @@ enum ReportScript {
           if (value === null || value === undefined) return "";
           if (Number.isInteger(value)) return String(value);
           const size = Math.abs(value);
-          return size !== 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(3) : String(+value.toFixed(4));
+          return size !== 0 && (size < 1e-3 || size >= 1e7) ? Number(value.toPrecision(4)).toExponential() : String(+value.toFixed(4));
         }
         function color(index) { return "var(--s" + (index % 7) + ")"; }
         let count = 0;
@@ -43,7 +43,7 @@ enum ReportScript {
           columns.forEach((column, index) => { place[column.name] = index; });
           const body = node("tbody"), status = node("p", { class: "quiet", role: "status" });
           const heads = columns.map((column, index) => {
-            const head = node("th", { scope: "col" });
+            const head = node("th", { scope: "col", class: column.kind === "number" || column.kind === "share" ? "number" : null });
             head.append(node("button", { type: "button", on: { click: () => {
               sort = sort && sort[0] === index ? [index, !sort[1]] : [index, column.kind !== "text" && column.kind !== "label"];
               press(null); update(); } } }, column.name));
@@ -146,7 +146,7 @@ enum ReportScript {
         function cell(column, value, isFirst) {
           const kind = column.kind;
           const name = isFirst && kind !== "tokens" ? "th" : "td";
-          const attributes = { class: kind === "number" || kind === "share" ? "number" : "text" };
+          const attributes = { class: kind === "number" || kind === "share" ? "number" : kind === "label" || kind === "flag" ? null : "text" };
           if (name === "th") attributes.scope = "row";
           const box = node(name, attributes);
           if (value === null || value === undefined) return box;

@@ -32,8 +32,9 @@ enum ReportStyle {
         caption { text-align: left; font-weight: 600; padding: .5rem .6rem; }
         th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid var(--line); }
         thead th { background: var(--panel); white-space: nowrap; }
-        td { overflow-wrap: anywhere; white-space: pre-wrap; } td.number { white-space: nowrap; text-align: right; }
-        td.text { min-width: 12rem; max-width: 40rem; }
+        td { overflow-wrap: anywhere; white-space: pre-wrap; } td.number, th.number { white-space: nowrap;
+          text-align: right; }
+        td.text { min-width: 14rem; max-width: 40rem; }
         th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
         button, input, select { font: inherit; color: inherit; }
         .tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .75rem 0; }
