@@ -19,7 +19,11 @@ struct LogisticRegression {
         }
         (self.means, self.deviations) = (means, deviations)
         let size = width + 1
-        let rows = features.flatMap { row in row.indices.map { (row[$0] - means[$0]) / deviations[$0] } + [1] }
+        var rows: [Double] = []
+        for row in features {
+            for column in 0..<width { rows.append((row[column] - means[column]) / deviations[column]) }
+            rows.append(1)
+        }
         let x = Tensor(rows, shape: [count, size])
         let y = Tensor(isPositive.map { $0 ? 1.0 : 0.0 }, shape: [count, 1])
         var weights = [Double](repeating: 0, count: size)
