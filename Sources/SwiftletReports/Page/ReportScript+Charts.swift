@@ -188,7 +188,7 @@ extension ReportScript {
               box.append(inner);
               return box;
             })));
-          return node("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Counts by class" },
+          return node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Counts by class" },
             node("table", { class: "matrix" }, node("caption", {}, "True classes down, predicted ones across"), node("thead", {}, head),
               node("tbody", {}, ...rows)));
         }

@@ -51,7 +51,7 @@ enum ReportScript {
           });
           const caption = node("caption", {}, block.caption);
           const table = node("table", {}, caption, node("thead", {}, node("tr", {}, ...heads)), body);
-          const box = node("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": block.caption }, table);
+          const box = node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": block.caption }, table);
           const buttons = [];
           function press(button) { buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button))); }
           function plain(index, row) {
@@ -146,7 +146,7 @@ enum ReportScript {
         function cell(column, value, isFirst) {
           const kind = column.kind;
           const name = isFirst && kind !== "tokens" ? "th" : "td";
-          const attributes = { class: kind === "number" || kind === "share" ? "number" : kind === "label" || kind === "flag" ? null : "text" };
+          const attributes = { class: kind === "number" || kind === "share" ? "number" : kind === "label" ? "label" : kind === "flag" ? "flag" : "text" };
           if (name === "th") attributes.scope = "row";
           const box = node(name, attributes);
           if (value === null || value === undefined) return box;

@@ -27,7 +27,8 @@ enum ReportStyle {
         section { padding: 1.5rem 0; border-bottom: 1px solid var(--line); }
         section > p { max-width: 50rem; }
         .note { color: var(--quiet); margin: 0 0 .75rem; }
-        .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
+        td.label { min-width: 8rem; } td.flag { white-space: nowrap; }
+        .scroll { overflow-x: auto; margin-bottom: 1rem; border: 1px solid var(--line); border-radius: 6px; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         caption { text-align: left; font-weight: 600; padding: .5rem .6rem; }
         th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid var(--line); }

@@ -104,7 +104,11 @@ public struct RunReport {
             facts.append((name, value.string ?? value.text(.line)))
         }
         if record.json["weights"] != nil {
-            add("epochs", arguments["num_train_epochs"])
+            if let steps = arguments["max_steps"]?.int, steps > 0 {
+                add("steps", .int(steps))
+            } else {
+                add("epochs", arguments["num_train_epochs"])
+            }
             add("batch size", arguments["per_device_train_batch_size"])
             add("learning rate", arguments["learning_rate"])
         }

@@ -46,9 +46,16 @@ public struct RunReplay: Sendable {
                 .replay, "the command of the run in '\(folder)' had a secret, which is not kept",
                 remedy: "Give the command again yourself.")
         }
+        // Slices are for the report, which is left out.
+        var kept: [String] = []
+        var isSlice = false
+        for word in words {
+            if word.hasPrefix("--") { isSlice = word.prefix { $0 != "=" }.replacing("_", with: "-") == "--slice-column" }
+            if !isSlice, word != "--report" { kept.append(word) }
+        }
         // Of an option that comes twice the last one counts.
         let publishing = words.contains { $0.replacing("_", with: "-").hasPrefix("--push-to-hub") }
-        return words + (publishing ? ["--push-to-hub", "false"] : []) + ["--output-dir", outputDir, "--no-report"]
+        return kept + (publishing ? ["--push-to-hub", "false"] : []) + ["--output-dir", outputDir, "--no-report"]
     }
 
     /// What is not as it was: data, model, versions, processor, threads. An empty list means that the same weights are to
