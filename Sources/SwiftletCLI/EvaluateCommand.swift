@@ -32,13 +32,27 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    private func reportFolder(_ folder: String, split: String) -> String {
+    /// Where the report goes; `nil` for none.
+    private func reportPath(_ folder: String, split: String) -> String? {
+        guard page.report else { return nil }
         if let outputDir { return FileSystem.expandingTilde(outputDir) }
         // Expressions such as validation[:100] and part/validation make names of folders that nobody wants.
         let name = String(split.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
         let isLocal = FileSystem.isDirectory(FileSystem.expandingTilde(model))
         let base = isLocal ? folder : FileSystem.join("evaluation", FileSystem.name(of: model))
         return FileSystem.join(isLocal ? FileSystem.join(base, "evaluation") : base, name)
+    }
+
+    /// The folder for the report, made before the evaluation; `nil` where nobody named one and none can be made.
+    private func reportFolder(_ folder: String, split: String) throws -> String? {
+        guard let path = reportPath(folder, split: split) else { return nil }
+        do { try FileSystem.createDirectory(path) } catch {
+            if outputDir != nil { throw error }
+            // A model that may only be read can be evaluated all the same.
+            output.logger.warning("there is no report: \(error.message); name a folder with --output-dir")
+            return nil
+        }
+        return path
     }
 
     func run() throws {
@@ -71,11 +85,13 @@ struct EvaluateCommand: ParsableCommand {
             folder: folder, splits: [(name, rows)], options: options, args: args,
             callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger)
+        let place = isMainProcess ? try reportFolder(folder, split: name) : reportPath(folder, split: name)
         let evaluation =
-            page.report
-            ? try saved.evaluateWithReport(
-                rows, split: name, modelFolder: folder, to: reportFolder(folder, split: name), page.options(data))
-            : try saved.evaluate(rows, split: name)
+            if let place {
+                try saved.evaluateWithReport(rows, split: name, modelFolder: folder, to: place, page.options(data))
+            } else {
+                try saved.evaluate(rows, split: name)
+            }
         guard isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }
         let report = evaluation.report
