@@ -56,9 +56,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 /// The library `Swiftlet` and the modules that it hands on. A program names them all: SwiftPM builds it anew only when a
 /// module changes that it names, and `Swiftlet` itself does not change when what it hands on does.
 let modules = [
-    "Swiftlet", "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed",
-    "SwiftletNN", "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
-    "SwiftletHub", "SwiftletIO",
+    "Swiftlet", "SwiftletReports", "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints",
+    "SwiftletDistributed", "SwiftletNN", "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets",
+    "SwiftletMetrics", "SwiftletHub", "SwiftletIO",
 ]
 let everything = modules.map { Target.Dependency.byName(name: $0) }
 
@@ -169,6 +169,12 @@ if withTorch {
                 "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
                 "SwiftletHub", "SwiftletIO", logging,
             ]),
+        library(
+            "SwiftletReports",
+            [
+                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor",
+                "SwiftletTokenizers", "SwiftletDatasets", "SwiftletHub", "SwiftletIO", logging,
+            ]),
         library("Swiftlet", Array(everything.dropFirst()) + [logging]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
         .executableTarget(
@@ -205,6 +211,12 @@ if withTorch {
                 "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed", "SwiftletNN",
                 "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletMetrics",
                 "TinyTraining",
+            ]),
+        tests(
+            "SwiftletReports",
+            [
+                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletTokenizers",
+                "SwiftletDatasets", "TinyTraining",
             ]),
         .target(
             name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],

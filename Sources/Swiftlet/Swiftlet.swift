@@ -8,6 +8,7 @@
 @_exported public import SwiftletMetrics
 @_exported public import SwiftletModels
 @_exported public import SwiftletNN
+@_exported public import SwiftletReports
 @_exported public import SwiftletRunLog
 @_exported public import SwiftletTasks
 @_exported public import SwiftletTensor

@@ -3,6 +3,7 @@ public import SwiftletDatasets
 public import SwiftletHub
 import SwiftletIO
 public import SwiftletModels
+import SwiftletReports
 import SwiftletTasks
 public import SwiftletTokenizers
 public import SwiftletTraining
@@ -58,14 +59,14 @@ extension Trainer {
 
 extension HubClient {
     /// Uploads the folder of a finished training: everything but checkpoints and names that begin with `_`, which
-    /// Python leaves out too.
+    /// Python leaves out too, and but reports that show rows of the data and folders of this machine.
     public func uploadTraining(
         _ folder: String, to repo: HubRepo, _ commitMessage: String = "End of training", isPrivate: Bool? = nil,
         progress: HubProgressHandler? = nil
     ) async throws -> HubCommit {
         try await upload(
             folder: folder, to: repo, HubCommitOptions(message: commitMessage), isPrivate: isPrivate,
-            ignore: ["_*", "checkpoint-*", OutputFolderLock.fileName], progress: progress)
+            ignore: ["_*", "checkpoint-*", "evaluation/*", OutputFolderLock.fileName] + RunFiles.privateFiles, progress: progress)
     }
 }
 

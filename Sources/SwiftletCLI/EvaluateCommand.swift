@@ -15,6 +15,9 @@ struct EvaluateCommand: ParsableCommand {
         help: "File for the rows that the model gets wrong, the worst first (.csv, .tsv, .jsonl, .json or .parquet).",
         completion: .file(extensions: Predictions.Format.allCases.map(\.rawValue)))
     var errors: String?
+    @Option(help: "Folder for the report; by default evaluation/<split> in the model's folder, or here for one of the Hub.")
+    var outputDir: String?
+    @OptionGroup(title: "Report") var page: PageOptions
     @OptionGroup var data: DatasetOptions
     @OptionGroup(title: "Labels") var labels: LabelOptions
     @OptionGroup(title: "Metrics") var metrics: MetricOptions
@@ -27,6 +30,32 @@ struct EvaluateCommand: ParsableCommand {
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
         if let maxEvalSamples, maxEvalSamples < 1 { throw ValidationError("--max-eval-samples is below 1.") }
         if let errors { _ = try Predictions.Format(errors) }
+        if outputDir != nil, !page.report {
+            throw ValidationError("--output-dir is for the report; leave out --no-report.")
+        }
+    }
+
+    /// Where the report goes; `nil` for none.
+    private func reportPath(_ folder: String, split: String) -> String? {
+        guard page.report else { return nil }
+        if let outputDir { return FileSystem.expandingTilde(outputDir) }
+        // Expressions such as validation[:100] and part/validation make names of folders that nobody wants.
+        let name = String(split.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
+        let isLocal = FileSystem.isDirectory(FileSystem.expandingTilde(model))
+        let base = isLocal ? folder : FileSystem.join("evaluation", FileSystem.name(of: model))
+        return FileSystem.join(isLocal ? FileSystem.join(base, "evaluation") : base, name)
+    }
+
+    /// The folder for the report, made before the evaluation; `nil` where nobody named one and none can be made.
+    private func reportFolder(_ folder: String, split: String) throws -> String? {
+        guard let path = reportPath(folder, split: split) else { return nil }
+        do { try FileSystem.createDirectory(path) } catch {
+            if outputDir != nil { throw error }
+            // A model that may only be read can be evaluated all the same.
+            output.logger.warning("there is no report: \(error.message); name a folder with --output-dir")
+            return nil
+        }
+        return path
     }
 
     func run() throws {
@@ -66,7 +95,13 @@ struct EvaluateCommand: ParsableCommand {
             folder: folder, splits: [(name, rows)], options: options, args: args,
             callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger, quantization: try numbers.quantization(speed))
-        let evaluation = try saved.evaluate(rows, split: name)
+        let place = isMainProcess ? try reportFolder(folder, split: name) : reportPath(folder, split: name)
+        let evaluation =
+            if let place {
+                try saved.evaluateWithReport(rows, split: name, modelFolder: folder, to: place, page.options(data))
+            } else {
+                try saved.evaluate(rows, split: name)
+            }
         guard isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }
         let report = evaluation.report

@@ -11,6 +11,7 @@ struct QuickstartCommand: ParsableCommand {
     @Option(help: "Folder of another pretrained model, or its name on the Hub.") var model: String?
     @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"
     @Option(help: "Of the random numbers.") var seed: UInt64 = 42
+    @OptionGroup(title: "Report") var page: PageOptions
     @OptionGroup var speed: KernelOptions
 
     func run() throws {
@@ -41,7 +42,14 @@ struct QuickstartCommand: ParsableCommand {
         var signals: InterruptSignals?
         tuning.willTrain = { signals = InterruptSignals($0.stop) }
         defer { signals?.cancel() }
-        try tuning.run()
+        if page.report {
+            var report = page.options()
+            report.inputs.dataset = "paraphrases"
+            report.inputs.dataFiles = [data]
+            try tuning.runWithReport(report)
+        } else {
+            try tuning.run()
+        }
 
         let test = try dataset.split("test")
         let saved = try FineTunedModel(

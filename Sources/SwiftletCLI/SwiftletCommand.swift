@@ -22,8 +22,8 @@ struct SwiftletCommand: ParsableCommand {
         version: swiftletVersion,
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, QuantizeCommand.self,
-            TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
-            ManualCommand.self,
+            ReportCommand.self, CompareCommand.self, ReplayCommand.self, SweepCommand.self, TokenizeCommand.self,
+            DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self, ManualCommand.self,
         ])
 
     static func main() {

@@ -26,6 +26,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Tasks") var taskOptions: TaskArguments
     @OptionGroup var training: TrainingOptions
     @OptionGroup(title: "Output") var output: MessageOptions
+    @OptionGroup(title: "Report") var page: PageOptions
     @Flag(help: "Run a few steps, say what the whole run would take, and leave nothing behind.") var dryRun = false
     @OptionGroup(title: "Hub") var push: HubPushOptions
 
@@ -35,6 +36,8 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let args = try training.arguments()
+        let watch = ParentWatch()
+        defer { withExtendedLifetime(watch) {} }
         // Before the data is read: whoever is missing or has other arguments is better known early.
         let group = try ProcessGroup.shared(timeout: .seconds(args.ddpTimeout))
         defer { group?.close() }
@@ -81,7 +84,7 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let upload = isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
-        try tuning.run()
+        if page.report { try tuning.runWithReport(page.options(data)) } else { try tuning.run() }
         try upload?.run()
     }
 

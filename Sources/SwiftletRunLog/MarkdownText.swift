@@ -3,7 +3,7 @@ import SwiftletIO
 extension String {
     /// The text in a line of Markdown: nothing in it makes a link, a tag, a table cell or a line of its own, or commands a
     /// terminal. Ordinary names stay as they are.
-    var inMarkdown: String {
+    package var inMarkdown: String {
         var result = ""
         for scalar in shown().unicodeScalars {
             if "\\`[]<>|".unicodeScalars.contains(scalar) { result += "\\" }

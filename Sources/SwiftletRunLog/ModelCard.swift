@@ -57,6 +57,11 @@ public struct ModelCard: Sendable {
     public var hyperparameters: JSONObject?
     /// Libraries and their versions.
     public var versions: [(name: String, version: String)] = []
+    /// Markdown of the sections that a person would write, by what the run knows; `nil` leaves a note that information is
+    /// missing, as Python's cards have it.
+    public var modelDescription: String?
+    public var intendedUses: String?
+    public var trainingData: String?
     private let log: TrainingLog
 
     /// - Parameter logHistory: the run's `log_history`, from which the results and the table are taken.
@@ -94,8 +99,11 @@ public struct ModelCard: Sendable {
             card += "It achieves the following results on the evaluation set:\n"
             card += results.map { "- \($0.inMarkdown): \($1.cardText)" }.joined(separator: "\n") + "\n"
         }
-        for heading in ["Model description", "Intended uses & limitations", "Training and evaluation data"] {
-            card += "\n## \(heading)\n\n\(missing)"
+        for (heading, text) in [
+            ("Model description", modelDescription), ("Intended uses & limitations", intendedUses),
+            ("Training and evaluation data", trainingData),
+        ] {
+            card += "\n## \(heading)\n\n\(text.map { "\($0)\n" } ?? missing)"
         }
         if !labels.isEmpty { card += "\n### Labels\n\n\(labelTable)" }
         card += "\n## Training procedure\n\n### Training hyperparameters\n\n"

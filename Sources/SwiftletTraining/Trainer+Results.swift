@@ -41,8 +41,10 @@ extension Trainer {
     /// - Parameters:
     ///   - baseModel: the checkpoint the training began with: an id, or a path, of which the card has the last part.
     ///   - labels: of the model, with how often they come.
+    ///   - completing: may add to the card what the Trainer does not know.
     public func saveReports(
-        baseModel: String? = nil, datasets: [ModelCard.Dataset] = [], labels: [ModelCard.Label] = []
+        baseModel: String? = nil, datasets: [ModelCard.Dataset] = [], labels: [ModelCard.Label] = [],
+        completing: (inout ModelCard) throws -> Void = { _ in }
     ) throws {
         guard accelerator.isMainProcess else { return }
         var card = ModelCard(
@@ -59,6 +61,7 @@ extension Trainer {
         card.tasks = [model.task == .sentenceEmbeddings ? "sentence-similarity" : model.task.rawValue]
         card.hyperparameters = args.json.object.map(ModelCard.hyperparameters(of:))
         card.versions = [("Swiftlet", swiftletVersion), ("libtorch", torchVersion)]
+        try completing(&card)
         if try !card.write(to: args.outputDir) {
             logger.info("README.md has been edited and stays as it is")
         }

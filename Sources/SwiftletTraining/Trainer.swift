@@ -5,7 +5,7 @@ import SwiftletIO
 public import SwiftletMetrics
 public import SwiftletModels
 import SwiftletNN
-import SwiftletTensor
+public import SwiftletTensor
 public import SwiftletTokenizers
 import Synchronization
 
@@ -35,6 +35,10 @@ public final class Trainer {
     let loss: TrainingLoss
     /// The processes that train together; of one, where nothing says otherwise.
     public let accelerator: Accelerator
+    /// Called at every forward pass of a training with the numbers of the batch's rows in the training set, and with
+    /// what the model answers them before it learns from them: for classes the logits, float32 `[rows, labels]`, where
+    /// dropout has its effect. Each process sees its own rows. Reading the values waits for the device.
+    public var onTrainingBatch: ((_ rows: [Int], _ logits: Tensor) -> Void)?
     private let stopRequest = StopRequest()
     /// Options whose batches may be too large, of which that was said.
     var memoryWarnings: Set<String> = []
@@ -110,6 +114,15 @@ public final class Trainer {
         self.metrics = metrics
         self.callbacks = callbacks
         self.logger = logger
+    }
+
+    /// A Trainer of the same data, metrics and callbacks with another model and other arguments.
+    package func again(_ model: any PretrainedModel, _ args: TrainingArguments) throws -> Trainer {
+        try Trainer(
+            model: model, args: args, trainDataset: trainDataset, evalDataset: evalDataset,
+            // Where rows may be packed, the collator was not given but chosen for the model.
+            dataCollator: packing == nil ? collator : nil, tokenizer: tokenizer, computeMetrics: computeMetrics,
+            metrics: metrics, callbacks: callbacks, logger: logger, accelerator: accelerator)
     }
 
     /// Stops the run at the end of the step under way, with a checkpoint; `train()` then throws. May be called from any

@@ -104,8 +104,11 @@ final class TrainingRun {
             !control.shouldTrainingStop, !control.shouldEpochStop
         {
             let count = min(args.gradientAccumulationSteps, order.count - progress.batchesDone)
+            let rows = order[progress.batchesDone..<progress.batchesDone + count]
             try profiled(ProfileReport.step) {
-                try update(try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } })
+                try update(
+                    try profiled("batch") { try (0..<count).map { _ in try source.next().to(model.state.device) } },
+                    rows: Array(rows))
             }
             progress.batchesDone += count
             stateBeforeBatchAhead = source.stateBeforeAhead
@@ -131,7 +134,9 @@ final class TrainingRun {
     }
 
     /// Forward and backward for the batches of one update, then the optimizer's step.
-    private func update(_ group: [ModelInputs]) throws {
+    ///
+    /// - Parameter rows: the numbers of each batch's rows.
+    private func update(_ group: [ModelInputs], rows: [[Int]]) throws {
         tell { $0.onStepBegin($1, &$2) }
         // What is divided by the labels of all processes is a process's part of a sum, and otherwise a mean of its own.
         let averages = args.averageTokensAcrossDevices
@@ -140,7 +145,11 @@ final class TrainingRun {
         for (index, inputs) in group.enumerated() {
             model.train()
             var value = try profiled("forward") {
-                try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount).loss
+                let output = try trainer.loss(model, inputs, groupSize: group.count, labelCount: labelCount)
+                if let observe = trainer.onTrainingBatch, let logits = output.outputs.first {
+                    observe(rows[index], logits.detach())
+                }
+                return output.loss
             }
             if averages, trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
             accelerator.gradientState.syncGradients = index == group.count - 1

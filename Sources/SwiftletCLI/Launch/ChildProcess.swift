@@ -8,7 +8,7 @@ import SwiftletIO
 #endif
 
 /// A process that the launcher started, with the standard streams of this one.
-struct ChildProcess {
+struct ChildProcess: Sendable {
     enum End: Equatable {
         case exit(Int32)
         case signal(Int32)
@@ -28,8 +28,9 @@ struct ChildProcess {
 
     /// Starts a program in a process group of its own: Ctrl-C reaches the launcher only, which passes it on once.
     ///
+    /// - Parameter log: a file for what it prints, in place of this process's streams.
     /// - Throws: `LaunchError` if there is no such program.
-    init(_ command: [String], environment: [String: String]) throws {
+    init(_ command: [String], environment: [String: String], log: String? = nil) throws {
         var attributes = posix_spawnattr_t()
         guard posix_spawnattr_init(&attributes) == 0 else { throw LaunchError("no memory to start a process") }
         defer { posix_spawnattr_destroy(&attributes) }
@@ -48,7 +49,17 @@ struct ChildProcess {
         defer { (arguments + variables).forEach { free($0) } }
         guard let program = arguments[0] else { throw LaunchError("no memory to start a process") }
         var id: pid_t = 0
-        let status = posix_spawnp(&id, program, nil, &attributes, arguments, variables)
+        let status: Int32
+        if let log {
+            var actions = posix_spawn_file_actions_t()
+            posix_spawn_file_actions_init(&actions)
+            defer { posix_spawn_file_actions_destroy(&actions) }
+            posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o666)
+            posix_spawn_file_actions_adddup2(&actions, 1, 2)
+            status = posix_spawnp(&id, program, &actions, &attributes, arguments, variables)
+        } else {
+            status = posix_spawnp(&id, program, nil, &attributes, arguments, variables)
+        }
         guard status == 0 else {
             throw LaunchError(
                 "'\(command.first ?? "")' can't be started: \(String(cString: strerror(status)))",
@@ -62,6 +73,16 @@ struct ChildProcess {
         var status: Int32 = 0
         let result = waitpid(id, &status, WNOHANG)
         guard result == id else { return result == 0 || errno == EINTR ? nil : .exit(127) }
+        let signal = status & 0x7f
+        return signal == 0 ? .exit(status >> 8 & 0xff) : .signal(signal)
+    }
+
+    /// Waits for its end.
+    func wait() -> End {
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) != id {
+            if errno != EINTR { return .exit(127) }
+        }
         let signal = status & 0x7f
         return signal == 0 ? .exit(status >> 8 & 0xff) : .signal(signal)
     }
@@ -97,6 +118,16 @@ struct ChildProcess {
         }
         return variables
     }
+}
+
+/// Goes to a folder, from which relative paths then begin.
+func changeDirectory(_ path: String) -> Bool { chdir(path) == 0 }
+
+/// A path that stays the same when the working folder changes.
+func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return FileSystem.join(String(cString: current), path)
 }
 
 /// A launch that failed.

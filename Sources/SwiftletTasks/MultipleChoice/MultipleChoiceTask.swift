@@ -32,6 +32,7 @@ public struct MultipleChoiceTask: FineTuningTask {
     }
 
     public var notes: [String] { labels?.notes ?? [] }
+    public var maxTokens: Int? { maxLength }
     public var savedOptions: JSONObject { context.options.saved(label: context.options.labelColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {

@@ -25,6 +25,7 @@ public struct QuestionAnsweringTask: FineTuningTask {
         maxLength = try context.maxLength(default: 384)
     }
 
+    public var maxTokens: Int? { maxLength }
     public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
@@ -71,6 +72,16 @@ public struct QuestionAnsweringTask: FineTuningTask {
         let features: QuestionFeatures
     }
 
+    /// The rows of a split that was prepared here, and what the model answers to each.
+    package func found(
+        _ output: PredictionOutput, _ rows: PreparedRows
+    ) throws -> (questions: QuestionRows, answers: [PredictedAnswer])? {
+        guard let questions = rows.details as? Questions, output.outputs.count == 2 else { return nil }
+        return (
+            questions.rows,
+            try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1]))
+    }
+
     private var search: AnswerSearch {
         let options = context.options
         return AnswerSearch(
@@ -103,14 +114,13 @@ public struct QuestionAnsweringTask: FineTuningTask {
     public func answers(
         _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
     ) throws -> [JSONObject] {
-        guard let questions = rows.details as? Questions, output.outputs.count == 2 else { return [] }
-        let found = try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1])
+        guard let (questions, found) = try found(output, rows) else { return [] }
         return found.enumerated().map { index, answer in
             var line: JSONObject = ["id": .string(answer.id), "prediction": .string(answer.text)]
             if let score = answer.candidates.first(where: { $0.text == answer.text })?.probability {
                 line["score"] = .number(score)
             }
-            if let truths = questions.rows.answers { line["answers"] = .array(truths[index].map { .string($0.text) }) }
+            if let truths = questions.answers { line["answers"] = .array(truths[index].map { .string($0.text) }) }
             return line
         }
     }

@@ -88,12 +88,23 @@ public struct FineTuning {
         modelTask = nil
     }
 
+    /// A split of a run: its rows as they were given, and as the model takes them.
+    public struct Split {
+        /// Such as `train` or `validation`.
+        public let name: String
+        public let given: Dataset
+        public let prepared: PreparedRows
+    }
+
     /// What a run leaves besides its files.
     public struct Result {
         /// The Trainer of the run, with its log in `state`.
         public let trainer: Trainer
         /// What was trained for, with the columns and labels that were found.
         public let task: any FineTuningTask
+        /// The rows that were trained on, and those for evaluations; `nil` for stages that were left out.
+        public let trainRows: Split?
+        public let evaluationRows: Split?
         /// `nil` for stages that were left out.
         public var train: Metrics?
         /// Of the validation split; `nil` if it was left out.
@@ -112,7 +123,8 @@ public struct FineTuning {
         try trainer.checkOutputDirectory()
         willTrain(trainer)
 
-        var result = Result(trainer: trainer, task: task)
+        var result = Result(
+            trainer: trainer, task: task, trainRows: ready.train, evaluationRows: ready.evaluationSplit)
         let trains = stages.contains(.train)
         if trains {
             let metrics = try trainer.train(resumeFrom: resumeFrom).metrics
@@ -156,8 +168,9 @@ public struct FineTuning {
         let trainer: Trainer
         /// The rows whose metrics the Trainer computes.
         let active: ActiveRows
-        let train: PreparedRows?
-        let evaluation: PreparedRows?
+        let train: Split?
+        let evaluationSplit: Split?
+        var evaluation: PreparedRows? { evaluationSplit?.prepared }
         let test: (given: Dataset, prepared: PreparedRows)?
     }
 
@@ -226,8 +239,10 @@ public struct FineTuning {
             logger.notice(
                 "there is no validation split, so nothing is evaluated; splits.validationSize (--validation-split 0.1) sets training rows aside")
         }
+        let train = zip(rows.train, trainRows).map { Split(name: "train", given: $0, prepared: $1) }
+        let evaluation = zip(rows.validation, evalRows).map { Split(name: $0.name, given: $0.rows, prepared: $1) }
         return Prepared(
-            task: task, trainer: trainer, active: active, train: trainRows, evaluation: evalRows, test: testRows)
+            task: task, trainer: trainer, active: active, train: train, evaluationSplit: evaluation, test: testRows)
     }
 
     /// Of models that tell classes apart.
@@ -236,7 +251,7 @@ public struct FineTuning {
         guard [.sequenceClassification, .tokenClassification].contains(ready.trainer.model.task),
             try config.problemType != .regression, try config.labelCount > 1
         else { return [] }
-        return Self.cardLabels(ready.train, try config.labelNames)
+        return Self.cardLabels(ready.train?.prepared, try config.labelNames)
     }
 
     /// Tokenizers without a limit of their own, or with one beyond the model's, leave it to the model to cut texts.
@@ -277,6 +292,12 @@ public struct FineTuning {
             .model, "the tokenizer of '\(folder)' has \(tokenizer.count) tokens, and the model's vocabulary \(size)",
             remedy: "Is this tokenizer the model's own?")
     }
+}
+
+/// Both values, where both are there.
+private func zip<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
+    guard let first, let second else { return nil }
+    return (first, second)
 }
 
 /// The metrics of the rows under evaluation.

@@ -22,6 +22,7 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
         maxLength = try context.maxLength()
     }
 
+    public var maxTokens: Int? { maxLength }
     public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {

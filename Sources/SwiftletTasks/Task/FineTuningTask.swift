@@ -47,6 +47,9 @@ public protocol FineTuningTask {
     /// there are none.
     func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])?
 
+    /// The longest sequence in tokens that rows are cut to; `nil` where nothing is cut.
+    var maxTokens: Int? { get }
+
     /// What the user should know about how rows were read.
     var notes: [String] { get }
 
@@ -72,6 +75,7 @@ extension FineTuningTask {
         _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
     ) throws -> [Mistake]? { nil }
     public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? { nil }
+    public var maxTokens: Int? { nil }
     public var notes: [String] { [] }
     public var savedOptions: JSONObject { [:] }
 }

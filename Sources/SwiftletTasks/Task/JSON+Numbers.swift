@@ -23,3 +23,10 @@ func softmax(_ logits: some Collection<Float>) -> [Float] {
 
 /// A number between 0 and 1.
 func sigmoid(_ logit: Float) -> Float { 1 / (1 + exp(-logit)) }
+
+/// Logarithms of numbers above 0 that sum to 1.
+package func logSoftmax(_ logits: [Double]) -> [Double] {
+    let top = logits.max() ?? 0
+    let sum = logits.reduce(0) { $0 + exp($1 - top) }
+    return logits.map { $0 - top - log(sum) }
+}

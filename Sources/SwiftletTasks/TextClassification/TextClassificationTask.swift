@@ -8,8 +8,8 @@ public import SwiftletTraining
 /// Classes of texts and pairs, several labels at once, or a number for each.
 public struct TextClassificationTask: FineTuningTask {
     private let context: TaskContext
-    private let text: String
-    private let pair: String?
+    package let text: String
+    package let pair: String?
     private let labelColumn: String?
     private let maxLength: Int
     private let labels: LabelScheme?
@@ -31,6 +31,7 @@ public struct TextClassificationTask: FineTuningTask {
     }
 
     public var notes: [String] { columnNotes + (labels?.notes ?? []) }
+    public var maxTokens: Int? { maxLength }
     public let savedOptions: JSONObject
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {

@@ -5,6 +5,12 @@ public import SwiftletModels
 import SwiftletTokenizers
 public import SwiftletTraining
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// A tag for each word of a sentence, such as the kind of name it belongs to.
 public struct TokenClassificationTask: FineTuningTask {
     private let context: TaskContext
@@ -38,6 +44,7 @@ public struct TokenClassificationTask: FineTuningTask {
     }
 
     public var notes: [String] { labels?.notes ?? [] }
+    public var maxTokens: Int? { maxLength }
     public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, label: context.options.labelColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
@@ -188,14 +195,56 @@ public struct TokenClassificationTask: FineTuningTask {
     public func answers(
         _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
     ) throws -> [JSONObject] {
+        try words(of: output, rows, model).map { row in
+            [
+                "words": .array(row.words.map { .string($0) }),
+                // Words beyond the longest sequence, and those of which the tokenizer leaves nothing, have no tag.
+                "prediction": .array(row.tags.map { $0.map { .string($0) } ?? .null }),
+            ]
+        }
+    }
+
+    /// A sentence's words, with the tag that the model gives each.
+    package struct TaggedWords {
+        package var words: [String] = []
+        /// `nil` for words that no token stands for.
+        package var tags: [String?] = []
+        /// The tags of the rows themselves, where they have some.
+        package var labels: [String?] = []
+        /// The probability of the tag that the model gives.
+        package var scores: [Double?] = []
+        /// Negative log-likelihood of the rows' own tags.
+        package var losses: [Double?] = []
+    }
+
+    /// What the model says of each word, by the word's first token.
+    package func words(
+        of output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
+    ) throws -> [TaggedWords] {
         guard let sentences = rows.details as? [[String]], output.predictions.shape.count == 3 else { return [] }
         let (names, best) = (try model.config.labelNames, output.predictions.argmax())
-        return try firstTokens(of: sentences, width: output.predictions.shape[1]).enumerated().map { index, places in
-            let tags: [JSONValue] = places.map { place in
-                guard let place else { return .null }
-                return .string(names.indices.contains(best[place]) ? names[best[place]] : "LABEL_\(best[place])")
+        let (width, classes) = (output.predictions.shape[1], output.predictions.shape[2])
+        let labelIDs = output.labelIDs.flatMap { $0.count == best.count ? $0 : nil }
+        let encoding = try context.tokenizer(words: sentences, truncation: true, maxLength: maxLength)
+        let padsLeft = context.tokenizer.paddingSide == .left
+        func name(_ id: Int) -> String { names.indices.contains(id) ? names[id] : "LABEL_\(id)" }
+        return encoding.rows.enumerated().map { index, tokens in
+            let empty = [String?](repeating: nil, count: sentences[index].count)
+            let unknown = [Double?](repeating: nil, count: empty.count)
+            var row = TaggedWords(words: sentences[index], tags: empty, labels: empty, scores: unknown, losses: unknown)
+            let shift = padsLeft ? width - tokens.count : 0
+            for (position, word) in tokens.wordIDs.enumerated() {
+                guard let word, row.tags[word] == nil else { continue }
+                let place = index * width + shift + position
+                row.tags[word] = name(best[place])
+                let logits = output.predictions.values[place * classes..<(place + 1) * classes].map(Double.init)
+                let logScores = logSoftmax(logits)
+                row.scores[word] = logScores.max().map { exp($0) }
+                guard let label = labelIDs?[place], logits.indices.contains(label) else { continue }
+                row.labels[word] = name(label)
+                row.losses[word] = -logScores[label]
             }
-            return ["words": .array(sentences[index].map { .string($0) }), "prediction": .array(tags)]
+            return row
         }
     }
 }

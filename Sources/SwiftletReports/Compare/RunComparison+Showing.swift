@@ -1,0 +1,161 @@
+import SwiftletDatasets
+public import SwiftletIO
+
+extension RunComparison {
+    /// Everything in a form for programs.
+    public func json() throws -> JSONValue {
+        let first = runs[0]
+        let others: [JSONValue] = try runs.indices.dropFirst().map { index in
+            var object: JSONObject = ["name": .string(runs[index].name)]
+            object["metrics"] = .object(
+                JSONObject(
+                    try differences(index).map { one in
+                        let interval: JSONValue = one.interval.map { [.finite($0.low), .finite($0.high)] } ?? .null
+                        return (
+                            one.metric,
+                            [
+                                "first": .finite(one.first), "other": .finite(one.other),
+                                "difference": .finite(one.other - one.first), "interval": interval, "p": .finite(one.pValue),
+                            ]
+                        )
+                    }))
+            if let test = try mcNemar(index) {
+                object["mcnemar"] = [
+                    "only_first_right": .int(test.onlyFirst), "only_other_right": .int(test.onlySecond), "p": .double(test.pValue),
+                ]
+            }
+            object["changed_rows"] = .array(try changedRows(index).map { .int($0) })
+            return .object(object)
+        }
+        return [
+            "first": .string(first.name), "rows": .int(first.table.count), "others": .array(others),
+            "settings": .object(
+                JSONObject(differingSettings().map { name, values in (name, .array(values.map { $0.map { .string($0) } ?? .null })) })),
+        ]
+    }
+
+    /// Everything but the rows, as text for a terminal.
+    public func text() throws -> String {
+        var lines = ["\(runs[0].table.count) rows, compared with \(runs[0].name.shown())", ""]
+        for index in runs.indices.dropFirst() {
+            lines.append(runs[index].name.shown())
+            let rows = try differences(index).map { one in
+                [
+                    one.metric, short(one.first), short(one.other), signed(one.other - one.first),
+                    one.interval.map { "\(signed($0.low)) to \(signed($0.high))" } ?? "", one.pValue.isNaN ? "" : short(one.pValue),
+                ]
+            }
+            lines += Self.table([["metric", "first", "other", "difference", "95%", "p"]] + rows)
+            if let test = try mcNemar(index) {
+                lines.append(
+                    "McNemar's exact test: right only in the first \(test.onlyFirst), only in the other \(test.onlySecond), p = "
+                        + short(test.pValue))
+            }
+            let changed = try changedRows(index)
+            lines.append("\(changed.count) rows have another prediction" + (changed.isEmpty ? "" : ": ") + Self.listed(changed))
+            lines.append("")
+        }
+        let settings = differingSettings()
+        if settings.isEmpty {
+            lines.append("The recorded settings are the same.")
+        } else {
+            lines.append("Settings that differ")
+            lines += Self.table(
+                [["setting"] + runs.map { $0.name.shown() }] + settings.map { name, values in
+                    [name.shown()] + values.map { String(($0 ?? "").shown().prefix(40)) }
+                })
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func listed(_ rows: [Int]) -> String {
+        rows.prefix(20).map(String.init).joined(separator: ", ") + (rows.count > 20 ? ", ..." : "")
+    }
+
+    /// Columns of one width each, the first to the left and numbers to the right.
+    static func table(_ rows: [[String]]) -> [String] {
+        guard let count = rows.map(\.count).max() else { return [] }
+        let widths = (0..<count).map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            "  "
+                + row.enumerated().map { column, cell in
+                    let room = String(repeating: " ", count: widths[column] - cell.count)
+                    return column == 0 ? cell + room : room + cell
+                }.joined(separator: "  ")
+        }
+    }
+
+    private func short(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "" }
+    private func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + short(value) }
+
+    /// The comparison as a page like `report.html`.
+    public func page() throws -> String {
+        var sections: [ReportSection?] = []
+        for index in runs.indices.dropFirst() {
+            let run = runs[index]
+            let found = try differences(index)
+            var blocks: [JSONValue?] = [
+                Block.table(
+                    "Metrics of \(run.name) beside \(runs[0].name)", [
+                        Block.Column("metric", "text", found.map { .string($0.metric) }),
+                        Block.Column(runs[0].name, "number", found.map { .finite($0.first) }),
+                        Block.Column(run.name, "number", found.map { .finite($0.other) }),
+                        Block.Column("difference", "number", found.map { .finite($0.other - $0.first) }),
+                        Block.Column("95% from", "number", found.map { .finite($0.interval?.low) }),
+                        Block.Column("95% to", "number", found.map { .finite($0.interval?.high) }),
+                        Block.Column("p", "number", found.map { .finite($0.pValue) }),
+                    ])
+            ]
+            if let test = try mcNemar(index) {
+                blocks.append(
+                    Block.text(
+                        "McNemar's exact test: \(test.onlyFirst) rows are right only in \(runs[0].name), \(test.onlySecond) only in "
+                            + "\(run.name), p = \(short(test.pValue))."))
+            }
+            let rows = try changedRows(index)
+            let shown = rows.prefix(5000)
+            let texts = try run.table.texts()
+            let (labels, first, other) = (
+                run.table.has("label") ? try run.table.values("label") : [], try runs[0].table.values("prediction"),
+                try run.table.values("prediction")
+            )
+            func text(_ value: Value) -> JSONValue {
+                if case .double(let number) = value { return .finite(number) }
+                return .string(value.string ?? (value.isNull ? "" : value.description))
+            }
+            blocks.append(
+                Block.table(
+                    "\(rows.count) rows with another prediction", [
+                        Block.Column("row", "number", shown.map { .int($0) }),
+                        Block.Column("text", "text", shown.map { .string(String(texts[$0].prefix(600))) }),
+                        Block.Column("label", "text", shown.map { labels.isEmpty ? "" : text(labels[$0]) }),
+                        Block.Column(runs[0].name, "text", shown.map { text(first[$0]) }),
+                        Block.Column(run.name, "text", shown.map { text(other[$0]) }),
+                    ], searches: true))
+            sections.append(
+                ReportSection(
+                    "run-\(index)", run.name,
+                    note: "Paired bootstrap: both runs on each draw of rows, \(bootstrap.resampleCount(rows: run.table.count)) draws, "
+                        + "seed \(bootstrap.seed).", blocks))
+        }
+        let settings = differingSettings()
+        sections.append(
+            ReportSection(
+                "settings", "Settings that differ", [
+                    Block.table(
+                        "Settings of the runs",
+                        [Block.Column("setting", "text", settings.map { .string($0.name) })]
+                            + runs.enumerated().map { index, run in
+                                Block.Column(run.name, "text", settings.map { $0.values[index].map { .string($0) } ?? .null })
+                            })
+                ]))
+        let title = runs.map(\.name).joined(separator: ", ")
+        return ReportPage(
+            title: "Comparison",
+            content: [
+                "title": .string(title), "lead": .string("\(runs.count) runs on the same \(runs[0].table.count) rows: \(title)."),
+                "facts": [], "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
+            ]
+        ).html
+    }
+}

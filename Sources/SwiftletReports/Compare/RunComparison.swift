@@ -1,0 +1,135 @@
+import SwiftletDatasets
+import SwiftletIO
+
+/// Several runs side by side: their metrics with tests on the same rows, the rows that changed, and the settings that
+/// differ. The first run is what the others are compared with.
+public struct RunComparison {
+    /// A run with its answers.
+    struct Run {
+        let name: String
+        let record: RunRecord
+        let table: PredictionTable
+    }
+
+    /// A metric of one run beside the first one's.
+    public struct Difference: Sendable {
+        /// Such as `accuracy`.
+        public let metric: String
+        public let first: Double
+        public let other: Double
+        /// 95% of the differences on draws of rows, other less first; `nil` where there is none.
+        public let interval: (low: Double, high: Double)?
+        /// Of the paired bootstrap: twice the share of draws on the other side of 0.
+        public let pValue: Double
+    }
+
+    let runs: [Run]
+    let bootstrap: Bootstrap
+
+    /// - Parameter folders: of two runs at least, whose `predictions.parquet` are of the same rows.
+    /// - Throws: `ReportError` for a folder without predictions, and for runs on other rows, naming the first that differs.
+    public init(folders: [String], bootstrap: Bootstrap = Bootstrap()) throws {
+        guard folders.count > 1 else {
+            throw ReportError(.option, "there is \(folders.count) run to compare", remedy: "Name two output folders at least.")
+        }
+        let names = Self.names(folders)
+        runs = try folders.indices.map { index in
+            Run(
+                name: names[index], record: try RunRecord(folder: folders[index]),
+                table: try PredictionTable(contentsOf: FileSystem.join(folders[index], RunFiles.predictions)))
+        }
+        self.bootstrap = bootstrap
+        for (run, folder) in zip(runs, folders).dropFirst() { try Self.check(run.table, folder, runs[0].table, folders[0]) }
+    }
+
+    /// The last parts of paths where they differ, else the paths.
+    private static func names(_ folders: [String]) -> [String] {
+        let names = folders.map { FileSystem.name(of: $0) }
+        return Set(names.map { TextKey($0) }).count == names.count ? names : folders
+    }
+
+    private static func check(_ table: PredictionTable, _ folder: String, _ first: PredictionTable, _ firstFolder: String) throws {
+        func differ(_ what: String) -> ReportError {
+            ReportError(
+                .differentRows, "'\(folder)' and '\(firstFolder)' are not about the same rows: \(what)",
+                remedy: "Evaluate both models on one split, and compare these runs.", at: ErrorLocation(path: folder))
+        }
+        guard table.kind == first.kind else { throw differ("one has \(table.kind.rawValue), the other \(first.kind.rawValue)") }
+        guard table.count == first.count else { throw differ("\(table.count) and \(first.count) rows") }
+        guard table.has("label") == first.has("label") else { throw differ("only one has labels") }
+        if table.has("label") {
+            let (labels, others) = (try table.values("label"), try first.values("label"))
+            if let row = labels.indices.first(where: { labels[$0] != others[$0] }) {
+                throw differ("row \(row) has the labels \(labels[row]) and \(others[row])")
+            }
+        }
+        let (texts, others) = (try table.texts(), try first.texts())
+        if let row = texts.indices.first(where: { !texts[$0].isSame(as: others[$0]) }) { throw differ("row \(row) has another text") }
+    }
+
+    /// The metrics of a run beside the first one's.
+    ///
+    /// - Parameter index: from 1.
+    public func differences(_ index: Int) throws -> [Difference] {
+        let (first, other) = (try runs[0].table.metrics(), try runs[index].table.metrics())
+        var draws: [[Double]] = []
+        let intervals = bootstrap.intervals(rows: first.rows) { sample in
+            let values = zip(other.metric(sample), first.metric(sample)).map { $0 - $1 }
+            draws.append(values)
+            return values
+        }
+        return first.values.compactMap { value in
+            guard let same = other.values.first(where: { $0.name.isSame(as: value.name) }), !value.value.isNaN else { return nil }
+            guard let place = value.place, intervals.indices.contains(place) else {
+                return Difference(metric: value.name, first: value.value, other: same.value, interval: nil, pValue: .nan)
+            }
+            let (below, above) = (draws.count { $0[place] <= 0 }, draws.count { $0[place] >= 0 })
+            return Difference(
+                metric: value.name, first: value.value, other: same.value, interval: intervals[place],
+                pValue: min(1, 2 * Double(min(below, above) + 1) / Double(draws.count + 1)))
+        }
+    }
+
+    /// Whether each run is right by chance alone where the other is not; `nil` where rows are not right or wrong.
+    public func mcNemar(_ index: Int) throws -> McNemarTest? {
+        guard runs.allSatisfy({ $0.table.has("correct") }) else { return nil }
+        let (first, other) = (try runs[0].table.values("correct"), try runs[index].table.values("correct"))
+        let rows = first.indices.filter { first[$0].bool != nil && other[$0].bool != nil }
+        return McNemarTest(first: rows.map { first[$0].bool ?? false }, second: rows.map { other[$0].bool ?? false })
+    }
+
+    /// Rows whose prediction is another one than the first run's.
+    public func changedRows(_ index: Int) throws -> [Int] {
+        let (first, other) = (try runs[0].table.values("prediction"), try runs[index].table.values("prediction"))
+        return first.indices.filter { first[$0] != other[$0] }
+    }
+
+    /// Settings that are not the same in all runs, with each run's value; `nil` where a run doesn't have it.
+    public func differingSettings() -> [(name: String, values: [String?])] {
+        let settings = runs.map { Self.flat($0.record.json) }
+        var names: [String] = []
+        for one in settings { for name in one.map(\.name) where !names.contains(text: name) { names.append(name) } }
+        return names.compactMap { name in
+            let values = settings.map { one in one.first { $0.name.isSame(as: name) }?.value }
+            return values.dropFirst().allSatisfy { $0 == values[0] } ? nil : (name, values)
+        }
+    }
+
+    /// What differs between any two runs, however alike, says nothing.
+    private static let always: Set<String> = [
+        "started", "ended", "command", "durations_seconds", "peak_memory_bytes", "energy_joules", "weights", "metrics",
+        "arguments.output_dir", "arguments.logging_dir", "arguments.run_name",
+    ]
+
+    private static func flat(_ object: JSONObject, _ prefix: String = "") -> [(name: String, value: String)] {
+        object.flatMap { key, value -> [(name: String, value: String)] in
+            let name = prefix + key
+            if always.contains(name) { return [] }
+            if let inner = value.object { return flat(inner, name + ".") }
+            if key == "files", let files = value.array {
+                return files.compactMap(HashedFile.init).map { ("\(name): \(FileSystem.name(of: $0.path))", $0.sha256) }
+            }
+            return [(name, value.string ?? value.text(.line))]
+        }
+    }
+}

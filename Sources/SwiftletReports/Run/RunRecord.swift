@@ -1,0 +1,110 @@
+import SwiftletDatasets
+public import SwiftletIO
+import SwiftletModels
+import SwiftletTasks
+import SwiftletTensor
+import SwiftletTraining
+
+/// Where a run's model and data come from, as far as a program knows: what a record can't find out by itself.
+public struct RunInputs: Sendable {
+    /// The dataset as it was asked for: a folder, or a name on the Hub.
+    public var dataset: String?
+    /// Its configuration, such as `mrpc`.
+    public var datasetConfig: String?
+    /// Files and folders that the rows were read from. Their hashes are recorded; without any, hashes of the rows are.
+    public var dataFiles: [String] = []
+
+    /// Nothing is known.
+    public init() {}
+}
+
+/// Everything that made a run: the content of `run.json`.
+public struct RunRecord: Sendable {
+    /// The whole content.
+    public internal(set) var json: JSONObject
+
+    /// Reads the record of a run's folder.
+    ///
+    /// - Throws: `ReportError` where there is none, or one of another form.
+    public init(folder: String) throws {
+        let path = FileSystem.join(folder, RunFiles.record)
+        guard FileSystem.exists(path) else {
+            throw ReportError(
+                .missingFile, "'\(folder)' has no \(RunFiles.record)",
+                remedy: "Name the output folder of a training or an evaluation that wrote a report.",
+                at: ErrorLocation(path: path))
+        }
+        guard let object = try JSONValue(contentsOf: path).object, object["format"]?.int == 1 else {
+            throw ReportError(
+                .table, "'\(path)' is no record of a run", remedy: "Its 'format' must be 1.",
+                at: ErrorLocation(path: path, key: "format"))
+        }
+        json = object
+    }
+
+    init(_ json: JSONObject) { self.json = json }
+
+    /// Writes `run.json`.
+    public func write(to folder: String) throws(FileError) {
+        try AtomicFile.write(
+            JSONValue.object(json).text(JSONStyle(indent: 2, escapesNonASCII: false)) + "\n",
+            to: FileSystem.join(folder, RunFiles.record))
+    }
+
+    // MARK: What is in it
+
+    /// The words of the command line.
+    public var command: [String] { json["command"]?.array?.compactMap(\.string) ?? [] }
+    /// The folder that it was given in.
+    public var workingDirectory: String? { json["working_directory"]?.string }
+    /// Training arguments under their Python names.
+    public var arguments: JSONObject { json["arguments"]?.object ?? [:] }
+    /// The hub's name of what the model does.
+    public var task: String? { json["task"]?.string }
+    var model: JSONObject { json["model"]?.object ?? [:] }
+    var data: JSONObject { json["data"]?.object ?? [:] }
+    var labels: [String] { json["labels"]?.array?.compactMap(\.string) ?? [] }
+
+    // MARK: Making
+
+    /// What is known before a run.
+    static func begun(_ inputs: RunInputs, model folder: String, name: String?) throws -> RunRecord {
+        let directory = Process.workingDirectory
+        var json: JSONObject = ["format": 1, "started": .string(Process.timestamp())]
+        json["command"] = .array(Process.command().map { .string($0) })
+        json["working_directory"] = .string(directory)
+        json["versions"] = ["swiftlet": .string(swiftletVersion), "libtorch": .string(torchVersion)]
+        json["machine"] = MachineDescription.json()
+        json["git"] = GitCommit.json(of: directory) ?? .null
+        json["model"] = [
+            "name": .string(name ?? folder), "path": .string(folder),
+            "files": .array(try FileHashes.ofModel(folder).map(\.json)),
+        ]
+        var data: JSONObject = [:]
+        data["dataset"] = inputs.dataset.map { .string($0) } ?? .null
+        data["config"] = inputs.datasetConfig.map { .string($0) } ?? .null
+        data["files"] = .array(try FileHashes.ofData(inputs.dataFiles).map(\.json))
+        json["data"] = .object(data)
+        return RunRecord(json)
+    }
+
+    mutating func addSplit(_ name: String, _ rows: Dataset) throws {
+        var data = self.data
+        var splits = data["splits"]?.object ?? [:]
+        var split: JSONObject = ["rows": .int(rows.numRows)]
+        if data["files"]?.array?.isEmpty ?? true { split["rows_sha256"] = .string(try FileHashes.ofRows(rows)) }
+        splits[name] = .object(split)
+        data["splits"] = .object(splits)
+        json["data"] = .object(data)
+    }
+
+    mutating func end(_ meter: RunMeter, durations: JSONObject, weightsIn folder: String?) throws {
+        var durations = durations
+        durations["total"] = .double(meter.seconds)
+        json["durations_seconds"] = .object(durations)
+        json["peak_memory_bytes"] = .int(Process.peakMemory)
+        json["energy_joules"] = meter.joules.map { .double($0) } ?? .null
+        if let folder { json["weights"] = .array(try FileHashes.ofWeights(folder).map(\.json)) }
+        json["ended"] = .string(Process.timestamp())
+    }
+}

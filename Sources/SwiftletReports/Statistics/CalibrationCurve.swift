@@ -1,0 +1,124 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Whether a model is right as often as it says: rows in bins of equal width by the probability of the predicted class.
+public struct CalibrationCurve: Sendable {
+    /// Rows whose confidence lies in one stretch.
+    public struct Bin: Sendable {
+        /// Where the bin begins and ends; the end belongs to it.
+        public let low: Double
+        public let high: Double
+        /// Rows in it.
+        public let count: Int
+        /// Their mean confidence, and the share of them that is right; NaN without rows.
+        public let confidence: Double
+        public let accuracy: Double
+    }
+
+    /// Also those without rows.
+    public let bins: [Bin]
+    /// Expected calibration error: the mean difference between confidence and accuracy of the bins, by their rows.
+    public let expectedError: Double
+    /// The largest difference of a bin.
+    public let maximumError: Double
+
+    /// - Parameters:
+    ///   - confidences: the probability of each row's predicted class, from 0 to 1.
+    ///   - isRight: whether the prediction is the row's label.
+    ///   - binCount: 15, as in Guo et al., "On Calibration of Modern Neural Networks".
+    public init(confidences: [Double], isRight: [Bool], binCount: Int = 15) {
+        let width = max(binCount, 1)
+        var (counts, sums, hits) = ([Int](repeating: 0, count: width), [Double](repeating: 0, count: width), [Int](repeating: 0, count: width))
+        for (confidence, right) in zip(confidences, isRight) {
+            let place = (confidence * Double(width)).rounded(.up) - 1
+            let bin = min(max(Int(exactly: place) ?? 0, 0), width - 1)
+            counts[bin] += 1
+            sums[bin] += confidence
+            if right { hits[bin] += 1 }
+        }
+        bins = counts.indices.map { bin in
+            Bin(
+                low: Double(bin) / Double(width), high: Double(bin + 1) / Double(width), count: counts[bin],
+                confidence: counts[bin] == 0 ? .nan : sums[bin] / Double(counts[bin]),
+                accuracy: counts[bin] == 0 ? .nan : Double(hits[bin]) / Double(counts[bin]))
+        }
+        let total = Double(confidences.count)
+        let filled = bins.filter { $0.count > 0 }
+        expectedError = filled.isEmpty
+            ? .nan : filled.reduce(0) { $0 + abs($1.accuracy - $1.confidence) * Double($1.count) / total }
+        maximumError = filled.map { abs($0.accuracy - $0.confidence) }.max() ?? .nan
+    }
+}
+
+/// One number that all logits are divided by, so that probabilities are neither too sure nor too unsure. Predictions stay.
+public struct TemperatureFit: Sendable {
+    /// Above 1 where the model is too sure.
+    public let temperature: Double
+    /// Rows that it was fitted on, and the others, which it is measured on.
+    public let fittedRows: [Int]
+    public let heldOutRows: [Int]
+    /// The calibration error of the other rows as they are, and with the temperature.
+    public let errorBefore: Double
+    public let errorAfter: Double
+
+    /// Fits the temperature, between 0.05 and 20, with the smallest negative log-likelihood of half the rows, drawn by
+    /// `seed`.
+    ///
+    /// - Returns: `nil` for fewer than 20 rows.
+    public init?(labels: [Int], probabilities: [[Double]], seed: UInt64 = 42) {
+        guard labels.count >= 20 else { return nil }
+        var draws = RandomDraws(seed: seed)
+        let order = draws.permutation(of: labels.count)
+        fittedRows = order.prefix(labels.count / 2).sorted()
+        heldOutRows = order.dropFirst(labels.count / 2).sorted()
+        let logits = probabilities.map { $0.map { log(max($0, 1e-300)) } }
+        let fitted = fittedRows
+        func loss(_ logTemperature: Double) -> Double {
+            let scale = exp(-logTemperature)
+            return fitted.reduce(0) { sum, row in
+                let scaled = logits[row].map { $0 * scale }
+                let top = scaled.max() ?? 0
+                return sum + log(scaled.reduce(0) { $0 + exp($1 - top) }) + top - scaled[labels[row]]
+            }
+        }
+        temperature = exp(minimum(of: loss, from: log(0.05), to: log(20)))
+        let scale = 1 / temperature
+        func error(_ scale: Double) -> Double {
+            var (confidences, isRight) = ([Double](), [Bool]())
+            for row in heldOut(order, labels.count) {
+                let scaled = logits[row].map { $0 * scale }
+                let top = scaled.max() ?? 0
+                confidences.append(1 / scaled.reduce(0) { $0 + exp($1 - top) })
+                isRight.append(scaled.firstIndex(of: top) == labels[row])
+            }
+            return CalibrationCurve(confidences: confidences, isRight: isRight).expectedError
+        }
+        errorBefore = error(1)
+        errorAfter = error(scale)
+    }
+}
+
+private func heldOut(_ order: [Int], _ count: Int) -> [Int] { order.dropFirst(count / 2).sorted() }
+
+/// Where a function with one valley is smallest, by golden sections, to 1e-10.
+func minimum(of function: (Double) -> Double, from start: Double, to end: Double) -> Double {
+    let ratio = (sqrt(5) - 1) / 2
+    var (low, high) = (start, end)
+    var (left, right) = (high - ratio * (high - low), low + ratio * (high - low))
+    var (atLeft, atRight) = (function(left), function(right))
+    while high - low > 1e-10 {
+        if atLeft <= atRight {
+            (high, right, atRight) = (right, left, atLeft)
+            left = high - ratio * (high - low)
+            atLeft = function(left)
+        } else {
+            (low, left, atLeft) = (left, right, atRight)
+            right = low + ratio * (high - low)
+            atRight = function(right)
+        }
+    }
+    return (low + high) / 2
+}

@@ -1,0 +1,184 @@
+public import SwiftletIO
+
+/// What runs the trainings of a sweep. `start` may return at once; `finish` waits for the end. Where several runs go side by
+/// side, so many are started before one is waited for.
+public protocol SweepRunner {
+    associatedtype Started
+
+    /// - Parameters:
+    ///   - values: of the settings that are searched.
+    ///   - epochs: how long to train, where the sweep decides that.
+    func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> Started
+
+    /// - Throws: what must end the sweep; a run that fails is an outcome.
+    func finish(_ started: Started, _ run: SweepRun) throws -> SweepOutcome
+}
+
+/// A search for good settings, which goes on where it was after an interruption.
+///
+/// Every outcome goes to a journal (`sweep.jsonl`) at once. What is tried next depends only on the settings' seed and on
+/// outcomes, in an order that doesn't depend on how fast runs are: each of the runs side by side counts as taking as long
+/// as its epochs. So a sweep that was killed ends with the table that it would have had.
+public struct Sweep {
+    public let settings: SweepSettings
+    /// Chooses a setting's values by asking for each; see `SearchTrial`.
+    private let space: (inout SearchTrial) -> JSONObject
+    private let journal: SweepJournal
+    /// Told about each outcome, those of an earlier call too.
+    public var onOutcome: (SweepRun, JSONObject, SweepOutcome) -> Void = { _, _, _ in }
+
+    /// - Parameter folder: for the journal. One that is there must be of the same settings.
+    /// - Throws: `ReportError` for settings that make no sense, and for a journal of others.
+    public init(_ settings: SweepSettings, folder: String) throws {
+        try settings.validate()
+        self.settings = settings
+        space = { trial in
+            JSONObject(settings.space.map { ($0.name, trial.suggest($0.name, $0.dimension)) })
+        }
+        journal = try SweepJournal(FileSystem.join(folder, "sweep.jsonl"), settings.json)
+    }
+
+    /// A search whose space is a function, as in Optuna.
+    init(_ settings: SweepSettings, folder: String?, space: @escaping (inout SearchTrial) -> JSONObject) throws {
+        self.settings = settings
+        self.space = space
+        journal = try SweepJournal(folder.map { FileSystem.join($0, "sweep.jsonl") }, settings.json)
+    }
+
+    /// A run that is under way, or whose outcome is known already.
+    private struct Active<Started> {
+        let run: SweepRun
+        let end: Double
+        let order: Int
+        let started: Started?
+    }
+
+    /// Runs all that is missing.
+    ///
+    /// - Returns: a row for each setting, the best first.
+    public func run<Runner: SweepRunner>(_ runner: Runner) throws -> SweepTable {
+        var progress = SweepProgress(settings)
+        var active: [Active<Runner.Started>] = []
+        var waiting: [SweepRun] = []
+        var (now, order) = (0.0, 0)
+        while true {
+            while active.count < settings.parallelRuns {
+                if waiting.isEmpty {
+                    guard let next = progress.next(space) else { break }
+                    waiting = settings.seeds.map { SweepRun(trial: next.trial, round: next.round, seed: $0) }
+                }
+                let run = waiting.removeFirst()
+                let epochs = settings.rounds[run.round]
+                let values = progress.values[run.trial]
+                let isKnown = journal.outcomes[run] != nil
+                active.append(
+                    Active(
+                        run: run, end: now + (epochs ?? 1), order: order,
+                        started: isKnown ? nil : try runner.start(run, values: values, epochs: epochs)))
+                order += 1
+            }
+            guard let place = active.indices.min(by: { (active[$0].end, active[$0].order) < (active[$1].end, active[$1].order) })
+            else { break }
+            let ended = active.remove(at: place)
+            now = ended.end
+            let values = progress.values[ended.run.trial]
+            let outcome: SweepOutcome
+            if let known = journal.outcomes[ended.run] {
+                outcome = known
+            } else if let started = ended.started {
+                outcome = try runner.finish(started, ended.run)
+                try journal.add(ended.run, values, outcome)
+            } else {
+                continue
+            }
+            onOutcome(ended.run, values, outcome)
+            try progress.add(ended.run, outcome)
+        }
+        return SweepTable(settings, progress)
+    }
+}
+
+/// A setting that is about to be tried. A search space asks it for values.
+public struct SearchTrial {
+    /// Its number, from 0.
+    public let number: Int
+    let sampler: SearchSampler
+    let results: [SearchSampler.Result]
+    let grid: JSONObject?
+
+    mutating func suggest(_ name: String, _ dimension: SearchDimension) -> JSONValue {
+        grid?[name] ?? sampler.value(name, dimension, trial: number, results: results)
+    }
+
+    /// A number between two others; as `optuna.Trial.suggest_float`.
+    public mutating func suggestFloat(_ name: String, _ low: Double, _ high: Double, log: Bool = false) -> Double {
+        suggest(name, .real(low: low, high: high, isLog: log)).double ?? low
+    }
+
+    /// A whole number between two others; as `optuna.Trial.suggest_int`.
+    public mutating func suggestInt(_ name: String, _ low: Int, _ high: Int, log: Bool = false) -> Int {
+        suggest(name, .integer(low: low, high: high, isLog: log)).int ?? low
+    }
+
+    /// One of several values; as `optuna.Trial.suggest_categorical`.
+    public mutating func suggestCategorical(_ name: String, _ choices: [JSONValue]) -> JSONValue {
+        choices.isEmpty ? .null : suggest(name, .choices(choices))
+    }
+}
+
+/// What a sweep knows so far.
+struct SweepProgress {
+    let settings: SweepSettings
+    /// Of each setting.
+    private(set) var values: [JSONObject] = []
+    /// Outcomes of each setting's rounds, seed by seed.
+    private(set) var outcomes: [SweepRun: SweepOutcome] = [:]
+    /// The means of rounds with all their seeds, in the order of their ends. The smaller, the better.
+    private(set) var ended: [(trial: Int, round: Int, objective: Double)] = []
+    private var promoted: Set<[Int]> = []
+
+    init(_ settings: SweepSettings) { self.settings = settings }
+
+    /// The next setting or round; `nil` where there is none until something ends.
+    mutating func next(_ space: (inout SearchTrial) -> JSONObject) -> (trial: Int, round: Int)? {
+        for round in stride(from: settings.rounds.count - 2, through: 0, by: -1) {
+            let there = ended.filter { $0.round == round }.sorted { ($0.objective, $0.trial) < ($1.objective, $1.trial) }
+            let best = there.prefix(there.count / settings.reductionFactor).filter { $0.objective.isFinite }
+            if let next = best.first(where: { !promoted.contains([$0.trial, round]) }) {
+                promoted.insert([next.trial, round])
+                return (next.trial, round + 1)
+            }
+        }
+        guard values.count < settings.trialCount ?? .max else { return nil }
+        let grid = settings.method == .grid ? settings.gridValues(values.count) : nil
+        if settings.method == .grid, grid == nil { return nil }
+        let results = ended.map { SearchSampler.Result(values: values[$0.trial], objective: $0.objective) }
+        var trial = SearchTrial(
+            number: values.count, sampler: SearchSampler(method: settings.method, seed: settings.seed), results: results,
+            grid: grid)
+        values.append(space(&trial))
+        return (values.count - 1, 0)
+    }
+
+    mutating func add(_ run: SweepRun, _ outcome: SweepOutcome) throws {
+        outcomes[run] = outcome
+        if outcome.failure == nil, settings.value(in: outcome) == nil {
+            throw ReportError(
+                .sweep, "the runs give no metric '\(settings.metric)' but \(outcome.metrics.keys.joined(separator: ", "))",
+                remedy: "Name one of those with {metric|--metric}.", at: ErrorLocation(option: "metric"))
+        }
+        let all = settings.seeds.map { outcomes[SweepRun(trial: run.trial, round: run.round, seed: $0)] }
+        guard all.allSatisfy({ $0 != nil }) else { return }
+        let values = all.map { $0.flatMap(settings.value) ?? .nan }
+        let mean = values.reduce(0, +) / Double(values.count)
+        ended.append(
+            (run.trial, run.round, mean.isNaN ? .infinity : settings.direction == .minimize ? mean : -mean))
+    }
+}
+
+extension SweepSettings {
+    /// The metric of an outcome.
+    func value(in outcome: SweepOutcome) -> Double? {
+        (outcome.metrics[metric] ?? outcome.metrics["eval_\(metric)"])?.double
+    }
+}

@@ -1,0 +1,158 @@
+public import SwiftletIO
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// What a sweep has found: a row for each setting, the best first.
+public struct SweepTable: Sendable {
+    /// A setting with the results of its runs.
+    public struct Row: Sendable {
+        public let trial: Int
+        public let values: JSONObject
+        /// Of its longest round with all seeds; `nil` but for ASHA.
+        public let epochs: Double?
+        /// The metric of each seed; NaN for a run that failed.
+        public let results: [Double]
+        /// Why a run failed.
+        public let failure: String?
+        /// The mean over the seeds; NaN where a run failed.
+        public var mean: Double { results.isEmpty ? .nan : results.reduce(0, +) / Double(results.count) }
+        /// The standard deviation over the seeds (with n - 1); NaN for one seed.
+        public var deviation: Double {
+            guard results.count > 1 else { return .nan }
+            let mean = mean
+            return (results.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(results.count - 1)).squareRoot()
+        }
+    }
+
+    public let rows: [Row]
+    public let settings: SweepSettings
+
+    init(_ settings: SweepSettings, _ progress: SweepProgress) {
+        self.settings = settings
+        let rows = progress.values.indices.map { trial -> Row in
+            let round = progress.ended.filter { $0.trial == trial }.map(\.round).max() ?? 0
+            let outcomes = settings.seeds.compactMap { progress.outcomes[SweepRun(trial: trial, round: round, seed: $0)] }
+            return Row(
+                trial: trial, values: progress.values[trial], epochs: settings.rounds[round],
+                results: outcomes.map { settings.value(in: $0) ?? .nan }, failure: outcomes.compactMap(\.failure).first)
+        }
+        let sign = settings.direction == .minimize ? 1.0 : -1.0
+        // Rounds of more epochs first: those of fewer were given up.
+        self.rows = rows.sorted {
+            let (first, second) = ($0.mean.isNaN ? Double.infinity : sign * $0.mean, $1.mean.isNaN ? .infinity : sign * $1.mean)
+            return (-($0.epochs ?? 0), first, $0.trial) < (-($1.epochs ?? 0), second, $1.trial)
+        }
+    }
+
+    /// The names of all values, in the order of the space.
+    private var names: [String] {
+        var names = settings.space.map(\.name)
+        for row in rows { for name in row.values.keys where !names.contains(text: name) { names.append(name) } }
+        return names
+    }
+
+    /// Everything in a form for programs.
+    public var json: JSONValue {
+        [
+            "metric": .string(settings.metric), "direction": .string(settings.direction.rawValue),
+            "method": .string(settings.method.rawValue),
+            "trials": .array(
+                rows.map { row in
+                    [
+                        "trial": .int(row.trial), "values": .object(row.values), "epochs": row.epochs.map { .double($0) } ?? .null,
+                        "results": .array(row.results.map { .finite($0) }), "mean": .finite(row.mean),
+                        "std": .finite(row.deviation), "failure": row.failure.map { .string($0) } ?? .null,
+                    ]
+                }),
+        ]
+    }
+
+    /// The table for a terminal.
+    public var text: String {
+        func short(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "" }
+        let isAsha = settings.method == .asha
+        let head = ["trial"] + names + (isAsha ? ["epochs"] : []) + [settings.metric, "std", "runs"]
+        let lines = rows.map { row -> [String] in
+            let values = names.map { name -> String in
+                guard let value = row.values[name], !value.isNull else { return "" }
+                if case .double(let number) = value { return significant(number) }
+                return (value.string ?? value.text(.line)).shown()
+            }
+            let mean = row.failure == nil ? short(row.mean) : "failed"
+            return [String(row.trial)] + values + (isAsha ? [row.epochs.map(short) ?? ""] : [])
+                + [mean, short(row.deviation), String(row.results.count)]
+        }
+        return RunComparison.table([head] + lines).joined(separator: "\n") + "\n"
+    }
+
+    private func significant(_ value: Double) -> String {
+        guard value != 0, value.isFinite else { return String(value) }
+        let scale = pow(10, 3 - (log10(abs(value))).rounded(.down))
+        let rounded = (value * scale).rounded() / scale
+        return rounded.isFinite ? String(rounded) : String(value)
+    }
+
+    /// The table with a plot of all settings beside each other, as a page like `report.html`.
+    public func page(title: String) -> String {
+        let columns = [Block.Column("trial", "number", rows.map { .int($0.trial) })]
+            + names.map { name in
+                let values = rows.map { $0.values[name] ?? .null }
+                let isNumber = values.allSatisfy { $0.double != nil || $0.isNull }
+                return Block.Column(name, isNumber ? "number" : "text", values.map { isNumber ? $0 : .string($0.string ?? $0.text(.line)) })
+            }
+            + (settings.method == .asha ? [Block.Column("epochs", "number", rows.map { .finite($0.epochs) })] : [])
+            + [
+                Block.Column("mean \(settings.metric)", "number", rows.map { .finite($0.mean) }),
+                Block.Column("standard deviation", "number", rows.map { .finite($0.deviation) }),
+                Block.Column("runs", "number", rows.map { .int($0.results.count) }),
+                Block.Column("failure", "text", rows.map { .string($0.failure ?? "") }),
+            ]
+        let seeds = settings.seeds.count
+        let sections = [
+            ReportSection("plot", "Settings side by side", note: "A line is a setting, the best one drawn thick.", [axes]),
+            ReportSection(
+                "trials", "Settings",
+                note: "The mean over \(seeds) seed\(seeds == 1 ? "" : "s") is what is compared; \(settings.direction.rawValue) it.",
+                [Block.table("All settings, the best first", columns, searches: true)]),
+        ]
+        let best = rows.first.map { "; the best has \(settings.metric) \(($0.mean * 1e4).rounded() / 1e4)" } ?? ""
+        return ReportPage(
+            title: title,
+            content: [
+                "title": .string(title), "facts": [],
+                "lead": .string("\(rows.count) settings by \(settings.method.rawValue) search\(best)."),
+                "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
+            ]
+        ).html
+    }
+
+    /// Parallel coordinates: an axis for each setting and one for the metric.
+    private var axes: JSONValue? {
+        let shown = rows.filter { $0.mean.isFinite }
+        guard !shown.isEmpty else { return nil }
+        var axes: [JSONValue] = []
+        func axis(_ name: String, _ values: [JSONValue]) {
+            let numbers = values.compactMap(\.double)
+            if numbers.count == values.count, let low = numbers.min(), let high = numbers.max() {
+                axes.append(["name": .string(name), "low": .finite(low), "high": .finite(high)])
+            } else {
+                let texts = Set(values.map { TextKey($0.string ?? $0.text(.line)) }).sorted().map { JSONValue.string($0.text) }
+                axes.append(["name": .string(name), "texts": .array(texts)])
+            }
+        }
+        for name in names { axis(name, shown.map { $0.values[name] ?? .null }) }
+        axis(settings.metric, shown.map { .double($0.mean) })
+        let lines: [JSONValue] = shown.enumerated().map { index, row in
+            let values = names.map { name -> JSONValue in
+                let value = row.values[name] ?? .null
+                return value.double == nil ? .string(value.string ?? value.text(.line)) : value
+            }
+            return ["values": .array(values + [.double(row.mean)]), "best": .bool(index == 0)]
+        }
+        return ["type": "axes", "title": "Parallel coordinates", "x": "", "y": "", "axes": .array(axes), "lines": .array(lines)]
+    }
+}

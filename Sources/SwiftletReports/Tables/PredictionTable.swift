@@ -1,0 +1,196 @@
+public import SwiftletDatasets
+public import SwiftletIO
+import SwiftletTasks
+
+/// What a model answered to each row of a split, with the row's own columns: the content of `predictions.parquet`.
+///
+/// Every table has `row`, the row's number in its split, from 0. What else there is depends on what was predicted:
+///
+/// - classes: `label`, `prediction`, `correct`, `score` (the prediction's probability), `loss`, `probability_<label>`
+/// - several labels: `label` and `prediction` (lists of names), `correct`, `loss`, `probability_<label>`
+/// - numbers: `label`, `prediction`, `loss` (the squared difference)
+/// - tokens: `words`, `label`, `prediction` and `scores` (lists, a value a word), `correct`, `loss`
+/// - answers: `question`, `context`, `label` (a list of true answers), `prediction`, `score`, `exact_match`, `f1`,
+///   `correct`
+/// - vectors: `label` where there is one, `prediction` (the cosine of a pair), `x` and `y` (where the first text lies in
+///   the plane), `neighbors` (rows) and `neighbor_scores`
+///
+/// `token_count` is the row's length as the model takes it, and `is_cut` whether that is as long as can be. Columns of the
+/// split come after them; one of a name that is taken has `input_` before it.
+public struct PredictionTable: Sendable {
+    /// What was predicted.
+    public enum Kind: String, Sendable, CaseIterable {
+        case classes, multipleLabels, numbers, tokens, answers, vectors
+    }
+
+    public let kind: Kind
+    /// Label names by id; empty where there are none.
+    public let labels: [String]
+    public let dataset: Dataset
+    /// How many columns, the first ones, are not the split's own.
+    let ownColumnCount: Int
+
+    static let probabilityPrefix = "probability_"
+    /// The names that this module gives to columns.
+    private static let names: Set<String> = [
+        "row", "label", "prediction", "correct", "score", "loss", "words", "scores", "question", "context", "exact_match",
+        "f1", "x", "y", "neighbors", "neighbor_scores", "token_count", "is_cut",
+    ]
+
+    init(kind: Kind, labels: [String], dataset: Dataset, ownColumnCount: Int) {
+        self.kind = kind
+        self.labels = labels
+        self.dataset = dataset
+        self.ownColumnCount = ownColumnCount
+    }
+
+    /// Puts the columns of a split after those of the answers.
+    init(kind: Kind, labels: [String], columns: [(String, ColumnData)], given: Dataset) throws {
+        var given = given
+        let taken = Set(columns.map { TextKey($0.0) })
+        var names = Set(given.columnNames.map { TextKey($0) })
+        for name in given.columnNames where taken.contains(TextKey(name)) {
+            var free = "input_\(name)"
+            while taken.contains(TextKey(free)) || names.contains(TextKey(free)) { free = "input_\(free)" }
+            names.insert(TextKey(free))
+            given = try given.renameColumn(name, to: free)
+        }
+        let own = try Dataset.fromColumns(columns)
+        self.init(
+            kind: kind, labels: labels, dataset: given.numColumns == 0 ? own : try .concatenateColumns([own, given]),
+            ownColumnCount: columns.count)
+    }
+
+    /// Reads a `predictions.parquet`.
+    ///
+    /// - Throws: `ReportError` for a table of another form; `DatasetError` for a file that can't be read.
+    public init(contentsOf path: String) throws {
+        guard FileSystem.exists(path) else {
+            throw ReportError(
+                .missingFile, "there is no '\(path)'",
+                remedy: "Evaluate the model with {evaluateWithReport|swiftlet evaluate}, which writes it.",
+                at: ErrorLocation(path: path))
+        }
+        let rows = try loadDataset(files: [("rows", path)]).split("rows")
+        func has(_ name: String) -> Bool { rows.columnNames.contains(text: name) }
+        func isList(_ name: String) -> Bool { if case .list? = rows.features[name] { true } else { false } }
+        let labels = rows.columnNames.filter { $0.hasPrefix(Self.probabilityPrefix) }
+            .map { String($0.dropFirst(Self.probabilityPrefix.count)) }
+        let own = rows.columnNames.prefix { Self.names.contains($0) || $0.hasPrefix(Self.probabilityPrefix) }.count
+        guard has("row"), has("prediction") else {
+            throw ReportError(
+                .table, "'\(path)' has no columns 'row' and 'prediction'",
+                remedy: "Is it the predictions.parquet of a run?", at: ErrorLocation(path: path, column: "prediction"))
+        }
+        let kind: Kind =
+            if has("words") { .tokens } else if has("exact_match") { .answers } else if has("neighbors") { .vectors }
+            else if labels.isEmpty { .numbers } else if isList("label") || isList("prediction") { .multipleLabels }
+            else { .classes }
+        self.init(kind: kind, labels: labels, dataset: rows, ownColumnCount: own)
+    }
+
+    /// Writes the table as a Parquet file.
+    public func write(to path: String) throws { try dataset.toParquet(path) }
+
+    /// Rows in the table.
+    public var count: Int { dataset.numRows }
+
+    // MARK: Columns
+
+    func has(_ column: String) -> Bool { dataset.columnNames.contains(text: column) }
+
+    func values(_ column: String) throws -> [Value] {
+        guard has(column) else {
+            throw ReportError(.table, "the predictions have no column '\(column)'", at: ErrorLocation(column: column))
+        }
+        return try dataset.column(column).values()
+    }
+
+    /// Numbers, NaN for missing ones.
+    func numbers(_ column: String) throws -> [Double] { try values(column).map { $0.double ?? .nan } }
+
+    /// The id of each row's label, `nil` where it is not known, and of its prediction.
+    func classIDs() throws -> (labels: [Int?], predictions: [Int]) {
+        let ids = Dictionary(zip(labels.map { TextKey($0) }, labels.indices), uniquingKeysWith: { first, _ in first })
+        let given = has("label") ? try values("label") : []
+        let predictions = try values("prediction").map { $0.string.flatMap { ids[TextKey($0)] } ?? -1 }
+        let found = given.map { $0.string.flatMap { ids[TextKey($0)] } }
+        return (found.isEmpty ? predictions.map { _ in nil } : found, predictions)
+    }
+
+    /// `[rows][labels]`
+    func probabilities() throws -> [[Double]] {
+        let columns = try labels.map { try numbers(Self.probabilityPrefix + $0) }
+        return (0..<count).map { row in columns.map { $0[row] } }
+    }
+
+    /// For each row, which labels a list of names has.
+    func flags(_ column: String) throws -> [[Bool]?] {
+        let ids = Dictionary(zip(labels.map { TextKey($0) }, labels.indices), uniquingKeysWith: { first, _ in first })
+        return try values(column).map { value in
+            guard let list = value.list else { return nil }
+            var flags = [Bool](repeating: false, count: labels.count)
+            for name in list.compactMap(\.string) { if let id = ids[TextKey(name)] { flags[id] = true } }
+            return flags
+        }
+    }
+
+    /// The split's own columns that hold texts.
+    var textColumns: [String] {
+        dataset.columnNames.dropFirst(ownColumnCount).filter { name in
+            if case .value(let type)? = dataset.features[name] { return type.contains("string") }
+            return false
+        }
+    }
+
+    /// The texts of each row, as one.
+    func texts() throws -> [String] {
+        let names = kind == .answers ? ["question", "context"] : textColumns
+        if kind == .tokens {
+            return try values("words").map { ($0.list ?? []).compactMap(\.string).joined(separator: " ") }
+        }
+        let columns = try names.map { try values($0) }
+        return (0..<count).map { row in columns.map { $0[row].string ?? "" }.joined(separator: "\n") }
+    }
+}
+
+/// A report, a comparison or a sweep that can't be made.
+public struct ReportError: SwiftletError, Equatable {
+    /// What went wrong, to switch over.
+    public enum Kind: String, Sendable {
+        /// A file of a run that is not there.
+        case missingFile
+        /// A file of a run that holds something else.
+        case table
+        /// Runs that can't be compared with each other.
+        case differentRows
+        /// An option that makes no sense.
+        case option
+        /// A run that can't be made again.
+        case replay
+        /// A search for settings that can't go on.
+        case sweep
+    }
+
+    public var kind: Kind
+    public var message: String
+    public var remedy: String?
+    public var commandLineRemedy: String?
+    public var location: ErrorLocation
+
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit.
+    ///   - remedy: what to do. What is called differently in Swift and on the command line stands in braces, as in
+    ///     `Give {sliceColumns|--slice-column}`; each reader sees the own half.
+    public init(
+        _ kind: Kind, _ message: String, remedy: String? = nil, at location: ErrorLocation = ErrorLocation()
+    ) {
+        self.kind = kind
+        self.message = message
+        // The two halves are told apart in one place.
+        let halves = TaskError(.option, "", remedy: remedy)
+        self.remedy = halves.remedy
+        self.commandLineRemedy = halves.commandLineRemedy
+        self.location = location
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import SwiftletIO
+import SwiftletTestSupport
+import Testing
+
+/// `train` and `evaluate` with their reports, `report`, `compare`, `replay` and `sweep`.
+@Suite(.serialized, .enabled(if: SmallTask.isAvailable, "scripts/bootstrap has not fetched the model"))
+struct ReportTests {
+    let folder: TemporaryDirectory
+    let program: Program
+    let small: SmallTask
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        program = Program(files: folder)
+        small = try SmallTask(in: folder)
+    }
+
+    private func train(_ output: String, _ more: [String] = []) throws -> Program.Result {
+        try program.run(
+            [
+                "train", "--model", small.model, "--dataset", small.data, "--output-dir", folder.file(output), "--max-steps", "2",
+                "--save-strategy", "no", "--quiet",
+            ] + more)
+    }
+
+    @Test func `a training leaves a report, is made again to the byte, and is compared`() throws {
+        let first = try train("a", ["--slice-column", "label"])
+        #expect(first.status == 0, "\(first.error)")
+        for name in ["report.html", "run.json", "predictions.parquet", "label_suspects.parquet", "near_duplicates.parquet"] {
+            #expect(FileSystem.exists(folder.file("a/\(name)")), "\(name)")
+        }
+        #expect(try MappedFile.text(folder.file("a/report.html")).contains("Results by label"))
+        let card = try MappedFile.text(folder.file("a/README.md"))
+        #expect(!card.contains("More information needed"))
+        #expect(card.contains("import Swiftlet") && card.contains("from transformers import pipeline"))
+
+        // The same weights, and nothing left of the second run.
+        let replay = try program.run(["replay", folder.file("a")])
+        #expect(replay.status == 0, "\(replay.error)")
+        #expect(replay.output.contains("the weights are byte-identical"))
+        #expect(!FileSystem.exists(folder.file("a.replay")))
+
+        let second = try train("b", ["--learning-rate", "1e-2"])
+        #expect(second.status == 0, "\(second.error)")
+        let compare = try program.run(["compare", folder.file("a"), folder.file("b"), "--output", folder.file("compare.html")])
+        #expect(compare.status == 0, "\(compare.error)")
+        #expect(compare.output.contains("learning_rate") && compare.output.contains("McNemar"))
+        #expect(FileSystem.exists(folder.file("compare.html")))
+        let json = try program.run(["compare", folder.file("a"), folder.file("b"), "--json"])
+        #expect(try JSONValue(parsing: json.output)["rows"]?.int == 10)
+
+        // A changed file is named, and other weights are told.
+        let data = "\(small.data)/train.jsonl"
+        let lines = try MappedFile.text(data).split(separator: "\n")
+        try AtomicFile.write((lines.dropFirst() + lines.prefix(1)).joined(separator: "\n") + "\n", to: data)
+        let changed = try program.run(["replay", folder.file("a"), "--check"])
+        #expect(changed.status == 1)
+        #expect(changed.output.contains("train.jsonl' has changed"))
+        let other = try program.run(["replay", folder.file("a"), "--json"])
+        #expect(other.status == 1, "\(other.error)")
+        let line = try #require(other.output.split(separator: "\n").last)
+        #expect(try JSONValue(parsing: String(line))["identical"] == false)
+    }
+
+    @Test func `an evaluation has a report of its own, and none where none is wanted`() throws {
+        let trained = try train("out", ["--no-report"])
+        #expect(trained.status == 0, "\(trained.error)")
+        #expect(!FileSystem.exists(folder.file("out/report.html")) && !FileSystem.exists(folder.file("out/run.json")))
+        let none = try program.run(["report", folder.file("out")])
+        #expect(none.status == 1 && none.error.contains("run.json"))
+        let evaluated = try program.run(["evaluate", "--model", folder.file("out"), "--dataset", small.data, "--quiet"])
+        #expect(evaluated.status == 0, "\(evaluated.error)")
+        let place = folder.file("out/evaluation/validation")
+        #expect(FileSystem.exists("\(place)/report.html"))
+        let explained = try program.run(["report", place, "--explain", "2", "--explain-steps", "4", "--slice-column", "label"])
+        #expect(explained.status == 0, "\(explained.error)")
+        #expect(try MappedFile.text("\(place)/report.html").contains("Which tokens mattered"))
+        let missing = try program.run(["report", place, "--slice-column", "none"])
+        #expect(missing.status == 1 && missing.error.contains("--slice-column"))
+        let unwanted = try train("other", ["--no-report", "--slice-column", "label"])
+        #expect(unwanted.status == 2)
+    }
+
+    @Test func `a sweep that was killed ends with the same table`() throws {
+        func sweep(_ output: String) -> [String] {
+            [
+                "sweep", "--output-dir", folder.file(output), "--search", "learning_rate=loguniform:1e-5:1e-2", "--trials", "3",
+                "--metric", "accuracy", "--direction", "maximize", "--parallel", "2", "--json", "--", "--model", small.model,
+                "--dataset", small.data, "--max-steps", "1", "--save-strategy", "no",
+            ]
+        }
+        let whole = try program.run(sweep("whole"))
+        #expect(whole.status == 0, "\(whole.error)")
+        let process = try program.start(sweep("killed"))
+        let journal = folder.file("killed/sweep.jsonl")
+        // Until the first outcome is there, or all is over.
+        while process.isRunning, ((try? MappedFile.text(journal)) ?? "").split(separator: "\n").count < 2 { usleep(20_000) }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        let again = try program.run(sweep("killed"))
+        #expect(again.status == 0, "\(again.error)")
+        #expect(again.output == whole.output)
+        #expect(try MappedFile.text(folder.file("killed/sweep.json")) == MappedFile.text(folder.file("whole/sweep.json")))
+        #expect(FileSystem.exists(folder.file("whole/sweep.html")))
+        let wrong = try program.run([
+            "sweep", "--output-dir", folder.file("wrong"), "--search", "lerning_rate=1,2", "--", "--model", small.model, "--dataset", small.data,
+        ])
+        #expect(wrong.status == 2 && wrong.error.contains("lerning"))
+        #expect(!FileSystem.exists(folder.file("wrong/runs")))
+    }
+}

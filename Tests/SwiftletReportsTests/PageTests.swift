@@ -1,0 +1,87 @@
+import Foundation
+import SwiftletDatasets
+import SwiftletIO
+import SwiftletTestSupport
+import Testing
+
+@testable import SwiftletReports
+
+/// The page as a file: nothing in data becomes markup, and it stays small.
+@Suite struct PageTests {
+    private func report(_ table: PredictionTable, title: String = "run") throws -> String {
+        try RunReport(
+            record: RunRecord(["format": 1, "data": ["dataset": .string(title)]]), history: [], table: table,
+            options: RunReportOptions()
+        ).page(title: title)
+    }
+
+    private func classes(rows: Int, text: (Int) -> String) throws -> PredictionTable {
+        let scores = (0..<rows).map { 0.5 + Double($0 % 50) / 101 }
+        return try PredictionTable(
+            kind: .classes, labels: ["<b>no</b>", "yes"],
+            columns: [
+                ("row", .ints(Array(0..<rows))), ("label", .strings((0..<rows).map { $0 % 2 == 0 ? "<b>no</b>" : "yes" })),
+                ("prediction", .strings((0..<rows).map { $0 % 3 == 0 ? "<b>no</b>" : "yes" })),
+                ("correct", .bools((0..<rows).map { ($0 % 2 == 0) == ($0 % 3 == 0) })), ("score", .doubles(scores)),
+                ("loss", .doubles(scores)), ("probability_<b>no</b>", .doubles(scores)),
+                ("probability_yes", .doubles(scores.map { 1 - $0 })), ("token_count", .ints((0..<rows).map { 5 + $0 % 90 })),
+            ], given: try .fromColumns([("text", .strings((0..<rows).map(text)))]))
+    }
+
+    @Test func `texts of data stay texts`() throws {
+        let bad = "</script><script>alert(1)</script><!-- \u{1B}[31m ]]> & \" ' \u{2028} <img src=x onerror=alert(1)>"
+        let page = try report(try classes(rows: 30) { _ in bad }, title: "<i>\(bad)</i>")
+        let start = try #require(page.range(of: #"id="data">"#))
+        let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
+        let data = page[start.upperBound..<end.lowerBound]
+        #expect(!data.contains("<") && !data.contains("\u{1B}"))
+        let json = try JSONValue(parsing: String(data))
+        let sections = try #require(json["sections"]?.array)
+        let rows = try #require(sections.first { $0["id"]?.string == "rows" })
+        let columns = try #require(rows["blocks"]?.array?.first?["columns"]?.array)
+        #expect(columns[1]["values"]?.array?.first?.string == bad)
+        // The two scripts of the page are all there are, and no text gets between them.
+        #expect(page.components(separatedBy: "<script").count == 3)
+        #expect(!page.contains("<img") && !page.contains("<i>"))
+        #expect(page.contains("default-src 'none'"))
+        #expect(!page.contains("http://www.w3.org/2000/svg\"") || !page.contains("src=\"http"))
+    }
+
+    @Test func `the policy names the hashes of the page's own script and style`() throws {
+        // Of an empty text, as every implementation has it.
+        #expect(ReportPage.hash("") == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+        #expect(ReportPage.hash("abc") == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+    }
+
+    @Test func `100,000 rows stay below 15 MB and say what is left out`() throws {
+        let text = String(repeating: "many words of a row ", count: 20)
+        let page = try report(try classes(rows: 100_000) { "\($0) \(text)" })
+        #expect(page.utf8.count < 15_000_000)
+        #expect(page.contains("20000 of 100000 rows are here"))
+    }
+
+    @Test func `the table's metrics are those of its columns`() throws {
+        let table = try classes(rows: 60) { "row \($0)" }
+        let metrics = try table.summary()
+        func value(_ name: String) throws -> MetricSummary { try #require(metrics.first { $0.name == name }) }
+        let right = (0..<60).count { ($0 % 2 == 0) == ($0 % 3 == 0) }
+        #expect(abs(try value("accuracy").value - Double(right) / 60) < 1e-12)
+        #expect(try value("accuracy").baseline == 0.5)
+        let interval = try #require(try value("accuracy").interval)
+        #expect(interval.low < Double(right) / 60 && interval.high > Double(right) / 60)
+        #expect(try value("roc_auc").value.isFinite)
+    }
+
+    @Test func `a table is the same after a file`() throws {
+        let folder = try TemporaryDirectory()
+        let table = try classes(rows: 12) { "row \($0)" }
+        try table.write(to: folder.file("predictions.parquet"))
+        let read = try PredictionTable(contentsOf: folder.file("predictions.parquet"))
+        #expect(read.kind == .classes)
+        #expect(read.labels == table.labels)
+        #expect(read.textColumns == ["text"])
+        #expect(try read.summary().map(\.value) == table.summary().map(\.value))
+        let error = #expect(throws: ReportError.self) { try PredictionTable(contentsOf: folder.file("none.parquet")) }
+        #expect(error?.kind == .missingFile)
+    }
+}

@@ -1,0 +1,187 @@
+import SwiftletIO
+import SwiftletTestSupport
+import Testing
+
+@testable import SwiftletReports
+
+/// The statistics of reports beside those of scikit-learn, SciPy and NumPy, which `Tools/reference/report_statistics.py`
+/// has written down.
+@Suite struct StatisticsTests {
+    let json: JSONValue
+
+    init() throws { json = try JSONValue(contentsOf: Locations.fixture("reports/statistics.json")) }
+
+    private func doubles(_ value: JSONValue?) throws -> [Double] { try #require(value?.array).map { try #require($0.double) } }
+    private func ints(_ value: JSONValue?) throws -> [Int] { try #require(value?.array).map { try #require($0.int) } }
+    private func double(_ value: JSONValue?) throws -> Double { try #require(value?.double) }
+    private func isClose(_ actual: Double, _ expected: JSONValue?) throws -> Bool {
+        let expected = try double(expected)
+        return abs(actual - expected) <= 1e-9
+    }
+
+    @Test(arguments: ["two", "five"]) func `scores of classes`(name: String) throws {
+        let part = try #require(json[name])
+        let (labels, predictions) = (try ints(part["labels"]), try ints(part["predictions"]))
+        let scores = try #require(part["scores"]?.array).map(doubles)
+        let count = scores[0].count
+        let counts = ClassCounts(labels: labels, predictions: predictions, classCount: count)
+        #expect(try isClose(counts.accuracy, part["accuracy"]))
+        #expect(try isClose(counts.macroF1, part["macro_f1"]))
+        #expect(try isClose(counts.weightedF1, part["weighted_f1"]))
+        #expect(try isClose(counts.balancedAccuracy, part["balanced_accuracy"]))
+        #expect(try isClose(counts.matthewsCorrelation, part["matthews_correlation"]))
+        #expect(difference((0..<count).map(counts.precision), try doubles(part["precision"]), absolute: 1e-9) == nil)
+        #expect(difference((0..<count).map(counts.recall), try doubles(part["recall"]), absolute: 1e-9) == nil)
+        #expect(difference((0..<count).map(counts.f1), try doubles(part["f1"]), absolute: 1e-9) == nil)
+        #expect(
+            ClassCounts.confusion(labels: labels, predictions: predictions, classCount: count)
+                == (try #require(part["confusion"]?.array).map(ints)))
+        #expect(try isClose(ProbabilityScores.logLoss(labels: labels, probabilities: scores), part["log_loss"]))
+    }
+
+    @Test(arguments: ["two", "five"]) func `curves over thresholds`(name: String) throws {
+        let part = try #require(json[name])
+        let labels = try ints(part["labels"])
+        let scores = try #require(part["scores"]?.array).map(doubles)
+        for expected in try #require(part["curves"]?.array) {
+            let label = try #require(expected["label"]?.int)
+            let isPositive = labels.map { $0 == label }
+            let curves = ThresholdCurves(isPositive: isPositive, scores: scores.map { $0[label] })
+            #expect(
+                difference(curves.roc.map(\.falsePositiveRate), try doubles(expected["false_positive_rate"]), absolute: 1e-9) == nil)
+            #expect(
+                difference(curves.roc.map(\.truePositiveRate), try doubles(expected["true_positive_rate"]), absolute: 1e-9) == nil)
+            #expect(difference(curves.precisionRecall.map(\.precision), try doubles(expected["precision"]), absolute: 1e-9) == nil)
+            #expect(difference(curves.precisionRecall.map(\.recall), try doubles(expected["recall"]), absolute: 1e-9) == nil)
+            #expect(try isClose(curves.rocAUC, expected["roc_auc"]))
+            #expect(try isClose(curves.averagePrecision, expected["average_precision"]))
+            #expect(try isClose(ProbabilityScores.brier(isPositive: isPositive, scores: scores.map { $0[label] }), expected["brier"]))
+            let thresholds = try #require(expected["thresholds"]?.array)
+            #expect(curves.roc[0].threshold == .infinity)
+            #expect(
+                difference(curves.roc.dropFirst().map(\.threshold), try thresholds.dropFirst().map { try double($0) }, absolute: 1e-9)
+                    == nil)
+        }
+    }
+
+    @Test func `a curve of one class only has no area`() {
+        let curves = ThresholdCurves(isPositive: [false, false], scores: [0.1, 0.2])
+        #expect(curves.rocAUC.isNaN)
+        #expect(curves.averagePrecision == 0)
+        #expect(ThresholdCurves(isPositive: [], scores: []).precisionRecall.count == 1)
+    }
+
+    @Test(arguments: ["two", "five"]) func calibration(name: String) throws {
+        let part = try #require(json[name])
+        let (labels, predictions) = (try ints(part["labels"]), try ints(part["predictions"]))
+        let scores = try #require(part["scores"]?.array).map(doubles)
+        let curve = CalibrationCurve(
+            confidences: zip(scores, predictions).map { $0[$1] }, isRight: zip(labels, predictions).map { $0 == $1 })
+        #expect(try isClose(curve.expectedError, part["expected_calibration_error"]))
+        #expect(try isClose(curve.maximumError, part["maximum_calibration_error"]))
+        let filled = curve.bins.filter { $0.count > 0 }
+        let expected = try #require(part["bins"]?.array).map(doubles)
+        #expect(filled.map(\.count) == expected.map { Int($0[0]) })
+        #expect(difference(filled.map(\.confidence), expected.map { $0[1] }, absolute: 1e-9) == nil)
+        #expect(difference(filled.map(\.accuracy), expected.map { $0[2] }, absolute: 1e-9) == nil)
+    }
+
+    @Test func `a temperature is that of the smallest loss`() throws {
+        let part = try #require(json["two"])
+        let labels = try ints(part["labels"])
+        let scores = try #require(part["scores"]?.array).map(doubles)
+        // Each row twice, so that half of them, whichever it is, has every row about once.
+        let fit = try #require(TemperatureFit(labels: labels + labels, probabilities: scores + scores))
+        #expect(abs(fit.temperature - (try double(json["temperature"]))) < 0.5)
+        #expect(fit.fittedRows.count == labels.count && fit.heldOutRows.count == labels.count)
+        #expect(Set(fit.fittedRows).isDisjoint(with: fit.heldOutRows))
+        // Rows that are far too sure: sharpened by 4, which the fit undoes.
+        let sharp = scores.map { row -> [Double] in
+            let powers = row.map { $0 * $0 * $0 * $0 }
+            return powers.map { $0 / powers.reduce(0, +) }
+        }
+        let other = try #require(TemperatureFit(labels: labels + labels, probabilities: sharp + sharp))
+        #expect(abs(other.temperature - 4 * fit.temperature) < 1e-5)
+        #expect(other.errorAfter < other.errorBefore)
+        #expect(TemperatureFit(labels: [0, 1], probabilities: [[0.5, 0.5], [0.5, 0.5]]) == nil)
+    }
+
+    @Test func `scores of numbers`() throws {
+        let part = try #require(json["numbers"])
+        let (labels, predictions) = (try doubles(part["labels"]), try doubles(part["predictions"]))
+        let scores = RegressionScores(labels: labels, predictions: predictions)
+        #expect(try isClose(scores.meanSquaredError, part["mse"]))
+        #expect(try isClose(scores.meanAbsoluteError, part["mae"]))
+        #expect(try isClose(scores.rootMeanSquaredError, part["rmse"]))
+        #expect(try isClose(scores.determination, part["r2"]))
+        #expect(try isClose(scores.correlation, part["pearson"]))
+        #expect(try isClose(RegressionScores.rankCorrelation(labels, predictions), part["spearman"]))
+        #expect(RegressionScores(labels: [1, 1], predictions: [0, 2]).correlation.isNaN)
+    }
+
+    @Test func `scores of several labels`() throws {
+        let part = try #require(json["several"])
+        func flags(_ key: String) throws -> [[Bool]] { try #require(part[key]?.array).map { try #require($0.array).map { $0.bool == true } } }
+        let pairs = zip(try flags("labels"), try flags("predictions")).map { (label: $0, prediction: $1) }
+        let counts = ClassCounts(flags: pairs, classCount: 4)
+        #expect(try isClose(counts.microF1, part["micro_f1"]))
+        #expect(try isClose(counts.macroF1OfAll, part["macro_f1"]))
+    }
+
+    @Test func `McNemar's exact test`() throws {
+        for row in try #require(json["mcnemar"]?.array) {
+            let values = try doubles(row)
+            let (first, second) = (Int(values[0]), Int(values[1]))
+            let test = McNemarTest(
+                first: [Bool](repeating: true, count: first) + [Bool](repeating: false, count: second) + [true, false],
+                second: [Bool](repeating: false, count: first) + [Bool](repeating: true, count: second) + [true, false])
+            #expect((test.onlyFirst, test.onlySecond) == (first, second))
+            #expect(abs(test.pValue - values[2]) < 1e-9)
+        }
+    }
+
+    @Test func percentiles() throws {
+        let sorted = [1.0, 1, 2, 3, 4, 5, 6, 9]
+        for row in try #require(json["percentiles"]?.array) {
+            let values = try doubles(row)
+            #expect(abs(percentile(values[0], ofSorted: sorted) - values[1]) < 1e-12)
+        }
+    }
+
+    @Test func `an interval of a share is about that of the binomial distribution`() throws {
+        let right = (0..<400).map { $0 < 320 }
+        func share(_ rows: [Int]) -> [Double] { [Double(rows.count { right[$0] }) / Double(rows.count)] }
+        let interval = try #require(Bootstrap().intervals(rows: 400, share)[0])
+        // 0.8 ± 1.96 * sqrt(0.8 * 0.2 / 400)
+        #expect(abs(interval.low - 0.7608) < 0.01 && abs(interval.high - 0.8392) < 0.01)
+        let again = try #require(Bootstrap().intervals(rows: 400, share)[0])
+        #expect(interval == again)
+        let other = try #require(Bootstrap(seed: 1).intervals(rows: 400, share)[0])
+        #expect(interval != other)
+        #expect(Bootstrap().intervals(rows: 0, { _ in [0.0] })[0] == nil)
+    }
+
+    @Test func `the paired bootstrap tells a difference from none`() {
+        let first = (0..<300).map { $0 % 10 < 7 }
+        let better = (0..<300).map { $0 % 10 < 9 }
+        let same = (0..<300).map { ($0 + 3) % 10 < 7 }
+        func share(_ right: [Bool]) -> ([Int]) -> Double { { rows in Double(rows.count { right[$0] }) / Double(rows.count) } }
+        let clear = PairedBootstrap(rows: 300, first: share(first), second: share(better))
+        #expect(abs(clear.difference - 0.2) < 1e-12)
+        #expect(clear.pValue < 0.01)
+        let none = PairedBootstrap(rows: 300, first: share(first), second: share(same))
+        #expect(none.pValue > 0.5)
+    }
+
+    @Test func `entities are counted as seqeval counts them`() {
+        func counts(_ labels: [String], _ predictions: [String]) -> [Int] {
+            let counts = EntityCounts(zip(labels, predictions).map { (label: $0, prediction: $1) })
+            return [counts.labelled, counts.predicted, counts.hits]
+        }
+        #expect(counts(["B-A", "I-A", "O"], ["B-A", "I-A", "O"]) == [1, 1, 1])
+        #expect(counts(["B-A", "I-A", "O"], ["B-A", "B-A", "O"]) == [1, 2, 0])
+        // An I after O, or of another type, begins an entity.
+        #expect(counts(["I-A", "I-B", "I-B"], ["I-A", "I-B", "O"]) == [2, 2, 1])
+        #expect(counts(["O", "O"], ["O", "O"]) == [0, 0, 0])
+    }
+}

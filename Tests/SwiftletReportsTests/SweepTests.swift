@@ -1,0 +1,152 @@
+import SwiftletIO
+import SwiftletTestSupport
+import Testing
+
+@testable import SwiftletReports
+
+/// A run that was killed.
+private struct Killed: Error {}
+
+/// Stands for trainings: a bowl whose lowest point is at a rate of 1e-3 and a size of 16, with a little noise by the seed.
+private final class BowlRunner: SweepRunner {
+    /// Ends done until the runner is killed; negative is never.
+    var left: Int
+    private(set) var count = 0
+    let fails: Bool
+
+    init(left: Int = -1, fails: Bool = false) {
+        self.left = left
+        self.fails = fails
+    }
+
+    func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> SweepOutcome {
+        if fails, run.trial == 1 { return SweepOutcome(metrics: [:], failure: "no memory") }
+        let rate = values["rate"]?.double ?? 0
+        var digits = 0.0
+        for power in [1e-1, 1e-2, 1e-3, 1e-4] where rate < power { digits += 1 }
+        let distance = rate * 1e3 - 1 + (digits - 3) * 0.5
+        let size = (values["size"]?.double ?? 16) / 16 - 1
+        let noise = Double(run.seed % 7) / 1000
+        return SweepOutcome(metrics: ["eval_loss": .double(distance * distance + size * size + noise + 1 / (epochs ?? 1))])
+    }
+
+    func finish(_ started: SweepOutcome, _ run: SweepRun) throws -> SweepOutcome {
+        if left == 0 { throw Killed() }
+        left -= 1
+        count += 1
+        return started
+    }
+}
+
+@Suite struct SweepTests {
+    private func settings(_ method: SearchMethod, parallel: Int = 1, trials: Int? = 24, seeds: [UInt64] = [1, 2]) throws -> SweepSettings {
+        let grid = method == .grid
+        var settings = SweepSettings(
+            space: [
+                ("rate", grid ? .choices([0.01, 0.001, 0.0001]) : .real(low: 1e-5, high: 1e-1, isLog: true)),
+                ("size", .choices([8, 16, 32])),
+            ], method: method, trialCount: grid ? nil : trials)
+        settings.seeds = seeds
+        settings.parallelRuns = parallel
+        return settings
+    }
+
+    @Test(arguments: SearchMethod.allCases, [1, 3]) func `a sweep that is killed at any point ends with the same table`(
+        method: SearchMethod, parallel: Int
+    ) throws {
+        let folder = try TemporaryDirectory()
+        let settings = try settings(method, parallel: parallel)
+        let whole = try Sweep(settings, folder: folder.file("whole")).run(BowlRunner())
+        let place = folder.file("killed")
+        var table: SweepTable?
+        var rounds = 0
+        var draws = RandomDraws(seed: 5)
+        while table == nil {
+            rounds += 1
+            let runner = BowlRunner(left: draws.index(below: 12))
+            do { table = try Sweep(settings, folder: place).run(runner) } catch is Killed {
+                // As after a power cut: half a line.
+                if rounds % 2 == 0 { try AppendingFile("\(place)/sweep.jsonl").append(Array(#"{"trial": 3, "ro"#.utf8)) }
+            }
+            try #require(rounds < 1000)
+        }
+        #expect(rounds > 2)
+        #expect(table?.json.text() == whole.json.text())
+        // What is known is not run again.
+        let last = BowlRunner()
+        let again = try Sweep(settings, folder: place).run(last)
+        #expect(last.count == 0)
+        #expect(again.json.text() == whole.json.text())
+    }
+
+    @Test func `a grid has every combination once`() throws {
+        let folder = try TemporaryDirectory()
+        let table = try Sweep(try settings(.grid), folder: folder.path).run(BowlRunner())
+        #expect(table.rows.count == 9)
+        #expect(Set(table.rows.map { JSONValue.object($0.values).text() }).count == 9)
+        #expect(table.rows[0].values["rate"] == 0.001 && table.rows[0].values["size"] == 16)
+        #expect(table.rows[0].results.count == 2)
+        #expect(table.rows[0].deviation > 0)
+    }
+
+    @Test func `the estimator finds better settings than chance`() throws {
+        let folder = try TemporaryDirectory()
+        func best(_ method: SearchMethod, _ seed: UInt64) throws -> Double {
+            var settings = try settings(method, trials: 40, seeds: [1])
+            settings.seed = seed
+            let table = try Sweep(settings, folder: folder.file("\(method.rawValue)-\(seed)")).run(BowlRunner())
+            return table.rows.map(\.mean).sorted().prefix(5).reduce(0, +)
+        }
+        let seeds: [UInt64] = [0, 1, 2, 3, 4, 5]
+        let (tpe, random) = (try seeds.map { try best(.tpe, $0) }, try seeds.map { try best(.random, $0) })
+        #expect(tpe.reduce(0, +) < random.reduce(0, +))
+    }
+
+    @Test func `halving gives many epochs to few settings`() throws {
+        let folder = try TemporaryDirectory()
+        let table = try Sweep(try settings(.asha, trials: 27), folder: folder.path).run(BowlRunner())
+        let epochs = Dictionary(grouping: table.rows, by: \.epochs).mapValues(\.count)
+        #expect(epochs[9] == 3 && epochs[3] == 6 && epochs[1] == 18)
+        // The longest first, as the others were given up.
+        #expect(table.rows.prefix(3).allSatisfy { $0.epochs == 9 })
+    }
+
+    @Test func `failed runs stay in the table, and a journal of other settings is refused`() throws {
+        let folder = try TemporaryDirectory()
+        let table = try Sweep(try settings(.random, trials: 4), folder: folder.path).run(BowlRunner(fails: true))
+        #expect(table.rows.last?.trial == 1 && table.rows.last?.failure == "no memory")
+        #expect(table.text.contains("failed"))
+        let page = table.page(title: "sweep")
+        #expect(page.contains("no memory") && page.contains("Parallel coordinates"))
+        let error = #expect(throws: ReportError.self) { try Sweep(try settings(.random, trials: 5), folder: folder.path) }
+        #expect(error?.location.key == "trials")
+        var other = try settings(.random, trials: 4)
+        other.metric = "f1"
+        #expect(throws: ReportError.self) { try Sweep(other, folder: folder.file("other")).run(BowlRunner()) }
+    }
+
+    @Test(arguments: [
+        ("8,16,32", SearchDimension.choices([8, 16, 32])), ("linear,cosine", .choices(["linear", "cosine"])),
+        ("uniform:0:0.3", .real(low: 0, high: 0.3)), ("loguniform:1e-5:1e-3", .real(low: 1e-5, high: 1e-3, isLog: true)),
+        ("int:1:5", .integer(low: 1, high: 5)), ("int:8:64:8", .integer(low: 8, high: 64, step: 8)),
+        ("logint:1:64", .integer(low: 1, high: 64, isLog: true)), ("uniform:0:1:0.25", .real(low: 0, high: 1, step: 0.25)),
+    ]) func `ranges of values`(text: String, dimension: SearchDimension) throws {
+        #expect(try SearchDimension(parsing: text) == dimension)
+        for share in stride(from: 0, through: 1, by: 0.05) {
+            let value = dimension.value(at: share)
+            if case .choices(let values) = dimension { #expect(values.contains(value)) } else {
+                let unit = try #require(dimension.unit(of: value))
+                #expect((0...1).contains(unit))
+            }
+            if let grid = dimension.grid { #expect(grid.contains(value)) }
+        }
+    }
+
+    @Test(arguments: [
+        "uniform:1:0", "loguniform:0:1", "int:1", "int:a:3", "uniform:0:nan", "8,,16", "", "int:1:5:0", "logint:0:4",
+        "uniform:0:1:-1", "int:99999999999999999999:3",
+    ]) func `ranges that make no sense are refused`(text: String) {
+        let error = #expect(throws: ReportError.self) { try SearchDimension(parsing: text) }
+        #expect(error?.message.contains("'\(text)'") == true)
+    }
+}
