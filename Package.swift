@@ -172,8 +172,9 @@ if withTorch {
         library(
             "SwiftletReports",
             [
-                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletTensor",
-                "SwiftletTokenizers", "SwiftletDatasets", "SwiftletHub", "SwiftletIO", logging,
+                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletDistributed",
+                "SwiftletNN", "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets",
+                "SwiftletMetrics", "SwiftletHub", "SwiftletIO", logging,
             ]),
         library("Swiftlet", Array(everything.dropFirst()) + [logging]),
         // Named apart from the library `Swiftlet`, which file systems that ignore case can't tell from `swiftlet`.
@@ -215,8 +216,8 @@ if withTorch {
         tests(
             "SwiftletReports",
             [
-                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletTokenizers",
-                "SwiftletDatasets", "TinyTraining",
+                "SwiftletTasks", "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletTensor",
+                "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "TinyTraining",
             ]),
         .target(
             name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
@@ -240,7 +241,7 @@ if withTorch {
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN", "SwiftletModels",
+                "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletCheckpoints",
                 "SwiftletTraining", "TinyTraining",
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .executableTarget(

@@ -1,3 +1,4 @@
+import SwiftletCheckpoints
 import SwiftletDatasets
 import SwiftletIO
 import SwiftletModels

@@ -79,7 +79,10 @@ extension FineTuning {
         try report.write(to: folder)
         if trains {
             // Once more, now that there is more to say.
-            try result.trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets) { card in
+            try result.trainer.saveReports(
+                baseModel: modelName ?? model, datasets: cardDatasets,
+                labels: try Self.cardLabels(result.trainer, result.trainRows)
+            ) { card in
                 try report.complete(&card, folder: FileSystem.name(of: folder))
             }
         }

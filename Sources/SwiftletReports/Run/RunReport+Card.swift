@@ -1,7 +1,8 @@
 import SwiftletDatasets
 import SwiftletIO
 import SwiftletModels
-public import SwiftletTraining
+public import SwiftletRunLog
+import SwiftletTraining
 
 extension RunReport {
     /// Fills in the sections of a model card that a run can answer for: what the model does and how to use it, how good it is

@@ -143,7 +143,7 @@ public struct FineTuning {
             result.evaluation = metrics
         }
         if trains {
-            try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets, labels: try cardLabels(ready))
+            try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets, labels: try Self.cardLabels(trainer, ready.train))
         }
         if let rows = ready.test {
             ready.active.rows = rows.prepared
@@ -246,12 +246,12 @@ public struct FineTuning {
     }
 
     /// Of models that tell classes apart.
-    private func cardLabels(_ ready: Prepared) throws -> [ModelCard.Label] {
-        let config = ready.trainer.model.config
-        guard [.sequenceClassification, .tokenClassification].contains(ready.trainer.model.task),
+    package static func cardLabels(_ trainer: Trainer, _ rows: Split?) throws -> [ModelCard.Label] {
+        let config = trainer.model.config
+        guard [.sequenceClassification, .tokenClassification].contains(trainer.model.task),
             try config.problemType != .regression, try config.labelCount > 1
         else { return [] }
-        return Self.cardLabels(ready.train?.prepared, try config.labelNames)
+        return cardLabels(rows?.prepared, try config.labelNames)
     }
 
     /// Tokenizers without a limit of their own, or with one beyond the model's, leave it to the model to cut texts.
