@@ -16,7 +16,7 @@ help: ## this list
 		printf 'make %-11s %s\n' "$$target" "$$does"; done
 
 quickstart: bootstrap ## build, then fine-tune a small model on paraphrases; asks no model hub
-	$(SWIFT_BUILD) --product swiftlet
+	SWIFTLET_WITHOUT_SERVER=1 $(SWIFT_BUILD) --product swiftlet
 	.build/release/swiftlet quickstart
 
 bootstrap: ## put libtorch, Arrow and the quickstart's model under .deps/

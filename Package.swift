@@ -89,6 +89,16 @@ let setupPermissions: [PluginPermission] = [
 ]
 #endif
 
+/// What only the server needs, and only builds with the trait `Server` fetch.
+func onlyServer(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["Server"]))
+}
+let lifecycle = onlyServer("ServiceLifecycle", "swift-service-lifecycle")
+let server: [Target.Dependency] = [
+    onlyServer("Hummingbird", "hummingbird"), onlyServer("HTTPTypes", "swift-http-types"),
+    onlyServer("NIOCore", "swift-nio"), onlyServer("NIOHTTPTypes", "swift-nio-extras"), lifecycle,
+]
+
 var targets: [Target] = [
     library("SwiftletIO"),
     library("SwiftletTokenizers", ["SwiftletIO"]),
@@ -220,7 +230,11 @@ if withTorch {
                 "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets", "TinyTraining",
             ]),
         .target(
-            name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
+            name: "TinyTraining",
+            dependencies: [
+                "SwiftletTraining", "SwiftletModels", "SwiftletCheckpoints", "SwiftletTensor", "SwiftletDatasets",
+                "SwiftletIO", "SwiftletTestSupport",
+            ],
             path: "Tests/TinyTraining", swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletCLITests",
@@ -274,15 +288,45 @@ if withTorch, let fuzzerRuntime {
     products.append(.executable(name: "swiftlet-fuzz", targets: ["swiftlet-fuzz"]))
 }
 
+// The server is a library and a program of its own: `swiftlet` builds without the network stack. `make quickstart` sets
+// SWIFTLET_WITHOUT_SERVER=1, so that the stack's packages are not even fetched; traits would change every module's flags.
+if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
+    targets += [
+        library("SwiftletServe", Array(everything.dropFirst()) + server + [logging]),
+        .executableTarget(
+            name: "SwiftletServeCLI", dependencies: ["SwiftletServe"] + everything + [logging, arguments, lifecycle],
+            swiftSettings: swiftSettings),
+        tests(
+            "SwiftletServe",
+            [
+                "SwiftletServeCLI", "SwiftletTasks", "SwiftletTensor", "TinyTraining", logging, lifecycle,
+                onlyServer("Hummingbird", "hummingbird"), onlyServer("NIOCore", "swift-nio"),
+            ]),
+    ]
+    products += [
+        .library(name: "SwiftletServe", targets: ["SwiftletServe"]),
+        .executable(name: "swiftlet-serve", targets: ["SwiftletServeCLI"]),
+    ]
+    dependencies += [
+        // Without its reader of configuration files, which nothing here needs.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    ]
+}
+
 let package = Package(
     name: "Swiftlet",
     platforms: [.macOS(.v15)],
     products: products,
     traits: [
-        .default(enabledTraits: ["Programs"]),
+        .default(enabledTraits: ["Programs", "Server"]),
         .trait(
             name: "Programs",
             description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."),
+        .trait(name: "Server", description: "What SwiftletServe is built on: Hummingbird and SwiftNIO."),
     ],
     dependencies: dependencies,
     targets: targets,

@@ -21,9 +21,10 @@ struct SwiftletCommand: ParsableCommand {
             """,
         version: swiftletVersion,
         subcommands: [
-            QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, QuantizeCommand.self,
-            ReportCommand.self, CompareCommand.self, ReplayCommand.self, SweepCommand.self, TokenizeCommand.self,
-            DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self, ManualCommand.self,
+            QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ServeCommand.self,
+            QuantizeCommand.self, ReportCommand.self, CompareCommand.self, ReplayCommand.self, SweepCommand.self,
+            TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
+            ManualCommand.self,
         ])
 
     static func main() {
@@ -33,6 +34,9 @@ struct SwiftletCommand: ParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         LoggingSystem.bootstrap { _ in ConsoleLogHandler() }
         checkArguments()
+        if CommandLine.arguments.dropFirst().first == "serve" {
+            fail(ServeCommand.start(Array(CommandLine.arguments.dropFirst(2))).description, status: 1)
+        }
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(normalized(Array(CommandLine.arguments.dropFirst())))

@@ -8,6 +8,7 @@ import SwiftletTestSupport
 import SwiftletTraining
 import Synchronization
 import Testing
+import TinyTraining
 
 #if canImport(Darwin)
 import Darwin
