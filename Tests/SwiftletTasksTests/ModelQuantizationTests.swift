@@ -5,6 +5,7 @@ import SwiftletTasks
 import SwiftletTestSupport
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 @Suite struct ModelQuantizationTests {
     /// A classifier with labels, as Python saves it.
