@@ -141,7 +141,11 @@ if withTorch {
                 "SwiftletDatasets", "SwiftletMetrics", "TinyTraining",
             ]),
         .target(
-            name: "TinyTraining", dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets"],
+            name: "TinyTraining",
+            dependencies: [
+                "SwiftletTraining", "SwiftletModels", "SwiftletTensor", "SwiftletDatasets", "SwiftletIO",
+                "SwiftletTestSupport",
+            ],
             path: "Tests/TinyTraining", swiftSettings: swiftSettings),
         .testTarget(
             name: "SwiftletCLITests",

@@ -27,6 +27,11 @@ func texts() async throws {
     print(try await classify("He left.", options: all).scores)
     // docs: end options
 
+    // docs: begin measuring
+    let (measured, figures) = try await InferenceMeasurement.of { try await classify("He left.") }
+    print(measured.label, figures.tokenCount, figures.waited, figures.ran)
+    // docs: end measuring
+
     // docs: begin tasks
     try await withThrowingTaskGroup(of: (Int, String).self) { group in
         for number in 0..<64 {

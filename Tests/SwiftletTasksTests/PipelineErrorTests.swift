@@ -3,6 +3,7 @@ import SwiftletModels
 import SwiftletTasks
 import SwiftletTestSupport
 import Testing
+import TinyTraining
 
 /// Inputs and options that a pipeline can't work with.
 struct PipelineErrorTests {

@@ -3,6 +3,7 @@ import SwiftletIO
 import SwiftletTasks
 import SwiftletTestSupport
 import Testing
+import TinyTraining
 
 /// Pipelines against Python's, on all families and with all options.
 struct PipelineTests {

@@ -7,6 +7,7 @@ import SwiftletTestSupport
 import SwiftletTokenizers
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// What training and saving do to a folder of sentence-transformers, and MiniLM's vectors.
 @Suite(.oneAtATime) struct SentenceEmbeddingModelTests {

@@ -8,6 +8,7 @@ import SwiftletTokenizers
 import SwiftletTasks
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// Batches of the tasks against those of Python's collators, and sentence vectors against sentence-transformers'.
 @Suite(.oneAtATime) struct TaskCollatorTests {

@@ -8,6 +8,7 @@ import SwiftletTokenizers
 import SwiftletTasks
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// Labels of tokens, features of questions, searched answers and choices against Python's.
 @Suite struct TaskPreprocessingTests {

@@ -9,6 +9,7 @@ import SwiftletTokenizers
 import SwiftletTasks
 import SwiftletTraining
 import Testing
+import TinyTraining
 
 /// The first 40 steps of each task on the sets of `Examples/data` against those of Python's Trainer, dropout on and
 /// heads drawn from the same seed. `Tools/reference/tasks_training.py` made the numbers. In fill-mask, what is hidden and

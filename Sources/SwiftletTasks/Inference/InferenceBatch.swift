@@ -84,6 +84,11 @@ struct InferenceBatch {
         return sequences.indices.map { index in SequenceOutput(arrays: arrays.map { $0[index] }) }
     }
 
+    /// - Parameter states: the encoder's last layer.
+    func outputs(ofStates states: Tensor) throws -> [SequenceOutput] {
+        try tokenArrays(states, rowShape: nil).map { SequenceOutput(arrays: [$0]) }
+    }
+
     private func unexpected(_ tensor: Tensor) -> InferenceError {
         InferenceError(
             .wrongTask, "the model's output of shape \(tensor.shape) is not one for \(sequences.count) sequences")

@@ -14,12 +14,22 @@ public struct InferenceOptions: Sendable {
     public var kernels: Kernels?
     /// Waiting requests are joined into a batch while they have at most this many tokens together.
     public var tokenBudget: Int
+    /// Whether weights get memory of their own when they are loaded. Else they stay mapped from their files, which costs
+    /// nothing, and a file that is written over in place changes the model or ends the process.
+    public var ownsWeights: Bool
+    /// Told of each batch after it was run, on the model's own thread: it must not take long.
+    public var onBatch: (@Sendable (BatchFigures) -> Void)?
 
-    public init(device: Device = .cpu, bf16: Bool = false, kernels: Kernels? = nil, tokenBudget: Int = 4096) {
+    public init(
+        device: Device = .cpu, bf16: Bool = false, kernels: Kernels? = nil, tokenBudget: Int = 4096,
+        ownsWeights: Bool = false, onBatch: (@Sendable (BatchFigures) -> Void)? = nil
+    ) {
         self.device = device
         self.bf16 = bf16
         self.kernels = kernels
         self.tokenBudget = tokenBudget
+        self.ownsWeights = ownsWeights
+        self.onBatch = onBatch
     }
 }
 
@@ -91,7 +101,9 @@ public final class InferenceEngine: Sendable {
         defer { queue.finish(id) }
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            return try await withCheckedThrowingContinuation { queue.add(id, sequences, reply: $0) }
+            let answer = try await withCheckedThrowingContinuation { queue.add(id, sequences, reply: $0) }
+            InferenceMeasurement.current?.add(answer.figures)
+            return answer.outputs
         } onCancel: {
             queue.cancel(id)
         }

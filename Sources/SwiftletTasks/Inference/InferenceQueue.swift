@@ -8,7 +8,7 @@ import Synchronization
 final class InferenceQueue: Sendable {
     /// A request's number, unique for the queue's lifetime.
     typealias ID = UInt64
-    typealias Reply = CheckedContinuation<[SequenceOutput], any Error>
+    typealias Reply = CheckedContinuation<(outputs: [SequenceOutput], figures: InferenceFigures), any Error>
 
     /// Sequences of one request that are to run in one batch.
     struct Part: Sendable {
@@ -16,6 +16,10 @@ final class InferenceQueue: Sendable {
         /// Their places in the request.
         let places: [Int]
         let sequences: [EncodedSequence]
+        /// How long the request waited before it was begun with; `nil` for a later part.
+        let waited: Duration?
+
+        var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
     }
 
     private struct Request {
@@ -23,6 +27,7 @@ final class InferenceQueue: Sendable {
         let sequences: [EncodedSequence]
         /// The order in which they are taken, by length: padded batches have less padding then.
         let order: [Int]
+        let arrival = ContinuousClock.now
         var takenCount = 0
 
         init(_ id: ID, _ sequences: [EncodedSequence]) {
@@ -37,6 +42,7 @@ final class InferenceQueue: Sendable {
         let reply: Reply
         var outputs: [SequenceOutput?]
         var missingCount: Int
+        var figures: InferenceFigures
     }
 
     private struct State {
@@ -72,7 +78,9 @@ final class InferenceQueue: Sendable {
             state.waiting.append(request)
             state.answers[id] = Answer(
                 reply: reply, outputs: [SequenceOutput?](repeating: nil, count: sequences.count),
-                missingCount: sequences.count)
+                missingCount: sequences.count,
+                figures: InferenceFigures(
+                    sequenceCount: sequences.count, tokenCount: sequences.reduce(0) { $0 + $1.count }))
             return nil
         }
         if let refusal { reply.resume(throwing: refusal) } else { changed.signal() }
@@ -123,7 +131,10 @@ final class InferenceQueue: Sendable {
             }
             let places = Array(request.order[first..<request.takenCount])
             if !places.isEmpty {
-                parts.append(Part(id: request.id, places: places, sequences: places.map { request.sequences[$0] }))
+                parts.append(
+                    Part(
+                        id: request.id, places: places, sequences: places.map { request.sequences[$0] },
+                        waited: first == 0 ? ContinuousClock.now - request.arrival : nil))
             }
             guard request.takenCount == request.order.count else {
                 waiting.removeFirst(emptied)
@@ -141,16 +152,20 @@ final class InferenceQueue: Sendable {
     }
 
     /// Hands in what the model answered for a part, in its order. The request is answered with its last part.
-    func deliver(_ outputs: ArraySlice<SequenceOutput>, for part: Part) {
+    ///
+    /// - Parameter duration: how long the batch ran that the part was in.
+    func deliver(_ outputs: ArraySlice<SequenceOutput>, for part: Part, duration: Duration) {
         let done: Answer? = state.withLock { state in
             guard var answer = state.answers.removeValue(forKey: part.id) else { return nil }
             for (place, output) in zip(part.places, outputs) { answer.outputs[place] = output }
             answer.missingCount -= part.places.count
+            answer.figures.waited += part.waited ?? .zero
+            answer.figures.ran += duration
             if answer.missingCount == 0 { return answer }
             state.answers[part.id] = answer
             return nil
         }
-        if let done { done.reply.resume(returning: done.outputs.compactMap(\.self)) }
+        if let done { done.reply.resume(returning: (done.outputs.compactMap(\.self), done.figures)) }
     }
 
     /// Ends a request with an error. What is left of it is not run.

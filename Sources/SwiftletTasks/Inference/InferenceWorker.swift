@@ -13,6 +13,9 @@ struct InferenceWorker {
         try withTensorErrors {
             model.eval()
             model.to(options.device)
+            if options.ownsWeights {
+                for parameter in model.state.parameters { model.state.assign(parameter.tensor, to: parameter) }
+            }
         }
         model.state.kernels = options.kernels
         self.model = model
@@ -27,12 +30,18 @@ struct InferenceWorker {
 
     /// One request that fails doesn't take the others of its batch with it.
     private func answer(_ parts: [InferenceQueue.Part], _ queue: InferenceQueue) {
+        let begin = ContinuousClock.now
         do {
             let outputs = try outputs(for: parts.flatMap(\.sequences))
+            let duration = ContinuousClock.now - begin
+            options.onBatch?(
+                BatchFigures(
+                    requestCount: parts.count, sequenceCount: outputs.count,
+                    tokenCount: parts.reduce(0) { $0 + $1.tokenCount }, duration: duration))
             var start = 0
             for part in parts {
                 let end = start + part.sequences.count
-                queue.deliver(outputs[start..<end], for: part)
+                queue.deliver(outputs[start..<end], for: part, duration: duration)
                 start = end
             }
         } catch where parts.count > 1 {
@@ -45,6 +54,16 @@ struct InferenceWorker {
     /// The model's answers, in the order of the sequences. Packed they run at once; padded, sequences of like lengths
     /// run together, so that the batch with its padding stays within the token budget.
     private func outputs(for sequences: [EncodedSequence]) throws -> [SequenceOutput] {
+        let states = sequences.indices.filter { sequences[$0].wantsTokenStates }
+        if !states.isEmpty, states.count < sequences.count {
+            // Two passes: one through the head, one without it.
+            var outputs = [SequenceOutput?](repeating: nil, count: sequences.count)
+            for group in [states, sequences.indices.filter { !sequences[$0].wantsTokenStates }] {
+                let own = try self.outputs(for: group.map { sequences[$0] })
+                for (index, output) in zip(group, own) { outputs[index] = output }
+            }
+            return outputs.compactMap(\.self)
+        }
         if packs { return try pass(sequences) }
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
         var outputs = [SequenceOutput?](repeating: nil, count: sequences.count)
@@ -65,7 +84,13 @@ struct InferenceWorker {
         try withTensorErrors {
             try noGrad {
                 try autocast(options.bf16 ? .bfloat16 : nil, on: options.device) {
-                    let batch = try InferenceBatch(sequences, for: model.task, packs: packs)
+                    let wantsStates = sequences.first?.wantsTokenStates ?? false
+                    let batch = try InferenceBatch(
+                        sequences, for: wantsStates ? .featureExtraction : model.task, packs: packs)
+                    if wantsStates {
+                        let output = try model.encoder(batch.inputs.to(options.device))
+                        return try batch.outputs(ofStates: output.lastHiddenState)
+                    }
                     let output: any ModelOutput = try model(batch.inputs.to(options.device))
                     return try batch.outputs(of: output)
                 }

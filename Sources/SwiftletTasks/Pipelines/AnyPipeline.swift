@@ -28,6 +28,8 @@ public struct AnyPipeline: Pipeline {
     /// The task's name, such as `text-classification`.
     public let name: String
     public let engine: InferenceEngine
+    /// The pipeline itself, for a caller that goes on with its types.
+    public let base: any DynamicPipeline
     /// The options of calls that give none.
     public var options: JSONObject = [:]
     private let run: @Sendable ([JSONValue], JSONObject) async throws -> [PipelineAnswer]
@@ -35,6 +37,7 @@ public struct AnyPipeline: Pipeline {
     public init<Base: DynamicPipeline>(_ name: String, _ base: Base) {
         self.name = name
         engine = base.engine
+        self.base = base
         run = { inputs, parameters in
             var options = base.options
             var reader = PipelineParameters(parameters)

@@ -95,8 +95,15 @@ extension Pipeline where Input == TextInput {
 public enum LongInputs: String, Sendable, CaseIterable {
     /// It is cut at the end; of a pair the longer text is.
     case truncated
+    /// It is cut at the beginning; of a pair the longer text is.
+    case truncatedAtStart = "truncated-at-start"
     /// The call throws `InferenceError` of kind `inputTooLong`.
     case refused
+
+    /// Whether texts are cut.
+    public var cuts: Bool { self != .refused }
+    /// Where; `nil` leaves it to the tokenizer's own files.
+    var side: Tokenizer.Side? { self == .truncatedAtStart ? .left : nil }
 }
 
 extension InferenceEngine {
@@ -115,7 +122,7 @@ extension InferenceEngine {
     func encodings(
         _ inputs: [TextInput], longInputs: LongInputs, truncation: Tokenizer.Truncation = .longestFirst
     ) throws -> [Encoding] {
-        let limit: Int? = longInputs == .truncated && maxLength < .max ? maxLength : nil
+        let limit: Int? = longInputs.cuts && maxLength < .max ? maxLength : nil
         let truncation: Tokenizer.Truncation = limit == nil ? .none : truncation
         var rows = [Encoding?](repeating: nil, count: inputs.count)
         // Texts alone and pairs can't be one batch of the tokenizer.
@@ -125,7 +132,7 @@ extension InferenceEngine {
             let seconds = places.compactMap { inputs[$0].textPair }
             let batch = try tokenizer(
                 places.map { inputs[$0].text }, seconds.isEmpty ? nil : seconds, truncation: truncation,
-                maxLength: limit)
+                maxLength: limit, truncationSide: longInputs.side)
             for (place, row) in zip(places, batch.rows) { rows[place] = row }
         }
         let all = rows.compactMap(\.self)

@@ -64,20 +64,56 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
 
     /// - Returns: `[dimension]` for each sentence.
     public func answer(_ inputs: [String], options: SentenceEmbeddingsOptions) async throws -> [[Float]] {
+        try await vectors(of: try encode(inputs, options: options), options: options)
+    }
+
+    /// The tokens of sentences, special ones and those of the prompt included.
+    ///
+    /// - Throws: `InferenceError` for a sentence that is too long, where such are refused, and for a prompt that the
+    ///   model doesn't have.
+    public func encode(_ inputs: [String], options: SentenceEmbeddingsOptions? = nil) throws -> [EncodedSequence] {
+        let options = options ?? self.options
         let prompt = try prompt(options)
+        return try engine.encode(inputs.map { TextInput(prompt + $0) }, longInputs: options.longInputs)
+    }
+
+    /// The vectors of sequences that were tokenized before.
+    ///
+    /// - Returns: `[dimension]` for each sequence.
+    /// - Throws: `InferenceError` for a sequence that can't be worked on, `ModelError` for ids that the model doesn't
+    ///   have, `CancellationError`.
+    public func vectors(
+        of sequences: [EncodedSequence], options: SentenceEmbeddingsOptions? = nil
+    ) async throws -> [[Float]] {
+        let options = options ?? self.options
         let dimension = options.truncatedDimension ?? modules?.truncatedDimension
         if let dimension, dimension < 1 {
             throw InferenceError(.badOption, "truncatedDimension is \(dimension)", remedy: "Give at least 1.")
         }
-        let outputs = try await engine.outputs(
-            for: try engine.encode(inputs.map { TextInput(prompt + $0) }, longInputs: options.longInputs))
-        return outputs.map { output in
+        return try await engine.outputs(for: sequences).map { output in
             let vector = dimension.map { Array(output.values.prefix($0)) } ?? output.values
             return options.normalizes ? normalized(vector) : vector
         }
     }
 
-    private func prompt(_ options: SentenceEmbeddingsOptions) throws -> String {
+    /// The last layer's state of each token, special ones included: what the vectors are pooled from.
+    ///
+    /// - Returns: `[tokens, hidden]` for each sequence.
+    /// - Throws: `InferenceError` for a sequence that can't be worked on, `ModelError` for ids that the model doesn't
+    ///   have, `CancellationError`.
+    public func tokenStates(of sequences: [EncodedSequence]) async throws -> [[[Float]]] {
+        let asked = sequences.map { sequence in
+            var sequence = sequence
+            sequence.wantsTokenStates = true
+            return sequence
+        }
+        return try await engine.outputs(for: asked).map { $0.rows.map { Array($0) } }
+    }
+
+    /// What is put before each sentence; empty where nothing is.
+    ///
+    /// - Throws: `InferenceError` of kind `badOption` for a name that the model has no prompt for.
+    public func prompt(_ options: SentenceEmbeddingsOptions) throws -> String {
         let prompts = modules?.prompts ?? [:]
         var prompt = options.prompt ?? ""
         if options.prompt == nil, let name = options.promptName ?? modules?.defaultPromptName {

@@ -106,7 +106,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
         _ inputs: [TokenClassificationInput], _ options: TokenClassificationOptions
     ) throws -> [[Encoding]] {
         let inParts = options.stride != nil
-        let cuts = (inParts || options.longInputs == .truncated) && engine.maxLength < .max
+        let cuts = (inParts || options.longInputs.cuts) && engine.maxLength < .max
         let truncation: Tokenizer.Truncation = cuts ? .longestFirst : .none
         let parts = try inputs.map { input in
             let encoding =
@@ -114,11 +114,13 @@ public struct TokenClassificationPipeline: DynamicPipeline {
                 case .text(let text):
                     try engine.tokenizer(
                         text, truncation: truncation, maxLength: cuts ? engine.maxLength : nil,
-                        stride: options.stride ?? 0, returnOverflowingTokens: inParts)
+                        stride: options.stride ?? 0, truncationSide: options.longInputs.side,
+                        returnOverflowingTokens: inParts)
                 case .words(let words):
                     try engine.tokenizer(
                         words: words, truncation: truncation, maxLength: cuts ? engine.maxLength : nil,
-                        stride: options.stride ?? 0, returnOverflowingTokens: inParts)
+                        stride: options.stride ?? 0, truncationSide: options.longInputs.side,
+                        returnOverflowingTokens: inParts)
                 }
             return [encoding] + encoding.overflowing
         }

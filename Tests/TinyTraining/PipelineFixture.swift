@@ -1,42 +1,41 @@
-import SwiftletIO
-import SwiftletTasks
+public import SwiftletIO
 import SwiftletTensor
 import SwiftletTestSupport
-import Testing
+public import Testing
 
 /// Calls of one pipeline with what Python answers: a group of `Tests/Fixtures/pipelines/expected.json`, which
 /// `Tools/reference/pipelines.py` made.
-struct PipelineGroup: Sendable, CustomTestStringConvertible {
-    let json: JSONValue
-    let number: Int
+public struct PipelineGroup: Sendable, CustomTestStringConvertible {
+    public let json: JSONValue
+    public let number: Int
 
-    static let all: [PipelineGroup] = {
+    public static let all: [PipelineGroup] = {
         let groups = (try? JSONValue(contentsOf: Locations.fixture("pipelines/expected.json")))?["groups"]?.array ?? []
         return groups.enumerated().map { PipelineGroup(json: $1, number: $0) }
     }()
 
     /// The first group of a task with a model.
-    static func first(_ task: String, _ model: String = "pipelines/models/words") throws -> PipelineGroup {
+    public static func first(_ task: String, _ model: String = "pipelines/models/words") throws -> PipelineGroup {
         try #require(all.first { $0.json["task"]?.string == task && $0.json["model"]?.string == model })
     }
 
-    func string(_ key: String) throws -> String { try #require(json[key]?.string, "\(key)") }
+    public func string(_ key: String) throws -> String { try #require(json[key]?.string, "\(key)") }
 
-    var testDescription: String {
+    public var testDescription: String {
         "\(number): \(json["task"]?.string ?? "") with \(json["model"]?.string ?? ""), \(json["head"]?.string ?? "")"
     }
 
     /// Writes the model's folder as Python saves it.
     ///
     /// - Parameter config: further keys of `config.json`.
-    func write(to folder: String, config more: JSONObject = [:]) throws {
+    public func write(to folder: String, config more: JSONObject = [:]) throws {
         let source = Locations.fixture(try string("model"))
         let weights = try SafetensorsFile(
             ["weights", "fixture"].map { "\(source)/\($0).safetensors" }.first { FileSystem.exists($0) } ?? source)
         let tasks = try JSONValue(contentsOf: "\(source)/tasks.json")
         let head = try string("head")
-        func names(_ task: String, _ key: String) throws -> [String] { try tasks[task]?[key]?.strings() ?? [] }
-        let without = Set(try names(head, "without"))
+        func names(_ task: String, _ key: String) -> [String] { tasks[task]?[key]?.array?.compactMap(\.string) ?? [] }
+        let without = Set(names(head, "without"))
         var tensors = try names("encoder", "names").filter { !without.contains($0) }
             .map { ($0, try weights.tensor("encoder/\($0)")) }
         tensors += try names(head, "head").map { ($0, try weights.tensor("\(head)/\($0)")) }
@@ -66,7 +65,7 @@ struct PipelineGroup: Sendable, CustomTestStringConvertible {
         }
     }
 
-    var cases: [(inputs: [JSONValue], options: JSONObject, expected: [JSONValue])] {
+    public var cases: [(inputs: [JSONValue], options: JSONObject, expected: [JSONValue])] {
         get throws {
             try #require(json["cases"]?.array).map { one in
                 (
@@ -79,7 +78,7 @@ struct PipelineGroup: Sendable, CustomTestStringConvertible {
 }
 
 /// The first place where two values differ: in numbers by more than 1e-5, in all else at all; `nil` if there is none.
-func difference(_ ours: JSONValue, _ theirs: JSONValue, at place: String = "") -> String? {
+public func difference(_ ours: JSONValue, _ theirs: JSONValue, at place: String = "") -> String? {
     let differ = "\(place): \(ours.text()), expected \(theirs.text())"
     switch (ours, theirs) {
     case (.array(let a), .array(let b)):
