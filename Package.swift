@@ -60,6 +60,12 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let server: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    lifecycle,
+]
 
 var targets: [Target] = [
     library("SwiftletIO"),
@@ -84,6 +90,11 @@ var targets: [Target] = [
     tests("SwiftletHub", ["SwiftletHubTestServer"]),
 ]
 var products: [Product] = []
+var dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
 
 if withTorch {
     targets += [
@@ -124,6 +135,18 @@ if withTorch {
         example("accelerate"),
         example("tasks"),
         example("pipelines"),
+
+        // The server is a library and a program of its own: `swiftlet` builds without the network stack.
+        library("SwiftletServe", Array(everything.dropFirst()) + server + [logging]),
+        .executableTarget(
+            name: "SwiftletServeCLI", dependencies: ["SwiftletServe"] + everything + [logging, arguments, lifecycle],
+            swiftSettings: swiftSettings),
+        tests(
+            "SwiftletServe",
+            [
+                "SwiftletServeCLI", "SwiftletTasks", "SwiftletTensor", "TinyTraining", logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+            ]),
 
         tests("SwiftletTensor"),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -172,6 +195,16 @@ if withTorch {
     products += [
         .library(name: "Swiftlet", targets: modules),
         .executable(name: "swiftlet", targets: ["SwiftletCLI"]),
+        .library(name: "SwiftletServe", targets: ["SwiftletServe"]),
+        .executable(name: "swiftlet-serve", targets: ["SwiftletServeCLI"]),
+    ]
+    dependencies += [
+        // Without its reader of configuration files, which nothing here needs.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     ]
 }
 
@@ -179,11 +212,7 @@ let package = Package(
     name: "Swiftlet",
     platforms: [.macOS(.v15)],
     products: products,
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    ],
+    dependencies: dependencies,
     targets: targets,
     cxxLanguageStandard: .cxx20
 )

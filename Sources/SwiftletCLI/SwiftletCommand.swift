@@ -22,7 +22,8 @@ struct SwiftletCommand: ParsableCommand {
         version: swiftletVersion,
         subcommands: [
             QuickstartCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-            TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self, EnvironmentCommand.self,
+            ServeCommand.self, TokenizeCommand.self, DatasetCommand.self, LaunchCommand.self, HubCommand.self,
+            EnvironmentCommand.self,
         ])
 
     static func main() {
@@ -32,6 +33,9 @@ struct SwiftletCommand: ParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         LoggingSystem.bootstrap { _ in ConsoleLogHandler() }
         checkArguments()
+        if CommandLine.arguments.dropFirst().first == "serve" {
+            fail(ServeCommand.start(Array(CommandLine.arguments.dropFirst(2))).description, status: 1)
+        }
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(normalized(Array(CommandLine.arguments.dropFirst())))
