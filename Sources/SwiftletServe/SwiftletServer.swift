@@ -119,7 +119,7 @@ public final class SwiftletServer: Service {
     /// For the libraries below, whose words about themselves are of interest in trouble only.
     private var quiet: Logger {
         var quiet = logger
-        if quiet.logLevel >= .info { quiet.logLevel = max(quiet.logLevel, .notice) }
+        if quiet.logLevel >= .info { quiet.logLevel = .critical }
         return quiet
     }
 
@@ -172,6 +172,8 @@ public final class SwiftletServer: Service {
         let models = models
         // Not a child: loading can't be cancelled, and a server that stops doesn't wait for it.
         Task {
+            // A server that can't listen needs no models.
+            guard await self.port() != nil else { return }
             do {
                 try await self.loadModels()
                 continuation.yield(.success(()))

@@ -72,6 +72,7 @@ struct ServeCommand: ParsableCommand {
             let command = try parse(arguments)
             try command.check()
             try command.serve()
+            end(0)
         } catch let error as any SwiftletError {
             fail("error: \(error.commandLineDescription)", status: 1)
         } catch {
@@ -217,5 +218,8 @@ struct ServeCommand: ParsableCommand {
 
 extension ServeLogHandler.Format: ExpressibleByArgument {}
 
-/// The C function; the protocol's method of the same name hides it inside commands.
-private func end(_ status: Int32) -> Never { exit(status) }
+/// Ends the program without taking its libraries down in order: a thread that loads or runs a model would be in them.
+private func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
+}

@@ -16,6 +16,15 @@ import Darwin
 import Glibc
 #endif
 
+/// Names in the order in which tasks add them.
+private final class Names: Sendable {
+    private let names = Mutex<[String]>([])
+
+    var all: [String] { names.withLock { $0 } }
+
+    func add(_ name: String) { names.withLock { $0.append(name) } }
+}
+
 /// Pipelines that many tasks call at once.
 struct PipelineConcurrencyTests {
     /// 10,000 where `SWIFTLET_MANY_REQUESTS` is set.
@@ -65,19 +74,34 @@ struct PipelineConcurrencyTests {
 
     @Test func `a large request is answered in order, and others don't wait for all of it`() async throws {
         let folder = try TemporaryDirectory()
-        let classify = try await classifier(folder, budget: 32)
+        // The model is held up after its first batch until the other request has come.
+        let gate = DispatchSemaphore(value: 0)
+        let isFirst = Mutex(true)
+        let options = InferenceOptions(
+            tokenBudget: 32,
+            onBatch: { _ in
+                if isFirst.withLock({ first in defer { first = false }; return first }) { gate.wait() }
+            })
+        try PipelineGroup.first("text-classification").write(to: folder.path)
+        let classify = try await pipeline(.textClassification, model: folder.path, options: options)
         let texts = (0..<300).map(Self.text)
-        let order = Mutex<[String]>([])
+        let order = Names()
         async let many = {
             let answers = try await classify(texts)
-            order.withLock { $0.append("many") }
+            order.add("many")
             return answers
         }()
         while classify.engine.waitingCount == 0 { await Task.yield() }
-        let one = try await classify(texts[5])
-        order.withLock { $0.append("one") }
+        async let single = {
+            let answer = try await classify(texts[5])
+            order.add("one")
+            return answer
+        }()
+        while classify.engine.waitingCount < 2 { await Task.yield() }
+        gate.signal()
+        let one = try await single
         let answers = try await many
-        #expect(order.withLock { $0 } == ["one", "many"])
+        #expect(order.all == ["one", "many"])
         #expect(!differ(one, answers[5]))
         for number in [0, 17, 150, 299] { #expect(!differ(try await classify(texts[number]), answers[number])) }
     }
