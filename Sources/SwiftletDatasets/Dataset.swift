@@ -60,9 +60,7 @@ public struct Dataset: Sendable {
                 remedy: "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.",
                 kind: .columnMismatch)
         }
-        var dataset = try Dataset(table).selectColumns(declared.names)
-        for (name, feature) in declared { dataset = try dataset.castColumn(name, to: feature) }
-        self = dataset
+        self = try Dataset(table).converted(to: declared)
     }
 
     /// A table with its own types.

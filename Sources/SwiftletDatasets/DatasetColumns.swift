@@ -135,11 +135,7 @@ extension Dataset {
                 "the features \(DatasetError.listed(features.names)) are not those of the columns \(DatasetError.listed(columnNames))",
                 remedy: "Give a feature for each column.", kind: .columnMismatch, at: ErrorLocation(option: "features"))
         }
-        var dataset = try selectColumns(features.names)
-        for (name, feature) in features where dataset.features[name] != feature {
-            dataset = try dataset.castColumn(name, to: feature)
-        }
-        return dataset
+        return try flattened { try $0.converted(to: features) }
     }
 
     /// `body` on the rows laid out in order, in the format of this dataset.

@@ -50,15 +50,7 @@ extension Dataset {
         let isWhole = wanted.names.areSame(as: columnNames)
         // A column without any value takes on the others' type when tables are put together.
         if isWhole, zip(features.types, wanted.types).allSatisfy({ $0 == $1 || $0 == .value("null") }) { return stored }
-        var all = Dataset(unchecked: stored, features, Provenance(fingerprint: .unique()))
-        for (name, feature) in wanted {
-            if let own = features[name] {
-                if own != feature { all = try all.castColumn(name, to: feature) }
-            } else {
-                all = try all.addColumn(name, .values(Array(repeating: .null, count: stored.rows)), feature: feature)
-            }
-        }
-        return try all.selectColumns(wanted.names).stored
+        return try Dataset(unchecked: stored, features, Provenance(fingerprint: .unique())).converted(to: wanted).stored
     }
 
     /// The columns of all datasets side by side. They have the same number of rows, and no column twice.

@@ -141,16 +141,7 @@ struct RowStream {
             if let places { table = try table.select(places, as: places.map { reader.types.names[$0] }) }
             defer { rows += table.rows }
             return try RowOffset.$first.withValue(rows) { [features] in
-                var piece = try Dataset(table, stored: features)
-                for (name, feature) in wanted where piece.features[name] != feature {
-                    if piece.features[name] != nil {
-                        piece = try piece.castColumn(name, to: feature)
-                    } else {
-                        let nulls = ColumnData.values(Array(repeating: .null, count: piece.count))
-                        piece = try piece.addColumn(name, nulls, feature: feature)
-                    }
-                }
-                if piece.columnNames != wanted.names { piece = try piece.selectColumns(wanted.names) }
+                let piece = try Dataset(table, stored: features).converted(to: wanted)
                 return piece.from(Provenance(fingerprint: .unique()))
             }
         } catch { throw Self.diagnosed(error, source, options) }
