@@ -9,9 +9,10 @@ import Testing
 /// The page as a file: nothing in data becomes markup, and it stays small.
 @Suite struct PageTests {
     private func report(_ table: PredictionTable, title: String = "run") throws -> String {
-        try RunReport(
-            record: RunRecord(["format": 1, "data": ["dataset": .string(title)]]), history: [], table: table,
-            options: RunReportOptions()
+        var options = RunReportOptions()
+        options.bootstrap.resamples = 20
+        return try RunReport(
+            record: RunRecord(["format": 1, "data": ["dataset": .string(title)]]), history: [], table: table, options: options
         ).page(title: title)
     }
 
