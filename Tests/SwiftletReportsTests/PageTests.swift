@@ -58,7 +58,7 @@ import Testing
         let text = String(repeating: "many words of a row ", count: 20)
         let page = try report(try classes(rows: 100_000) { "\($0) \(text)" })
         #expect(page.utf8.count < 15_000_000)
-        #expect(page.contains("20000 of 100000 rows are here"))
+        #expect(page.contains(" of 100000 rows are here"))
     }
 
     @Test func `the table's metrics are those of its columns`() throws {
