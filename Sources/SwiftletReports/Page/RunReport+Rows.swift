@@ -13,9 +13,8 @@ extension RunReport {
         guard !rows.isEmpty else { return nil }
         let names = table.kind == .answers ? ["question", "context"] : Array(table.textColumns.prefix(6))
         let limit = min(max(Self.textBudget / rows.count / max(names.count, 1), 60), 4000)
-        var columns = [Block.Column("row", "number", try rows.map { .int(Int(exactly: try table.numbers("row")[$0]) ?? $0) })]
         let numbers = try table.numbers("row")
-        columns[0].values = rows.map { .finite(numbers[$0]) }
+        var columns = [Block.Column("row", "number", rows.map { .finite(numbers[$0]) })]
         var presets: [Block.Preset] = []
         func text(_ name: String, kind: String = "text") throws {
             let values = try table.values(name)
