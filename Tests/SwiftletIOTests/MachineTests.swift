@@ -1,6 +1,6 @@
 import SwiftletTestSupport
 import Testing
-@testable import SwiftletIO
+import SwiftletIO
 
 #if canImport(Darwin)
 import Darwin

@@ -145,9 +145,11 @@ extension ModelTests {
         func `other shapes`(overrides: JSONObject) throws {
             let twins = try TwinRuns(overrides)
             let inputs = TwinRuns.batch([9, 40, 23])
-            let (fused, reference) = (try twins.run(.fused, inputs), try twins.run(.reference, inputs))
-            let rounding = abs(reference.loss - (try twins.runExactly(inputs).loss))
-            let wrong = TwinRuns.difference(fused, reference)
+            let exact = try twins.runExactly(inputs)
+            // libtorch's own single precision is further off than 1e-5 with some processors' products.
+            let rounding = TwinRuns.largestError(try twins.run(.reference, inputs), exact)
+            let wrong = TwinRuns.difference(
+                try twins.run(.fused, inputs), exact, relative: max(1e-5, 1.5 * rounding))
             #expect(wrong == nil, "the reference is off by \(rounding)")
         }
 

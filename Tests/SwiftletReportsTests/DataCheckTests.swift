@@ -4,7 +4,7 @@ import SwiftletTensor
 import SwiftletTestSupport
 import Testing
 
-@testable import SwiftletReports
+import SwiftletReports
 
 /// What reports find in data: wrong labels, rows that stand in two splits, slices.
 @Suite struct DataCheckTests {

@@ -4,7 +4,7 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-@testable import SwiftletReports
+import SwiftletReports
 
 /// The page as a file: nothing in data becomes markup, and it stays small.
 @Suite struct PageTests {

@@ -8,7 +8,7 @@ import SwiftletTestSupport
 import SwiftletTraining
 import Testing
 
-@testable import SwiftletReports
+import SwiftletReports
 
 /// Runs with reports: the same training, and files that say what it was.
 @Suite(.oneAtATime, .enabled(if: SmallTask.isAvailable, "scripts/bootstrap has not fetched the model"))

@@ -2,7 +2,7 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-@testable import SwiftletReports
+import SwiftletReports
 
 /// The statistics of reports beside those of scikit-learn, SciPy and NumPy, which `Tools/reference/report_statistics.py`
 /// has written down.

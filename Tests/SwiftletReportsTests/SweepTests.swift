@@ -2,7 +2,7 @@ import SwiftletIO
 import SwiftletTestSupport
 import Testing
 
-@testable import SwiftletReports
+import SwiftletReports
 
 /// A run that was killed.
 private struct Killed: Error {}
