@@ -7,12 +7,14 @@ import SwiftletTensor
 struct TrainingLoss {
     private let smoothing: Double
     private let classWeights: Tensor?
+    private let weights: [Float]
     private let sumsGroups: Bool
     private let dtype: DType?
 
     /// - Throws: `TrainingError` for settings that the model's labels don't allow.
     init(_ args: TrainingArguments, _ model: any PretrainedModel) throws {
         smoothing = args.labelSmoothingFactor
+        weights = args.classWeights.map(Float.init)
         classWeights = args.classWeights.isEmpty
             ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
         sumsGroups = args.sumsAccumulatedGradients
@@ -90,6 +92,10 @@ struct TrainingLoss {
         let rows = logits.reshape([-1, width])
         let targets = labels.reshape([-1])
         guard classWeights == nil else {
+            // The mean of no weight is not a number, and would be the end of all parameters.
+            if weights.contains(0), !targets.ints().contains(where: { weights.indices.contains($0) && weights[$0] > 0 }) {
+                return (rows.sum() * 0, outputs)
+            }
             let loss = F.crossEntropy(
                 rows, targets, labelSmoothing: smoothing, weight: classWeights?.to(rows.device))
             return (scaled(loss, groupSize), outputs)

@@ -75,6 +75,13 @@ public final class FineTunedModel {
     /// - Throws: `TaskError` that names row and column.
     public func evaluate(_ rows: Dataset, split: String = "validation") throws -> Evaluation {
         let prepared = try task.prepare(rows, split: split, for: .evaluation)
+        if prepared.dataset.columnNames.contains("label"), let ids = try? prepared.dataset.ints("label"), !ids.isEmpty,
+            ids.allSatisfy({ $0 == -1 })
+        {
+            throw TaskError(
+                .labels, "every row of split '\(split)' has the label -1, which stands for labels that are kept secret",
+                remedy: "Evaluate a split with labels; answers for this one are what predicting is for.")
+        }
         let trainer = try trainer(prepared)
         try trainer.checkMetrics(on: prepared.dataset)
         let output = try trainer.predict(prepared.dataset, metricKeyPrefix: "eval")
