@@ -25,6 +25,11 @@ struct TrainingLoss {
                 "class_weights has \(args.classWeights.count) numbers; the model has \(labelCount) labels",
                 remedy: "Give one for each label.", kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
         }
+        if !weights.isEmpty, !weights.contains(where: { $0 > 0 }) {
+            throw TrainingError(
+                "class_weights are all 0, so that no row counts", remedy: "Give one class a weight above 0 at least.",
+                kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
+        }
         if isOwn, classCount == 1 {
             throw TrainingError(
                 "label_smoothing_factor and class_weights are for classes; this model predicts a number",

@@ -47,7 +47,7 @@ struct EvaluationTests {
         #expect(header[0].hasPrefix("index,text,input_prediction,input_probability_x,prediction,score,probability_x"))
         #expect(header[1].hasPrefix("0,a,mine,7,"))
         #expect(try program.run(predict + ["--file", first, "--output", second]).status == 0)
-        #expect(try MappedFile.text(second).contains("input_input_prediction"))
+        #expect(try MappedFile.text(second).contains(",a,mine,7,"))
     }
 
     @Test func `rows are set aside with a word, and classes without weight change nothing`() throws {
@@ -64,7 +64,7 @@ struct EvaluationTests {
         #expect(weighted.status == 0)
         let state = try MappedFile.text(folder.file("trained/trainer_state.json"))
         #expect(state.contains("grad_norm") && !state.contains("NaN"))
-        #expect(try train(rows, ["--class-weights", "0", "0"]).status == 2)
+        #expect(try train(rows, ["--class-weights", "0", "0"]).status == 1)
     }
 
     /// The mistakes of the model that was just trained, with its metrics.

@@ -5,6 +5,7 @@ import SwiftletModels
 import SwiftletTasks
 import SwiftletTokenizers
 import SwiftletTestSupport
+import SwiftletTraining
 import Testing
 
 /// Labels and rows that look right and are not, and what is said of them.
@@ -70,7 +71,8 @@ import Testing
         options.problemType = .singleLabelClassification
         let rows = try texts(.doubles([-0.0, 0, 1]))
         let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training).dataset
-        #expect(prepared.features["label"]?.names == ["0.0", "1.0"] && (try prepared.ints("label")) == [0, 0, 1])
+        #expect(prepared.features["label"]?.names == ["0.0", "1.0"])
+        #expect(try prepared.ints("label") == [0, 0, 1])
         let large = try texts(.values([.unsigned(.max), .unsigned(7), .unsigned(1 << 63)]))
         let found = try make(.sequenceClassification, large).prepare(large, split: "train", for: .training).dataset
         #expect(found.features["label"]?.names == ["7", "9223372036854775808", "18446744073709551615"])
@@ -82,13 +84,13 @@ import Testing
             ("tokens", .stringLists([["a", "b"], ["c", "d"]])), ("tags", .values([.list([.int(3), .int(-100)]), .list([.int(3), .int(5)])])),
         ])
         let prepared = try make(.tokenClassification, rows).prepare(rows, split: "train", for: .training).dataset
-        let ids = try prepared.intLists("labels").map { $0.filter { $0 >= 0 } }
+        let ids = try prepared.intLists("labels", rows: [0, 1]).map { $0.filter { $0 >= 0 } }
         #expect(ids == [[0], [0, 1]])
         let known = try make(.tokenClassification, try Dataset.fromColumns([
             ("tokens", .stringLists([["a", "b"]])), ("tags", .values([.list([.int(1), .int(-100)])])),
         ]), names: ["O", "B-X"])
         #expect(known.notes.isEmpty)
-        #expect(throws: Error.self) { try tokenizer.alignLabels(words: [["a"]], labels: [[1 << 40]]) }
+        #expect(throws: TrainingError.self) { try tokenizer.alignLabels(words: [["a"]], labels: [[1 << 40]]) }
     }
 
     private func choices(_ labels: [Int]) throws -> Dataset {
@@ -129,6 +131,25 @@ import Testing
             #expect(error.kind == .column && error.message.contains("sentence1"))
         }
         #expect(throws: Never.self) { try make(.sequenceClassification, single, saved: saved, names: ["no", "yes"]) }
+    }
+
+    @Test func `a column is a text or the label`() throws {
+        let rows = try Dataset.fromColumns([
+            ("title", .strings(["x", "y"])), ("body", .strings(["one", "two"])), ("sentence1", .strings(["a", "b"])),
+            ("sentence2", .strings(["c", "d"])),
+        ])
+        var options = TaskOptions()
+        options.labelColumn = "sentence2"
+        let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training).dataset
+        #expect(prepared.features["label"]?.names == ["c", "d"] && !prepared.columnNames.contains("sentence2"))
+        options.textColumn = "sentence2"
+        let error = try #require(throws: TaskError.self) { try make(.sequenceClassification, rows, options) }
+        #expect(error.kind == .column && error.message.contains("'sentence2'"))
+        (options.textColumn, options.labelColumn) = (nil, "title")
+        let titles = try rows.selectColumns(["title", "body"])
+        #expect(throws: Never.self) {
+            try make(.sequenceClassification, titles, options).prepare(titles, split: "train", for: .training)
+        }
     }
 
     @Test func `metrics that contradict themselves are refused`() throws {

@@ -7,8 +7,8 @@ import Testing
 struct PipelineEdgeTests {
     private static let odd = [
         "", " ", "\n\t\r\n", "\u{0}", "\u{FEFF}", "\u{301}", "e\u{301}\u{301}\u{301}", "\u{200D}\u{200D}", "👩‍👩‍👧‍👦 in 👩🏽‍🚀", "🇩🇪🇫",
-        "\u{202E}abc", "\u{FFFD}", "\u{10FFFF}", "[CLS] [SEP] [PAD]", "a\u{0}b", String(repeating: "x", count: 100_000),
-        String(repeating: "ab ", count: 33_000), String(repeating: "👍🏽", count: 5000), String(repeating: "\u{301}", count: 5000),
+        "\u{202E}abc", "\u{FFFD}", "\u{10FFFF}", "[CLS] [SEP] [PAD]", "a\u{0}b", String(repeating: "x", count: 3000),
+        String(repeating: "ab ", count: 1000), String(repeating: "👍🏽", count: 300),
     ]
 
     private func pipe(_ task: String) async throws -> AnyPipeline {

@@ -27,6 +27,12 @@ public struct TextClassificationTask: FineTuningTask {
                     + "\(optionName("textPairColumn")).")
         }
         let label = columns.label()
+        guard label != text, label == nil || label != pair else {
+            throw TaskError(
+                .column, "column '\(label ?? text)' is named for both a text and the label",
+                remedy: "Name different columns with \(optionName("textColumn")), \(optionName("textPairColumn")) and "
+                    + "\(optionName("labelColumn")).")
+        }
         maxLength = try context.maxLength()
         labels = try context.labels(label)
         columnNotes = columns.notes(text: text, label: label)

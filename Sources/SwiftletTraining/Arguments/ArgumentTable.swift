@@ -76,9 +76,7 @@ extension TrainingArgument {
             help: "The share of each label that goes to all classes alike."),
         argument(
             "class_weights", \.classWeights, .loss,
-            ArgumentRule("numbers from 0 to 1e15, not all of them 0") { weights in
-                weights.allSatisfy { (0...1e15).contains($0) } && (weights.isEmpty || weights.contains { Float($0) > 0 })
-            },
+            ArgumentRule("numbers from 0 to 1e15") { $0.allSatisfy { (0...1e15).contains($0) } },
             help: "A weight for each class in the loss."),
         argument(
             "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0, to: 1e6),
