@@ -95,12 +95,24 @@ arrow::Result<bool> TextSource::More(std::string *out) {
     return true;
 }
 
-arrow::Status TextSource::Invalid(int64_t line, const std::string &seen) const {
+/// The ending of packed files that begin with these bytes; empty for others.
+static std::string packing_of(const std::string &bytes) {
+    auto begins = [&](std::string_view mark) { return bytes.compare(0, mark.size(), mark) == 0; };
+    if (begins("\x1F\x8B")) return "gz";
+    if (begins("\x28\xB5\x2F\xFD")) return "zst";
+    if (begins("\xFD" "7zXZ")) return "xz";
+    if (begins("BZh")) return "bz2";
+    if (begins("PK\x03\x04")) return "zip";
+    return "";
+}
+
+arrow::Status TextSource::Invalid(int64_t line, const std::string &seen, const std::string &remedy) const {
     const bool is_utf8 = encoding_ == Encoding::utf8;
     const std::string label = is_utf8 ? "UTF-8" : encoding_name_;
     return problem(
         "line " + std::to_string(line) + " is not " + label + " text" + seen,
-        seen.empty() ? is_utf8 ? "Name the file's encoding, such as windows-1252, or convert the file to UTF-8."
+        !remedy.empty() ? remedy
+        : seen.empty() ? is_utf8 ? "Name the file's encoding, such as windows-1252, or convert the file to UTF-8."
                                : "Name another encoding, or convert the file to UTF-8."
                      : "Name the encoding, utf-16, or convert the file to UTF-8.");
 }
@@ -134,7 +146,13 @@ arrow::Status TextSource::DecodeUTF8(bool is_last, std::string *out) {
     if (!arrow::util::ValidateUTF8(data, static_cast<int64_t>(count))) {
         const bool is_utf16 = at_start_ && raw_.size() >= 2 &&
                               ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF));
+        if (is_utf16 && raw_.size() >= 4 && data[0] == 0xFF && data[2] == 0 && data[3] == 0)
+            return Invalid(1, ": it begins as UTF-32 does", "Convert the file to UTF-8.");
         if (is_utf16) return Invalid(1, ": it begins as UTF-16 does");
+        if (const std::string packing = at_start_ ? packing_of(raw_) : ""; !packing.empty())
+            return Invalid(
+                1, ": it is packed as ." + packing + " files are",
+                "Let its name end in ." + packing + " behind what it holds, as in messages.csv." + packing + ".");
         int64_t line = lines_ + 1;
         for (size_t start = 0; start < count; ++line) {
             auto end = static_cast<const uint8_t *>(std::memchr(data + start, '\n', count - start));
@@ -143,6 +161,14 @@ arrow::Status TextSource::DecodeUTF8(bool is_last, std::string *out) {
             start += length;
         }
         return Invalid(line, "");
+    }
+    // Latin letters in UTF-16 are valid UTF-8, with a zero byte beside each.
+    if (at_start_ && count >= 4 && (data[0] == 0) != (data[1] == 0) && (data[2] == 0) == (data[0] == 0) &&
+        (data[3] == 0) == (data[1] == 0)) {
+        const std::string name = data[0] == 0 ? "utf-16-be" : "utf-16-le";
+        return Invalid(
+            1, ": it begins as UTF-16 does, without its mark",
+            "Name the encoding, " + name + ", or convert the file to UTF-8.");
     }
     size_t from = 0;
     if (at_start_ && count >= 3 && std::memcmp(data, "\xEF\xBB\xBF", 3) == 0) from = 3;

@@ -30,7 +30,7 @@ private:
     arrow::Status Decode(bool is_last, std::string *out);
     arrow::Status DecodeUTF8(bool is_last, std::string *out);
     arrow::Status DecodeUTF16(bool is_last, std::string *out);
-    arrow::Status Invalid(int64_t at, const std::string &seen) const;
+    arrow::Status Invalid(int64_t at, const std::string &seen, const std::string &remedy = "") const;
 
     std::shared_ptr<arrow::io::InputStream> stream_;
     std::string encoding_name_;

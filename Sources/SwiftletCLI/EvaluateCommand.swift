@@ -68,6 +68,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate(isMainProcess: Bool) throws {
+        if let errors, isMainProcess { try Predictions.check(errors) }
         let folder = try HubNames.model(model)
         let task = try ModelTask(ofModel: folder)
         try taskOptions.check(task, columns: data.columns, labels: labels, metrics: metrics)
@@ -127,7 +128,7 @@ struct EvaluateCommand: ParsableCommand {
 extension ClassificationReport {
     /// The scores of each class as a table, and the confusion matrix where it fits on a screen.
     func printTable() {
-        let width = max(rows.map(\.label.count).max() ?? 0, 9)
+        let width = max(rows.map { $0.label.shown().count }.max() ?? 0, 9)
         func padded(_ text: String, _ width: Int) -> String {
             String(repeating: " ", count: max(width - text.count, 0)) + text
         }
@@ -135,11 +136,12 @@ extension ClassificationReport {
         let bold = TerminalStyle.standardOutput
         print("\n" + bold("\(padded("", width))  precision    recall        f1   support", .heading))
         for row in rows {
-            print("\(padded(row.label, width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))")
+            print("\(padded(row.label.shown(), width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))")
         }
         guard let confusion, labels.count <= 12 else { return }
         print("\n" + bold("rows of each class (down) by what the model says (across)", .heading))
         let cell = max(labels.map(\.count).max() ?? 0, String(confusion.flatMap(\.self).max() ?? 0).count) + 1
+        let labels = labels.map { $0.shown() }
         print(padded("", width) + labels.map { padded($0, cell) }.joined())
         for (label, counts) in zip(labels, confusion) {
             print(padded(label, width) + counts.map { padded(String($0), cell) }.joined())

@@ -12,14 +12,22 @@ struct InputLines {
     private let batchSize: Int
     private var number = 0
     private var isAtEnd = false
+    /// The keys of the first row: the columns of all.
+    private var keys: [String] = []
+    /// What the values of each key are.
+    private var kinds: [TextKey: String] = [:]
+    /// What is wrong with a line that others before it were read with: they are answered first.
+    private var failure: TaskError?
 
     init(batchSize: Int) { self.batchSize = batchSize }
 
-    /// Waits for a row, and takes with it those that are there already: a batch at most, all with the same columns.
+    /// Waits for a row, and takes with it those that are there already: a batch at most. All have the columns of the first
+    /// row, and null where they leave one out.
     ///
     /// - Returns: `nil` at the end.
     /// - Throws: `TaskError` that names the line.
     mutating func next(limit: Int?) throws -> Dataset? {
+        if let failure { throw failure }
         var rows: [JSONObject] = []
         while !isAtEnd, rows.count < min(batchSize, limit ?? .max) {
             // What has been read ahead of the lines is the standard library's, so this waits a little too often, not too seldom.
@@ -30,14 +38,46 @@ struct InputLines {
             }
             number += 1
             if line.allSatisfy(\.isWhitespace) { continue }
-            rows.append(try row(line))
-            if let first = rows.first, let last = rows.last, first.keys != last.keys {
-                throw error("has the keys \(last.keys.joined(separator: ", ")), and the lines before have \(first.keys.joined(separator: ", "))")
+            do { rows.append(try checked(try row(line))) } catch let error as TaskError {
+                guard !rows.isEmpty else { throw error }
+                failure = error
+                break
             }
         }
-        guard let keys = rows.first?.keys else { return nil }
+        guard !rows.isEmpty else { return nil }
         return try .fromColumns(
             keys.map { key in (key, .values(rows.map { Value(json: $0[key] ?? .null) })) })
+    }
+
+    /// The columns that are read must be the same in all rows, however these come in batches.
+    private mutating func checked(_ row: JSONObject) throws -> JSONObject {
+        if keys.isEmpty { keys = row.keys }
+        let (first, own) = (Set(keys.map { TextKey($0) }), Set(row.keys.map { TextKey($0) }))
+        let isText: (TextKey) -> Bool = { $0 == "text" || $0 == "text_pair" }
+        guard own.isSubset(of: first), first.subtracting(own).allSatisfy({ !isText($0) }) else {
+            throw error(
+                "has the keys \(row.keys.joined(separator: ", ")), and the first row has \(keys.joined(separator: ", "))")
+        }
+        for (key, value) in row {
+            guard let kind = Self.kind(value) else { continue }
+            let before = kinds[TextKey(key), default: kind]
+            guard kind == before else {
+                throw error("has \(kind) under '\(key.shown())', and the rows before have \(before)")
+            }
+            kinds[TextKey(key)] = kind
+        }
+        return row
+    }
+
+    private static func kind(_ value: JSONValue) -> String? {
+        switch value {
+        case .null: nil
+        case .bool: "a boolean"
+        case .int, .double: "a number"
+        case .string: "a text"
+        case .array: "a list"
+        case .object: "an object"
+        }
     }
 
     private func row(_ line: String) throws -> JSONObject {
@@ -63,6 +103,3 @@ struct InputLines {
         return poll(&input, 1, 0) > 0
     }
 }
-
-/// Lets a reader at the other end of a pipe have what was printed.
-func flushStandardOutput() { fflush(nil) }

@@ -52,6 +52,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let output { try Predictions.check(output) }
         let folder = try HubNames.model(model)
         let task = try ModelTask(ofModel: folder)
         try taskOptions.check(task, columns: columns)

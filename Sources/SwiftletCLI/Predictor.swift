@@ -57,8 +57,9 @@ final class Predictor {
         let usual = ["text", "sentence", "context", "content"].first(where: rows.columnNames.contains)
         let texts = try rows.strings(self.options.textColumn ?? usual ?? "text")
         let fillings = try waiting { try await fill(texts) }
-        return fillings.enumerated().map { index, filling in
-            ["index": .int(index), "text": .string(texts[index]), "prediction": .array(filling.masks.map { .array($0.map(\.json)) })]
+        let answers: [JSONObject] = zip(texts, fillings).map { text, filling in
+            ["text": .string(text), "prediction": .array(filling.masks.map { .array($0.map(\.json)) })]
         }
+        return Predictions.join(answers, rows)
     }
 }

@@ -4,9 +4,9 @@ import Swiftlet
 import SwiftletIO
 
 #if canImport(Darwin)
-import Darwin
+@preconcurrency import Darwin
 #else
-import Glibc
+@preconcurrency import Glibc
 #endif
 
 /// `swiftlet`: exit status 0 on success, 2 for a wrong command line, 1 for everything else.
@@ -54,6 +54,7 @@ struct SwiftletCommand: ParsableCommand {
             var command = command
             // Also where a command does without the Trainer, libtorch's failures are errors.
             try withTensorErrors { try command.run() }
+            flushStandardOutput()
         } catch {
             if exitCode(for: error) == .success {
                 print(fullMessage(for: error))
@@ -86,6 +87,14 @@ struct SwiftletCommand: ParsableCommand {
 
 /// The C function; the protocol's method of the same name hides it inside commands.
 private func terminate(_ status: Int32) -> Never { exit(status) }
+
+/// Lets a reader at the other end of a pipe have what was printed. Where it can't be written, the program ends with an
+/// error: results that a full disk swallows must not look like success.
+func flushStandardOutput() {
+    guard fflush(stdout) != 0 || ferror(stdout) != 0 else { return }
+    let reason = errno == 0 ? "" : ": \(String(cString: strerror(errno)))"
+    SwiftletCommand.fail("error: what was printed can't be written to standard output\(reason)", status: 1)
+}
 
 func writeToStandardError(_ text: String) {
     var text = text

@@ -10,10 +10,14 @@ import Glibc
 /// name in the same folder, are synced to disk, and the file is then renamed into place.
 ///
 /// Without `commit()`, on an error or a crash, the old file stays as it was.
+///
+/// A pipe, a device, and whatever else lies below `/dev`, as `/dev/stdout` does, is written to as it is: it must not be
+/// replaced with a file.
 public final class AtomicFile {
     /// Where the file will be after `commit()`.
     public let path: String
-    private let temporaryPath: String
+    /// `nil` where bytes go straight to the path.
+    private let temporaryPath: String?
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private var isCommitted = false
@@ -27,16 +31,22 @@ public final class AtomicFile {
     /// Opens a temporary file beside `path`; folders above it are made.
     public init(_ path: String) throws(FileError) {
         self.path = path
+        if Self.isStream(path) {
+            temporaryPath = nil
+            descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .system("write", path, code: errno) }
+            return
+        }
         let folder = FileSystem.parent(of: path)
         try FileSystem.createDirectory(folder)
         Self.removeAbandoned(FileSystem.name(of: path), in: folder)
         let serial = Self.counter.add(1, ordering: .relaxed).newValue
-        temporaryPath = FileSystem.join(folder, ".\(FileSystem.name(of: path)).\(getpid())-\(serial).tmp")
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        let name = FileSystem.join(folder, ".\(FileSystem.name(of: path)).\(getpid())-\(serial).tmp")
+        temporaryPath = name
+        descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .system("write", path, code: errno) }
         // Held until the file is closed, also by a kill: what can be locked belongs to nobody any more.
         flock(descriptor, LOCK_EX | LOCK_NB)
-        let name = temporaryPath
         Self.temporaries.withLock { _ = $0.insert(name) }
     }
 
@@ -69,6 +79,7 @@ public final class AtomicFile {
     /// Syncs the bytes to disk and renames the file into place.
     public func commit() throws(FileError) {
         try flush()
+        guard let temporaryPath else { return }
         guard fsync(descriptor) == 0 else { throw .system("write", path, code: errno) }
         try FileSystem.rename(temporaryPath, to: path)
         isCommitted = true
@@ -76,8 +87,8 @@ public final class AtomicFile {
 
     deinit {
         close(descriptor)
-        if !isCommitted { unlink(temporaryPath) }
-        let name = temporaryPath
+        guard let name = temporaryPath else { return }
+        if !isCommitted { unlink(name) }
         Self.temporaries.withLock { _ = $0.remove(name) }
     }
 
@@ -123,6 +134,15 @@ public final class AtomicFile {
         }
         if let failure { throw failure }
         try file.commit()
+    }
+
+    /// Whether the path is of something that bytes are sent to, not of a file.
+    private static func isStream(_ path: String) -> Bool {
+        // A link to a standard stream, which may well be a file.
+        let isDevice = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+        guard FileSystem.exists(path), !FileSystem.isDirectory(path) else { return false }
+        // Files in shared memory are files.
+        return !FileSystem.isRegularFile(path) || isDevice && !path.hasPrefix("/dev/shm/")
     }
 
     /// Deletes what writers of this file left that were killed: their process is gone, and so is their lock.

@@ -27,6 +27,18 @@ public final class Metric: Sendable {
         contents = Mutex(Contents(state: state))
     }
 
+    /// What tells this metric from others of the same name: its config, or how scores of classes become one.
+    package var variant: String? {
+        for preset in presets {
+            switch preset {
+            case .average(let average): return average.rawValue
+            case .multiClass(let way): return way.rawValue
+            default: continue
+            }
+        }
+        return config
+    }
+
     /// This metric, empty, with options that hold for every `compute`.
     ///
     /// Metrics that keep counts rather than rows have to know some options before the first batch: how texts are

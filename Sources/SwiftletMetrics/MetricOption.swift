@@ -156,7 +156,7 @@ public enum MetricOption: Sendable, Hashable {
     case bootstrap(resamples: Int = 9999, level: Double = 0.95, method: BootstrapMethod = .bca, seed: UInt64 = 0)
 
     /// The case without its values, as Python names it.
-    var name: String {
+    package var name: String {
         switch self {
         case .average: "average"
         case .labels: "labels"

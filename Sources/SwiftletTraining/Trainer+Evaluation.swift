@@ -116,9 +116,10 @@ extension Trainer {
         let outputs = gathered.map { $0.array() }
 
         var metrics: [(name: String, value: Double)] = []
-        func add(_ values: MetricValues) {
-            for (key, value) in values { metrics.append((key.hasPrefix("\(prefix)_") ? key : "\(prefix)_\(key)", value)) }
+        func add(_ key: String, _ value: Double) {
+            metrics.append((key.hasPrefix("\(prefix)_") ? key : "\(prefix)_\(key)", value))
         }
+        func add(_ values: MetricValues) { for (key, value) in values { add(key, value) } }
         let all = evalPrediction(outputs, tokenLabels.array().values.map { Int($0) }, rows: examples.rows, losses: losses)
         if !isUnlabelled {
             metrics.append(("\(prefix)_loss", lossSum.mean(onlyFinite: args.loggingNaNInfFilter)))
@@ -128,11 +129,13 @@ extension Trainer {
                 add(try computeMetrics(all))
             }
         }
+        var computed: [(metric: Metric, values: MetricValues)] = []
         for metric in streamed {
             let values = try metric.compute()
             for warning in values.warnings { logger.warning("\(metric.name): \(warning)") }
-            add(values)
+            computed.append((metric, values))
         }
+        for (key, value) in Self.named(computed) { add(key, value) }
         metrics += speedMetrics(
             prefix, seconds: seconds, samples: Double(examples.count), steps: Double(own.count))
         return PredictionOutput(outputs: outputs, labelIDs: examples.hasLabels ? all.labelIDs : nil, metrics: metrics)
@@ -220,10 +223,9 @@ extension Trainer {
                 losses: [Double](repeating: 0.5, count: count))
             do {
                 try feed(metrics, Tensor(logits, shape: [count, labelCount]), nil, labels: labels)
-                var values = MetricValues()
-                for metric in metrics { values.merge(try metric.compute()) }
-                if let computeMetrics { values.merge(try computeMetrics(prediction)) }
-                names += values.map { $0.0.hasPrefix("eval_") ? $0.0 : "eval_\($0.0)" }
+                var keys = Self.named(try metrics.map { ($0, try $0.compute()) }).map { $0.0 }
+                if let computeMetrics { keys += try computeMetrics(prediction).map { $0.0 } }
+                names += keys.map { $0.hasPrefix("eval_") ? $0 : "eval_\($0)" }
             } catch {
                 throw TrainingError(
                     "the metrics fail on the first rows of the evaluation dataset", error,
@@ -235,6 +237,25 @@ extension Trainer {
 }
 
 extension Trainer {
+    /// The values of several metrics. Where two have a value of the same name, what tells the metrics apart comes behind it,
+    /// as in `f1_macro` and `f1_micro`, or else their number.
+    static func named(_ computed: [(metric: Metric, values: MetricValues)]) -> [(String, Double)] {
+        var counts: [String: Int] = [:]
+        for (_, values) in computed { for (key, _) in values { counts[key, default: 0] += 1 } }
+        var used: Set<String> = []
+        return computed.enumerated().flatMap { index, item in
+            item.values.map { key, value in
+                var name = key
+                if counts[key, default: 0] > 1 {
+                    name = item.metric.variant.map { "\(key)_\($0)" } ?? key
+                    if used.contains(name) { name = "\(key)_\(index)" }
+                }
+                used.insert(name)
+                return (name, value)
+            }
+        }
+    }
+
     /// A few rows, among them one of each class: metrics that need all classes to be there fail where one is missing.
     private static func sample(_ dataset: Dataset) -> [Int] {
         var rows = Set(0..<min(dataset.numRows, 8))

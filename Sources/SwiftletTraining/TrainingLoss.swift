@@ -7,12 +7,14 @@ import SwiftletTensor
 struct TrainingLoss {
     private let smoothing: Double
     private let classWeights: Tensor?
+    private let weights: [Float]
     private let sumsGroups: Bool
     private let dtype: DType?
 
     /// - Throws: `TrainingError` for settings that the model's labels don't allow.
     init(_ args: TrainingArguments, _ model: any PretrainedModel) throws {
         smoothing = args.labelSmoothingFactor
+        weights = args.classWeights.map(Float.init)
         classWeights = args.classWeights.isEmpty
             ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
         sumsGroups = args.sumsAccumulatedGradients
@@ -22,6 +24,11 @@ struct TrainingLoss {
             throw TrainingError(
                 "class_weights has \(args.classWeights.count) numbers; the model has \(labelCount) labels",
                 remedy: "Give one for each label.", kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
+        }
+        if !weights.isEmpty, !weights.contains(where: { $0 > 0 }) {
+            throw TrainingError(
+                "class_weights are all 0, so that no row counts", remedy: "Give one class a weight above 0 at least.",
+                kind: .invalidArgument, at: ErrorLocation(option: "class_weights"))
         }
         if isOwn, classCount == 1 {
             throw TrainingError(
@@ -90,6 +97,10 @@ struct TrainingLoss {
         let rows = logits.reshape([-1, width])
         let targets = labels.reshape([-1])
         guard classWeights == nil else {
+            // The mean of no weight is not a number, and would be the end of all parameters.
+            if weights.contains(0), !targets.ints().contains(where: { weights.indices.contains($0) && weights[$0] > 0 }) {
+                return (rows.sum() * 0, outputs)
+            }
             let loss = F.crossEntropy(
                 rows, targets, labelSmoothing: smoothing, weight: classWeights?.to(rows.device))
             return (scaled(loss, groupSize), outputs)

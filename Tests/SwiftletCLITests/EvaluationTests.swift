@@ -26,6 +26,47 @@ struct EvaluationTests {
                 "--save-strategy", "no"] + arguments)
     }
 
+    @Test func `metrics of one name are told apart, and a folder is no file for mistakes`() throws {
+        let rows = try file("rows.csv", ["text,label"] + (0..<9).map { "text \($0),\(["x", "y", "z"][$0 % 3])" })
+        #expect(try train(rows).status == 0)
+        let evaluate = ["evaluate", "--model", folder.file("trained"), "--validation-file", rows, "--json"]
+        let result = try program.run(evaluate + ["--metric", "f1/macro", "f1/micro", "accuracy"])
+        let metrics = try #require(try JSONValue(parsing: result.output)["metrics"]?.object, "\(result.error)")
+        #expect(metrics["eval_f1_micro"] == metrics["eval_accuracy"] && metrics["eval_f1_macro"] != nil && metrics["eval_f1"] == nil)
+        let refused = try program.run(evaluate + ["--errors", folder.path])
+        #expect(refused.status == 1 && refused.output.isEmpty && refused.error.contains("is a folder"), "\(refused.error)")
+        let secret = try file("secret.csv", ["text,label", "a,-1", "b,-1"])
+        let unlabelled = try program.run(["evaluate", "--model", folder.file("trained"), "--validation-file", secret])
+        #expect(unlabelled.status == 1 && unlabelled.error.contains("-1"), "\(unlabelled.output)")
+        // Answers to rows that have answers: the rows' own columns stay.
+        let (first, second) = (folder.file("first.csv"), folder.file("second.csv"))
+        let own = try file("own.csv", ["text,prediction,probability_x", "a,mine,7", "b,mine,8"])
+        let predict = ["predict", "--model", folder.file("trained"), "--quiet"]
+        #expect(try program.run(predict + ["--file", own, "--output", first]).status == 0)
+        let header = try MappedFile.text(first).split(separator: "\n")
+        #expect(header[0].hasPrefix("index,text,input_prediction,input_probability_x,prediction,score,probability_x"))
+        #expect(header[1].hasPrefix("0,a,mine,7,"))
+        #expect(try program.run(predict + ["--file", first, "--output", second]).status == 0)
+        #expect(try MappedFile.text(second).contains(",a,mine,7,"))
+    }
+
+    @Test func `rows are set aside with a word, and classes without weight change nothing`() throws {
+        let rows = try file("rows.csv", ["text,label"] + (0..<12).map { "text \($0),\($0 < 11 ? "often" : "once")" })
+        let drawn = try train(rows, ["--validation-split", "0.25"])
+        #expect(drawn.status == 0 && drawn.error.contains("'once'") && drawn.error.contains("without regard"), "\(drawn.error)")
+        for size in ["12", "0.99"] {
+            let refused = try train(rows, ["--validation-split", size])
+            #expect(refused.status == 1 && refused.error.contains("validation_size is \(size)"), "\(refused.error)")
+        }
+        // Most batches have rows of the first class only.
+        let weighted = try train(
+            rows, ["--class-weights", "1", "0", "--max-steps", "12", "--per-device-train-batch-size", "1", "--logging-steps", "1"])
+        #expect(weighted.status == 0)
+        let state = try MappedFile.text(folder.file("trained/trainer_state.json"))
+        #expect(state.contains("grad_norm") && !state.contains("NaN"))
+        #expect(try train(rows, ["--class-weights", "0", "0"]).status == 1)
+    }
+
     /// The mistakes of the model that was just trained, with its metrics.
     private func mistakes(_ path: String, _ name: String = "wrong.jsonl") throws -> (rows: [JSONValue], results: JSONValue) {
         let result = try program.run([

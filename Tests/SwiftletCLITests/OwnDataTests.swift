@@ -146,6 +146,16 @@ struct OwnDataTests {
         let bad = try program.run(["predict", "--model", folder.file("trained")], input: "fine\n{oops\n")
         #expect(bad.status == 1 && bad.error.contains("line 2"))
         #expect(try program.run(["predict", "--model", folder.file("trained")], input: "\n").status == 1)
+        // Rows before a line that can't be read are answered; keys come in any order, and may be left out.
+        #expect(bad.output.contains("fine"))
+        let mixed = try program.run(
+            ["predict", "--model", folder.file("trained")],
+            input: #"{"text": "a", "id": 1}"# + "\n" + #"{"id": 2.5, "text": "b"}"# + "\n" + #"{"text": "c"}"# + "\nd\te\n")
+        #expect(mixed.status == 1 && mixed.error.contains("line 4") && mixed.error.contains("text_pair"), "\(mixed.error)")
+        #expect(mixed.output.split(separator: "\n").count == 3, "\(mixed.error)")
+        let kinds = try program.run(
+            ["predict", "--model", folder.file("trained")], input: #"{"text": "a", "id": 1}"# + "\n" + #"{"text": "b", "id": "x"}"#)
+        #expect(kinds.status == 1 && kinds.error.contains("line 2") && kinds.error.contains("'id'"), "\(kinds.error)")
     }
 }
 

@@ -34,6 +34,17 @@ import Glibc
         #expect(missing.status == 1 && isClean(missing.error) && missing.error.contains(#"\u{1b}"#))
     }
 
+    @Test(.enabled(if: FileSystem.exists("/dev/full") && !FileSystem.isRegularFile("/dev/full"), "there is no /dev/full"))
+    func `results that can't be written are an error`() throws {
+        try AtomicFile.write("{\"a\": 1}\n", to: folder.file("rows.jsonl"))
+        for arguments in [["manual"], ["dataset", "head", folder.file("rows.jsonl")]] {
+            let result = try program.run(arguments, limit: "exec > /dev/full")
+            #expect(result.status == 1 && result.error.contains("standard output"), "\(result.error)")
+        }
+        let file = try program.run(["dataset", "convert", folder.file("rows.jsonl"), folder.file("made.csv")], limit: "exec > /dev/full")
+        #expect(file.status == 0, "\(file.error)")
+    }
+
     @Test func `an argument that is not UTF-8 is refused`() throws {
         let result = try program.run(
             ["-c", "exec \"$0\" dataset info \"$(printf 'caf\\351.csv')\"", Program.path], program: "/bin/sh")

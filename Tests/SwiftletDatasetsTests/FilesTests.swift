@@ -202,6 +202,26 @@ private func failure(_ body: () throws -> Void) throws -> String {
         #expect(unknown.contains("windows-1252"))
     }
 
+    @Test func `what is no UTF-8 text is told by how it begins`() throws {
+        let text = "text,label\na,b\n"
+        let units = Array(text.utf16)
+        for (bytes, word, remedy) in [
+            ([0x1F, 0x8B, 8, 0, 0xFF, 0xFE], "packed", ".gz"), ([0x28, 0xB5, 0x2F, 0xFD, 0xFF], "packed", ".zst"),
+            (units.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }, "UTF-16", "utf-16-be"),
+            (units.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }, "UTF-16", "utf-16-le"),
+            ([0xFF, 0xFE, 0, 0] + units.flatMap { [UInt8($0 & 0xFF), 0, 0, 0] }, "UTF-32", "UTF-8"),
+        ] as [([UInt8], String, String)] {
+            let path = folder.file("odd.csv")
+            try AtomicFile.write(bytes, to: path)
+            let message = try failure { _ = try Dataset.fromFile(path, options: FileOptions(delimiter: ",")) }
+            #expect(message.contains(word) && message.contains(remedy), "\(message)")
+        }
+        let path = folder.file("cut.csv.gz")
+        try AtomicFile.write([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B], to: path)
+        let message = try failure { _ = try Dataset.fromFile(path) }
+        #expect(message.contains("damaged or cut off"), "\(message)")
+    }
+
     @Test func `a quote that never closes is an error with its line`() throws {
         let path = try write("a.tsv", "label\ttext\n0\t\" hello there\n1\tfine one\n0\tgood\n")
         let message = try failure { _ = try Dataset.fromFile(path) }

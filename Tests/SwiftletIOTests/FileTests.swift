@@ -20,6 +20,25 @@ import Glibc
         #expect(try FileSystem.names(in: folder.file("deep/er")) == ["a.txt"])
     }
 
+    @Test func `devices and pipes are written to, never replaced`() throws {
+        try AtomicFile.write("gone", to: "/dev/null")
+        #expect(!FileSystem.isRegularFile("/dev/null") && FileSystem.exists("/dev/null"))
+        // A link to a device stays one too.
+        let link = folder.file("link")
+        #expect(symlink("/dev/null", link) == 0)
+        try AtomicFile.write("gone", to: link)
+        #expect(!FileSystem.isRegularFile(link))
+        let pipe = folder.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        try AtomicFile.write("through", to: pipe)
+        var bytes = [UInt8](repeating: 0, count: 16)
+        #expect(read(reader, &bytes, 16) == 7 && String(decoding: bytes[..<7], as: UTF8.self) == "through")
+        #expect(!FileSystem.isRegularFile(pipe))
+        #expect(try FileSystem.names(in: folder.path).count == 2)
+    }
+
     @Test func `what a killed writer left goes, what another one writes stays`() throws {
         let folder = try TemporaryDirectory()
         // No process has the largest number; the first process always lives.

@@ -6,6 +6,8 @@ enum LabelCell {
     case text(String)
     case bool(Bool)
     case int(Int)
+    /// An integer beyond `Int.max`.
+    case unsigned(UInt64)
     case number(Double)
 
     init?(_ value: Value) {
@@ -13,7 +15,9 @@ enum LabelCell {
         case .string(let text): self = .text(text)
         case .bool(let flag): self = .bool(flag)
         case .int(let number): self = .int(number)
-        case .double(let number): self = .number(number)
+        case .unsigned(let number): self = Int(exactly: number).map(LabelCell.int) ?? .unsigned(number)
+        // Minus zero is zero, and no class of its own.
+        case .double(let number): self = .number(number == 0 ? 0 : number)
         default: return nil
         }
     }
@@ -24,6 +28,7 @@ enum LabelCell {
         case .text(let text): text
         case .bool(let flag): flag ? "True" : "False"
         case .int(let number): String(number)
+        case .unsigned(let number): String(number)
         case .number(let number): Value.double(number).description
         }
     }
@@ -34,6 +39,7 @@ enum LabelCell {
         case .text(let text): Int(text)
         case .bool(let flag): flag ? 1 : 0
         case .int(let number): number
+        case .unsigned: nil
         case .number(let number): Int(exactly: number)
         }
     }
@@ -43,6 +49,7 @@ enum LabelCell {
         case .text(let text): Double(text)
         case .bool(let flag): flag ? 1 : 0
         case .int(let number): Double(number)
+        case .unsigned(let number): Double(number)
         case .number(let number): number
         }
     }

@@ -27,11 +27,22 @@ extension LabelScheme {
             problem = options.problemType ?? model?.problemType ?? Self.problem(type, isList: isList, outputs: model?.names.count)
         }
         if problem == .singleLabelClassification, isList, !isOfTokens {
+            guard options.problemType != nil else {
+                throw TaskError(
+                    .labels, "column '\(column)' holds lists of labels, and the model gives each row one",
+                    remedy: "Give rows with one label each, or a model that was trained on lists of labels.")
+            }
             throw TaskError(
                 .labels, "column '\(column)' holds lists of labels, and the problem type is one class for each row",
                 remedy: "Leave {problemType|--problem-type} out, or say multi_label_classification.")
         }
         if problem == .regression {
+            guard options.labelNames == nil else {
+                throw TaskError(
+                    .option, "\(argumentName("labelNames")) is for classes, and numbers are predicted from column '\(column)'",
+                    remedy: "Leave \(optionName("labelNames")) out, or predict classes with {problemType "
+                        + ".singleLabelClassification|--problem-type single_label_classification}.")
+            }
             self = try Self.regression(first, column, type, isList: isList, model: model)
             return
         }
@@ -40,16 +51,20 @@ extension LabelScheme {
             guard names.count == width else {
                 throw TaskError(
                     .labels, "the rows have \(width) values for each of \(names.count) labels in column '\(column)'",
-                    remedy: "Give as many names as there are values: \(optionName("labelNames")).")
+                    remedy: options.labelNames == nil
+                        ? "Give rows with 0 or 1 for each of the model's labels, or their names."
+                        : "Give as many names as there are values: \(optionName("labelNames")).")
             }
             self.init(problem, names: names, readsIDs: true)
             return
         }
+        if problem == .multiLabelClassification, type == .numbers { try Self.refuseFractions(splits, column, isList: isList) }
         if let model {
-            self = try Self.ofModel(model, splits, column, type, problem, flattens: isList)
+            self = try Self.ofModel(model, splits, column, type, problem, flattens: isList, isOfTokens: isOfTokens)
             return
         }
-        let found = try LabelNames(splits, column: column, flattens: isList, limit: options.maxClasses)
+        let found = try LabelNames(
+            splits, column: column, flattens: isList, isOfTokens: isOfTokens, limit: options.maxClasses)
         if let given = options.labelNames {
             self = try Self.given(given, found.names, type, problem, column)
             return
@@ -109,6 +124,22 @@ extension LabelScheme {
             }
         }
         return width.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// Shares and scores in lists are no names of labels.
+    private static func refuseFractions(
+        _ splits: [(name: String, rows: Dataset)], _ column: String, isList: Bool
+    ) throws {
+        for (split, rows) in splits where rows.columnNames.contains(column) {
+            for (row, value) in try rows.column(column).values().enumerated() {
+                let numbers = (isList ? value.list ?? [] : [value]).compactMap(\.double)
+                guard let fraction = numbers.first(where: { $0 != $0.rounded(.towardZero) }) else { continue }
+                throw TaskError(
+                    .labels, "row \(row) of split '\(split)' has \(fraction) in column '\(column)', which is neither 0 or 1 nor a name",
+                    remedy: "Give 0 or 1 for each label, or the names of those that apply; numbers to predict are {problemType "
+                        + ".regression|--problem-type regression}.")
+            }
+        }
     }
 
     /// Names that the user gives: the data's own in another order, or names for its numbers.

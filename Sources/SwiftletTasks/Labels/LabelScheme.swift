@@ -173,6 +173,6 @@ public struct LabelScheme: Sendable {
 
 /// Names for a message: all, or the first with the number of the rest.
 func listed(_ names: [String]) -> String {
-    let shown = names.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
+    let shown = names.prefix(20).map { "'\($0.shown())'" }.joined(separator: ", ")
     return names.count > 20 ? "\(shown) and \(names.count - 20) more" : shown
 }

@@ -24,10 +24,12 @@ extension LabelScheme {
     /// others are an error.
     static func ofModel(
         _ model: ModelLabels, _ splits: [(name: String, rows: Dataset)], _ column: String, _ type: LabelColumnType,
-        _ problem: ProblemType, flattens: Bool
+        _ problem: ProblemType, flattens: Bool, isOfTokens: Bool
     ) throws -> LabelScheme {
         // A model may have any number of classes; what is counted here is never built.
-        let found = try LabelNames(splits, column: column, flattens: flattens, limit: .max).names
+        let found = try LabelNames(
+            splits, column: column, flattens: flattens, isOfTokens: isOfTokens, limit: .max
+        ).names
         let known = model.names.idsByName
         let strangers = found.filter { known[TextKey($0)] == nil }
         if strangers.isEmpty { return LabelScheme(problem, names: model.names) }

@@ -15,6 +15,8 @@ public struct MultipleChoiceTask: FineTuningTask {
     private let labelColumn: String?
     private let maxLength: Int
     private let labels: ChoiceLabels?
+    /// What the training found out: the rows of another split may not show it.
+    private let countsFromOne: Bool?
 
     /// - Throws: `TaskError` for rows without endings, and for labels that are none of them.
     public init(_ context: TaskContext) throws {
@@ -28,12 +30,21 @@ public struct MultipleChoiceTask: FineTuningTask {
         for name in [text, beginning ?? text, "ending0", "ending1"] { try columns.require(name) }
         labelColumn = columns.label()
         maxLength = try context.maxLength()
-        labels = try labelColumn.map { try ChoiceLabels(context.splits, $0, endings: endings) }
+        let isFromOne = context.isFineTuned ? context.config.countsChoicesFromOne : nil
+        labels = try labelColumn.map { try ChoiceLabels(context.splits, $0, endings: endings, isFromOne: isFromOne) }
+        countsFromOne = isFromOne
     }
 
     public var notes: [String] { labels?.notes ?? [] }
     public var maxTokens: Int? { maxLength }
-    public var savedOptions: JSONObject { context.options.saved(label: context.options.labelColumn) }
+    public var savedOptions: JSONObject {
+        var saved = context.options.saved(label: context.options.labelColumn)
+        if let isFromOne = labels?.isFromOne ?? countsFromOne { saved[ModelConfig.choicesFromOne] = .bool(isFromOne) }
+        return saved
+    }
+
+    /// The number of the first choice in labels and answers.
+    private var firstChoice: Int { labels?.isFromOne ?? countsFromOne ?? false ? 1 : 0 }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try AutoModelForMultipleChoice.fromPretrained(folder: folder, options: options)
@@ -73,7 +84,7 @@ public struct MultipleChoiceTask: FineTuningTask {
     public func mistakes(
         _ output: PredictionOutput, _ rows: PreparedRows, _ model: any PretrainedModel
     ) throws -> [Mistake]? {
-        Mistake.ofClasses(output) { .int($0) }
+        Mistake.ofClasses(output) { .int($0 + firstChoice) }
     }
 
     public func answers(
@@ -84,7 +95,7 @@ public struct MultipleChoiceTask: FineTuningTask {
             let scores = softmax(logits)
             let best = scores.indices.max { scores[$0] < scores[$1] } ?? 0
             return [
-                "prediction": .int(best), "score": .number(scores[best]), "probabilities": .numbers(scores),
+                "prediction": .int(best + firstChoice), "score": .number(scores[best]), "probabilities": .numbers(scores),
                 "logits": .numbers(logits),
             ]
         }
@@ -100,21 +111,29 @@ struct ChoiceLabels {
     }
 
     private let form: Form
+    /// `nil` for labels that are no numbers.
+    var isFromOne: Bool? {
+        guard case .number(let first) = form else { return nil }
+        return first == 1
+    }
     private let endings: [String]
     var notes: [String] {
         if case .number(first: 1) = form { return ["the labels count the choices from 1"] }
         return []
     }
 
-    init(_ splits: [(name: String, rows: Dataset)], _ column: String, endings: [String]) throws {
+    /// - Parameter isFromOne: whether numbers count the choices from 1, where a training has found it out.
+    init(
+        _ splits: [(name: String, rows: Dataset)], _ column: String, endings: [String], isFromOne: Bool? = nil
+    ) throws {
         self.endings = endings
         let cells = try splits.filter { $0.rows.columnNames.contains(column) }.flatMap { split in
             try split.rows.column(column).values().compactMap { LabelCell($0) }
         }
         let numbers = cells.compactMap(\.int).filter { $0 != -1 }
         if cells.allSatisfy({ $0.int != nil }) {
-            let isFromOne = numbers.contains(endings.count) && !numbers.contains(0)
-            form = .number(first: isFromOne ? 1 : 0)
+            let looksFromOne = numbers.contains(endings.count) && !numbers.contains(0)
+            form = .number(first: isFromOne ?? looksFromOne ? 1 : 0)
         } else if cells.allSatisfy({ Self.letter($0.name).map { $0 < endings.count } ?? false }) {
             form = .letter
         } else {
@@ -130,15 +149,17 @@ struct ChoiceLabels {
 
     func encode(_ rows: Dataset, _ column: String, split: String) throws -> Dataset {
         var ids: [Int] = []
+        var texts: [[String]] = []
+        if case .text = form { texts = try endings.map { try rows.strings($0) } }
         for (row, value) in try rows.column(column).values().enumerated() {
             var id: Int?
             if let cell = LabelCell(value) {
                 switch form {
-                case .number(let first): id = cell.int.map { $0 == -1 ? -1 : $0 - first }
+                case .number(let first): id = cell.int.flatMap { $0 == -1 ? -1 : $0 >= first ? $0 - first : nil }
                 case .letter: id = Self.letter(cell.name)
                 case .text:
                     let key = TextKey(cell.name)
-                    id = try endings.firstIndex { TextKey(try rows.strings($0)[row]) == key }
+                    id = texts.firstIndex { TextKey($0[row]) == key }
                 }
             }
             guard let id, id == -1 || endings.indices.contains(id) else {
@@ -146,7 +167,7 @@ struct ChoiceLabels {
                     .labels,
                     "row \(row) of split '\(split)' has \(value) in column '\(column)', which is none of the "
                         + "\(endings.count) choices",
-                    remedy: "Give the number of the right choice, from 0, its letter, or its text.")
+                    remedy: "Give the number of the right choice, from \(isFromOne == true ? 1 : 0), its letter, or its text.")
             }
             ids.append(id)
         }

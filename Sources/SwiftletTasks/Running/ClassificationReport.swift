@@ -20,7 +20,11 @@ public struct ClassificationReport: Sendable {
 
     /// The scores of each class, in the order of `labels`.
     public let rows: [Row]
-    /// `[true class][predicted class]`, numbers of rows; `nil` where a row may have several classes.
+    /// The most classes that there is a matrix for: its size is their square.
+    public static let largestConfusion = 1000
+
+    /// `[true class][predicted class]`, numbers of rows; `nil` where a row may have several classes, and for more than
+    /// `largestConfusion` classes.
     public let confusion: [[Int]]?
     /// The classes' names, by id.
     public let labels: [String]
@@ -29,17 +33,21 @@ public struct ClassificationReport: Sendable {
     ///   - predictions: class of each row, as the model says.
     ///   - references: class of each row; rows with a class outside the labels are left out.
     init(predictions: [Int], references: [Int], labels: [String]) {
-        var confusion = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        let side = labels.count <= Self.largestConfusion ? labels.count : 0
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: side), count: side)
+        var (hits, predicted, support) = ([Int](repeating: 0, count: labels.count), [Int](repeating: 0, count: labels.count),
+            [Int](repeating: 0, count: labels.count))
         for (prediction, reference) in zip(predictions, references)
         where labels.indices.contains(prediction) && labels.indices.contains(reference) {
-            confusion[reference][prediction] += 1
+            if side > 0 { confusion[reference][prediction] += 1 }
+            predicted[prediction] += 1
+            support[reference] += 1
+            if prediction == reference { hits[reference] += 1 }
         }
         self.labels = labels
-        self.confusion = confusion
+        self.confusion = labels.isEmpty || side > 0 ? confusion : nil
         rows = labels.indices.map { id in
-            Row(
-                label: labels[id], hits: confusion[id][id], predicted: confusion.reduce(0) { $0 + $1[id] },
-                support: confusion[id].reduce(0, +))
+            Row(label: labels[id], hits: hits[id], predicted: predicted[id], support: support[id])
         }
     }
 

@@ -75,9 +75,20 @@ public final class FineTunedModel {
     /// - Throws: `TaskError` that names row and column.
     public func evaluate(_ rows: Dataset, split: String = "validation") throws -> Evaluation {
         let prepared = try task.prepare(rows, split: split, for: .evaluation)
+        if prepared.dataset.columnNames.contains("label"), let ids = try? prepared.dataset.ints("label"), !ids.isEmpty,
+            ids.allSatisfy({ $0 == -1 })
+        {
+            throw TaskError(
+                .labels, "every row of split '\(split)' has the label -1, which stands for labels that are kept secret",
+                remedy: "Evaluate a split with labels; answers for this one are what predicting is for.")
+        }
         let trainer = try trainer(prepared)
         try trainer.checkMetrics(on: prepared.dataset)
         let output = try trainer.predict(prepared.dataset, metricKeyPrefix: "eval")
+        if let row = Self.rowWithoutNumbers(output) {
+            logger.warning(
+                "the model's answer to row \(row) of split '\(split)' is not a number: its weights are damaged, and metrics mean nothing")
+        }
         return Evaluation(
             metrics: task.completed(output.metrics), output: output, prepared: prepared, rows: rows, labels: try labelNames,
             isMainProcess: trainer.accelerator.isMainProcess, task: task, model: model)
@@ -91,7 +102,20 @@ public final class FineTunedModel {
     public func predict(_ rows: Dataset, split: String = "test") throws -> (answers: [JSONObject], output: PredictionOutput) {
         let prepared = try task.prepare(rows, split: split, for: .prediction)
         let output = try trainer(prepared).predict(prepared.dataset)
+        if let row = Self.rowWithoutNumbers(output) {
+            throw TaskError(
+                .model, "the model's answer to row \(row) of split '\(split)' is not a number: its weights are damaged",
+                remedy: "Take an earlier checkpoint, or train it again with a lower learning rate.")
+        }
         return (Predictions.join(try task.answers(output, prepared, model), rows), output)
+    }
+
+    /// The first row for which the model gives something that is no number.
+    private static func rowWithoutNumbers(_ output: PredictionOutput) -> Int? {
+        guard let rows = output.predictions.shape.first, rows > 0,
+            let place = output.predictions.values.firstIndex(where: \.isNaN)
+        else { return nil }
+        return place / max(output.predictions.values.count / rows, 1)
     }
 
     private var labelNames: [String] { get throws { try model.config.labelNames } }

@@ -193,9 +193,10 @@ public struct FineTuning {
         let config = try AutoConfig.fromPretrained(folder: model)
         try Self.check(tokenizer, config, model)
         let (task, headNote) = try makeTask(found, tokenizer, config)
-        let rows = try splits.finish(found, task)
+        var splitNotes: [String] = []
+        let rows = try splits.finish(found, task, notes: &splitNotes)
         let limitNote = options.maxLength == nil ? Self.limitNote(tokenizer, config) : nil
-        for note in task.notes + [headNote, limitNote].compactMap(\.self) { logger.notice("\(note)") }
+        for note in task.notes + splitNotes + [headNote, limitNote].compactMap(\.self) { logger.notice("\(note)") }
 
         let trainRows = try rows.train.map { try task.prepare($0, split: "train", for: .training) }
         let evalRows = try rows.validation.map { try task.prepare($0.rows, split: $0.name, for: .evaluation) }

@@ -89,10 +89,14 @@ extension Evaluation {
     /// - Throws: what reading the rows throws.
     public func mistakes() throws -> [JSONObject]? {
         guard let found = try task.mistakes(output, prepared, model) else { return nil }
+        let parts = found.reduce(into: Set<TextKey>(["row"])) { names, mistake in
+            for (name, _) in mistake.details { names.insert(TextKey(name)) }
+        }
+        let names = Predictions.names(of: rows.columnNames, besides: parts)
         return try found.filter { rows.numRows > $0.row }.sorted { $0.weight > $1.weight }.map { mistake in
             var object: JSONObject = ["row": .int(mistake.row)]
             for (name, value) in try JSONValue(parsing: rows.jsonLine(mistake.row)).object ?? [:] {
-                object[name == "row" || mistake.details[name] != nil ? "input_\(name)" : name] = value
+                object[names[TextKey(name)] ?? name] = value
             }
             for (name, value) in mistake.details { object[name] = value }
             return object

@@ -5,19 +5,43 @@ public import SwiftletIO
 public enum Predictions {
     /// Answers with the columns of their rows before them. A column with the name of an answer's part gets `input_` before
     /// its name.
-    static func join(_ answers: [JSONObject], _ rows: Dataset) -> [JSONObject] {
-        answers.enumerated().map { index, answer in
+    package static func join(_ answers: [JSONObject], _ rows: Dataset) -> [JSONObject] {
+        var own = [JSONObject?](repeating: nil, count: answers.count)
+        if answers.count == rows.numRows {
+            own = answers.indices.map { try? JSONValue(parsing: rows.jsonLine($0)).object }
+        }
+        var taken: Set<TextKey> = ["index"]
+        for (answer, own) in zip(answers, own) {
+            // A column that the answer repeats, as the words of a sentence, is there once.
+            for (name, value) in answer where own?[name] != value { taken.insert(TextKey(name)) }
+            for name in scoreNames(answer) { taken.insert(TextKey(name)) }
+        }
+        let names = names(of: rows.columnNames, besides: taken)
+        return zip(answers, own).enumerated().map { index, pair in
             var joined: JSONObject = ["index": .int(index)]
-            if answers.count == rows.numRows, let line = try? rows.jsonLine(index),
-                let own = try? JSONValue(parsing: line).object
-            {
-                for (name, value) in own {
-                    joined[answer[name] != nil && answer[name] != value || name == "index" ? "input_\(name)" : name] = value
-                }
-            }
-            for (name, value) in answer { joined[name] = value }
+            for (name, value) in pair.1 ?? [:] { joined[names[TextKey(name)] ?? name] = value }
+            for (name, value) in pair.0 { joined[name] = value }
             return joined
         }
+    }
+
+    /// Names for the columns of rows that are not `taken`: those that are get `input_` before them, as often as it takes.
+    static func names(of columns: [String], besides taken: Set<TextKey>) -> [TextKey: String] {
+        var taken = taken
+        var names: [TextKey: String] = [:]
+        let own = Set(columns.map { TextKey($0) })
+        for column in columns {
+            var name = column
+            while taken.contains(TextKey(name)) || name != column && own.contains(TextKey(name)) { name = "input_\(name)" }
+            taken.insert(TextKey(name))
+            names[TextKey(column)] = name
+        }
+        return names
+    }
+
+    /// The columns that the probabilities of an answer have in a table.
+    private static func scoreNames(_ answer: JSONObject) -> [String] {
+        (answer["probabilities"]?.object ?? [:]).map { name, _ in "probability_\(name)" }
     }
 
     /// Writes answers in the format of the file's ending: `.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet`. Tables have a
@@ -35,6 +59,19 @@ public enum Predictions {
         case .tsv: try table(answers, columns, keepsLists: false).toCSV(path, separator: "\t")
         case .parquet: try table(answers, columns, keepsLists: true).toParquet(path)
         }
+    }
+
+    /// Finds out whether answers can be written to a path, before the work that they take.
+    ///
+    /// - Throws: `TaskError` for another ending or a folder; `FileError` where no file can be made.
+    public static func check(_ path: String) throws {
+        _ = try Format(path)
+        guard !FileSystem.isDirectory(path) else {
+            throw TaskError(.option, "'\(path)' is a folder, and answers are a file", remedy: "Name a file in it.")
+        }
+        // A pipe is opened once only: its reader takes the end for the end of the answers.
+        if FileSystem.exists(path), !FileSystem.isRegularFile(path) { return }
+        _ = try AtomicFile(path)
     }
 
     /// One answer as a line of JSON, without a line break.

@@ -88,10 +88,19 @@ public struct SplitSelection: Sendable {
     }
 
     /// Sets rows of the training split aside where that was asked for, then limits the numbers of rows.
-    func finish(_ rows: Rows, _ task: any FineTuningTask) throws -> Rows {
+    ///
+    /// - Parameter notes: gets what the user should know about how that was done.
+    func finish(_ rows: Rows, _ task: any FineTuningTask, notes: inout [String]) throws -> Rows {
         var rows = rows
-        func setAside(_ size: Double, _ name: String) throws -> (name: String, rows: Dataset)? {
+        func setAside(_ size: Double, _ name: String, _ option: String) throws -> (name: String, rows: Dataset)? {
             guard let train = rows.train else { return nil }
+            let count = Double(train.numRows)
+            guard size < 1 ? (size * count).rounded(.up) < count : size < count else {
+                throw TaskError(
+                    .option, "\(option) is \(Int(exactly: size).map(String.init) ?? "\(size)"), and of "
+                        + "\(train.numRows) rows none would be left for training",
+                    remedy: "Set fewer rows aside, or give more.")
+            }
             let column = "class of the row"
             var parts: DatasetDict?
             // A class of one row, or more classes than rows to set aside, can't have its share.
@@ -101,12 +110,23 @@ public struct SplitSelection: Sendable {
                 parts = try? stratified.trainTestSplit(testSize: size, seed: seed, stratifyBy: column)
                     .removeColumns([column])
             }
+            if parts == nil, let classes = try? task.classes(of: train, split: "train") {
+                let counts = classes.ids.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+                let rare = classes.names.indices.filter { counts[$0] == 1 }.map { classes.names[$0] }
+                notes.append(
+                    "the rows set aside as split '\(name)' are drawn without regard to classes, because "
+                        + (rare.isEmpty ? "there are too few for all classes" : "these have one row only: \(listed(rare))"))
+            }
             let split = try parts ?? train.trainTestSplit(testSize: size, seed: seed)
             rows.train = try split.split("train")
-            return (name, try split.split("test"))
+            let test = try split.split("test")
+            if size == 1 { notes.append("one of \(train.numRows) training rows is set aside as split '\(name)'") }
+            return (name, test)
         }
-        if let testSize { rows.test = try setAside(testSize, "test") }
-        if let validationSize, rows.validation == nil { rows.validation = try setAside(validationSize, "validation") }
+        if let testSize { rows.test = try setAside(testSize, "test", argumentName("testSize")) }
+        if let validationSize, rows.validation == nil {
+            rows.validation = try setAside(validationSize, "validation", argumentName("validationSize"))
+        }
         if let count = maxTrainSamples { rows.train = try rows.train?.take(count) }
         if let count = maxEvalSamples { rows.validation = try rows.validation.map { ($0.name, try $0.rows.take(count)) } }
         if let count = maxPredictSamples { rows.test = try rows.test.map { ($0.name, try $0.rows.take(count)) } }

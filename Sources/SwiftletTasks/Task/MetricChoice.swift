@@ -10,6 +10,8 @@ package enum MetricChoice {
     package static func metrics(
         _ names: [String], _ options: [MetricOption], problem: ProblemType?, labelCount: Int?
     ) throws -> [Metric] {
+        var seen: Set<String> = []
+        let names = names.filter { seen.insert($0).inserted }
         var unused = options
         let problem = problem ?? (labelCount == 1 ? .regression : .singleLabelClassification)
         let metrics = try names.map { name in
@@ -29,6 +31,18 @@ package enum MetricChoice {
             var metric = try Evaluate.load(base, config ?? usualConfig(base, problem, labelCount))
             try check(metric, problem, labelCount)
             for option in options {
+                if case .labels(let ids) = option, problem != .regression, let labelCount,
+                    let id = ids.first(where: { !(0..<labelCount).contains($0) })
+                {
+                    throw TaskError(
+                        .metric, "the metric option labels has \(id), and there are \(labelCount) labels",
+                        remedy: "Labels have the numbers 0 to \(labelCount - 1).")
+                }
+                if let own = given.first(where: { $0.name == option.name }), own != option {
+                    throw TaskError(
+                        .metric, "the metric \(name) contradicts the option \(option.name)",
+                        remedy: "Leave one of both out: what stands behind the slash, or {metricOptions|--metric-args}.")
+                }
                 guard let changed = try? metric.with(option) else { continue }
                 metric = changed
                 unused.removeAll { $0 == option }
@@ -48,8 +62,8 @@ package enum MetricChoice {
         }
         if let option = unused.first {
             throw TaskError(
-                .metric, "none of the metrics \(names.joined(separator: ", ")) takes the option \(option)",
-                remedy: "Leave it out of \(optionName("metricOptions")), or give a metric that takes it.")
+                .metric, "none of the metrics \(names.joined(separator: ", ")) takes the option \(option.name)",
+                remedy: "Leave it out of {metricOptions|--metric-args}, or give a metric that takes it.")
         }
         return metrics
     }

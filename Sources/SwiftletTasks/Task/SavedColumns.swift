@@ -2,6 +2,17 @@ import SwiftletDatasets
 import SwiftletIO
 import SwiftletModels
 
+extension ModelConfig {
+    static let pairs = "pairs"
+    static let choicesFromOne = "choices_from_one"
+
+    /// Whether the training had pairs of texts; false too where it is not known.
+    var wasTrainedOnPairs: Bool { json["task_specific_params"]?["swiftlet"]?[Self.pairs]?.bool ?? false }
+
+    /// Whether the labels of the training counted the choices from 1; `nil` where it is not known.
+    var countsChoicesFromOne: Bool? { json["task_specific_params"]?["swiftlet"]?[Self.choicesFromOne]?.bool }
+}
+
 /// Columns that a user named once, for the training: the model's folder keeps their names for evaluations and predictions.
 extension TaskOptions {
     private static let (text, pair, label) = ("text_column", "text_pair_column", "label_column")

@@ -42,16 +42,18 @@ struct TaskColumns {
         }
         if let pair = options.textPairColumn {
             try requireText(pair)
-            let text = Self.singles.first { $0 != pair && isText($0) }
+            let text = Self.singles.first { $0 != pair && $0 != options.labelColumn && isText($0) }
             guard let text else { throw missing(nil) }
             return (text, pair)
         }
-        if let (text, pair) = Self.pairs.first(where: { has($0.0) && has($0.1) }) {
+        // A column that the user named for the labels is no text, whatever its name.
+        let named = options.labelColumn
+        if let (text, pair) = Self.pairs.first(where: { has($0.0) && has($0.1) && $0.0 != named && $0.1 != named }) {
             try requireText(text)
             try requireText(pair)
             return (text, pair)
         }
-        if let text = Self.singles.first(where: has) {
+        if let text = Self.singles.first(where: { has($0) && $0 != named }) {
             try requireText(text)
             return (text, nil)
         }

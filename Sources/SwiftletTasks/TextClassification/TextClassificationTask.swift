@@ -20,13 +20,27 @@ public struct TextClassificationTask: FineTuningTask {
         let columns = TaskColumns(try context.sample, context.options, guesses: context.use != .prediction)
         self.context = context
         let (text, pair) = try columns.texts()
+        guard pair != nil || context.use == .training || !context.config.wasTrainedOnPairs else {
+            throw TaskError(
+                .column, "the model was trained on pairs of texts, and there is no second text beside column '\(text)'",
+                remedy: "Give rows with two texts each, and name the columns with \(optionName("textColumn")) and "
+                    + "\(optionName("textPairColumn")).")
+        }
         let label = columns.label()
+        guard label != text, label == nil || label != pair else {
+            throw TaskError(
+                .column, "column '\(label ?? text)' is named for both a text and the label",
+                remedy: "Name different columns with \(optionName("textColumn")), \(optionName("textPairColumn")) and "
+                    + "\(optionName("labelColumn")).")
+        }
         maxLength = try context.maxLength()
         labels = try context.labels(label)
         columnNotes = columns.notes(text: text, label: label)
         let keepsTexts = columns.isUnusual(text: text, pair: pair)
-        savedOptions = context.options.saved(
+        var saved = context.options.saved(
             text: keepsTexts ? text : nil, pair: keepsTexts ? pair : nil, label: columns.isUnusual(label: label) ? label : nil)
+        if pair != nil { saved[ModelConfig.pairs] = true }
+        savedOptions = saved
         (self.text, self.pair, labelColumn) = (text, pair, label)
     }
 

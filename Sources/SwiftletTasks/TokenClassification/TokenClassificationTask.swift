@@ -64,15 +64,22 @@ public struct TokenClassificationTask: FineTuningTask {
             var declared: [String]?
             if case .named(let given) = type { declared = given }
             do {
-                ids = try rows.column(labelColumn).values().enumerated().map { row, value in
+                let found = try rows.column(labelColumn).values().enumerated().map { row, value in
                     try labels.classes(value, declared, row, labelColumn, split)
                 }
+                // Rows to predict may have labels that don't fit their words.
+                if use != .prediction || zip(found, words).allSatisfy({ $0.count == $1.count }) { ids = found }
             } catch where use == .prediction {
                 // Labels are kept in the answers as they stand in the rows.
             }
         }
         guard ids != nil || use == .prediction else {
             _ = try TaskColumns(rows, context.options).requireLabel(Self.labelColumns)
+            guard case .list = rows.features[textColumn] else {
+                throw TaskError(
+                    .column, "column '\(textColumn)' holds no lists of words, and labels are given word by word",
+                    remedy: "Give each row a list of words, or name another column with \(optionName("textColumn")).")
+            }
             throw TaskError(.labels, "split '\(split)' has no lists of labels")
         }
         let names = labels?.names ?? []

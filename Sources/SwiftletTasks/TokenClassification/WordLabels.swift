@@ -43,14 +43,22 @@ extension Tokenizer {
                         "sentence \(row) has \(words[row].count) words and \(labels[row].count) labels",
                         remedy: "Give each word one label.", kind: .invalidData, at: ErrorLocation(row: row))
                 }
+                let ids = try labels[row].map { label in
+                    guard let id = Int32(exactly: label) else {
+                        throw TrainingError(
+                            "sentence \(row) has the label \(label)", remedy: "Number the labels from 0.", kind: .invalidData,
+                            at: ErrorLocation(row: row))
+                    }
+                    return id
+                }
                 var previous: Int?
                 return tokens.wordIDs.map { word in
                     defer { previous = word }
                     guard let word else { return -100 }
                     let label = labels[row][word]
-                    if word != previous { return Int32(label) }
+                    if word != previous { return ids[word] }
                     guard subtokens == .all else { return -100 }
-                    return Int32(inside.indices.contains(label) ? inside[label] ?? label : label)
+                    return inside.indices.contains(label) ? inside[label].map { Int32(clamping: $0) } ?? ids[word] : ids[word]
                 }
             })
         return columns
