@@ -14,6 +14,7 @@ public struct TextClassificationTask: FineTuningTask {
     private let maxLength: Int
     private let labels: LabelScheme?
     private let columnNotes: [String]
+    private let inputNotes: [String]
 
     /// - Throws: `TaskError` for rows without texts, and for labels of no known kind or unknown to a fine-tuned model.
     public init(_ context: TaskContext) throws {
@@ -25,12 +26,19 @@ public struct TextClassificationTask: FineTuningTask {
         labels = try context.labels(label)
         columnNotes = columns.notes(text: text, label: label)
         let keepsTexts = columns.isUnusual(text: text, pair: pair)
-        savedOptions = context.options.saved(
+        var saved = context.options.saved(
             text: keepsTexts ? text : nil, pair: keepsTexts ? pair : nil, label: columns.isUnusual(label: label) ? label : nil)
+        if pair != nil { saved[Self.pairsKey] = true }
+        savedOptions = saved
+        let lacksPairs = context.use != .training && pair == nil && context.config.savedFlag(Self.pairsKey) == true
+        inputNotes =
+            lacksPairs ? ["the model was trained on pairs of texts, and these rows have one text each, '\(text)'"] : []
         (self.text, self.pair, labelColumn) = (text, pair, label)
     }
 
-    public var notes: [String] { columnNotes + (labels?.notes ?? []) }
+    private static let pairsKey = "text_pairs"
+
+    public var notes: [String] { columnNotes + inputNotes + (labels?.notes ?? []) }
     public let savedOptions: JSONObject
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
