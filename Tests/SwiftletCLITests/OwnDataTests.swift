@@ -62,6 +62,8 @@ struct OwnDataTests {
         let lost = try program.run(["predict", "--model", folder.file("trained"), "--file", new, "--output", folder.file("a.xlsx")])
         #expect(lost.status == 2 && lost.error.hasPrefix("error: ") && lost.error.contains(".xlsx"), "\(lost.error)")
         #expect(lost.error.contains(".jsonl, .json, .csv"), "\(lost.error)")
+        let listed = try JSONValue(contentsOf: folder.file("answers.json")).array?.first?.object
+        #expect(listed?.keys.prefix(4) == ["index", "id", "message", "prediction"])
         // Names of columns with spaces or commas between; a table without a line of names.
         let bare = try file("bare.csv", "7,where is my invoice\n8,it crashes\n")
         for names in [["id", "message"], ["id,message"]] {

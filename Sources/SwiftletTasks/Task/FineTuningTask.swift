@@ -202,7 +202,7 @@ extension ModelConfig {
     func savedFlag(_ key: String) -> Bool? { json["task_specific_params"]?["swiftlet"]?[key]?.bool }
 
     /// Keeps options of the training for those who use the model later.
-    mutating func save(taskOptions: JSONObject) {
+    package mutating func save(taskOptions: JSONObject) {
         guard !taskOptions.keys.isEmpty else { return }
         var params = json["task_specific_params"]?.object ?? [:]
         params["swiftlet"] = .object(taskOptions)
