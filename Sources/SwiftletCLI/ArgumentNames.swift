@@ -49,13 +49,19 @@ struct GivenOption {
     var values: [String]
     /// From a file, where everything has a value, also what was never asked for.
     var isFromFile = false
+    /// The file, for messages.
+    var file: String?
 
-    init(spelling: String, name: String, values: [String], isFromFile: Bool = false) {
+    init(spelling: String, name: String, values: [String], isFromFile: Bool = false, file: String? = nil) {
         self.spelling = spelling
         self.name = name
         self.values = values
         self.isFromFile = isFromFile
+        self.file = file
     }
+
+    /// The option as it was written, and where.
+    var title: String { "'\(spelling)'" + (file.map { " in \($0)" } ?? "") }
 
     /// From a file of arguments.
     init(key: String, _ value: JSONValue) {
@@ -187,45 +193,46 @@ struct GivenArguments {
             return []
         }
         if !isOwn, let refusal = try refusal(option.name) {
-            throw UsageError(message: "error: option '\(option.spelling)' \(refusal)")
+            throw UsageError(message: "error: option \(option.title) \(refusal)")
         }
         if let python {
             let value = (python.isFlag ? option.values.first.flatMap { JSONValue(truth: $0) } : nil) ?? option.value
             switch python.meaning(of: value, others: others) {
             case _ where option.isFromFile && python.isDefault(value): return []
             case .anyway(let text):
-                if let text { note("'\(option.spelling)': \(text)") }
+                if let text { note("\(option.title): \(text)") }
                 return []
             case .refused(let reason):
-                throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
+                throw UsageError(message: "error: option \(option.title) \(reason)")
             case .settings(let settings, _):
                 let new = settings.map { setting in
                     GivenOption(
                         spelling: option.spelling, name: setting.name.replacing("_", with: "-"),
-                        values: GivenOption.texts(setting.value), isFromFile: option.isFromFile)
+                        values: GivenOption.texts(setting.value), isFromFile: option.isFromFile, file: option.file)
                 }
                 let isSaid = { $0 == ["true"] || $0 == GivenOption.texts(value) }
                 let words = new.map { ["--\($0.name)"] + (isSaid($0.values) ? [] : $0.values) }
                 let text = words.map { "'\($0.joined(separator: " "))'" }.joined(separator: " and ")
                 if let missing = new.first(where: { shape.options[$0.name] == nil }) {
                     let reason = try refusal(missing.name) ?? "is now \(text), which \(program) does not have"
-                    throw UsageError(message: "error: option '\(option.spelling)' \(reason)")
+                    throw UsageError(message: "error: option \(option.title) \(reason)")
                 }
                 // A file of options has Python's names, and not by mistake.
-                if !option.isFromFile { note("'\(option.spelling)' is now \(text)") }
+                if !option.isFromFile { note("\(option.title) is now \(text)") }
                 return new
             }
         }
         if let off = PythonArgument.switchedOff(option.name) {
             return try settle(
                 GivenOption(
-                    spelling: option.spelling, name: off, values: ["false"], isFromFile: option.isFromFile), others, note)
+                    spelling: option.spelling, name: off, values: ["false"], isFromFile: option.isFromFile,
+                    file: option.file), others, note)
         }
         let known = shape.options.keys + PythonArgument.namesOfCommandLine
         throw UsageError(
-            message: "error: there is no option '\(option.spelling)' of \(program)",
+            message: "error: there is no option \(option.title) of \(program)",
             remedy: nearestName(to: option.name, among: known.sorted()).map { near in
-                "Did you mean '--\(option.spelling.contains("_") ? near.replacing("-", with: "_") : near)'?"
+                "Did you mean '\(option.isFromFile ? "" : "--")\(option.spelling.contains("_") ? near.replacing("-", with: "_") : near)'?"
             } ?? "\(program) lists them with --help.")
     }
 
@@ -238,11 +245,11 @@ struct GivenArguments {
         if case .flag = argument.form { value = option.values.first.flatMap { JSONValue(truth: $0) } ?? value }
         var scratch = TrainingArguments()
         do { try argument.set(value, in: &scratch) } catch {
-            throw UsageError(message: "error: option '\(option.spelling)': \(error.message)", remedy: error.remedy)
+            throw UsageError(message: "error: option \(option.title): \(error.message)", remedy: error.remedy)
         }
         // A file of options writes down what nobody asked for.
         guard !option.isFromFile || value != argument.defaultValue else { return }
-        note("'\(option.spelling)' is for a metric of one's own, in a program; those of the command line work without it")
+        note("\(option.title) is for a metric of one's own, in a program; those of the command line work without it")
     }
 
     /// Why an option of a training is none of this command.
@@ -264,7 +271,7 @@ struct GivenArguments {
             case .flag:
                 guard let isOn = option.values.isEmpty ? true : JSONValue(truth: option.values[0])?.bool else {
                     throw UsageError(
-                        message: "error: option '\(option.spelling)' is '\(option.values[0])'",
+                        message: "error: option \(option.title) is '\(option.values[0])'",
                         remedy: "It must be true or false.")
                 }
                 if isOn {

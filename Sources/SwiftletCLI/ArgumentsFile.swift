@@ -28,7 +28,7 @@ struct ArgumentsFile {
         }
         options = object.map { GivenOption(key: $0, $1) }.map { option in
             var option = option
-            option.spelling = "\(option.spelling) in \(path)"
+            option.file = path
             return option
         }
     }

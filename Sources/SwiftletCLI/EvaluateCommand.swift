@@ -29,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws {
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
         if let maxEvalSamples, maxEvalSamples < 1 { throw ValidationError("--max-eval-samples is below 1.") }
-        if let errors { _ = try Predictions.Format(errors) }
+        if let errors { try checkingOptions { _ = try Predictions.Format(errors) } }
         if outputDir != nil, !page.report {
             throw ValidationError("--output-dir is for the report; leave out --no-report.")
         }
@@ -82,6 +82,7 @@ struct EvaluateCommand: ParsableCommand {
         let dataset = try data.load()
         // A single file is the split to evaluate, whatever it was given as.
         let name = split ?? (dataset.splits.contains("validation") || dataset.splits.count != 1 ? "validation" : dataset.splits[0])
+        guard split != nil || dataset.splits.contains(name) else { throw noSplit(name, dataset.splits) }
         var rows = try dataset.rows(name)
         if let maxEvalSamples { rows = try rows.take(maxEvalSamples) }
         var options = TaskOptions()

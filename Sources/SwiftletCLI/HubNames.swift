@@ -20,18 +20,31 @@ enum HubNames {
         let hub = HubClient(settings: try HubSettings())
         let line = TransferLine("downloading \(name)")
         defer { line.finish() }
-        return try waiting { try await hub.modelFolder(name, parts: parts, revision: revision, progress: line.show) }
+        return try waiting(saying: asks("model", name)) {
+            try await hub.modelFolder(name, parts: parts, revision: revision, progress: line.show)
+        }
     }
 
     static func dataset(_ name: String, _ config: String?, _ options: FileOptions = FileOptions()) throws -> DatasetDict {
         let line = TransferLine("downloading \(name)")
         defer { line.finish() }
-        return try waiting { try await loadDataset(name, config, options: options, progress: line.show) }
+        let isFolder = FileSystem.isDirectory(FileSystem.expandingTilde(name))
+        return try waiting(saying: isFolder ? nil : asks("dataset", name)) {
+            try await loadDataset(name, config, options: options, progress: line.show)
+        }
+    }
+
+    private static func asks(_ what: String, _ name: String) -> String {
+        "there is no folder '\(name)' here; the Hub is asked for a \(what) of that name"
     }
 }
 
 /// Runs what waits for the network, and waits for it: commands themselves are not asynchronous.
-func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+///
+/// - Parameter note: what to say where it takes longer than a mistyped name should.
+func waiting<Value: Sendable>(
+    saying note: String? = nil, _ work: @escaping @Sendable () async throws -> Value
+) throws -> Value {
     let outcome = Outcome<Value>()
     let done = DispatchSemaphore(value: 0)
     Task {
@@ -43,7 +56,14 @@ func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Val
         }
         done.signal()
     }
-    done.wait()
+    if let note, done.wait(timeout: .now() + 1) == .timedOut {
+        // In place of how far a download is.
+        if isatty(STDERR_FILENO) == 1 { writeToStandardError("\r\u{1B}[K") }
+        noteOnStandardError(note)
+        done.wait()
+    } else if note == nil {
+        done.wait()
+    }
     guard let result = outcome.result.withLock({ $0 }) else { throw CancellationError() }
     return try result.get()
 }

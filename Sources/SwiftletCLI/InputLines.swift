@@ -10,7 +10,8 @@ import Glibc
 /// The rows of standard input, as they come: plain texts with a tab before the second text of a pair, or JSON objects.
 struct InputLines {
     private let batchSize: Int
-    private var number = 0
+    private var input = StandardInput()
+    private var number: Int { input.number }
     private var isAtEnd = false
     /// The keys of the first row: the columns of all.
     private var keys: [String] = []
@@ -32,11 +33,10 @@ struct InputLines {
         while !isAtEnd, rows.count < min(batchSize, limit ?? .max) {
             // What has been read ahead of the lines is the standard library's, so this waits a little too often, not too seldom.
             if !rows.isEmpty, !hasMore { break }
-            guard let line = readLine() else {
+            guard let line = try input.nextLine() else {
                 isAtEnd = true
                 break
             }
-            number += 1
             if line.allSatisfy(\.isWhitespace) { continue }
             do { rows.append(try checked(try row(line))) } catch let error as TaskError {
                 guard !rows.isEmpty else { throw error }
@@ -101,5 +101,34 @@ struct InputLines {
     private var hasMore: Bool {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         return poll(&input, 1, 0) > 0
+    }
+}
+
+/// The lines of standard input. The standard library's `readLine` would change what is not UTF-8.
+struct StandardInput {
+    private let file = fdopen(STDIN_FILENO, "r")
+    /// Of the line that was read last, from 1.
+    private(set) var number = 0
+
+    /// - Returns: the next line without its end; `nil` at the end.
+    /// - Throws: `TaskError` that names the line.
+    mutating func nextLine() throws -> String? {
+        guard let file else { return nil }
+        var (start, capacity): (UnsafeMutablePointer<CChar>?, Int) = (nil, 0)
+        defer { free(start) }
+        let count = getline(&start, &capacity, file)
+        guard count > 0, let start else { return nil }
+        number += 1
+        var bytes = UnsafeRawBufferPointer(start: start, count: count)[...]
+        if bytes.last == UInt8(ascii: "\n") { bytes = bytes.dropLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
+        // A mark that texts of Windows begin with.
+        if number == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        guard let line = String(validating: bytes, as: UTF8.self) else {
+            throw TaskError(
+                .column, "line \(number) of standard input is not UTF-8 text",
+                remedy: "Convert it to UTF-8, or give the file with --file and --encoding.")
+        }
+        return line
     }
 }

@@ -48,7 +48,10 @@ struct PredictCommand: ParsableCommand {
         guard config == nil || dataset != nil else { throw ValidationError("--config needs --dataset.") }
         guard perDeviceEvalBatchSize > 0 else { throw ValidationError("--per-device-eval-batch-size is below 1.") }
         if let maxPredictSamples, maxPredictSamples < 1 { throw ValidationError("--max-predict-samples is below 1.") }
-        if let output { _ = try Predictions.Format(output) }
+        if let output { try checkingOptions { _ = try Predictions.Format(output) } }
+        if dataset == nil, file == nil, let option = reading.given {
+            throw ValidationError("\(option) needs --file or --dataset; standard input is UTF-8, a text or a JSON object a line.")
+        }
     }
 
     func run() throws {
@@ -91,6 +94,8 @@ struct PredictCommand: ParsableCommand {
             messages.logger.notice("\(answers.count) answers are in \(output)")
         } else {
             for answer in answers { print(Predictions.line(answer)) }
+            // What is said next goes to standard error, and must not come into the middle of a line.
+            flushStandardOutput()
         }
     }
 
@@ -105,7 +110,9 @@ struct PredictCommand: ParsableCommand {
                 files: [(split: "test", path: FileSystem.expandingTilde(file))], options: try reading.options()).split("test")
         } else if let dataset {
             let splits = try HubNames.dataset(dataset, config, try reading.options())
-            rows = try splits.rows(split ?? (splits.splits.count == 1 ? splits.splits[0] : "test"))
+            let usual = splits.splits.count == 1 ? splits.splits[0] : "test"
+            guard split != nil || splits.splits.contains(usual) else { throw noSplit(usual, splits.splits) }
+            rows = try splits.rows(split ?? usual)
         } else {
             return nil
         }
@@ -133,4 +140,11 @@ struct PredictCommand: ParsableCommand {
         }
         if output != nil { try Predictions.write(all, to: output ?? "") }
     }
+}
+
+/// A command's usual split is not there, and none was named.
+func noSplit(_ usual: String, _ names: [String]) -> TaskError {
+    TaskError(
+        .split, "the dataset has no split '\(usual)'; its splits are \(names.joined(separator: ", "))",
+        remedy: "Name one with --split\(names.last.map { ", such as --split \($0)" } ?? "").")
 }

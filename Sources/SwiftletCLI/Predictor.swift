@@ -54,8 +54,9 @@ final class Predictor {
         let (folder, options) = (folder, inference)
         let fill = try masks ?? waiting { try await pipeline(.fillMask, model: folder, options: options) }
         masks = fill
-        let usual = ["text", "sentence", "context", "content"].first(where: rows.columnNames.contains)
-        let texts = try rows.strings(self.options.textColumn ?? usual ?? "text")
+        let column = try FillMaskTask.textColumn(
+            of: rows, options: self.options, config: try AutoConfig.fromPretrained(folder: folder))
+        let texts = try rows.strings(column)
         let fillings = try waiting { try await fill(texts) }
         let answers: [JSONObject] = zip(texts, fillings).map { text, filling in
             ["text": .string(text), "prediction": .array(filling.masks.map { .array($0.map(\.json)) })]

@@ -48,7 +48,7 @@ struct SwiftletCommand: ParsableCommand {
                 print(text)
                 terminate(0)
             }
-            fail(text, status: 2)
+            fail(errorText(text), status: 2)
         }
         do {
             var command = command
@@ -61,11 +61,18 @@ struct SwiftletCommand: ParsableCommand {
                 terminate(0)
             }
             if let error = error as? UsageError { fail(error.description, status: 2) }
-            if error is ValidationError { fail(fullMessage(for: error), status: 2) }
+            if error is ValidationError { fail(errorText(fullMessage(for: error)), status: 2) }
             AtomicFile.removeTemporaries()
             let text = (error as? any SwiftletError)?.commandLineDescription ?? String(describing: error)
             fail("error: \(text)", status: 1)
         }
+    }
+
+    /// Every error begins alike, whoever found it.
+    private static func errorText(_ text: String) -> String {
+        guard text.hasPrefix("Error: ") else { return text }
+        let message = String(text.dropFirst("Error: ".count))
+        return message.hasPrefix("error: ") ? message : "error: \(message)"
     }
 
     /// An argument that is not UTF-8 would be changed on its way here, and then name another file.

@@ -13,7 +13,8 @@ struct TokenizeCommand: ParsableCommand {
 
     func run() throws {
         let tokenizer = try AutoTokenizer.fromPretrained(folder: HubNames.model(model, parts: .tokenizer))
-        while let line = readLine() {
+        var input = StandardInput()
+        while let line = try input.nextLine() {
             let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let encoding = try tokenizer(
                 parts[0], parts.count > 1 ? parts[1] : nil, truncation: true, maxLength: maxLength)

@@ -60,7 +60,32 @@ struct OwnDataTests {
             #expect(written.status == 0 && written.output.isEmpty && FileSystem.exists(folder.file(name)))
         }
         let lost = try program.run(["predict", "--model", folder.file("trained"), "--file", new, "--output", folder.file("a.xlsx")])
-        #expect(lost.status != 0 && lost.error.contains(".xlsx"))
+        #expect(lost.status == 2 && lost.error.hasPrefix("error: ") && lost.error.contains(".xlsx"), "\(lost.error)")
+        #expect(lost.error.contains(".jsonl, .json, .csv"), "\(lost.error)")
+        let listed = try JSONValue(contentsOf: folder.file("answers.json")).array?.first?.object
+        #expect(listed?.keys.prefix(4) == ["index", "id", "message", "prediction"])
+        // Names of columns with spaces or commas between; a table without a line of names.
+        let bare = try file("bare.csv", "7,where is my invoice\n8,it crashes\n")
+        for names in [["id", "message"], ["id,message"]] {
+            let named = try program.run(
+                ["predict", "--model", folder.file("trained"), "--file", bare, "--no-header", "--column-names"] + names)
+            #expect(named.status == 0 && named.output.contains(#""id": 8, "message": "it crashes""#), "\(named.error)")
+        }
+        // A split that is not there; an option that makes no sense.
+        let folderOfSplits = folder.file("splits")
+        try FileSystem.createDirectory(folderOfSplits)
+        for name in ["train", "validation"] {
+            try AtomicFile.write("message,category\na,sales\nb,other\n", to: "\(folderOfSplits)/\(name).csv")
+        }
+        let split = try program.run(["predict", "--model", folder.file("trained"), "--dataset", folderOfSplits])
+        #expect(split.status == 1 && split.error.contains("--split validation"), "\(split.error)")
+        let senseless = try train(["--train-file", messages, "--task", "fill-mask", "--label-column", "category"])
+        #expect(senseless.status == 2 && senseless.error.hasPrefix("error: option '--label-column'"), "\(senseless.error)")
+        let options = try file("options.json", #"{"learning_rte": 1}"#)
+        let mistyped = try program.run(["train", options])
+        #expect(
+            mistyped.error.contains("option 'learning_rte' in \(options)") && mistyped.error.contains("'learning_rate'"),
+            "\(mistyped.error)")
     }
 
     @Test func `several labels a row`() throws {
@@ -143,6 +168,17 @@ struct OwnDataTests {
         let rows = try program.run(
             ["predict", "--model", folder.file("trained")], input: #"{"text": "x", "label": "unheard of", "id": 3}"# + "\n")
         #expect(rows.status == 0 && rows.output.contains(#""label": "unheard of""#), "\(rows.error)")
+        // A mark and line ends of Windows are no part of the texts.
+        let windows = try program.run(["predict", "--model", folder.file("trained")], input: "\u{FEFF}one\r\ntwo\r\n")
+        let texts = try windows.output.split(separator: "\n").map { try JSONValue(parsing: String($0))["text"] }
+        #expect(texts == ["one", "two"], "\(windows.error)")
+        let encoding = try program.run(["predict", "--model", folder.file("trained"), "--encoding", "latin-1"], input: "a\n")
+        #expect(encoding.status == 2 && encoding.error.hasPrefix("error: --encoding needs --file"), "\(encoding.error)")
+        let latin = folder.file("latin.txt")
+        try AtomicFile.write("a\\303\\251 \\351", to: latin)
+        let command = "printf \"$(cat '\(latin)')\" | '\(Program.path)' predict --model '\(folder.file("trained"))'"
+        let broken = try program.run(["-c", command], program: "/bin/sh")
+        #expect(broken.status == 1 && broken.error.contains("line 1 of standard input is not UTF-8"), "\(broken.error)")
         let bad = try program.run(["predict", "--model", folder.file("trained")], input: "fine\n{oops\n")
         #expect(bad.status == 1 && bad.error.contains("line 2"))
         #expect(try program.run(["predict", "--model", folder.file("trained")], input: "\n").status == 1)

@@ -108,4 +108,97 @@ struct OwnDataReferenceTests {
         }
         #expect(try task([("text", texts), ("label", kinds)]).savedOptions.isEmpty)
     }
+
+    private func context(
+        _ columns: [(String, ColumnData)], _ options: TaskOptions = TaskOptions(), config: ModelConfig? = nil,
+        isFineTuned: Bool = false, use: RowUse = .training
+    ) throws -> TaskContext {
+        TaskContext(
+            tokenizer: try AutoTokenizer.fromPretrained(folder: Locations.miniLM),
+            splits: [("train", try .fromColumns(columns))], options: options,
+            config: try config ?? AutoConfig.fromPretrained(folder: Locations.miniLM), isFineTuned: isFineTuned, use: use)
+    }
+
+    @Test func `usual names may have capital letters`() throws {
+        let texts = ColumnData.strings((0..<6).map { "text \($0)" })
+        let kinds = ColumnData.strings((0..<6).map { ["a", "b"][$0 % 2] })
+        for (text, label) in [("Text", "Label"), ("SENTENCE", "Category"), ("Message", "LABEL")] {
+            let columns = [("Other", texts), (label, kinds), (text, texts)]
+            let rows = try Dataset.fromColumns(columns)
+            let task = try ModelTask.sequenceClassification.make(try context(columns))
+            #expect(task.notes.isEmpty && task.savedOptions["text_column"]?.string == text, "\(text)")
+            let prepared = try task.prepare(rows, split: "train", for: .training)
+            #expect(try prepared.dataset.ints("label") == [0, 1, 0, 1, 0, 1])
+        }
+        // The name as it is written goes first.
+        let both = [("Text", kinds), ("text", texts), ("label", kinds)]
+        #expect(try ModelTask.sequenceClassification.make(try context(both)).savedOptions.isEmpty)
+        let pair = [("Sentence1", texts), ("Sentence2", texts), ("Label", kinds)]
+        let prepared = try ModelTask.sequenceClassification.make(try context(pair))
+            .prepare(.fromColumns(pair), split: "train", for: .training)
+        let ids = try #require(try prepared.dataset.column("token_type_ids").values().first?.list)
+        #expect(ids.contains { $0.int == 1 })
+        #expect(
+            try FillMaskTask.textColumn(
+                of: .fromColumns([("Ticket", texts)]), options: TaskOptions(), config: try context(pair).config) == "Ticket")
+    }
+
+    @Test func `what is said of columns names only what the task reads`() throws {
+        let texts = ColumnData.strings(["one", "two", "three", "four"])
+        func error(_ task: ModelTask, _ columns: [(String, ColumnData)], _ change: (inout TaskOptions) -> Void = { _ in }) throws -> TaskError {
+            var options = TaskOptions()
+            change(&options)
+            let context = try context(columns, options)
+            return try #require(throws: TaskError.self) { try task.make(context) }
+        }
+        for (task, missing, left) in [
+            (ModelTask.questionAnswering, "'question'", ["--label-column"]), (.maskedLM, "text", ["--label-column", "--text-pair-column"]),
+            (.tokenClassification, "text", ["--text-pair-column"]),
+        ] {
+            let error = try error(task, [("a", texts), ("b", texts)])
+            #expect(error.message.contains(missing) && error.commandLineDescription.contains("--text-column"), "\(error)")
+            #expect(!left.contains { error.commandLineDescription.contains($0) }, "\(error)")
+        }
+        let endings = try error(.multipleChoice, [("sent1", texts), ("ending0", texts)])
+        #expect(endings.message.contains("'ending1'") && endings.remedy?.contains("ending0") == true, "\(endings)")
+        let articles = try error(.questionAnswering, [("title", texts), ("paragraphs", texts)])
+        #expect(articles.message.contains("SQuAD") && articles.remedy?.contains("answer_start") == true, "\(articles)")
+        // A label column that is not there is what is wrong, not the text beside it.
+        let label = try error(.sequenceClassification, [("Nachricht", texts), ("Team", texts)]) { $0.labelColumn = "team" }
+        #expect(label.message.contains("no column 'team'"), "\(label)")
+    }
+
+    @Test func `a model keeps whether it was trained on pairs and on questions without answers`() throws {
+        let texts = ColumnData.strings(["one", "two", "three", "four"])
+        let labels = ColumnData.strings(["a", "b", "a", "b"])
+        let pairs = try ModelTask.sequenceClassification.make(
+            try context([("sentence1", texts), ("sentence2", texts), ("label", labels)]))
+        var config = try AutoConfig.fromPretrained(folder: Locations.miniLM)
+        config.save(taskOptions: pairs.savedOptions)
+        let alone = try ModelTask.sequenceClassification.make(
+            try context([("text", texts)], config: config, isFineTuned: true, use: .prediction))
+        #expect(alone.notes.count == 1 && alone.notes[0].contains("pairs"), "\(alone.notes)")
+        let again = try ModelTask.sequenceClassification.make(
+            try context([("text", texts), ("text_pair", texts)], config: config, isFineTuned: true, use: .prediction))
+        #expect(again.notes.isEmpty)
+
+        let questions = [("question", texts), ("context", texts), ("answers", ColumnData.values(
+            (0..<4).map { _ in Value(json: ["text": [], "answer_start": []]) }))]
+        var options = TaskOptions()
+        let refused = try ModelTask.questionAnswering.make(try context(questions))
+        #expect(throws: TaskError.self) { try refused.prepare(.fromColumns(questions), split: "train", for: .training) }
+        options.mayHaveNoAnswer = true
+        let trained = try ModelTask.questionAnswering.make(try context(questions, options))
+        config = try AutoConfig.fromPretrained(folder: Locations.miniLM)
+        config.save(taskOptions: trained.savedOptions)
+        let measured = try ModelTask.questionAnswering.make(
+            try context(questions, config: config, isFineTuned: true, use: .evaluation))
+        #expect(try measured.prepare(.fromColumns(questions), split: "validation", for: .evaluation).dataset.numRows == 4)
+        // One question without a context.
+        let error = try #require(throws: TaskError.self) {
+            try ModelTask.questionAnswering.make(
+                try context([("text", texts)], config: config, isFineTuned: true, use: .prediction))
+        }
+        #expect(error.commandLineDescription.contains("--text-pair"), "\(error)")
+    }
 }

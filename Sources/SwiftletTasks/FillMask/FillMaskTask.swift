@@ -19,8 +19,17 @@ public struct FillMaskTask: FineTuningTask {
     /// - Throws: `TaskError` for rows without texts.
     public init(_ context: TaskContext) throws {
         self.context = context
-        column = try context.columns.text(["text", "sentence", "context", "content"])
+        column = try Self.textColumn(of: try context.sample, options: context.options, config: context.config)
         blockSize = try context.maxLength(default: 1024)
+    }
+
+    /// The column with the texts: that of the options, else that of the model's training, one with a usual name, or the
+    /// only column of texts.
+    ///
+    /// - Throws: `TaskError` that lists the columns.
+    public static func textColumn(of rows: Dataset, options: TaskOptions, config: ModelConfig) throws -> String {
+        try TaskColumns(rows, options.filled(from: config, rows: rows), naming: ["textColumn"])
+            .text(["text", "sentence", "context", "content"])
     }
 
     public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn) }

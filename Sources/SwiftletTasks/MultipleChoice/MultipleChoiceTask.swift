@@ -27,7 +27,13 @@ public struct MultipleChoiceTask: FineTuningTask {
         let count = try context.sample.columnNames.count
         let endings = (0..<count).map { "ending\($0)" }.prefix { columns.has($0) }.map(\.self)
         self.endings = endings
-        for name in [text, beginning ?? text, "ending0", "ending1"] { try columns.require(name) }
+        for name in [text, beginning ?? text] { try columns.require(name) }
+        guard endings.count > 1 else {
+            let names = try context.sample.columnNames
+            throw TaskError(
+                .column, "the dataset has no column 'ending\(endings.count)'; its columns are \(names.joined(separator: ", "))",
+                remedy: "The endings to choose from are in columns ending0, ending1 and so on.")
+        }
         labelColumn = columns.label()
         maxLength = try context.maxLength()
         let isFromOne = context.isFineTuned ? context.config.countsChoicesFromOne : nil

@@ -14,19 +14,41 @@ public struct QuestionAnsweringTask: FineTuningTask {
 
     /// - Throws: `TaskError` for rows without questions or contexts.
     public init(_ context: TaskContext) throws {
-        let columns = try context.columns
+        var context = context
+        let columns = try context.columns(naming: ["textColumn", "textPairColumn"])
+        // A model that learned to say that there is no answer goes on doing so.
+        if context.isFineTuned, context.config.savedFlag(Self.noAnswerKey) == true { context.options.mayHaveNoAnswer = true }
         self.context = context
         let options = context.options
         // A text and its second one are what a person who asks a single question gives.
-        question = options.textColumn ?? ["question", "text"].first(where: columns.has) ?? "question"
-        text = options.textPairColumn ?? ["context", "text_pair"].first(where: columns.has) ?? "context"
+        question = options.textColumn ?? columns.column(["question", "text"]) ?? "question"
+        text = options.textPairColumn ?? columns.column(["context", "text_pair"]) ?? "context"
+        let names = try context.sample.columnNames
+        if !columns.has(question), names.contains("paragraphs") || names.contains("data") {
+            throw TaskError(
+                .column, "the rows are whole articles, as SQuAD's own files have them; the columns are \(names.joined(separator: ", "))",
+                remedy: "Give a row for each question, with the columns id, question, context and answers: "
+                    + #"{"text": [...], "answer_start": [...]}."#)
+        }
+        if context.use == .prediction, columns.has(question), !columns.has(text), options.textPairColumn == nil {
+            throw TaskError(
+                .column, "the answer is looked for in a context, and the rows have none; the columns are \(names.joined(separator: ", "))",
+                remedy: "Give {a column 'context'|a column 'context', or --text-pair beside --text}, or name it with "
+                    + "\(optionName("textPairColumn")).")
+        }
         try columns.require(question)
         try columns.require(text)
         maxLength = try context.maxLength(default: 384)
     }
 
     public var maxTokens: Int? { maxLength }
-    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
+    private static let noAnswerKey = "version_2_with_negative"
+
+    public var savedOptions: JSONObject {
+        var saved = context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn)
+        if context.options.mayHaveNoAnswer { saved[Self.noAnswerKey] = true }
+        return saved
+    }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options

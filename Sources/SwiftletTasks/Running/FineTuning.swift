@@ -281,8 +281,8 @@ public struct FineTuning {
             let names = (try? config.labelNames) ?? []
             return (
                 try makeTask(context),
-                "the model's head was trained for other labels, \(listed(names)). Its weights are where the training begins, if "
-                    + "the number of labels is the same; else the head is drawn anew, where ignore_mismatched_sizes is set"
+                "the model's head was trained for other labels, \(listed(names)). For as many labels the training goes on from "
+                    + "its weights; for fewer or more, ignore_mismatched_sizes draws a new head"
             )
         }
     }

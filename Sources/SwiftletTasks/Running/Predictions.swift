@@ -54,7 +54,7 @@ public enum Predictions {
         case .jsonLines:
             try AtomicFile.write(answers.map { line($0) + "\n" }.joined(), to: path)
         case .json:
-            try AtomicFile.write(JSONValue.array(answers.map { .object($0) }).text(.config) + "\n", to: path)
+            try AtomicFile.write(JSONValue.array(answers.map { .object($0) }).text(JSONStyle(indent: 2, escapesNonASCII: false)) + "\n", to: path)
         case .csv: try table(answers, columns, keepsLists: false).toCSV(path)
         case .tsv: try table(answers, columns, keepsLists: false).toCSV(path, separator: "\t")
         case .parquet: try table(answers, columns, keepsLists: true).toParquet(path)

@@ -149,6 +149,9 @@ public struct TaskContext {
 
     var columns: TaskColumns { get throws { TaskColumns(try sample, options) } }
 
+    /// - Parameter naming: the options of the task that name columns.
+    func columns(naming: [String]) throws -> TaskColumns { TaskColumns(try sample, options, naming: naming) }
+
     /// The labels of the model, where they decide.
     var modelLabels: ModelLabels? { get throws { isFineTuned ? try ModelLabels(config) : nil } }
 
@@ -199,8 +202,11 @@ extension ModelConfig {
     /// The column of the training, kept beside it where its name is not a usual one.
     func savedColumn(_ key: String) -> String? { json["task_specific_params"]?["swiftlet"]?[key]?.string }
 
+    /// Something that was so in the training, kept beside it; `nil` for models of others.
+    func savedFlag(_ key: String) -> Bool? { json["task_specific_params"]?["swiftlet"]?[key]?.bool }
+
     /// Keeps options of the training for those who use the model later.
-    mutating func save(taskOptions: JSONObject) {
+    package mutating func save(taskOptions: JSONObject) {
         guard !taskOptions.keys.isEmpty else { return }
         var params = json["task_specific_params"]?.object ?? [:]
         params["swiftlet"] = .object(taskOptions)

@@ -8,6 +8,8 @@ struct TaskColumns {
     private let options: TaskOptions
     /// Whether columns of other names may be taken for labels.
     private let guesses: Bool
+    /// The options of the task that name columns.
+    private let naming: [String]
 
     static let labelNames = ["label", "labels", "label_ids", "category", "class", "target", "sentiment", "intent", "score"]
     /// Usual names, the pairs of GLUE's tasks first.
@@ -18,13 +20,28 @@ struct TaskColumns {
     private static let singles = ["sentence", "text", "sentence1", "content", "message", "review", "title", "body"]
     private static let neverLabels = ["id", "idx", "index", "row", "date", "time", "timestamp", "", "unnamed: 0"]
 
-    init(_ rows: Dataset, _ options: TaskOptions, guesses: Bool = false) {
+    init(
+        _ rows: Dataset, _ options: TaskOptions, guesses: Bool = false,
+        naming: [String] = ["textColumn", "textPairColumn", "labelColumn"]
+    ) {
         self.rows = rows
         self.options = options
         self.guesses = guesses
+        self.naming = naming
     }
 
     func has(_ column: String) -> Bool { rows.columnNames.contains(column) }
+
+    /// The column with the first of these usual names that there is. Where none is written so, capital letters don't
+    /// count: spreadsheets have `Text` and `LABEL`.
+    func column(_ usual: [String]) -> String? {
+        if let exact = usual.first(where: has) { return exact }
+        for name in usual {
+            let key = TextKey(name.lowercased())
+            if let found = rows.columnNames.first(where: { TextKey($0.lowercased()) == key }) { return found }
+        }
+        return nil
+    }
 
     func isText(_ column: String) -> Bool {
         if case .value(let type)? = rows.features[column] { return type.contains("string") }
@@ -35,6 +52,10 @@ struct TaskColumns {
 
     /// The text and, where rows are pairs, the second text.
     func texts() throws -> (text: String, pair: String?) {
+        // A column that the user named for the labels is no text, whatever its name.
+        func free(_ usual: [String]) -> String? {
+            column(usual.filter { name in column([name]).map { $0 != options.labelColumn } ?? false })
+        }
         if let text = options.textColumn {
             try requireText(text)
             if let pair = options.textPairColumn { try requireText(pair) }
@@ -42,18 +63,17 @@ struct TaskColumns {
         }
         if let pair = options.textPairColumn {
             try requireText(pair)
-            let text = Self.singles.first { $0 != pair && $0 != options.labelColumn && isText($0) }
+            let text = column(Self.singles.filter { name in free([name]).map { $0 != pair && isText($0) } ?? false })
             guard let text else { throw missing(nil) }
             return (text, pair)
         }
-        // A column that the user named for the labels is no text, whatever its name.
-        let named = options.labelColumn
-        if let (text, pair) = Self.pairs.first(where: { has($0.0) && has($0.1) && $0.0 != named && $0.1 != named }) {
+        for names in Self.pairs {
+            guard let text = free([names.0]), let pair = free([names.1]) else { continue }
             try requireText(text)
             try requireText(pair)
             return (text, pair)
         }
-        if let text = Self.singles.first(where: { has($0) && $0 != named }) {
+        if let text = free(Self.singles) {
             try requireText(text)
             return (text, nil)
         }
@@ -62,13 +82,19 @@ struct TaskColumns {
         if candidates.count == 1 { return (candidates[0], nil) }
         // Of a column of texts and one of a few words that come again and again, the first is the text.
         let long = label == nil ? candidates.filter { !repeats($0) } : []
-        guard long.count == 1 else { throw missing(nil) }
+        guard long.count == 1 else {
+            // A name that was mistyped is what is wrong then; rows to predict need no labels.
+            if guesses, let label = options.labelColumn, !has(label) { throw missing(label) }
+            throw missing(nil)
+        }
         return (long[0], nil)
     }
 
-    /// One column of texts, with these usual names.
+    /// One column of texts: with these usual names, with another usual one, or the only one.
     func text(_ usual: [String]) throws -> String {
-        guard let found = options.textColumn ?? usual.first(where: has) else { throw missing(nil) }
+        let texts = rows.columnNames.filter(isText)
+        let found = options.textColumn ?? column(usual) ?? column(Self.singles) ?? (texts.count == 1 ? texts[0] : nil)
+        guard let found else { throw missing(nil) }
         try requireText(found)
         return found
     }
@@ -85,7 +111,8 @@ struct TaskColumns {
     func label(_ usual: [String] = []) -> String? { namedLabel(usual) ?? (guesses && usual.isEmpty ? guessedLabel : nil) }
 
     private func namedLabel(_ usual: [String]) -> String? {
-        options.labelColumn ?? (usual + Self.labelNames).first { has($0) && $0 != options.textColumn }
+        options.labelColumn
+            ?? column((usual + Self.labelNames).filter { name in column([name]).map { $0 != options.textColumn } ?? false })
     }
 
     /// The one column beside the texts that can hold labels: classes that come again and again, or numbers that are no
@@ -139,7 +166,7 @@ struct TaskColumns {
                 .column, "the dataset has no column with one of the usual names of labels; its columns are \(listed)",
                 remedy: "Name the column with \(optionName("labelColumn")).")
         }
-        guard has(label) else { throw missing(label, "labelColumn") }
+        guard has(label) else { throw missing(label) }
         return label
     }
 
@@ -157,12 +184,13 @@ struct TaskColumns {
         }
     }
 
-    private func missing(_ column: String?, _ option: String = "textColumn") -> TaskError {
+    func missing(_ column: String?) -> TaskError {
         let what = column.map { "no column '\($0)'" } ?? "no column with one of the usual names of text"
+        let names = naming.map(optionName)
+        let options = names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
         return TaskError(
             .column, "the dataset has \(what); its columns are \(listed)",
-            remedy: otherTask ?? "Name the columns with \(optionName("textColumn")), \(optionName("textPairColumn")) and "
-                + "\(optionName("labelColumn"))\(example).")
+            remedy: otherTask ?? "Name the column\(names.count > 1 ? "s" : "") with \(options)\(example).")
     }
 
     /// What the columns look like, where it is another task.
@@ -188,7 +216,9 @@ struct TaskColumns {
     /// The options as they may be meant: of two columns of texts, the one with fewer different ones is the label.
     private var example: String {
         let texts = rows.columnNames.filter(isText)
-        guard texts.count == 2, options.labelColumn == nil, namedLabel([]) == nil else { return "" }
+        guard naming.contains("labelColumn"), texts.count == 2, options.labelColumn.map(has) != true,
+            (column(Self.labelNames) ?? options.textColumn) == options.textColumn
+        else { return "" }
         func count(_ column: String) -> Int {
             let values = (try? rows.column(column).values()) ?? []
             return Set(values.map { TextKey($0.string ?? "") }).count

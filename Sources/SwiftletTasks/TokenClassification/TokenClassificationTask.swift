@@ -24,12 +24,11 @@ public struct TokenClassificationTask: FineTuningTask {
 
     /// - Throws: `TaskError` for rows without words, and for labels of no known kind or unknown to a fine-tuned model.
     public init(_ context: TaskContext) throws {
-        let columns = try context.columns
+        let columns = try context.columns(naming: ["textColumn", "labelColumn"])
         self.context = context
         let rows = try context.sample
-        guard let text = context.options.textColumn ?? Self.textColumns.first(where: columns.has) else {
-            _ = try columns.text(Self.textColumns)
-            throw TaskError(.column, "the dataset has no column of words")
+        guard let text = context.options.textColumn ?? columns.column(Self.textColumns) else {
+            throw columns.missing(nil)
         }
         try columns.require(text)
         textColumn = text
