@@ -14,7 +14,6 @@ public struct TextClassificationTask: FineTuningTask {
     private let maxLength: Int
     private let labels: LabelScheme?
     private let columnNotes: [String]
-    private let inputNotes: [String]
 
     /// - Throws: `TaskError` for rows without texts, and for labels of no known kind or unknown to a fine-tuned model.
     public init(_ context: TaskContext) throws {
