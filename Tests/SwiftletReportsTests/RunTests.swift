@@ -41,7 +41,8 @@ struct RunTests {
     }
 
     private func section(_ content: JSONObject, _ id: String) throws -> JSONValue {
-        try #require(try #require(content["sections"]?.array).first { $0["id"]?.string == id }, "\(id)")
+        let sections = try #require(content["sections"]?.array)
+        return try #require(sections.first { $0["id"]?.string == id }, "\(id)")
     }
 
     @Test func `a training with a report is the same training`() throws {
@@ -157,7 +158,7 @@ struct RunTests {
         let report = try RunReport(folder: folder.file("out"))
         let table = try #require(report.table)
         #expect(table.kind == kind)
-        #expect(table.count == rows["validation"].numRows)
+        #expect(try table.count == rows["validation"].numRows)
         #expect(try table.summary().contains { $0.name == metric })
         let content = try report.content(title: "out")
         #expect(try section(content, "rows")["blocks"]?.array?.count == 1)
