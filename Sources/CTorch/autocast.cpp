@@ -36,3 +36,12 @@ int32_t ct_use_deterministic_algorithms(bool enabled) {
     at::globalContext().setDeterministicAlgorithms(enabled, false);
   });
 }
+
+int32_t ct_use_tf32(bool enabled) {
+  return ct::boundary([&] {
+    // As `torch.backends.fp32_precision` in Python.
+    at::globalContext().setFloat32Precision(
+        at::Float32Backend::GENERIC, at::Float32Op::ALL,
+        enabled ? at::Float32Precision::TF32 : at::Float32Precision::IEEE);
+  });
+}

@@ -1,14 +1,20 @@
 // Gradients, and the updates of parameters that follow from them.
 #include "boundary.h"
 
+#include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/clamp.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <vector>
 
 bool ct_grad_enabled(void) { return c10::GradMode::is_enabled(); }
 
@@ -110,5 +116,30 @@ int32_t ct_clip_norm(const ct_tensor *const *tensors, int32_t count, double max_
     const auto factor = at::clamp(total.add(1e-6).reciprocal().mul(max_norm), std::nullopt, at::Scalar(1.0));
     at::_foreach_mul_(gradients, factor);
     ct::give(std::move(total), out);
+  });
+}
+
+int32_t ct_unscale(const ct_tensor *const *tensors, int32_t count, double scale, bool *found_not_finite) {
+  *found_not_finite = false;
+  return ct::boundary([&] {
+    c10::NoGradGuard no_grad;
+    // The kernel takes tensors of one type on one device.
+    std::vector<std::vector<at::Tensor>> groups;
+    for (const at::Tensor &tensor : ct::list(tensors, count)) {
+      const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto &group) {
+        return group[0].device() == tensor.device() && group[0].scalar_type() == tensor.scalar_type();
+      });
+      if (group == groups.end()) {
+        groups.push_back({tensor});
+      } else {
+        group->push_back(tensor);
+      }
+    }
+    for (const auto &group : groups) {
+      const auto options = at::TensorOptions(at::kFloat).device(group[0].device());
+      auto found = at::zeros({}, options);
+      at::_amp_foreach_non_finite_check_and_unscale_(group, found, at::full({}, 1 / scale, options));
+      if (found.item<float>() != 0) *found_not_finite = true;
+    }
   });
 }

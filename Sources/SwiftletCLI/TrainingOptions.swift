@@ -25,7 +25,7 @@ struct TrainingOptions: ParsableArguments {
             let args = try arguments()
             try args.validate()
             try stopping.callback?.prepare(args)
-        } catch let error as TrainingError { throw ValidationError(error.description) }
+        } catch let error as TrainingError { throw ValidationError(error.commandLineDescription) }
     }
 
     func arguments() throws -> TrainingArguments {

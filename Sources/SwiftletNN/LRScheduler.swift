@@ -41,9 +41,11 @@ public final class LRScheduler {
     /// The learning rate of each group, now.
     public var lastLearningRates: [Double] { optimizer.groups.map(\.learningRate) }
 
-    /// Goes on to the next update. `reduce_lr_on_plateau` waits for `step(metric:)` instead.
+    /// Goes on to the next update. `reduce_lr_on_plateau` waits for `step(metric:)` instead. One that an accelerator has
+    /// prepared stays where it is after an update that was skipped.
     public func step() {
-        guard plateau == nil, isAccumulating?() != true else { return }
+        guard plateau == nil else { return }
+        if let isAccumulating, isAccumulating() || optimizer.stepWasSkipped { return }
         lastEpoch += stepsAtOnce
         apply()
     }

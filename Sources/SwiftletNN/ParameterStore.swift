@@ -10,7 +10,7 @@ public final class ParameterStore {
     /// Names of the parameters that no checkpoint gave: their values were drawn.
     public private(set) var freshlyInitialized: [String] = []
     /// The type of the parameters' elements.
-    public let dtype: DType
+    public private(set) var dtype: DType
     /// Where the parameters lie.
     public private(set) var device: Device
 
@@ -33,6 +33,20 @@ public final class ParameterStore {
         guard device != self.device else { return }
         self.device = device
         for parameter in parameters { parameter.move(to: device) }
+    }
+
+    /// Runs with copies of all parameters in another type, without gradients. Afterwards they are the tensors that they
+    /// were, also on an error.
+    package func casting<Result>(to other: DType, _ body: () throws -> Result) rethrows -> Result {
+        guard other != dtype else { return try body() }
+        let before = (dtype: dtype, tensors: parameters.map(\.tensor))
+        defer {
+            dtype = before.dtype
+            for (parameter, tensor) in zip(parameters, before.tensors) { parameter.tensor = tensor }
+        }
+        noGrad { for parameter in parameters { parameter.tensor = parameter.tensor.detach().to(other) } }
+        dtype = other
+        return try body()
     }
 
     func register(_ parameter: Parameter) {

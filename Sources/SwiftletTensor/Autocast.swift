@@ -17,6 +17,13 @@ public func autocast<Result, Failure: Error>(
 /// The type of the `autocast` for the device that the calling thread is inside, or `nil`.
 public func currentAutocastDType(on device: Device = .cpu) -> DType? { DType(code: ct_autocast_dtype(device.code)) }
 
+/// Lets float32 products on GPUs round their operands to TensorFloat-32, which has 10 bits of fraction, as
+/// `torch.backends.fp32_precision` set to `tf32` does; `false` keeps all 23. For the process. Products on a CPU stay as
+/// they are.
+public func useTF32(_ isOn: Bool) {
+    perform("useTF32", []) { ct_use_tf32(isOn) }
+}
+
 /// Makes operations without a deterministic form fail, as `torch.use_deterministic_algorithms` does. For the process.
 public func useDeterministicAlgorithms(_ isOn: Bool) {
     perform("useDeterministicAlgorithms", []) { ct_use_deterministic_algorithms(isOn) }

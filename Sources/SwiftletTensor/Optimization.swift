@@ -48,6 +48,19 @@ public func clipGradNorm(_ gradients: [Tensor], maxNorm: Double) -> Tensor {
     }
 }
 
+/// Multiplies gradients in place by the float32 nearest to `1 / scale`, by the kernel of `torch.amp.GradScaler`. Waits
+/// for the device.
+///
+/// - Returns: whether any element was infinite or NaN before.
+public func unscale(_ gradients: [Tensor], scale: Double) -> Bool {
+    if gradients.isEmpty { return false }
+    var foundNotFinite = false
+    perform("unscale", gradients) {
+        withHandles(gradients) { ct_unscale($0, Int32(gradients.count), scale, &foundNotFinite) }
+    }
+    return foundNotFinite
+}
+
 /// How many threads one tensor operation may use.
 public var threadCount: Int { Int(ct_thread_count()) }
 

@@ -8,6 +8,8 @@ import SwiftletTensor
 extension Trainer {
     private static let optimizerFile = "optimizer.safetensors"
     private static let schedulerFile = "scheduler.json"
+    /// `scaler.pt` in Python, with the same names inside.
+    private static let scalerFile = "scaler.json"
     private static let progressFile = "progress.json"
     private static let argumentsFile = "training_args.json"
     private static let stateFile = "trainer_state.json"
@@ -35,6 +37,9 @@ extension Trainer {
                 try Safetensors.write(optimizerState, metadata: [:], to: file(Self.optimizerFile))
                 try AtomicFile.write(
                     JSONValue.object(run.schedule.state).text(.config) + "\n", to: file(Self.schedulerFile))
+                if let scaler = accelerator.scaler {
+                    try AtomicFile.write(JSONValue.object(scaler.state).text(.config) + "\n", to: file(Self.scalerFile))
+                }
                 try AtomicFile.write(run.progress.json.text(.config) + "\n", to: file(Self.progressFile))
                 try RandomState(
                     torch: torch, torchAtEpochStart: run.epochStartState, torchBeforeBatchAhead: beforeBatchAhead,
@@ -63,6 +68,8 @@ extension Trainer {
                     "path": .string(checkpoint.path), "run": checkpoint.run.map { .string($0.id) } ?? .null,
                     "state": try JSONValue(contentsOf: checkpoint.file(Self.stateFile)),
                     "scheduler": try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)),
+                    "scaler": accelerator.scaler != nil && FileSystem.exists(checkpoint.file(Self.scalerFile))
+                        ? try JSONValue(contentsOf: checkpoint.file(Self.scalerFile)) : .null,
                     "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
                     "problem_type": (try? JSONValue(contentsOf: checkpoint.file("config.json")))?["problem_type"] ?? .null,
                 ]).text()
@@ -105,6 +112,13 @@ extension Trainer {
         }
         try accelerator.takeOver(try tensors(Self.optimizerFile), run.optimizer)
         try run.schedule.load(texts["scheduler"] ?? nil)
+        if let scaler = accelerator.scaler {
+            if let state = texts["scaler"], !state.isNull {
+                try scaler.load(state)
+            } else {
+                logger.warning("'\(path)' has no scale of the loss, as of a run without fp16: it begins at \(scaler.scale)")
+            }
+        }
         if args.restoreCallbackStatesFromCheckpoint { restoreCallbacks() }
         var random = try RandomState(try tensors(RandomState.file), path: FileSystem.join(path, RandomState.file))
         guard random.torch.count == accelerator.numProcesses else {

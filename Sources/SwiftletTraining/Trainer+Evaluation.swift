@@ -39,7 +39,11 @@ extension Trainer {
         _ dataset: Dataset, name: String, prefix: String, keepsPredictions: Bool
     ) throws -> PredictionOutput {
         try withTensorErrors {
-            try runInScope(dataset, name: name, prefix: prefix, keepsPredictions: keepsPredictions)
+            // As in Python, a training's own evaluations run as the training does.
+            let dtype = isInTraining ? nil : args.fullEvalDType
+            return try model.state.store.casting(to: dtype ?? model.state.store.dtype) {
+                try runInScope(dataset, name: name, prefix: prefix, keepsPredictions: keepsPredictions)
+            }
         }
     }
 
@@ -79,7 +83,7 @@ extension Trainer {
                     let outputs: [Tensor]
                     var rowLosses: [Double] = []
                     if isUnlabelled {
-                        let dtype: DType? = args.bf16 ? .bfloat16 : nil
+                        let dtype = args.autocastDType
                         let output: any ModelOutput = try autocast(dtype, on: model.state.device) { try model(inputs) }
                         outputs = try output.predictions.map { try ofAll($0.to(.float32), kept) }
                     } else {

@@ -41,7 +41,7 @@ struct MemoryEstimate {
         // Some batch has the mean, whatever the order; the longest row pads its own.
         let mean = sizes.reduce(0, +) / Double(sizes.count)
         let kept = pass.isTraining && !args.gradientCheckpointing ? shape.layers : 1
-        let bytes: Double = args.bf16 ? 2 : 4
+        let bytes: Double = args.autocastDType == nil ? 4 : 2
         func activations(_ tokens: Double, _ length: Double, states: Double, scores: Double) -> Double {
             var sum = kept * tokens * (states * (4 * shape.hidden + shape.intermediate) * bytes)
             if !pass.isPacked { sum += kept * tokens * scores * shape.heads * length * bytes }
@@ -100,11 +100,30 @@ extension Trainer {
                     : "Give a smaller --per-device-eval-batch-size or --max-length.",
                 at: ErrorLocation(option: option))
         }
-        if estimate.usual > 0.9 * Double(memory), memoryWarnings.insert(option).inserted {
+        if estimate.usual > Self.usableShare * Double(memory), memoryWarnings.insert(option).inserted {
             let (needed, there) = (Self.gigabytes(estimate.usual), Self.gigabytes(Double(memory)))
             logger.warning("\(option) is \(batchSize), which may take about \(needed) of memory, and there is \(there)")
         }
     }
+
+    /// The rows of a training batch that is likely to fit in memory: `perDeviceTrainBatchSize`, or the first of those that
+    /// `auto_find_batch_size` tries after it; 1 where none is likely to.
+    ///
+    /// - Parameter memory: bytes that there are.
+    package func likelyBatchSize(for rows: [TokenizedExample], in memory: Int) -> Int {
+        let isPacked = packing != nil && collator(isTraining: true) is DataCollatorWithFlattening
+        var size = args.perDeviceTrainBatchSize
+        while size > 1 {
+            let estimate = MemoryEstimate(
+                .init(rows: rows, batchSize: size, isTraining: true, isPacked: isPacked), model, args)
+            if estimate.usual <= Self.usableShare * Double(memory) { break }
+            size = Self.reduced(size)
+        }
+        return size
+    }
+
+    /// Estimates up to this share of memory pass without a warning.
+    private static let usableShare = 0.9
 
     private static func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e8).rounded() / 10) GB" }
 }

@@ -15,7 +15,7 @@ extension Trainer {
         var policy = model.state.execution
         policy.isTraining = isTraining
         let isFused = policy.runsFused(
-            dtype: store.dtype, device: store.device, autocastDType: args.bf16 ? .bfloat16 : policy.autocastDType)
+            dtype: store.dtype, device: store.device, autocastDType: args.autocastDType ?? policy.autocastDType)
         let isPackedOnGPU = policy.runsPackedOnGPU(device: store.device) && model.encoder.attendsToPackedOnGPU
         return isFused || isPackedOnGPU ? packing : collator
     }

@@ -18,7 +18,9 @@ public final class Trainer {
     /// The model that is trained, in place.
     public let model: any PretrainedModel
     /// The arguments that the run was made with.
-    public let args: TrainingArguments
+    ///
+    /// With `autoFindBatchSize`, `perDeviceTrainBatchSize` is the one that was found, once a training has begun.
+    public internal(set) var args: TrainingArguments
     /// Where the run is: updates, logs and the best evaluation so far.
     public internal(set) var state = TrainerState()
     /// What is called at the events of the run, in this order.
@@ -46,6 +48,8 @@ public final class Trainer {
     var runIdentity = RunIdentity()
     /// Held while this Trainer writes to `output_dir`.
     var outputLock: OutputFolderLock?
+    /// Whether `train` runs.
+    var isInTraining = false
     /// What the latest evaluation of `evalDataset` gave, as `evaluate()` returns it; `nil` without one, and once this
     /// Trainer has changed the weights since. Saves the evaluation after a training that ended with one.
     public internal(set) var latestEvaluation: [(name: String, value: Double)]?
@@ -102,6 +106,12 @@ public final class Trainer {
         } else if model.state.device == .cpu {
             model.to(self.accelerator.device)
         }
+        if args.fp16, model.state.device == .cpu {
+            throw TrainingError.noGPU("fp16", Accelerator.whyOnCPU(cpu: self.accelerator.device != .cpu))
+        }
+        // Of this Trainer's own, also where an accelerator serves several.
+        self.accelerator.scaler = args.fp16 || self.accelerator.mixedPrecision == .fp16 ? GradScaler() : nil
+        if let tf32 = args.tf32, Device.isCUDAAvailable { try Self.useTF32(tf32, on: model.state.device) }
         manualSeed(args.seed)
         if args.fullDeterminism { useDeterministicAlgorithms(true) }
         model.state.kernels = args.kernels
@@ -137,10 +147,11 @@ public final class Trainer {
     ///   reading and writing files throws.
     @discardableResult
     public func train(resumeFrom: ResumePoint? = nil) throws -> TrainOutput {
-        try withTensorErrors { try trainInScope(resumeFrom) }
+        guard args.autoFindBatchSize else { return try withTensorErrors { try trainInScope(resumeFrom) } }
+        return try trainFindingBatchSize(resumeFrom)
     }
 
-    private func trainInScope(_ resumeFrom: ResumePoint?) throws -> TrainOutput {
+    func trainInScope(_ resumeFrom: ResumePoint?) throws -> TrainOutput {
         guard let trainDataset else {
             throw TrainingError(
                 "there is no trainDataset to train on", remedy: "Give the Trainer one.",
@@ -148,6 +159,12 @@ public final class Trainer {
                 at: ErrorLocation(option: "train_dataset"))
         }
         latestEvaluation = nil
+        isInTraining = true
+        defer {
+            isInTraining = false
+            // That of the training had weights of another type.
+            if args.fullEvalDType != nil { latestEvaluation = nil }
+        }
         let lockBefore = outputLock
         defer { outputLock = lockBefore }
         if args.saveStrategy != .no { try holdOutputFolder() }
@@ -167,6 +184,21 @@ public final class Trainer {
         if let resumeFrom { try restore(run, from: resumeFrom) }
         try warnOfOtherRuns()
         return try run.run()
+    }
+
+    /// - Throws: `TrainingError` where TensorFloat-32 is asked for on a GPU that has none.
+    private static func useTF32(_ isOn: Bool, on device: Device) throws {
+        SwiftletTensor.useTF32(isOn)
+        guard isOn, device.isCUDA else { return }
+        // float32 has 23 bits of fraction, TensorFloat-32 has 10: 1 + 2^-16 becomes 1.
+        let size = 1024
+        let product = Tensor.full([size, size], 1 + 0x1p-16, dtype: .float32, device: device)
+            .matmul(Tensor.full([size, size], 0x1p-10, dtype: .float32, device: device))
+        guard product.mean().item() != 1 else { return }
+        SwiftletTensor.useTF32(false)
+        throw TrainingError(
+            "tf32 needs a GPU that multiplies TensorFloat-32, Ampere or newer; this one does not", remedy: "Leave tf32 out.",
+            commandLine: "Leave --tf32 out.", kind: .invalidArgument, at: ErrorLocation(option: "tf32"))
     }
 
     func begin(_ plan: TrainingPlan) {

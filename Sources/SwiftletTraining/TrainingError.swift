@@ -54,6 +54,14 @@ public struct TrainingError: SwiftletError {
             commandLine: error.commandLineRemedy ?? remedy, kind: kind, at: error.location)
     }
 
+    /// float16 without a GPU.
+    static func noGPU(_ option: String, _ reason: String) -> TrainingError {
+        TrainingError(
+            "\(option) needs a GPU, and \(reason)", remedy: "Use bf16, which CPUs have too.",
+            commandLine: "Give --bf16 instead, which CPUs have too.", kind: .invalidArgument,
+            at: ErrorLocation(option: option))
+    }
+
     /// The error of one row, with the row's number.
     func inRow(_ row: Int) -> TrainingError {
         var error = self

@@ -18,7 +18,7 @@ struct TrainingLoss {
         classWeights = args.classWeights.isEmpty
             ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
         sumsGroups = args.sumsAccumulatedGradients
-        dtype = args.bf16 ? .bfloat16 : nil
+        dtype = args.autocastDType
         let classCount = try model.classCount
         if !args.classWeights.isEmpty, let labelCount = classCount, args.classWeights.count != labelCount {
             throw TrainingError(

@@ -56,6 +56,7 @@ final class TrainingRun {
         plan = try TrainingPlan(args, batchesPerEpoch: batches.countPerEpoch, rowCount: examples.count)
         optimizer = try OptimizerSettings(args).make(args.parameterGroups(trainer.model.parameters()))
         if args.shardsOptimizerState { _ = try optimizer.prepared(by: accelerator) }
+        optimizer.scaler = accelerator.scaler
         _ = try accelerator.prepare(trainer.model)
         // Each process drops out other elements; the first one those of a run on its own.
         if accelerator.processIndex > 0 { manualSeed(args.seed &+ UInt64(accelerator.processIndex)) }
@@ -168,7 +169,8 @@ final class TrainingRun {
         profiled("optimizer") { step() }
         tell { $0.onOptimizerStep($1, &$2) }
         rate = schedule.lastLearningRates.last ?? 0
-        schedule.step()
+        // Python's fused optimizer is called also for an update that it leaves out, so that the schedule goes on.
+        if !optimizer.stepWasSkipped || args.optim == .adamwTorchFused { schedule.step() }
         optimizer.zeroGrad()
         trainer.state.globalStep += 1
         try checkTensorErrors()
@@ -178,12 +180,13 @@ final class TrainingRun {
     /// Clips the gradients and updates the weights.
     private func step() {
         let maxNorm = args.maxGradNorm > 0 ? args.maxGradNorm : .infinity
-        if let adamW = optimizer as? AdamW, args.kernels == .fused, model.state.device == .cpu {
+        if let adamW = optimizer as? AdamW, args.kernels == .fused, model.state.device == .cpu, optimizer.scaler == nil {
             // Clipping happens while the update reads the gradients: callbacks see them as they were.
             tell { $0.onPreOptimizerStep($1, &$2) }
             gradientNorm = Tensor(adamW.clipAndStep(maxNorm: maxNorm))
             return
         }
+        accelerator.unscaleGradients(optimizer)
         gradientNorm = clipGradNorm(
             optimizer.groups.flatMap(\.parameters).compactMap(\.gradient), maxNorm: maxNorm)
         tell { $0.onPreOptimizerStep($1, &$2) }
@@ -253,7 +256,16 @@ final class TrainingRun {
     }
 
     private func evaluate() throws {
-        let metrics = try trainer.evaluate()
+        let metrics: [(name: String, value: Double)]
+        do {
+            metrics = try trainer.evaluate()
+        } catch let error as TensorError where error.isOutOfMemory && args.autoFindBatchSize {
+            // Smaller training batches would not help.
+            throw TrainingError(
+                "an evaluation ran out of memory, and auto_find_batch_size is for training batches: \(error.message)",
+                remedy: "Set a smaller perDeviceEvalBatchSize.", commandLine: "Give a smaller --per-device-eval-batch-size.",
+                kind: .invalidArgument, at: ErrorLocation(option: "per_device_eval_batch_size"))
+        }
         tell { $0.onEvaluate($1, metrics: metrics, &$2) }
         guard let name = args.bestMetricName else { return }
         guard let value = metrics.first(where: { $0.name == name })?.value else {

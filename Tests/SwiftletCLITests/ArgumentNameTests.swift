@@ -194,7 +194,7 @@ import Testing
             ("a.json", "[1]"), ("b.json", "{"), ("c.yaml", "a: [1"), ("d.yaml", "- 1"), ("e.yml", "a: 1\na: 2"),
             ("f.yaml", "a: &x [1]\nb: *x"), ("g.yaml", String(repeating: "[", count: 60_000)),
             ("h.yaml", String(repeating: "- ", count: 30_000)), ("i.json", String(repeating: "[", count: 70_000)),
-            ("j.json", #"{"learning_rat": 1}"#), ("k.json", #"{"fp16": true}"#),
+            ("j.json", #"{"learning_rat": 1}"#), ("k.json", #"{"deepspeed": "z.json"}"#),
         ] {
             try AtomicFile.write(text, to: folder.file(name))
             #expect(message("train", folder.file(name)).contains(name), "\(message("train", folder.file(name)))")

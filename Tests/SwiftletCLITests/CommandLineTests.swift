@@ -15,8 +15,17 @@ import Testing
         #expect(try program.run(["train"]).status == 2)
         #expect(try program.run(["fly"]).status == 2)
         #expect(try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--learning-rate", "fast"]).status == 2)
-        let unknown = try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--fp16"])
-        #expect(unknown.status == 2 && unknown.error.contains("--fp16"))
+        let train = ["train", "--model", "m", "--dataset", "d", "--output-dir", "o"]
+        let unknown = try program.run(train + ["--deepspeed", "z.json"])
+        #expect(unknown.status == 2 && unknown.error.contains("--deepspeed"))
+        for (options, remedy) in [
+            (["--fp16", "--use-cpu"], "--bf16"), (["--fp16", "--bf16"], "--fp16"), (["--tf32", "--use-cpu"], "--tf32"),
+            (["--fp16-full-eval", "--bf16-full-eval"], "--bf16-full-eval"),
+            (["--auto-find-batch-size", "--max-tokens-per-batch", "9"], "--max-tokens-per-batch"),
+        ] {
+            let refused = try program.run(train + options)
+            #expect(refused.status == 2 && refused.error.contains(remedy), "\(refused.error)")
+        }
         #expect(try program.run(["--help"]).status == 0)
     }
 

@@ -31,7 +31,7 @@ import Testing
         case "lr_scheduler_kwargs": return ["num_cycles": 2]
         case "freeze": return ["bert"]
         case "class_weights": return [0.5, 1.5]
-        case "greater_is_better": return true
+        case "greater_is_better", "tf32": return true
         default: break
         }
         if let choice = argument.choices.last(where: { .string($0) != argument.defaultValue }) {
@@ -116,7 +116,7 @@ import Testing
 
     @Test func `what can't be had is refused with its name`() throws {
         for (name, value) in [
-            ("fp16", true), ("deepspeed", "z.json"), ("warmup_ratio", 1.5), ("save_safetensors", false),
+            ("fp16", "half"), ("tf32", "sometimes"), ("deepspeed", "z.json"), ("warmup_ratio", 1.5), ("save_safetensors", false),
             ("learning_rat", 1), ("learning_rate", "fast"), ("learning_rate", .double(.infinity)), ("optim", "sgdd"),
             ("seed", -1), ("max_steps", 1.5), ("logging_steps", 2.5),
             ("gradient_checkpointing_kwargs", ["offload": true]),

@@ -81,6 +81,8 @@ int32_t ct_autocast_end(ct_device device, bool was_enabled);
 int32_t ct_autocast_dtype(ct_device device);
 /// For the process: operations that have no deterministic form fail.
 int32_t ct_use_deterministic_algorithms(bool enabled);
+/// For the process: whether float32 products on GPUs may round their operands to TensorFloat-32.
+int32_t ct_use_tf32(bool enabled);
 
 /// One AdamW update of `count` parameters, in place, by libtorch's fused kernel. Each `steps[i]` is float32 `[]`, the
 /// number of updates before this one; it is raised.
@@ -92,6 +94,9 @@ int32_t ct_fused_adamw(
 int32_t ct_foreach_norm(const ct_tensor *const *tensors, int32_t count, ct_tensor **out);
 /// Scales the tensors in place so that their common norm is at most `max_norm`; gives the norm before.
 int32_t ct_clip_norm(const ct_tensor *const *tensors, int32_t count, double max_norm, ct_tensor **out);
+/// Multiplies the tensors in place by the float32 nearest to `1 / scale`; tells whether any element was infinite or NaN.
+/// Waits for the device.
+int32_t ct_unscale(const ct_tensor *const *tensors, int32_t count, double scale, bool *found_not_finite);
 
 #ifdef __cplusplus
 }

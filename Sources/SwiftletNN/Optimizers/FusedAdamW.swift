@@ -14,8 +14,9 @@ extension AdamW {
                 parameter.gradient.map { (parameter: parameter, gradient: $0, group: group) }
             }
         }
-        let isPlain = sharding == nil && isAccumulating?() != true
+        let isPlain = sharding == nil && scaler == nil && isAccumulating?() != true
         guard isPlain, active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu }) else {
+            scaler?.unscaleOnce(self)
             let norm = clipGradNorm(active.map(\.gradient), maxNorm: maxNorm).item()
             step()
             return norm

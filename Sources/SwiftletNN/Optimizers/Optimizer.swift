@@ -34,6 +34,11 @@ open class Optimizer {
     package var isAccumulating: (() -> Bool)?
     /// Set by an accelerator that shards the state: which parameters this process updates, and what follows.
     package var sharding: (owns: (Parameter) -> Bool, exchange: () -> Void)?
+    /// Set by an accelerator that trains in float16: gradients are those of a scaled loss.
+    package var scaler: GradScaler?
+    /// Whether the latest `step()` changed nothing, since gradients were infinite or NaN: only where an accelerator trains
+    /// in float16.
+    public private(set) var stepWasSkipped = false
 
     /// - Parameter groups: parameters with the learning rate and weight decay that they share; no parameter twice.
     public init(groups: [ParameterGroup]) {
@@ -44,6 +49,15 @@ open class Optimizer {
     /// One update of every parameter that has a gradient.
     public func step() {
         if isAccumulating?() == true { return }
+        if let scaler {
+            stepWasSkipped = !scaler.stepAndUpdate(self)
+        } else {
+            updateAll()
+        }
+    }
+
+    /// The update of every parameter that has a gradient, whatever an accelerator wants.
+    func updateAll() {
         noGrad {
             for group in groups {
                 let active = group.parameters.filter {
@@ -185,6 +199,8 @@ public struct OptimizerError: SwiftletError {
     public enum Kind: Sendable, Equatable {
         /// Saved state of other parameters than the optimizer has, or of other shapes.
         case stateMismatch
+        /// Calls of a `GradScaler` in an order that would scale or unscale gradients twice, or numbers it can't work with.
+        case scaling
     }
 
     /// What went wrong, to switch over.

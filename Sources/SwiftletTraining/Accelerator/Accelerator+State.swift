@@ -37,6 +37,9 @@ extension Accelerator {
                 try AtomicFile.write(
                     JSONValue.object(schedule.state).text(.config) + "\n", to: file("scheduler", index, "json"))
             }
+            if let scaler {
+                try AtomicFile.write(JSONValue.object(scaler.state).text(.config) + "\n", to: file("scaler", 0, "json"))
+            }
             let epochs: JSONValue = .array(loaders.map { .int($0.epoch) })
             let state: JSONValue = ["format": .int(Self.format), "num_processes": .int(numProcesses), "epochs": epochs]
             try AtomicFile.write(state.text(.config) + "\n", to: file("accelerator", 0, "json"))
@@ -124,6 +127,10 @@ extension Accelerator {
         for (index, schedule) in schedulers.enumerated() {
             let text = try shared(text: { try MappedFile.text(path("scheduler", index, "json")) })
             try schedule.load(try JSONValue(parsing: text))
+        }
+        if let scaler {
+            let text = try shared(text: { try MappedFile.text(path("scaler", 0, "json")) })
+            try scaler.load(try JSONValue(parsing: text))
         }
         for (name, state) in random {
             if name == "process_\(processIndex)" { try SwiftletTensor.Generator.default.load(state: bytes(state)) }

@@ -25,8 +25,18 @@ public final class Accelerator {
         case no
         /// Products in bfloat16; weights, gradients and losses stay float32.
         case bf16
-        /// Refused: float16 is not implemented.
+        /// Products in float16, and the loss scaled so that gradients don't vanish; weights, gradients and losses stay
+        /// float32. On GPUs only.
         case fp16
+
+        /// The type for `autocast`; `nil` is float32.
+        var dtype: DType? {
+            switch self {
+            case .no: nil
+            case .bf16: .bfloat16
+            case .fp16: .float16
+            }
+        }
     }
 
     /// Which processes there are; a single one where nothing was said.
@@ -52,6 +62,9 @@ public final class Accelerator {
     public let stepSchedulerWithOptimizer: Bool
     /// Shards the optimizer's state (ZeRO-1): each process keeps and updates a part of it.
     public let shardsOptimizerState: Bool
+    /// Scales losses, with `mixedPrecision` `.fp16`; `nil` otherwise. `backward`, `clipGradNorm` and the steps of
+    /// prepared optimizers use it.
+    public package(set) var scaler: GradScaler?
     let findUnusedParameters: Bool
     let gradientState = GradientState()
     private var accumulated = 0
@@ -123,16 +136,15 @@ public final class Accelerator {
                 commandLine: "Give --gradient-accumulation-steps 1 or more.", kind: .invalidArgument,
                 at: ErrorLocation(option: "gradient_accumulation_steps"))
         }
-        guard mixedPrecision != .fp16 else {
-            throw TrainingError(
-                "mixedPrecision is fp16, which is not implemented", remedy: "Use bf16.", kind: .unsupported,
-                at: ErrorLocation(option: "mixed_precision"))
-        }
         environment = group?.environment ?? ProcessEnvironment()
         self.group = group
         // Gradients on a GPU are exchanged by NCCL; without it, several processes stay on the CPU.
         let hasGPU = !cpu && Device.isCUDAAvailable && (group == nil || ProcessGroup.hasNCCL)
         device = hasGPU ? .cuda(environment.localRank) : .cpu
+        guard mixedPrecision != .fp16 || hasGPU else {
+            throw TrainingError.noGPU("mixed_precision fp16", Self.whyOnCPU(cpu: cpu))
+        }
+        scaler = mixedPrecision == .fp16 ? GradScaler() : nil
         self.mixedPrecision = mixedPrecision
         self.gradientAccumulationSteps = gradientAccumulationSteps
         self.splitBatches = splitBatches
@@ -142,6 +154,11 @@ public final class Accelerator {
         self.stepSchedulerWithOptimizer = stepSchedulerWithOptimizer
         self.shardsOptimizerState = shardsOptimizerState
         self.findUnusedParameters = findUnusedParameters
+    }
+
+    static func whyOnCPU(cpu: Bool) -> String {
+        cpu ? "the CPU was asked for"
+            : Device.isCUDAAvailable ? "several processes stay on the CPU, for lack of NCCL" : "there is none"
     }
 
     // MARK: Prepare
@@ -176,7 +193,7 @@ public final class Accelerator {
             }
             model.to(device)
         }
-        if mixedPrecision == .bf16 { model.state.autocastDType = .bfloat16 }
+        if let dtype = mixedPrecision.dtype { model.state.autocastDType = dtype }
         let isNew = !models.contains { $0 === model }
         if isNew { models.append(model) }
         guard let group else { return model }
@@ -221,10 +238,21 @@ public final class Accelerator {
     // MARK: Steps
 
     /// The backward pass, with the loss divided by the batches of an update. Gradients are then the mean over all
-    /// processes, unless this batch does not end an update.
+    /// processes, unless this batch does not end an update. In float16 they are those of the loss times `scaler`'s scale.
+    ///
+    /// - Throws: `TrainingError` where gradients of this update were unscaled before, `ProcessError` if a process fails.
     public func backward(_ loss: Tensor) throws {
         try checkShards()
-        let scaled = gradientAccumulationSteps > 1 ? loss / Double(gradientAccumulationSteps) : loss
+        var scaled = gradientAccumulationSteps > 1 ? loss / Double(gradientAccumulationSteps) : loss
+        if let scaler {
+            guard !optimizers.contains(where: scaler.isUnscaled) else {
+                throw TrainingError(
+                    "the gradients were unscaled before this backward pass, which adds scaled ones",
+                    remedy: "Clip gradients only where syncGradients is true, and step the optimizer afterwards.",
+                    kind: .invalidArgument)
+            }
+            scaled = scaler.scale(scaled)
+        }
         if syncGradients, let reducer = try currentReducer() {
             try reducer.backward(scaled)
         } else {
@@ -247,18 +275,30 @@ public final class Accelerator {
         return try body()
     }
 
-    /// Scales gradients down to a common norm; call it where `syncGradients` is true.
+    /// Divides gradients by `scaler`'s scale, where they aren't yet: in float16, before they are read or changed. Does
+    /// nothing otherwise.
+    ///
+    /// - Parameter optimizer: whose parameters' gradients; `nil` means those of all prepared optimizers.
+    public func unscaleGradients(_ optimizer: Optimizer? = nil) {
+        for optimizer in optimizer.map({ [$0] }) ?? optimizers { scaler?.unscaleOnce(optimizer) }
+    }
+
+    /// Whether the latest step of a prepared optimizer changed nothing, since gradients were infinite or NaN: in float16.
+    public var optimizerStepWasSkipped: Bool { optimizers.contains(where: \.stepWasSkipped) }
+
+    /// Scales gradients down to a common norm; call it where `syncGradients` is true. In float16 it unscales them before.
     ///
     /// - Returns: the norm before, shape `[]`.
     @discardableResult
     public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double) throws -> Tensor {
         try checkShards()
+        unscaleGradients()
         return SwiftletTensor.clipGradNorm(parameters.compactMap(\.gradient), maxNorm: maxNorm)
     }
 
     /// Runs with the mixed precision that was chosen; a prepared model does so by itself.
     public func autocast<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try SwiftletTensor.autocast(mixedPrecision == .bf16 ? .bfloat16 : nil, on: device, body)
+        try SwiftletTensor.autocast(mixedPrecision.dtype, on: device, body)
     }
 
     /// What failed where nothing could be thrown: in the optimizer's step.
@@ -317,6 +357,14 @@ extension Optimizer: Preparable {
     public func prepared(by accelerator: Accelerator) throws -> Self {
         let state = accelerator.gradientState
         isAccumulating = { !state.syncGradients }
+        if let scaler = accelerator.scaler {
+            if let half = groups.flatMap(\.parameters).first(where: { $0.tensor.dtype == .float16 }) {
+                throw TrainingError(
+                    "'\(half.name)' is float16; mixed precision keeps weights in float32",
+                    remedy: "Load the model in float32.", kind: .invalidArgument, at: ErrorLocation(tensor: half.name))
+            }
+            self.scaler = scaler
+        }
         if accelerator.shardsOptimizerState, let group = accelerator.group {
             let shards = OptimizerShards(self, size: group.size)
             sharding = (

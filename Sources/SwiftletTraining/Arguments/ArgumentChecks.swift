@@ -24,9 +24,44 @@ extension TrainingArguments {
                 dataloaderNumWorkers > 0, "dataloader_prefetch_factor", factor,
                 "left out without workers; set dataloader_num_workers too")
         }
+        try checkPrecision()
         try checkOptimizer()
         try checkBestModel()
     }
+
+    private func checkPrecision() throws(TrainingError) {
+        func refuse(_ message: String, _ remedy: String, _ commandLine: String, _ option: String) -> TrainingError {
+            TrainingError(
+                message, remedy: remedy, commandLine: commandLine, kind: .invalidArgument,
+                at: ErrorLocation(option: option))
+        }
+        if fp16, bf16 {
+            throw refuse(
+                "fp16 and bf16 are both set; products have one type", "Set one of them.", "Give --fp16 or --bf16.", "fp16")
+        }
+        if fp16FullEval, bf16FullEval {
+            throw refuse(
+                "fp16_full_eval and bf16_full_eval are both set; weights have one type", "Set one of them.",
+                "Give --fp16-full-eval or --bf16-full-eval.", "fp16_full_eval")
+        }
+        let whyNoGPU: String? = useCPU ? "use_cpu is set" : Device.isCUDAAvailable ? nil : "there is none"
+        if fp16, let whyNoGPU { throw .noGPU("fp16", whyNoGPU) }
+        if tf32 == true, let whyNoGPU {
+            throw refuse(
+                "tf32 needs an NVIDIA GPU, and \(whyNoGPU)", "Leave tf32 out.", "Leave --tf32 out.", "tf32")
+        }
+        if autoFindBatchSize, maxTokensPerBatch != nil {
+            throw refuse(
+                "auto_find_batch_size changes the rows of a batch, and max_tokens_per_batch makes batches by tokens",
+                "Set one of them.", "Give --auto-find-batch-size or --max-tokens-per-batch.", "auto_find_batch_size")
+        }
+    }
+
+    /// The type of the products of a training and its evaluations; `nil` is float32.
+    var autocastDType: DType? { bf16 ? .bfloat16 : fp16 ? .float16 : nil }
+
+    /// The type of all weights in evaluations outside of a training; `nil` is the model's.
+    var fullEvalDType: DType? { bf16FullEval ? .bfloat16 : fp16FullEval ? .float16 : nil }
 
     private func checkOptimizer() throws(TrainingError) {
         let options: SchedulerOptions

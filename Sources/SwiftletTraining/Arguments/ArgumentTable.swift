@@ -23,6 +23,9 @@ extension TrainingArgument {
             "per_device_eval_batch_size", \.perDeviceEvalBatchSize, .length, .from(1, to: size),
             help: "Examples a step of evaluation."),
         argument(
+            "auto_find_batch_size", \.autoFindBatchSize, .length,
+            help: "Begin anew with smaller batches where they don't fit in memory."),
+        argument(
             "num_train_epochs", \.numTrainEpochs, .length, .from(0, to: 1e9),
             help: "Passes over the data; may be a fraction."),
         argument(
@@ -82,6 +85,17 @@ extension TrainingArgument {
             "neftune_noise_alpha", \.neftuneNoiseAlpha, .loss, .from(0, to: 1e6),
             help: "Noise on the embeddings in training (NEFTune)."),
         argument("bf16", \.bf16, .loss, help: "Matrix products in bfloat16; weights stay float32."),
+        argument(
+            "fp16", \.fp16, .loss, help: "Matrix products in float16 with a scaled loss, on a GPU; weights stay float32."),
+        argument(
+            "bf16_full_eval", \.bf16FullEval, .loss,
+            help: "All weights in bfloat16 in evaluations outside of the training."),
+        argument(
+            "fp16_full_eval", \.fp16FullEval, .loss,
+            help: "All weights in float16 in evaluations outside of the training."),
+        argument(
+            "tf32", \.tf32, .loss, form: .valueOrFlag,
+            help: "Whether float32 products on a GPU may round to TensorFloat-32."),
         argument(
             "gradient_checkpointing", \.gradientCheckpointing, .loss,
             help: "Compute layers again in the backward pass instead of keeping their results."),

@@ -9,12 +9,6 @@ extension PythonArgument {
     private static let present: [PythonArgument] = [
         .refused(
             "optim_target_modules", "belongs to optimizers such as GaLore, which are not implemented; leave it out"),
-        .refused("fp16", isFlag: true, default: false, "is not implemented; use --bf16, or leave it out"),
-        .refused("fp16_full_eval", isFlag: true, default: false, "is not implemented; leave it out"),
-        .refused(
-            "bf16_full_eval", isFlag: true, default: false,
-            "is not implemented; --bf16 evaluates with bfloat16 products too"),
-        .refused("tf32", isFlag: true, default: false, "is not implemented; use --bf16, or leave it out"),
         .renamed("activation_checkpointing", "gradient_checkpointing", isFlag: true),
         checkpointingKwargs("activation_checkpointing_kwargs"),
         checkpointingKwargs("gradient_checkpointing_kwargs"),
@@ -27,10 +21,6 @@ extension PythonArgument {
         .refused("liger_kernel_config", "is for a Python library; leave it out"),
         .refused("use_cache", isFlag: true, default: false, "is for models that generate text; leave it out"),
         .refused("torch_empty_cache_steps", "is not implemented; leave it out"),
-        .refused(
-            "auto_find_batch_size", isFlag: true, default: false,
-            "is not implemented: it finds the batch size by running out of a GPU's memory, and on a CPU the system "
-                + "would end the program. Lower --per-device-train-batch-size"),
         .only(
             "log_on_each_node", false, isFlag: true, default: true, note: "only the first process of all logs anyway",
             else: "is not implemented: only the first process of all logs"),
@@ -209,7 +199,7 @@ extension PythonArgument {
         .refused("jit_mode_eval", isFlag: true, default: false, "compiles Python; there is none here"),
         .refused(
             "use_ipex", isFlag: true, default: false, "is a Python library; --kernels fused, the default, is for CPUs"),
-        .refused("fp16_opt_level", default: "O1", "is for fp16, which is not implemented; use --bf16, or leave it out"),
+        .refused("fp16_opt_level", default: "O1", "is for a Python library, Apex; --fp16 needs no level"),
         halfPrecisionBackend("half_precision_backend"),
         halfPrecisionBackend("fp16_backend"),
         .refused("tpu_num_cores", "is for TPUs, which are not implemented; leave it out"),
@@ -265,7 +255,7 @@ extension PythonArgument {
 
     private static func halfPrecisionBackend(_ name: String) -> PythonArgument {
         .only(
-            name, "cpu_amp", "cuda_amp", "auto", default: "auto", note: "bfloat16 comes from autocast anyway",
-            else: "is not implemented; --bf16 needs no backend")
+            name, "cpu_amp", "cuda_amp", "auto", default: "auto", note: "float16 and bfloat16 come from autocast anyway",
+            else: "is not implemented; --fp16 and --bf16 need no backend")
     }
 }

@@ -13,6 +13,10 @@ public struct TrainingArguments: Sendable {
     public var perDeviceTrainBatchSize = 8
     /// Rows of an evaluation batch on each device.
     public var perDeviceEvalBatchSize = 8
+    /// Begins anew with batches a tenth smaller, from the same weights and seed, where those of `perDeviceTrainBatchSize`
+    /// don't fit in memory, as often as it takes. On a CPU the memory is estimated beforehand, since the system ends a
+    /// program that runs out of it. Keeps a copy of the weights. For one process.
+    public var autoFindBatchSize = false
     /// May be a fraction: the last epoch is then cut.
     public var numTrainEpochs = 3.0
     /// Number of updates; above 0 it takes the place of `numTrainEpochs`.
@@ -74,6 +78,18 @@ public struct TrainingArguments: Sendable {
     /// Runs matrix products and the like in bfloat16; weights and their updates stay float32. A processor without
     /// bfloat16 multiplies the rounded numbers as float32 in the fused kernels, which is no faster than float32.
     public var bf16 = false
+    /// Runs matrix products and the like in float16, with the loss scaled as `GradScaler` does; weights and their updates
+    /// stay float32. On GPUs only; `bf16` needs no scaling and runs everywhere.
+    public var fp16 = false
+    /// Evaluations and predictions outside of a training run with all weights in bfloat16, not only the products. The
+    /// model keeps its float32 weights.
+    public var bf16FullEval = false
+    /// Evaluations and predictions outside of a training run with all weights in float16, not only the products. The
+    /// model keeps its float32 weights.
+    public var fp16FullEval = false
+    /// Whether float32 products on a GPU may round their operands to TensorFloat-32, for the whole process; `nil` leaves it
+    /// as it is, which is off in libtorch.
+    public var tf32: Bool?
 
     /// Keeps only each layer's input and computes the layer again in the backward pass: less memory for about a third
     /// more time, and the same numbers. `activation_checkpointing` is its newer name in Python.
