@@ -54,7 +54,7 @@ public enum MachineProcessor {
     }
 
     /// Of a list such as `0-3,8`; `nil` where it is none.
-    static func count(ofList text: Substring) -> Int? {
+    package static func count(ofList text: Substring) -> Int? {
         var count = 0
         for part in text.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }

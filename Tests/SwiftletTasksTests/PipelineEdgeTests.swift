@@ -2,6 +2,7 @@ import SwiftletIO
 import SwiftletTasks
 import SwiftletTestSupport
 import Testing
+import TinyTraining
 
 /// Texts that nobody writes, and somebody sends.
 struct PipelineEdgeTests {

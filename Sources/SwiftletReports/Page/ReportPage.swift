@@ -3,7 +3,7 @@ import SwiftletIO
 
 /// A page of one file: its data as JSON, a style and a script that draws the data. It loads nothing, and its policy
 /// allows no other script or style than these.
-struct ReportPage {
+package struct ReportPage {
     let title: String
     let content: JSONObject
 
@@ -69,7 +69,7 @@ struct ReportPage {
     }
 
     /// SHA-256 in base 64, as policies name what they allow.
-    static func hash(_ text: String) -> String {
+    package static func hash(_ text: String) -> String {
         let digits = Array(SHA256.hash(Array(text.utf8)).utf8)
         func value(_ digit: UInt8) -> UInt8 { digit < 58 ? digit - 48 : digit - 87 }
         let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { value(digits[$0]) << 4 | value(digits[$0 + 1]) }

@@ -1,4 +1,4 @@
-import SwiftletDatasets
+package import SwiftletDatasets
 import SwiftletIO
 
 extension RunReport {
@@ -341,11 +341,11 @@ extension RunReport {
 }
 
 /// Rows by the values of a column: each value of a few, ranges of numbers.
-struct Slices {
-    var parts: [(name: String, rows: [Int])] = []
+package struct Slices {
+    package var parts: [(name: String, rows: [Int])] = []
 
     /// Four ranges with about as many rows each; each number of few.
-    init(numbers: [Double]) {
+    package init(numbers: [Double]) {
         let known = numbers.indices.filter { numbers[$0].isFinite }
         let sorted = known.map { numbers[$0] }.sorted()
         guard let first = sorted.first, let last = sorted.last else { return }
@@ -366,7 +366,7 @@ struct Slices {
     }
 
     /// Most frequent values first, 20 at most and the rest as one.
-    init(values: [Value], feature: Feature?) {
+    package init(values: [Value], feature: Feature?) {
         if case .classLabel(let names)? = feature {
             self.init(texts: values.map { value in value.int.map { names.indices.contains($0) ? names[$0] : String($0) } })
         } else if values.contains(where: { if case .double = $0 { true } else { false } })

@@ -1,21 +1,21 @@
-import SwiftletDatasets
-import SwiftletIO
+package import SwiftletDatasets
+package import SwiftletIO
 import SwiftletTraining
 
 /// The page about a run: what was trained on what, how good it is and how sure that is, which rows are wrong.
 ///
 /// Everything in it is computed from the files in the run's folder, so that it can be made again from them.
 public struct RunReport {
-    let record: RunRecord
+    package let record: RunRecord
     let history: [JSONObject]
-    let table: PredictionTable?
+    package let table: PredictionTable?
     let suspects: Dataset?
     let duplicates: Dataset?
     let options: RunReportOptions
     /// What the tokens of some rows add to their predictions.
     var explanations: [RowExplanation] = []
 
-    init(
+    package init(
         record: RunRecord, history: [JSONObject], table: PredictionTable?, suspects: Dataset? = nil,
         duplicates: Dataset? = nil, options: RunReportOptions
     ) {
@@ -60,7 +60,7 @@ public struct RunReport {
     }
 
     /// What the page shows.
-    func content(title: String) throws -> JSONObject {
+    package func content(title: String) throws -> JSONObject {
         var sections = [try metricsSection(), curvesSection()]
         if let table {
             sections += try [

@@ -42,7 +42,7 @@ public struct RunRecord: Sendable {
         json = object
     }
 
-    init(_ json: JSONObject) { self.json = json }
+    package init(_ json: JSONObject) { self.json = json }
 
     /// Writes `run.json`.
     public func write(to folder: String) throws(FileError) {

@@ -55,7 +55,7 @@ public struct Bootstrap: Sendable {
 /// The value below which a share of sorted values lies, between neighbours in proportion, as `numpy.percentile`.
 ///
 /// - Parameter sorted: not empty.
-func percentile(_ share: Double, ofSorted sorted: [Double]) -> Double {
+package func percentile(_ share: Double, ofSorted sorted: [Double]) -> Double {
     let place = share * Double(sorted.count - 1)
     let below = min(max(Int(exactly: place.rounded(.down)) ?? 0, 0), sorted.count - 1)
     let above = min(below + 1, sorted.count - 1)

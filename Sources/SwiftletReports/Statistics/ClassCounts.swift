@@ -31,7 +31,7 @@ public struct ClassCounts: Sendable {
     }
 
     /// - Parameter flags: for each row which classes it has, and which ones it gets.
-    init(flags: [(label: [Bool], prediction: [Bool])], classCount: Int, rows: [Int]? = nil) {
+    package init(flags: [(label: [Bool], prediction: [Bool])], classCount: Int, rows: [Int]? = nil) {
         support = [Int](repeating: 0, count: classCount)
         predicted = support
         hits = support

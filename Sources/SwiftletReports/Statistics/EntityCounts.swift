@@ -2,25 +2,25 @@ import SwiftletIO
 
 /// Entities that a sentence has, gets and rightly gets, by the rules of conlleval, which seqeval has by default: an
 /// entity goes on while tags of one type follow each other without a `B-`, whatever the tag before it.
-struct EntityCounts {
-    var labelled = 0
-    var predicted = 0
-    var hits = 0
+package struct EntityCounts {
+    package var labelled = 0
+    package var predicted = 0
+    package var hits = 0
 
-    init() {}
+    package init() {}
 
-    init(_ tags: [(label: String, prediction: String)]) {
+    package init(_ tags: [(label: String, prediction: String)]) {
         let (truths, guesses) = (Self.entities(tags.map(\.label)), Self.entities(tags.map(\.prediction)))
         labelled = truths.count
         predicted = guesses.count
         hits = truths.intersection(guesses).count
     }
 
-    var precision: Double { predicted == 0 ? 0 : Double(hits) / Double(predicted) }
-    var recall: Double { labelled == 0 ? 0 : Double(hits) / Double(labelled) }
-    var f1: Double { labelled + predicted == 0 ? 0 : 2 * Double(hits) / Double(labelled + predicted) }
+    package var precision: Double { predicted == 0 ? 0 : Double(hits) / Double(predicted) }
+    package var recall: Double { labelled == 0 ? 0 : Double(hits) / Double(labelled) }
+    package var f1: Double { labelled + predicted == 0 ? 0 : 2 * Double(hits) / Double(labelled + predicted) }
 
-    static func + (first: EntityCounts, second: EntityCounts) -> EntityCounts {
+    package static func + (first: EntityCounts, second: EntityCounts) -> EntityCounts {
         var sum = first
         sum.labelled += second.labelled
         sum.predicted += second.predicted

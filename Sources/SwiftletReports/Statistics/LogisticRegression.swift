@@ -2,7 +2,7 @@ import SwiftletTensor
 
 /// Logistic regression with a quadratic penalty (`C = 1` of scikit-learn, the intercept left out of it), fitted by Newton's
 /// method on features of mean 0 and deviation 1.
-struct LogisticRegression {
+package struct LogisticRegression {
     private let weights: [Double]
     private let means: [Double]
     private let deviations: [Double]
@@ -10,7 +10,7 @@ struct LogisticRegression {
     /// - Parameters:
     ///   - features: `[rows][features]`, finite.
     ///   - isPositive: whether each row is of the class.
-    init(features: [[Double]], isPositive: [Bool]) {
+    package init(features: [[Double]], isPositive: [Bool]) {
         let (count, width) = (features.count, features.first?.count ?? 0)
         let means = (0..<width).map { column in features.reduce(0) { $0 + $1[column] } / Double(max(count, 1)) }
         let deviations = (0..<width).map { column -> Double in
@@ -45,7 +45,7 @@ struct LogisticRegression {
     }
 
     /// The logit of a row.
-    func logit(_ features: [Double]) -> Double {
+    package func logit(_ features: [Double]) -> Double {
         features.indices.reduce(weights[features.count]) { sum, column in
             sum + weights[column] * (features[column] - means[column]) / deviations[column]
         }

@@ -12,6 +12,10 @@ public struct NearDuplicates: Sendable {
         public let other: Int
         /// 1 for texts with the same letters.
         public let similarity: Double
+
+        package init(row: Int, other: Int, similarity: Double) {
+            (self.row, self.other, self.similarity) = (row, other, similarity)
+        }
     }
 
     /// One for each row of the second set that has a near duplicate, the most similar first.

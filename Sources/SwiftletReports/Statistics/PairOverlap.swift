@@ -8,15 +8,15 @@ import Glibc
 
 /// What can be said of the labels of pairs without a model: how much two texts have in common. A second opinion on labels,
 /// which has never seen the row that it speaks of.
-struct PairOverlap {
+package struct PairOverlap {
     /// `[pairs][features]`: shares of common words, of common 4 letters in a row and of common pairs of words, the cosine of words weighted by
     /// their rarity, difference of lengths, numbers that only one text has, and counts.
-    let features: [[Double]]
+    package let features: [[Double]]
 
     /// - Parameters:
     ///   - first: the first text of each pair.
     ///   - second: as many.
-    init(_ first: [String], _ second: [String]) {
+    package init(_ first: [String], _ second: [String]) {
         let texts = (first + second).map(Words.init)
         var holders: [TextKey: Int] = [:]
         for text in texts { for word in text.counts.keys { holders[word, default: 0] += 1 } }
@@ -75,7 +75,7 @@ struct PairOverlap {
     /// fitted on the other nine tenths of the pairs.
     ///
     /// - Returns: `nil` for more than 20 classes, and for fewer than 50 pairs, which say nothing.
-    func logProbabilities(labels: [Int], classCount: Int) -> [[Double]]? {
+    package func logProbabilities(labels: [Int], classCount: Int) -> [[Double]]? {
         guard (2...20).contains(classCount), labels.count == features.count, labels.count >= 50 else { return nil }
         var draws = RandomDraws(seed: 10)
         let order = draws.permutation(of: labels.count)

@@ -76,7 +76,7 @@ public enum SearchDimension: Sendable, Equatable {
     }
 
     /// All values, for a grid; `nil` for a range without steps.
-    var grid: [JSONValue]? {
+    package var grid: [JSONValue]? {
         switch self {
         case .choices(let values): return values
         case .real(let low, let high, _, let step):
@@ -90,7 +90,7 @@ public enum SearchDimension: Sendable, Equatable {
     }
 
     /// A value for a number from 0 to 1.
-    func value(at unit: Double) -> JSONValue {
+    package func value(at unit: Double) -> JSONValue {
         let unit = min(max(unit, 0), 1)
         switch self {
         case .choices(let values):
@@ -113,7 +113,7 @@ public enum SearchDimension: Sendable, Equatable {
     }
 
     /// Where a value lies between 0 and 1; `nil` for choices, and for values outside.
-    func unit(of value: JSONValue) -> Double? {
+    package func unit(of value: JSONValue) -> Double? {
         guard let number = value.double else { return nil }
         switch self {
         case .choices: return nil

@@ -107,7 +107,7 @@ public struct PredictionTable: Sendable {
     }
 
     /// Numbers, NaN for missing ones.
-    func numbers(_ column: String) throws -> [Double] { try values(column).map { $0.double ?? .nan } }
+    package func numbers(_ column: String) throws -> [Double] { try values(column).map { $0.double ?? .nan } }
 
     /// The id of each row's label, `nil` where it is not known, and of its prediction.
     func classIDs() throws -> (labels: [Int?], predictions: [Int]) {
@@ -136,7 +136,7 @@ public struct PredictionTable: Sendable {
     }
 
     /// The split's own columns that hold texts.
-    var textColumns: [String] {
+    package var textColumns: [String] {
         dataset.columnNames.dropFirst(ownColumnCount).filter { name in
             if case .value(let type)? = dataset.features[name] { return type.contains("string") }
             return false
