@@ -61,7 +61,7 @@ struct InferenceEngineTests {
         #expect(seen.reduce(0) { $0 + $1.tokenCount } == figures.tokenCount)
         #expect(seen.count > 1 && seen.allSatisfy { $0.requestCount >= 1 && $0.duration > .zero })
         // Outside of a measurement nothing is kept.
-        #expect(try await InferenceMeasurement.of { 1 }.figures == InferenceFigures())
+        #expect(await InferenceMeasurement.of { 1 }.figures == InferenceFigures())
     }
 
     @Test func `long texts are cut at the end that is asked for`() async throws {

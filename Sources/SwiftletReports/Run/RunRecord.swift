@@ -61,8 +61,8 @@ public struct RunRecord: Sendable {
     public var arguments: JSONObject { json["arguments"]?.object ?? [:] }
     /// The hub's name of what the model does.
     public var task: String? { json["task"]?.string }
-    var model: JSONObject { json["model"]?.object ?? [:] }
-    var data: JSONObject { json["data"]?.object ?? [:] }
+    package var model: JSONObject { json["model"]?.object ?? [:] }
+    package var data: JSONObject { json["data"]?.object ?? [:] }
     var labels: [String] { json["labels"]?.array?.compactMap(\.string) ?? [] }
 
     // MARK: Making

@@ -76,7 +76,7 @@ public struct ClassCounts: Sendable {
         total == 0 ? .nan : support.indices.reduce(0) { $0 + f1($1) * Double(support[$1]) } / Double(total)
     }
     /// The mean of all classes' F1, also of those that no row has or gets, as with several labels a row.
-    var macroF1OfAll: Double {
+    package var macroF1OfAll: Double {
         classCount == 0 ? .nan : support.indices.reduce(0) { $0 + f1($1) } / Double(classCount)
     }
     /// The mean recall of the classes that there are rows of.

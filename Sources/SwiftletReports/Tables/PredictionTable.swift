@@ -45,7 +45,7 @@ public struct PredictionTable: Sendable {
     }
 
     /// Puts the columns of a split after those of the answers.
-    init(kind: Kind, labels: [String], columns: [(String, ColumnData)], given: Dataset) throws {
+    package init(kind: Kind, labels: [String], columns: [(String, ColumnData)], given: Dataset) throws {
         var given = given
         let taken = Set(columns.map { TextKey($0.0) })
         var names = Set(given.columnNames.map { TextKey($0) })
