@@ -8,7 +8,8 @@ import PackageDescription
 // `unsafeFlags` in a dependency too since tools version 6.2.
 let isCheckedOut = Context.packageDirectory.split(separator: "/").dropLast().last == "checkouts"
 let caches = variable("XDG_CACHE_HOME") ?? "\(variable("HOME") ?? "")/.cache"
-let deps = variable("SWIFTLET_DEPS")
+let deps =
+    variable("SWIFTLET_DEPS")
     ?? (isCheckedOut ? "\(caches)/swiftlet/deps/1" : "\(Context.packageDirectory)/.deps")
 
 func variable(_ name: String) -> String? {
@@ -25,11 +26,12 @@ let withTorch = Context.environment["SWIFTLET_WITHOUT_TORCH"] == nil
 /// The library with counters for libFuzzer, and its driver: `Tools/fuzz/fuzz` sets this to the path of its library.
 let fuzzerRuntime = Context.environment["SWIFTLET_FUZZER_RUNTIME"]
 
-let swiftSettings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-] + (fuzzerRuntime == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (fuzzerRuntime == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 
 /// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
 /// Where most of the time goes into the library's headers, `sources` names files that include the others.
@@ -71,7 +73,9 @@ func example(_ name: String) -> Target {
 
 func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: "\(module)Tests", dependencies: [.byName(name: module), "SwiftletTestSupport"] + (module == "SwiftletIO" ? [] : ["SwiftletIO"]) + more,
+        name: "\(module)Tests",
+        dependencies: [.byName(name: module), "SwiftletTestSupport"] + (module == "SwiftletIO" ? [] : ["SwiftletIO"])
+            + more,
         swiftSettings: swiftSettings)
 }
 
@@ -128,7 +132,8 @@ var targets: [Target] = [
         name: "SwiftletSetup",
         capability: .command(
             intent: .custom(
-                verb: "swiftlet-setup", description: "Sets up the libraries that Swiftlet is built on (libtorch, Arrow)."),
+                verb: "swiftlet-setup",
+                description: "Sets up the libraries that Swiftlet is built on (libtorch, Arrow)."),
             permissions: setupPermissions)),
 ]
 
@@ -255,7 +260,8 @@ if withTorch {
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletCheckpoints",
+                "SwiftletIO", "SwiftletTokenizers", "SwiftletDatasets", "SwiftletTensor", "SwiftletNN",
+                "SwiftletModels", "SwiftletCheckpoints",
                 "SwiftletTraining", "TinyTraining",
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .executableTarget(
@@ -268,7 +274,8 @@ if withTorch {
             name: "SwiftletExamplesTests",
             dependencies: [
                 "example-processing-data", "example-trainer", "example-trainer-metrics", "example-full-training",
-                "example-accelerate", "example-tasks", "example-pipelines", "SwiftletCLI", "SwiftletTestSupport", "SwiftletIO",
+                "example-accelerate", "example-tasks", "example-pipelines", "SwiftletCLI", "SwiftletTestSupport",
+                "SwiftletIO",
             ], swiftSettings: swiftSettings),
     ]
     products += [
@@ -325,7 +332,8 @@ let package = Package(
         .default(enabledTraits: ["Programs", "Server"]),
         .trait(
             name: "Programs",
-            description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."),
+            description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."
+        ),
         .trait(name: "Server", description: "What SwiftletServe is built on: Hummingbird and SwiftNIO."),
     ],
     dependencies: dependencies,

@@ -52,7 +52,8 @@ struct ModelBenchmark: ParsableCommand {
             }
             let rows = encoded.inputIDs.map { Self.stretched($0, to: length) }
             return [
-                "input_ids": .intLists(rows), "token_type_ids": .intLists(rows.map { [Int32](repeating: 0, count: $0.count) }),
+                "input_ids": .intLists(rows),
+                "token_type_ids": .intLists(rows.map { [Int32](repeating: 0, count: $0.count) }),
                 "attention_mask": .intLists(rows.map { [Int32](repeating: 1, count: $0.count) }),
             ]
         }
@@ -78,7 +79,9 @@ struct ModelBenchmark: ParsableCommand {
         if task == .infer, steps > 0 {
             split = try split.select(0..<min(split.numRows, (warmUp + steps) * batchSize))
         }
-        func trainer(_ split: Dataset, _ collator: (any DataCollator)?, _ callback: any TrainerCallback) throws -> Trainer {
+        func trainer(_ split: Dataset, _ collator: (any DataCollator)?, _ callback: any TrainerCallback) throws
+            -> Trainer
+        {
             try Trainer(
                 model: classifier, args: args, trainDataset: split, dataCollator: collator, tokenizer: tokenizer,
                 callbacks: [callback])

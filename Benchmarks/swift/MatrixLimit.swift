@@ -39,7 +39,8 @@ struct MatrixLimit {
         }
 
         private func rows(_ count: Int, _ width: Int) -> Tensor {
-            let kept = inputs[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.ones([count, width], dtype: dtype)
+            let kept =
+                inputs[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.ones([count, width], dtype: dtype)
             inputs[width] = kept
             return kept.narrow(0, 0, count)
         }

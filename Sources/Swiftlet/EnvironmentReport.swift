@@ -34,9 +34,14 @@ public struct EnvironmentReport: Sendable {
 
     /// An object with a member for each entry: its value, or an array of value and note where there is one.
     public var json: JSONValue {
-        .object(JSONObject(entries.map { entry in
-            (entry.name, entry.note.map { .array([.string(entry.value), .string($0)]) } ?? .string(entry.value))
-        }))
+        .object(
+            JSONObject(
+                entries.map { entry in
+                    (
+                        entry.name,
+                        entry.note.map { .array([.string(entry.value), .string($0)]) } ?? .string(entry.value)
+                    )
+                }))
     }
 
     private mutating func add(_ name: String, _ value: String, _ note: String? = nil) {
@@ -81,7 +86,8 @@ public struct EnvironmentReport: Sendable {
     private mutating func addCaches() {
         let folders = CacheFolders()
         func note(_ part: CacheFolders.Part, _ folder: String) -> String {
-            let size = FileSystem.isDirectory(folder) ? Self.decimalSize(FileSystem.sizeOnDisk(of: folder)) : "not there yet"
+            let size =
+                FileSystem.isDirectory(folder) ? Self.decimalSize(FileSystem.sizeOnDisk(of: folder)) : "not there yet"
             return "\(size); from \(CacheFolders.variable(for: part) ?? "the default")"
         }
         add("hub cache", folders.hub, note(.hub, folders.hub))

@@ -106,9 +106,11 @@ public func loadDataset(
     return try await hub.fromHub(shortNames[name] ?? name, kind: .dataset) { repo in
         // The card says which files make up a config.
         let card = try await hub.snapshot(
-            of: repo, revision: revision, HubSelection(mayLack: { _ in true }) { names in names.filter { $0 == "README.md" } })
+            of: repo, revision: revision,
+            HubSelection(mayLack: { _ in true }) { names in names.filter { $0 == "README.md" } })
         let names = try hub.cachedNames(of: repo, commit: card.commit)
-        let files = try DatasetFiles(card.folder, names: names, title: name, config: config, split: split, options: options)
+        let files = try DatasetFiles(
+            card.folder, names: names, title: name, config: config, split: split, options: options)
         let wanted = Set(files.names)
         let snapshot = try await hub.snapshot(
             of: repo, revision: card.commit, HubSelection { $0.filter(wanted.contains) }, progress: progress)

@@ -53,7 +53,8 @@ extension Trainer {
     ) async throws -> HubCommit {
         let hub = try client(hub)
         let repo = try await hub.ownRepo(name ?? FileSystem.name(of: args.outputDir))
-        return try await hub.uploadTraining(args.outputDir, to: repo, commitMessage, isPrivate: isPrivate, progress: progress)
+        return try await hub.uploadTraining(
+            args.outputDir, to: repo, commitMessage, isPrivate: isPrivate, progress: progress)
     }
 }
 
@@ -66,7 +67,8 @@ extension HubClient {
     ) async throws -> HubCommit {
         try await upload(
             folder: folder, to: repo, HubCommitOptions(message: commitMessage), isPrivate: isPrivate,
-            ignore: ["_*", "checkpoint-*", "evaluation/*", OutputFolderLock.fileName] + RunFiles.privateFiles, progress: progress)
+            ignore: ["_*", "checkpoint-*", "evaluation/*", OutputFolderLock.fileName] + RunFiles.privateFiles,
+            progress: progress)
     }
 }
 
@@ -125,10 +127,12 @@ extension Dataset {
     @discardableResult
     public func pushToHub(
         _ name: String, config: String = "default", split: String = "train", commitMessage: String = "Upload dataset",
-        isPrivate: Bool? = nil, maxShardSize: Int = 500_000_000, hub: HubClient? = nil, progress: HubProgressHandler? = nil
+        isPrivate: Bool? = nil, maxShardSize: Int = 500_000_000, hub: HubClient? = nil,
+        progress: HubProgressHandler? = nil
     ) async throws -> HubCommit {
         try await DatasetDict([(split, self)]).pushToHub(
-            name, config: config, commitMessage: commitMessage, isPrivate: isPrivate, maxShardSize: maxShardSize, hub: hub,
+            name, config: config, commitMessage: commitMessage, isPrivate: isPrivate, maxShardSize: maxShardSize,
+            hub: hub,
             progress: progress)
     }
 }

@@ -166,7 +166,8 @@ struct GivenArguments {
             let name = option.pythonName
             values[name] = (option.value, name)
             if case .settings(let settings, _)? = PythonArgument.ofCommandLine(name)?
-                .meaning(of: option.value, others: { _ in nil }) {
+                .meaning(of: option.value, others: { _ in nil })
+            {
                 for setting in settings { values[setting.name] = (setting.value, name) }
             }
         }
@@ -188,7 +189,9 @@ struct GivenArguments {
         if option.isFromFile, option.value.isNull || option.values.isEmpty || option.values == [""] { return [] }
         // In Python these are inputs of the model, here the names of classes.
         if isOwn, option.name != "label-names" || !option.namesPythonLabels { return [option] }
-        if !isOwn, shape.path == "train", let argument = TrainingArgument.named(option.pythonName), argument.isForPrograms {
+        if !isOwn, shape.path == "train", let argument = TrainingArgument.named(option.pythonName),
+            argument.isForPrograms
+        {
             try noteForPrograms(argument, of: option, note)
             return []
         }

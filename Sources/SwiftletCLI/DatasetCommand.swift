@@ -9,7 +9,8 @@ struct DatasetCommand: ParsableCommand {
 
     /// Which dataset, and which part of it.
     struct Source: ParsableArguments {
-        @Argument(help: "A dataset folder in the Hub's layout, one written by save_to_disk, or a file.") var path: String
+        @Argument(help: "A dataset folder in the Hub's layout, one written by save_to_disk, or a file.") var path:
+            String
         @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
         @Option(help: "A split, or a part or sum of splits as in 'train[:10%]' or 'train+test'.") var split: String?
         @OptionGroup(title: "Reading files") var files: FileOptionGroup
@@ -35,7 +36,8 @@ struct DatasetCommand: ParsableCommand {
         func one() throws -> Dataset {
             let dict = try load()
             guard dict.count == 1 else {
-                throw ValidationError("There are several splits; choose one with --split: \(dict.splits.joined(separator: ", ")).")
+                throw ValidationError(
+                    "There are several splits; choose one with --split: \(dict.splits.joined(separator: ", ")).")
             }
             return dict.datasets[0]
         }
@@ -106,7 +108,8 @@ struct DatasetCommand: ParsableCommand {
             case "json", "jsonl": try source.one().toJSON(output)
             default:
                 throw ValidationError(
-                    "'\(name)' has an ending that is not known; write .parquet, .arrow, .csv, .tsv, .json, .jsonl, or none for a folder.")
+                    "'\(name)' has an ending that is not known; write .parquet, .arrow, .csv, .tsv, .json, .jsonl, or none for a folder."
+                )
             }
         }
     }

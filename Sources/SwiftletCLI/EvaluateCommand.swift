@@ -15,7 +15,8 @@ struct EvaluateCommand: ParsableCommand {
         help: "File for the rows that the model gets wrong, the worst first (.csv, .tsv, .jsonl, .json or .parquet).",
         completion: .file(extensions: Predictions.Format.allCases.map(\.rawValue)))
     var errors: String?
-    @Option(help: "Folder for the report; by default evaluation/<split> in the model's folder, or here for one of the Hub.")
+    @Option(
+        help: "Folder for the report; by default evaluation/<split> in the model's folder, or here for one of the Hub.")
     var outputDir: String?
     @OptionGroup(title: "Report") var page: PageOptions
     @OptionGroup var data: DatasetOptions
@@ -77,11 +78,14 @@ struct EvaluateCommand: ParsableCommand {
                 task == .maskedLM
                 ? "its tokens are drawn anew each time" : "a pair is near or far only beside the others of its batch"
             throw UsageError(
-                message: "error: option '--errors' makes no sense for \(task.rawValue): \(reason)", remedy: "Leave it out.")
+                message: "error: option '--errors' makes no sense for \(task.rawValue): \(reason)",
+                remedy: "Leave it out.")
         }
         let dataset = try data.load()
         // A single file is the split to evaluate, whatever it was given as.
-        let name = split ?? (dataset.splits.contains("validation") || dataset.splits.count != 1 ? "validation" : dataset.splits[0])
+        let name =
+            split
+            ?? (dataset.splits.contains("validation") || dataset.splits.count != 1 ? "validation" : dataset.splits[0])
         guard split != nil || dataset.splits.contains(name) else { throw noSplit(name, dataset.splits) }
         var rows = try dataset.rows(name)
         if let maxEvalSamples { rows = try rows.take(maxEvalSamples) }
@@ -95,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
         try speed.apply(to: &args)
         let saved = try FineTunedModel(
             folder: folder, splits: [(name, rows)], options: options, args: args,
-            callbacks: isMainProcess && output.showsProgress ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
+            callbacks: isMainProcess && output.showsProgress
+                ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger, quantization: try numbers.quantization(speed))
         let place = isMainProcess ? try reportFolder(folder, split: name) : reportPath(folder, split: name)
         let evaluation =
@@ -137,7 +142,9 @@ extension ClassificationReport {
         let bold = TerminalStyle.standardOutput
         print("\n" + bold("\(padded("", width))  precision    recall        f1   support", .heading))
         for row in rows {
-            print("\(padded(row.label.shown(), width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))")
+            print(
+                "\(padded(row.label.shown(), width))  \(score(row.precision)) \(score(row.recall)) \(score(row.f1)) \(padded(String(row.support), 9))"
+            )
         }
         guard let confusion, labels.count <= 12 else { return }
         print("\n" + bold("rows of each class (down) by what the model says (across)", .heading))

@@ -9,7 +9,9 @@ struct FileOptionGroup: ParsableArguments {
     @Flag(help: "The first row of CSV and TSV is data, not names.") var noHeader = false
     @Option(
         parsing: .upToNextOption,
-        help: "Names of the columns of CSV and TSV, with spaces or commas between; the first row is data then, as in Python.")
+        help:
+            "Names of the columns of CSV and TSV, with spaces or commas between; the first row is data then, as in Python."
+    )
     var columnNames: [String] = []
     @Option(help: "Encoding of text files, such as utf-16 or windows-1252.") var encoding: String?
     @Option(help: "The key of a JSON file under which the rows are.") var field: String?
@@ -23,7 +25,8 @@ struct FileOptionGroup: ParsableArguments {
     /// The option that was given, where one was.
     var given: String? {
         [
-            ("--delimiter", delimiter != nil), ("--quoting", quoting != nil), ("--quote-character", quoteCharacter != nil),
+            ("--delimiter", delimiter != nil), ("--quoting", quoting != nil),
+            ("--quote-character", quoteCharacter != nil),
             ("--no-header", noHeader), ("--column-names", !columnNames.isEmpty), ("--encoding", encoding != nil),
             ("--field", field != nil), ("--columns", !columns.isEmpty), ("--format", format != nil),
         ].first(where: \.1)?.0
@@ -53,7 +56,8 @@ struct FileOptionGroup: ParsableArguments {
     }
 
     private static func names(_ words: [String]) -> [String]? {
-        words.isEmpty ? nil : words.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        words.isEmpty
+            ? nil : words.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 }
 

@@ -18,7 +18,8 @@ struct HubScanCacheCommand: ParsableCommand {
             for repository in report.repositories {
                 for revision in repository.revisions.sorted(by: { $0.lastModified > $1.lastModified }) {
                     rows.append([
-                        repository.repo.id, repository.repo.kind.rawValue, revision.commit, sizeText(revision.size), String(revision.files.count),
+                        repository.repo.id, repository.repo.kind.rawValue, revision.commit, sizeText(revision.size),
+                        String(revision.files.count),
                         Self.day(revision.lastModified), revision.refs.joined(separator: " "),
                     ])
                 }
@@ -27,8 +28,10 @@ struct HubScanCacheCommand: ParsableCommand {
             rows = [["NAME", "TYPE", "SIZE", "FILES", "USED", "MODIFIED", "REFS"]]
             for repository in report.repositories.sorted(by: { $0.size > $1.size }) {
                 rows.append([
-                    repository.repo.id, repository.repo.kind.rawValue, sizeText(repository.size), String(repository.fileCount),
-                    Self.day(repository.lastAccessed), Self.day(repository.lastModified), repository.refs.joined(separator: " "),
+                    repository.repo.id, repository.repo.kind.rawValue, sizeText(repository.size),
+                    String(repository.fileCount),
+                    Self.day(repository.lastAccessed), Self.day(repository.lastModified),
+                    repository.refs.joined(separator: " "),
                 ])
             }
         }
@@ -36,7 +39,8 @@ struct HubScanCacheCommand: ParsableCommand {
         print("\(report.repositories.count) repositories, \(sizeText(report.size)) in \(report.folder)")
         if !report.partials.isEmpty {
             let size = report.partials.reduce(0) { $0 + $1.size }
-            print("\(report.partials.count) downloads that broke off, \(sizeText(size)); they go on when asked for again")
+            print(
+                "\(report.partials.count) downloads that broke off, \(sizeText(size)); they go on when asked for again")
         }
         for problem in report.problems { writeToStandardError("warning: \(problem.shown())\n") }
     }
@@ -79,7 +83,9 @@ struct HubDeleteCommand: ParsableCommand {
         for path in deletion.repositories + deletion.snapshots { print(path.shown()) }
         guard yes else {
             let more = partials ? " and \(report.partials.count) downloads that broke off" : ""
-            print("this\(more) would free \(sizeText(deletion.freedSize + (partials ? partialSize(report) : 0))); give --yes to do it")
+            print(
+                "this\(more) would free \(sizeText(deletion.freedSize + (partials ? partialSize(report) : 0))); give --yes to do it"
+            )
             return
         }
         try hub.execute(deletion)

@@ -65,7 +65,8 @@ struct HubDownloadCommand: ParsableCommand {
             var paths: [String] = []
             for file in files {
                 paths.append(
-                    try await hub.download(file, from: repo, revision: target.revision, force: force, progress: line.show))
+                    try await hub.download(
+                        file, from: repo, revision: target.revision, force: force, progress: line.show))
             }
             return paths
         }

@@ -25,7 +25,8 @@ enum HubNames {
         }
     }
 
-    static func dataset(_ name: String, _ config: String?, _ options: FileOptions = FileOptions()) throws -> DatasetDict {
+    static func dataset(_ name: String, _ config: String?, _ options: FileOptions = FileOptions()) throws -> DatasetDict
+    {
         let line = TransferLine("downloading \(name)")
         defer { line.finish() }
         let isFolder = FileSystem.isDirectory(FileSystem.expandingTilde(name))

@@ -56,7 +56,8 @@ struct InputLines {
         let isText: (TextKey) -> Bool = { $0 == "text" || $0 == "text_pair" }
         guard own.isSubset(of: first), first.subtracting(own).allSatisfy({ !isText($0) }) else {
             throw error(
-                "has the keys \(row.keys.joined(separator: ", ")), and the first row has \(keys.joined(separator: ", "))")
+                "has the keys \(row.keys.joined(separator: ", ")), and the first row has \(keys.joined(separator: ", "))"
+            )
         }
         for (key, value) in row {
             guard let kind = Self.kind(value) else { continue }
@@ -83,7 +84,8 @@ struct InputLines {
     private func row(_ line: String) throws -> JSONObject {
         guard line.first(where: { !$0.isWhitespace }) == "{" else {
             let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            return parts.count == 1 ? ["text": .string(line)] : ["text": .string(parts[0]), "text_pair": .string(parts[1])]
+            return parts.count == 1
+                ? ["text": .string(line)] : ["text": .string(parts[0]), "text_pair": .string(parts[1])]
         }
         let value: JSONValue
         do { value = try JSONValue(parsing: line) } catch { throw self.error("\(error)") }

@@ -36,7 +36,8 @@ struct LaunchCommand: ParsableCommand {
         }
         guard nodeRank < nnodes else { throw ValidationError("--node-rank is \(nodeRank) of --nnodes \(nnodes).") }
         guard nnodes == 1 || masterAddr != nil else {
-            throw ValidationError("With --nnodes \(nnodes), give --master-addr, the address of the machine with --node-rank 0.")
+            throw ValidationError(
+                "With --nnodes \(nnodes), give --master-addr, the address of the machine with --node-rank 0.")
         }
         if let masterPort, !(1...65535 ~= masterPort) { throw ValidationError("--master-port is \(masterPort).") }
         guard !command.isEmpty else { throw ValidationError("Give a command after --, such as: -- train --model ...") }

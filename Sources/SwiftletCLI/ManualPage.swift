@@ -68,7 +68,9 @@ struct ManualPage {
             parts.append("(default: \(usual))")
         }
         let choices = argument["allValues"]?.array?.compactMap(\.string) ?? []
-        if !choices.isEmpty, !parts[0].contains(choices[0]) { parts.append("One of \(choices.joined(separator: ", ")).") }
+        if !choices.isEmpty, !parts[0].contains(choices[0]) {
+            parts.append("One of \(choices.joined(separator: ", ")).")
+        }
         let text = parts.filter { !$0.isEmpty }.joined(separator: " ")
         return text.isEmpty ? "See the command's description." : text
     }

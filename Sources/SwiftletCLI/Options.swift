@@ -96,10 +96,15 @@ struct SplitOptions: ParsableArguments {
 
 /// What the labels are.
 struct LabelOptions: ParsableArguments {
-    @Option(help: "single_label_classification, multi_label_classification or regression; by default what the column looks like.")
+    @Option(
+        help:
+            "single_label_classification, multi_label_classification or regression; by default what the column looks like."
+    )
     var problemType: ProblemType?
     @Flag(help: "Predict a number: --problem-type regression.") var doRegression = false
-    @Option(parsing: .upToNextOption, help: "Names of the labels in the order of their ids; by default those that the rows have.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Names of the labels in the order of their ids; by default those that the rows have.")
     var labelNames: [String] = []
     @Option(help: "The most classes that the label column may have. (default: 1000)") var maxClasses: Int?
     @Flag(help: "Draw a head anew whose shape in the checkpoint differs.") var ignoreMismatchedSizes = false
@@ -108,7 +113,9 @@ struct LabelOptions: ParsableArguments {
         if doRegression, let problemType, problemType != .regression {
             throw ValidationError("--do-regression and --problem-type \(problemType.rawValue) contradict each other.")
         }
-        if let maxClasses, maxClasses < 1 { throw ValidationError("--max-classes is \(maxClasses); it must be at least 1.") }
+        if let maxClasses, maxClasses < 1 {
+            throw ValidationError("--max-classes is \(maxClasses); it must be at least 1.")
+        }
     }
 
     func apply(to options: inout TaskOptions) {

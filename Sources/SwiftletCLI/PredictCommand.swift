@@ -5,7 +5,8 @@ import SwiftletIO
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Predict what a model was trained for: a file, a split, one text or pair, or lines on standard input.",
+        abstract:
+            "Predict what a model was trained for: a file, a split, one text or pair, or lines on standard input.",
         discussion: """
             Each row is answered with its own columns and 'prediction', and with classes the probability of each. Labels are \
             not needed. Standard input takes plain texts, a tab before the second text of a pair, or JSON objects with the \
@@ -15,7 +16,8 @@ struct PredictCommand: ParsableCommand {
 
     @Option(help: "Folder of a fine-tuned model, or its name on the Hub.", completion: .directory) var model: String
     @Option(
-        help: "File to predict (CSV, TSV, JSON, JSONL, Parquet, Arrow, or .txt with a text a line).", completion: .file())
+        help: "File to predict (CSV, TSV, JSON, JSONL, Parquet, Arrow, or .txt with a text a line).",
+        completion: .file())
     var file: String?
     @Option(
         help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.",
@@ -41,7 +43,8 @@ struct PredictCommand: ParsableCommand {
     func validate() throws {
         let sources = [("--dataset", dataset), ("--file", file), ("--text", text)].filter { $0.1 != nil }
         guard sources.count < 2 else {
-            throw ValidationError("Give one of --dataset, --file and --text, not \(sources.map(\.0).joined(separator: " and ")).")
+            throw ValidationError(
+                "Give one of --dataset, --file and --text, not \(sources.map(\.0).joined(separator: " and ")).")
         }
         guard textPair == nil || text != nil else { throw ValidationError("--text-pair needs --text.") }
         guard split == nil || dataset != nil else { throw ValidationError("--split needs --dataset.") }
@@ -50,7 +53,8 @@ struct PredictCommand: ParsableCommand {
         if let maxPredictSamples, maxPredictSamples < 1 { throw ValidationError("--max-predict-samples is below 1.") }
         if let output { try checkingOptions { _ = try Predictions.Format(output) } }
         if dataset == nil, file == nil, let option = reading.given {
-            throw ValidationError("\(option) needs --file or --dataset; standard input is UTF-8, a text or a JSON object a line.")
+            throw ValidationError(
+                "\(option) needs --file or --dataset; standard input is UTF-8, a text or a JSON object a line.")
         }
     }
 
@@ -102,12 +106,14 @@ struct PredictCommand: ParsableCommand {
     /// - Returns: `nil` where rows come from standard input.
     private func givenRows() throws -> Dataset? {
         if let text {
-            return try .fromColumns([("text", .strings([text]))] + (textPair.map { [("text_pair", .strings([$0]))] } ?? []))
+            return try .fromColumns(
+                [("text", .strings([text]))] + (textPair.map { [("text_pair", .strings([$0]))] } ?? []))
         }
         var rows: Dataset
         if let file {
             rows = try loadDataset(
-                files: [(split: "test", path: FileSystem.expandingTilde(file))], options: try reading.options()).split("test")
+                files: [(split: "test", path: FileSystem.expandingTilde(file))], options: try reading.options()
+            ).split("test")
         } else if let dataset {
             let splits = try HubNames.dataset(dataset, config, try reading.options())
             let usual = splits.splits.count == 1 ? splits.splits[0] : "test"
@@ -136,7 +142,9 @@ struct PredictCommand: ParsableCommand {
             }
         }
         guard count > 0 else {
-            throw TaskError(.split, "standard input has no rows", remedy: "Write a text a line, or give --text, --file or --dataset.")
+            throw TaskError(
+                .split, "standard input has no rows",
+                remedy: "Write a text a line, or give --text, --file or --dataset.")
         }
         if output != nil { try Predictions.write(all, to: output ?? "") }
     }

@@ -17,7 +17,9 @@ enum ProgramFiles {
             join(folder, "Swiftlet_SwiftletCLI.bundle", name),
         ]
         // Tests run in the toolchain's program, with the path of their bundle as an argument.
-        candidates += CommandLine.arguments.map { join(FileSystem.parent(of: $0), "Swiftlet_SwiftletCLI.resources", name) }
+        candidates += CommandLine.arguments.map {
+            join(FileSystem.parent(of: $0), "Swiftlet_SwiftletCLI.resources", name)
+        }
         return candidates.first(where: FileSystem.isDirectory)
     }
 

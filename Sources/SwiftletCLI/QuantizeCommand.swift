@@ -15,12 +15,16 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: "Folder for the model in 8 bits.") var output: String
     @Option(help: "How much a metric may lose, where 1 is the best there is: 0.005 is half a point of accuracy.")
     var tolerance: Double?
-    @Flag(help: "Leave tables of embeddings in float32: larger, and readable by Python's transformers with compressed-tensors.")
+    @Flag(
+        help:
+            "Leave tables of embeddings in float32: larger, and readable by Python's transformers with compressed-tensors."
+    )
     var floatEmbeddings = false
     @Option(help: "A folder with train, validation and test files or in the Hub's layout, or a name on the Hub.")
     var dataset: String?
     @Option(help: "Configuration of the dataset, such as mrpc.") var config: String?
-    @Option(help: "Split to measure by, or an expression such as 'validation[:100]'. (default: validation)") var split: String?
+    @Option(help: "Split to measure by, or an expression such as 'validation[:100]'. (default: validation)") var split:
+        String?
     @Option(help: "File of rows with labels to measure by.") var validationFile: String?
     @Option var perDeviceEvalBatchSize = 8
     @OptionGroup var columns: ColumnOptions
@@ -62,7 +66,8 @@ struct QuantizeCommand: ParsableCommand {
     private func rows(_ name: String) throws -> Dataset? {
         if let validationFile {
             return try loadDataset(
-                files: [(split: "validation", path: FileSystem.expandingTilde(validationFile))], options: try reading.options()
+                files: [(split: "validation", path: FileSystem.expandingTilde(validationFile))],
+                options: try reading.options()
             ).split("validation")
         }
         return try dataset.map { try HubNames.dataset($0, config, try reading.options()).rows(name) }

@@ -12,7 +12,9 @@ struct PageOptions: ParsableArguments {
     var sliceColumn: [String] = []
 
     func validate() throws {
-        if !report, !sliceColumn.isEmpty { throw ValidationError("--slice-column is for the report; leave out --no-report.") }
+        if !report, !sliceColumn.isEmpty {
+            throw ValidationError("--slice-column is for the report; leave out --no-report.")
+        }
     }
 
     /// - Parameter data: where the rows come from.
@@ -77,7 +79,8 @@ struct ReportCommand: ParsableCommand {
     /// The model that answered: that of the folder, or the one that was evaluated.
     private func model(of report: RunReport, _ folder: String) throws -> FineTunedModel {
         guard let rows = try report.evaluatedRows() else {
-            throw UsageError(message: "error: option '--explain' needs a run with predictions, and '\(folder)' has none")
+            throw UsageError(
+                message: "error: option '--explain' needs a run with predictions, and '\(folder)' has none")
         }
         var options = TaskOptions()
         columns.apply(to: &options)
@@ -99,7 +102,8 @@ struct ReplayCommand: ParsableCommand {
             """)
 
     @Argument(help: "Output folder of a training.") var folder: String
-    @Option(help: "Folder for the new run; by default one beside it, which is removed at the end.") var outputDir: String?
+    @Option(help: "Folder for the new run; by default one beside it, which is removed at the end.") var outputDir:
+        String?
     @Flag(help: "Only say what is not as it was; run nothing.") var check = false
     @OptionGroup(title: "Output") var messages: MessageOptions
 
@@ -118,7 +122,8 @@ struct ReplayCommand: ParsableCommand {
         }
         let target = absolute(outputDir ?? folder + ".replay")
         guard !FileSystem.exists(target) else {
-            throw UsageError(message: "error: '\(target)' is there already", remedy: "Name another folder with --output-dir.")
+            throw UsageError(
+                message: "error: '\(target)' is there already", remedy: "Name another folder with --output-dir.")
         }
         let place = absolute(folder)
         defer { if outputDir == nil { try? FileSystem.remove(target) } }
@@ -132,7 +137,8 @@ struct ReplayCommand: ParsableCommand {
             for file in verdict.files { print("weights: \(file.shown())") }
             print(
                 "the weights are not the same"
-                    + (differences.isEmpty ? ", though nothing is known to have changed" : "; see what has changed, above"))
+                    + (differences.isEmpty
+                        ? ", though nothing is known to have changed" : "; see what has changed, above"))
         }
         if !verdict.isIdentical { throw ExitCode(1) }
     }
@@ -150,7 +156,8 @@ struct ReplayCommand: ParsableCommand {
         guard let program = ChildProcess.ownPath else { throw LaunchError("this program's own file is not known") }
         if let directory, !changeDirectory(directory) {
             throw UsageError(
-                message: "error: the run was started in '\(directory)', which is not there", remedy: "Make that folder first.")
+                message: "error: the run was started in '\(directory)', which is not there",
+                remedy: "Make that folder first.")
         }
         let child = try ChildProcess([program] + arguments, environment: ChildProcess.inheritedEnvironment())
         // Signals that end this program must not leave the other one behind.
@@ -183,6 +190,8 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let comparison = try RunComparison(folders: folders.map(FileSystem.expandingTilde))
         if let output { try AtomicFile.write(try comparison.page(), to: FileSystem.expandingTilde(output)) }
-        print(messages.json ? try comparison.json().text(.line) : try comparison.text(), terminator: messages.json ? "\n" : "")
+        print(
+            messages.json ? try comparison.json().text(.line) : try comparison.text(),
+            terminator: messages.json ? "\n" : "")
     }
 }

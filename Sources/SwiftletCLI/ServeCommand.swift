@@ -3,9 +3,9 @@ import Swiftlet
 import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// `swiftlet serve`: becomes the program `swiftlet-serve`, which is built apart because of the network stack in it.

@@ -38,7 +38,9 @@ struct SweepCommand: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is below 1.") }
-        do { try settings().validate() } catch let error as ReportError { throw ValidationError(error.commandLineDescription) }
+        do { try settings().validate() } catch let error as ReportError {
+            throw ValidationError(error.commandLineDescription)
+        }
     }
 
     private func settings() throws -> SweepSettings {
@@ -75,8 +77,10 @@ struct SweepCommand: ParsableCommand {
         if messages.showsProgress {
             sweep.onOutcome = { run, values, outcome in
                 let said = values.map { "\($0) \(ProcessRunner.word($1))" }.joined(separator: ", ").shown()
-                let result = outcome.failure.map { "failed: \($0.shown())" }
-                    ?? (outcome.metrics[settings.metric] ?? outcome.metrics["eval_\(settings.metric)"])?.double.map(shortText) ?? ""
+                let result =
+                    outcome.failure.map { "failed: \($0.shown())" }
+                    ?? (outcome.metrics[settings.metric] ?? outcome.metrics["eval_\(settings.metric)"])?.double.map(
+                        shortText) ?? ""
                 print("trial \(run.trial), seed \(run.seed): \(said): \(result)")
             }
         }
@@ -159,14 +163,16 @@ final class ProcessRunner: SweepRunner {
         children.running.withLock { $0.removeAll { $0.id == started.child.id } }
         guard !children.wasStopped.load(ordering: .sequentiallyConsistent) else {
             throw LaunchError(
-                "the sweep was interrupted", remedy: "Give the same command again to go on; what has ended is in '\(folder)'.")
+                "the sweep was interrupted",
+                remedy: "Give the same command again to go on; what has ended is in '\(folder)'.")
         }
         guard end.isSuccess else {
             let lines = ((try? MappedFile.text(started.log)) ?? "").split(separator: "\n")
             let message = lines.last { $0.hasPrefix("error: ") } ?? lines.last ?? ""
             // A wrong command line is wrong for every run.
             if end == .exit(2) {
-                throw LaunchError("the training can't be started: \(message)", remedy: "All of it is in '\(started.log)'.")
+                throw LaunchError(
+                    "the training can't be started: \(message)", remedy: "All of it is in '\(started.log)'.")
             }
             return SweepOutcome(metrics: [:], failure: "\(end.text): \(message)")
         }

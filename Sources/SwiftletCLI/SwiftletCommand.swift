@@ -81,7 +81,9 @@ struct SwiftletCommand: ParsableCommand {
             guard let argument = CommandLine.unsafeArgv[index] else { continue }
             let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
             if String(validating: bytes, as: UTF8.self) == nil {
-                fail("Argument \(index) is not UTF-8: '\(String(cString: argument))'. Rename the file or folder.", status: 2)
+                fail(
+                    "Argument \(index) is not UTF-8: '\(String(cString: argument))'. Rename the file or folder.",
+                    status: 2)
             }
         }
     }

@@ -21,7 +21,10 @@ struct TaskName: ExpressibleByArgument, CaseIterable {
 /// Options that belong to one task, under the names of Python's scripts.
 struct TaskArguments: ParsableArguments {
     @Flag(help: "token-classification: label all tokens of a word, not only the first.") var labelAllTokens = false
-    @Option(help: "question-answering: tokens that parts of a long context share. (default: 128, at most a third of --max-length)")
+    @Option(
+        help:
+            "question-answering: tokens that parts of a long context share. (default: 128, at most a third of --max-length)"
+    )
     var docStride: Int?
     @Option(help: "question-answering: candidates to choose the answer from. (default: 20)") var nBestSize: Int?
     @Option(help: "question-answering: in tokens. (default: 30)") var maxAnswerLength: Int?
@@ -44,7 +47,9 @@ struct TaskArguments: ParsableArguments {
     }
 
     /// Refuses options of other tasks, which would be ignored.
-    func check(_ task: ModelTask, columns: ColumnOptions, labels: LabelOptions? = nil, metrics: MetricOptions? = nil) throws {
+    func check(_ task: ModelTask, columns: ColumnOptions, labels: LabelOptions? = nil, metrics: MetricOptions? = nil)
+        throws
+    {
         let labelled: [ModelTask] = [.sequenceClassification, .tokenClassification, .multipleChoice]
         let given: [(name: String, isGiven: Bool, tasks: [ModelTask])] = [
             ("label-all-tokens", labelAllTokens, [.tokenClassification]),

@@ -11,11 +11,14 @@ struct TrainCommand: ParsableCommand {
             just that is done, as by Python's scripts.
             """)
 
-    @Option(help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.", completion: .directory)
+    @Option(
+        help: "Folder of a pretrained model, or its name on the Hub, such as bert-base-uncased.", completion: .directory
+    )
     var model: String
     @Option(help: "Branch, tag or commit of a model on the Hub.") var modelRevision = "main"
     @Option(help: "What to train for.") var task = TaskName(task: .sequenceClassification)
-    @Option(help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.", completion: .directory)
+    @Option(
+        help: "Go on from a checkpoint: a folder, or 'last' for the newest of --output-dir.", completion: .directory)
     var resumeFromCheckpoint: String?
     @OptionGroup var stages: StageOptions
     @OptionGroup var data: DatasetOptions
@@ -99,7 +102,9 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let seconds = Int(exactly: estimate.seconds.rounded()).map(String.init) ?? "an unknown number of"
-        print("\(estimate.steps) steps of \(shortText(estimate.secondsPerStep)) s: about \(seconds) s, without evaluations")
+        print(
+            "\(estimate.steps) steps of \(shortText(estimate.secondsPerStep)) s: about \(seconds) s, without evaluations"
+        )
         print("memory so far \(sizeText(estimate.peakMemory)), disk \(sizeText(estimate.diskSpace))")
     }
 }

@@ -55,7 +55,8 @@ struct TrainingOptions: ParsableArguments {
         if profile {
             guard speed.device == .cpu else {
                 throw UsageError(
-                    message: "error: option '--profile' measures operations of the CPU, and those of a GPU run beside it; "
+                    message:
+                        "error: option '--profile' measures operations of the CPU, and those of a GPU run beside it; "
                         + "give --use-cpu too, or leave it out")
             }
             callbacks.append(ProfileCallback(folder: args.outputDir) { print($0, terminator: "") })

@@ -123,7 +123,8 @@ struct SafetensorsHeader {
             if let object = json.object, bytes.first != 0xEF { return object }
             throw SafetensorsError(
                 path: path,
-                problem: json.object == nil ? "its header is \(json.kind), not an object" : "its header begins with a byte order mark",
+                problem: json.object == nil
+                    ? "its header is \(json.kind), not an object" : "its header begins with a byte order mark",
                 remedy: SafetensorsError.getAgain, kind: .damaged)
         } catch let error as SafetensorsError {
             throw error

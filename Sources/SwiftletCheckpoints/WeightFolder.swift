@@ -22,7 +22,9 @@ public final class WeightFolder: Sendable {
         self.folder = folder
         func path(_ name: String) -> String { FileSystem.join(folder, name) }
         let (single, index) = (path("pytorch_model.bin"), path("pytorch_model.bin.index.json"))
-        let hasSafetensors = ["model.safetensors", "model.safetensors.index.json"].contains { FileSystem.exists(path($0)) }
+        let hasSafetensors = ["model.safetensors", "model.safetensors.index.json"].contains {
+            FileSystem.exists(path($0))
+        }
         if hasSafetensors || !(FileSystem.exists(single) || FileSystem.exists(index)) {
             let file = try ShardedSafetensors(folder)
             names = file.names

@@ -44,8 +44,11 @@ enum ArrowBuilding {
         _ lists: [[Int32]], _ name: String, _ wanted: String?
     ) throws -> (array: ArrowArrayHandle, feature: Feature) {
         let flat = lists.flatMap(\.self)
-        var type = wanted ?? ["input_ids": "int32", "attention_mask": "int8", "token_type_ids": "int8",
-            "special_tokens_mask": "int8"][name] ?? "int64"
+        var type =
+            wanted ?? [
+                "input_ids": "int32", "attention_mask": "int8", "token_type_ids": "int8",
+                "special_tokens_mask": "int8",
+            ][name] ?? "int64"
         if type == "int8", let wide = flat.first(where: { Int8(exactly: $0) == nil }) {
             guard wanted == nil else {
                 throw DatasetError(
@@ -114,7 +117,8 @@ enum ArrowBuilding {
                 return try bytes(mapped([]) { if case .binary(let bytes) = $0 { bytes } else { nil } }, type, valid)
             case "date32":
                 return try numbers(
-                    mapped(Int32(0)) { if case .date(let days) = $0 { Int32(exactly: days) } else { nil } }, type, valid)
+                    mapped(Int32(0)) { if case .date(let days) = $0 { Int32(exactly: days) } else { nil } }, type, valid
+                )
             case "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]":
                 let microseconds: [Int] = try mapped(0) {
                     if case .timestamp(let microseconds) = $0 { microseconds } else { nil }
@@ -154,12 +158,14 @@ enum ArrowBuilding {
                 throw misfit(index)
             }
             var inner = Place(
-                column: place.column, rows: lists.indices.flatMap { index in
+                column: place.column,
+                rows: lists.indices.flatMap { index in
                     Array(repeating: place.position(index), count: lists[index].count)
                 })
             switch feature {
             case .largeList:
-                return try self.lists(try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid, large: true)
+                return try self.lists(
+                    try array(lists.flatMap(\.self), element, &inner), lists.map(\.count), valid, large: true)
             case .fixedList(_, let length):
                 guard (0...Feature.longestFixedList).contains(length) else {
                     throw DatasetError(
@@ -232,7 +238,8 @@ enum ArrowBuilding {
                 }, type, valid)
         case ("duration", let perSecond?):
             return try numbers(
-                counts(perSecond) { if case .duration(let microseconds) = $0 { microseconds } else { nil } }, type, valid)
+                counts(perSecond) { if case .duration(let microseconds) = $0 { microseconds } else { nil } }, type,
+                valid)
         case ("time32", let perSecond?):
             let times = try counts(perSecond) { if case .time(let microseconds) = $0 { microseconds } else { nil } }
             return try numbers(times.map { Int32(truncatingIfNeeded: $0) }, type, valid)

@@ -91,7 +91,9 @@ final class ArrowTable: @unchecked Sendable {
     }
 
     func slice(_ range: Range<Int>) throws -> ArrowTable {
-        try Self.make("take rows", keeping: self) { carrow_table_slice(handle, Int64(range.lowerBound), Int64(range.count), $0) }
+        try Self.make("take rows", keeping: self) {
+            carrow_table_slice(handle, Int64(range.lowerBound), Int64(range.count), $0)
+        }
     }
 
     func take(_ rows: [Int]) throws -> ArrowTable {
@@ -102,13 +104,16 @@ final class ArrowTable: @unchecked Sendable {
     func select(_ columns: [Int], as names: [String]) throws -> ArrowTable {
         let columns = columns.map(Int64.init)
         return try withCStrings(names) { names in
-            try Self.make("choose columns", keeping: self) { carrow_table_select(handle, columns, names, Int64(columns.count), $0) }
+            try Self.make("choose columns", keeping: self) {
+                carrow_table_select(handle, columns, names, Int64(columns.count), $0)
+            }
         }
     }
 
     /// Columns by their names, which are those of distinct ones of this table.
     func choosing(_ names: [String]) throws -> ArrowTable {
-        let places = Dictionary(self.names.enumerated().map { (TextKey($1), $0) }, uniquingKeysWith: { first, _ in first })
+        let places = Dictionary(
+            self.names.enumerated().map { (TextKey($1), $0) }, uniquingKeysWith: { first, _ in first })
         return try select(
             try names.map { name in
                 guard let place = places[TextKey(name)] else { throw DatasetError.noColumn(name, in: self.names) }
@@ -117,7 +122,9 @@ final class ArrowTable: @unchecked Sendable {
     }
 
     func beside(_ other: ArrowTable) throws -> ArrowTable {
-        try Self.make("put columns side by side", keeping: (self, other)) { carrow_table_beside(handle, other.handle, $0) }
+        try Self.make("put columns side by side", keeping: (self, other)) {
+            carrow_table_beside(handle, other.handle, $0)
+        }
     }
 
     static func concatenate(_ tables: [ArrowTable]) throws -> ArrowTable {

@@ -144,7 +144,8 @@ struct ArrowView {
             let count = bytes / 8
             return .decimal(
                 PythonText.decimal(
-                    words: Array(UnsafeBufferPointer(start: words + (index + offset) * count, count: count)), scale: scale))
+                    words: Array(UnsafeBufferPointer(start: words + (index + offset) * count, count: count)),
+                    scale: scale))
         case .list(let element, _), .fixedList(let element, _):
             let view = child(0, element)
             return .list(range(index).map { view.value($0) })

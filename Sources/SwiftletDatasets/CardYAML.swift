@@ -16,7 +16,8 @@ enum CardYAML {
         guard text.utf8.contains(UInt8(ascii: "*")) else { return try Yams.compose(yaml: text) }
         // A character that stands for the `*` of what may be an alias, and for nothing else in this text.
         let used = Set(text.unicodeScalars.lazy.filter { (0xE000...0xF8FF).contains($0.value) })
-        guard let mark = (0xE000...0xF8FF).lazy.compactMap(Unicode.Scalar.init).first(where: { !used.contains($0) }) else {
+        guard let mark = (0xE000...0xF8FF).lazy.compactMap(Unicode.Scalar.init).first(where: { !used.contains($0) })
+        else {
             throw DatasetError(
                 "it has every character for private use", remedy: "Write it with fewer special characters.",
                 kind: .malformed)

@@ -34,7 +34,9 @@ enum ClassLabels {
             for (view, start) in zip(column.views, column.starts) {
                 for index in 0..<view.count where !view.isNull(index) {
                     let label = view.int(index)
-                    if label < -1 || label >= names.count { throw unknown(.int(label), names, name, RowOffset.first + start + index) }
+                    if label < -1 || label >= names.count {
+                        throw unknown(.int(label), names, name, RowOffset.first + start + index)
+                    }
                 }
             }
         }

@@ -15,7 +15,9 @@ public struct Dataset: Sendable {
     public internal(set) var format = DatasetFormat()
 
     /// Class labels are known to be in range and types to agree.
-    init(unchecked stored: ArrowTable, _ features: Features, indices: RowIndices? = nil, _ provenance: Provenance? = nil) {
+    init(
+        unchecked stored: ArrowTable, _ features: Features, indices: RowIndices? = nil, _ provenance: Provenance? = nil
+    ) {
         self.stored = stored
         self.features = features
         self.indices = indices
@@ -57,7 +59,8 @@ public struct Dataset: Sendable {
                 : "has no column \(DatasetError.listed(missing)), which is declared"
             throw DatasetError(
                 "the data \(problem)",
-                remedy: "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.",
+                remedy:
+                    "The data's columns are \(DatasetError.listed(table.names)); the declared ones \(DatasetError.listed(declared.names)). Make them agree.",
                 kind: .columnMismatch)
         }
         self = try Dataset(table).converted(to: declared)

@@ -142,7 +142,8 @@ extension Dataset {
                     "dataset \(index) is empty and can't be drawn from", remedy: "Leave it out.",
                     kind: .invalidArgument, at: ErrorLocation(option: "datasets"))
             }
-            guard drawable[index] || stopping == .firstExhausted || stopping != .allExhausted && lengths[index] == 0 else {
+            guard drawable[index] || stopping == .firstExhausted || stopping != .allExhausted && lengths[index] == 0
+            else {
                 throw DatasetError(
                     "dataset \(index) has probability 0 and never comes to its end", remedy: "Leave it out.",
                     kind: .invalidArgument, at: ErrorLocation(option: "probabilities"))

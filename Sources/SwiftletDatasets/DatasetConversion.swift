@@ -22,7 +22,8 @@ extension Dataset {
             places.append(stored.names.count + made.count)
             if let place {
                 let column = Dataset(
-                    unchecked: try stored.select([place], as: [name]), Features([(name, features.types[place])]), provenance)
+                    unchecked: try stored.select([place], as: [name]), Features([(name, features.types[place])]),
+                    provenance)
                 let cast = try column.castColumn(name, to: feature)
                 provenance = cast.provenance
                 made.append(cast.stored)

@@ -66,7 +66,8 @@ public struct DatasetDict: Sendable {
         _ transform: (Batch) throws -> Columns
     ) throws -> DatasetDict {
         try mapDatasets {
-            try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
+            try $0.map(
+                batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
         }
     }
 
@@ -92,7 +93,8 @@ public struct DatasetDict: Sendable {
         _ transform: (Batch) throws -> [String: ColumnData]
     ) throws -> DatasetDict {
         try mapDatasets {
-            try $0.map(batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
+            try $0.map(
+                batched: batched, batchSize: batchSize, removeColumns: removeColumns, cacheKey: cacheKey, transform)
         }
     }
 

@@ -48,7 +48,8 @@ extension Dataset {
         let share = stored.rows == 0 ? 0 : Double(count) / Double(stored.rows)
         let bytes = Int(Double(stored.bytes) * share)
         let total = number ?? max(1, min(bytes / size + 1, count))
-        let digits = { (number: Int) in String(repeating: "0", count: max(0, 5 - String(number).count)) + String(number) }
+        let digits = { (number: Int) in String(repeating: "0", count: max(0, 5 - String(number).count)) + String(number)
+        }
         return try (0..<total).map { ("\(digits($0))-of-\(digits(total))", try shard(total, index: $0)) }
     }
 
@@ -74,7 +75,8 @@ extension Dataset {
         let infoPath = FileSystem.join(path, "dataset_info.json")
         let declared = try object(infoPath)["features"]?.object.flatMap(Features.init(json:))
         let names = state["_data_files"]?.array?.map { $0["filename"]?.string } ?? []
-        guard !names.isEmpty, names.allSatisfy({ $0.map { !$0.isEmpty && !$0.contains("/") && $0 != ".." } ?? false }) else {
+        guard !names.isEmpty, names.allSatisfy({ $0.map { !$0.isEmpty && !$0.contains("/") && $0 != ".." } ?? false })
+        else {
             throw DatasetError(
                 "'\(statePath)' does not name its files in '_data_files'", remedy: "Save the dataset again.",
                 kind: .malformed, at: ErrorLocation(path: statePath))
@@ -87,7 +89,8 @@ extension Dataset {
         dataset = dataset.from(dataset.provenance.adding("saved") { [saved] })
         let columns = state["_format_columns"]?.array?.compactMap(\.string)
         return try dataset.withFormat(
-            state["_format_type"]?.string, columns: columns, outputAllColumns: state["_output_all_columns"]?.bool ?? false)
+            state["_format_type"]?.string, columns: columns,
+            outputAllColumns: state["_output_all_columns"]?.bool ?? false)
     }
 
     fileprivate static func object(_ path: String) throws -> JSONValue {

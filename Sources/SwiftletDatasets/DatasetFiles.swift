@@ -29,7 +29,8 @@ package struct DatasetFiles: Sendable {
         let card = FileSystem.exists(readme) ? try DatasetCard(readme) : nil
         let files = try names.map { DataFiles(title, names: $0) } ?? DataFiles(folder)
         let chosen = try Self.choose(config, card, title)
-        features = (card?.features.first { $0.config.isSame(as: chosen?.name ?? config ?? "") }
+        features =
+            (card?.features.first { $0.config.isSame(as: chosen?.name ?? config ?? "") }
             ?? card?.features.first { $0.config == "default" || $0.config.isEmpty }
             ?? (card?.features.count == 1 && config == nil ? card?.features.first : nil))?.features
         var options = options
@@ -39,7 +40,8 @@ package struct DatasetFiles: Sendable {
         name = "\(FileSystem.name(of: title))/\(chosen?.name ?? config ?? "default")"
         var splits: [(split: String, files: [String])]
         if let chosen, !chosen.files.isEmpty {
-            splits = try choice.needed(of: chosen.files.map { (split: $0.split, files: $0.patterns) }).map { split, patterns in
+            splits = try choice.needed(of: chosen.files.map { (split: $0.split, files: $0.patterns) }).map {
+                split, patterns in
                 var found = OrderedKeys()
                 for pattern in patterns {
                     for file in try files.matching(pattern) where found.position(of: file) == nil { found.append(file) }
@@ -62,7 +64,8 @@ package struct DatasetFiles: Sendable {
     package func load(from folder: String) throws -> DatasetDict {
         try choice.apply(
             to: loadSplits(
-                splits.map { ($0.split, $0.files.map { FileSystem.join(folder, $0) }) }, features, options, only: choice,
+                splits.map { ($0.split, $0.files.map { FileSystem.join(folder, $0) }) }, features, options,
+                only: choice,
                 name: name))
     }
 
@@ -105,11 +108,14 @@ package struct DatasetFiles: Sendable {
             let rest = names.filter { files.format(of: $0) != format }
             if !rest.isEmpty {
                 Datasets.logger.warning(
-                    "'\(title)': split '\(split)' is read from its \(format.title) files; left out: \(DatasetError.listed(rest))")
+                    "'\(title)': split '\(split)' is read from its \(format.title) files; left out: \(DatasetError.listed(rest))"
+                )
             }
             chosen.append((split, format, byFormat[format] ?? []))
         }
-        func isAlike(_ one: FileFormat, _ other: FileFormat) -> Bool { one == other || one.isDelimited && other.isDelimited }
+        func isAlike(_ one: FileFormat, _ other: FileFormat) -> Bool {
+            one == other || one.isDelimited && other.isDelimited
+        }
         if let first = chosen.first, let other = chosen.first(where: { !isAlike($0.format, first.format) }) {
             throw DatasetError(
                 "the splits of '\(title)' are in different formats: '\(first.split)' is \(first.format.title) (\(first.files[0])), '\(other.split)' is \(other.format.title) (\(other.files[0]))",

@@ -106,7 +106,9 @@ extension Dataset {
                 }
                 report?(DatasetProgress(operation: "Filter", done: rows.upperBound, total: total))
             }
-        } result: { table, _, files in (try RowIndices(table, limit: limit), files) }
+        } result: { table, _, files in
+            (try RowIndices(table, limit: limit), files)
+        }
         guard let (indices, files) = chosen else { return from(provenance) }
         provenance.files += files
         return Dataset(unchecked: stored, features, indices: indices, provenance).formatted(as: self)

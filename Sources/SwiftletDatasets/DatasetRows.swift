@@ -65,7 +65,9 @@ extension Dataset {
                 try writer.append(
                     try RowIndices.piece(Array(places[range.clamped(to: 0..<places.count)])), RowIndices.features)
             }
-        } result: { table, _, files in (try RowIndices(table, limit: limit), files) }
+        } result: { table, _, files in
+            (try RowIndices(table, limit: limit), files)
+        }
         guard let (indices, files) = chosen else { return try select(0..<0).from(provenance) }
         var provenance = provenance
         provenance.files += files

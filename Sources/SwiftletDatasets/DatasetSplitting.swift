@@ -38,7 +38,8 @@ extension Dataset {
         }
         let order = generator.permutation(count)
         return DatasetDict([
-            ("train", try part("train", Array(order[test..<test + train]))), ("test", try part("test", Array(order[..<test]))),
+            ("train", try part("train", Array(order[test..<test + train]))),
+            ("test", try part("test", Array(order[..<test]))),
         ])
     }
 
@@ -54,7 +55,8 @@ extension Dataset {
         }
         // Rounded so that the parts never overlap.
         var testRows = test.map { $0 < 1 ? Int(($0 * Double(count)).rounded(.up)) : Int($0) }
-        let trainRows = train.map { $0 < 1 ? Int(($0 * Double(count)).rounded(.down)) : Int($0) } ?? count - (testRows ?? 0)
+        let trainRows =
+            train.map { $0 < 1 ? Int(($0 * Double(count)).rounded(.down)) : Int($0) } ?? count - (testRows ?? 0)
         if testRows == nil { testRows = count - trainRows }
         let (rows, rest) = (trainRows, testRows ?? 0)
         guard rows + rest <= count else {

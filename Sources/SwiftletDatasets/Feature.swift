@@ -49,7 +49,8 @@ public indirect enum Feature: Sendable, Equatable {
     public func str2int(_ name: String) throws -> Int {
         let names = try classNames()
         if let label = ClassLabels.label(name, in: names.count, by: { names.firstIndex(ofText: $0) }) { return label }
-        throw DatasetError("'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).",
+        throw DatasetError(
+            "'\(name)' is not the name of a label", remedy: "The names are: \(DatasetError.listed(names)).",
             kind: .noLabel)
     }
 

@@ -124,7 +124,9 @@ public struct IterableDataset: Sendable {
         _ features: Features?, _ kind: Kind? = nil,
         _ step: @escaping @Sendable (@escaping Pieces, Pass) throws -> Pieces
     ) -> IterableDataset {
-        IterableDataset(features, numShards, epoch, kind ?? self.kind) { [source] pass in try step(try source(pass), pass) }
+        IterableDataset(features, numShards, epoch, kind ?? self.kind) { [source] pass in
+            try step(try source(pass), pass)
+        }
     }
 
     /// The first rows.
@@ -320,7 +322,8 @@ public struct IterableDataset: Sendable {
 
     /// Rows with only these columns, in this order. A column that is not there is an error when the first row is read.
     public func selectColumns(_ names: [String]) -> IterableDataset {
-        let chosen = features.map { features in Features(names.compactMap { name in features[name].map { (name, $0) } }) }
+        let chosen = features.map { features in Features(names.compactMap { name in features[name].map { (name, $0) } })
+        }
         return then(chosen) { pieces, _ in { try pieces()?.selectColumns(names) } }
     }
 
@@ -333,7 +336,8 @@ public struct IterableDataset: Sendable {
 
     /// Rows with another name for a column. A column that is not there is an error when the first row is read.
     public func renameColumn(_ name: String, to newName: String) -> IterableDataset {
-        changed(features.map { features in Features(features.map { ($0.0.isSame(as: name) ? newName : $0.0, $0.1) }) }) {
+        changed(features.map { features in Features(features.map { ($0.0.isSame(as: name) ? newName : $0.0, $0.1) }) })
+        {
             try $0.renameColumn(name, to: newName)
         }
     }
@@ -378,7 +382,9 @@ public struct IterableDataset: Sendable {
         let pieces = try pieces()
         let result = try Dataset.cached("Collect", Provenance(fingerprint: .unique()), isKept: false) { writer in
             while let piece = try pieces() { try writer.append(try piece.table(), piece.features) }
-        } result: { table, features, _ in Dataset(unchecked: table, features) }
+        } result: { table, features, _ in
+            Dataset(unchecked: table, features)
+        }
         return try result ?? Dataset(unchecked: ArrowTable.empty(features ?? [:]), features ?? [:])
     }
 }

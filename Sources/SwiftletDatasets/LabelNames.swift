@@ -234,7 +234,8 @@ private struct FoundLabels {
 
     mutating func add(_ column: Column) throws {
         try column.eachLabel { labels, _ in
-            for label in labels ?? missing.map({ [.text(TextKey($0))] }) ?? [] where keepsMinusOne || label != .int(-1) {
+            for label in labels ?? missing.map({ [.text(TextKey($0))] }) ?? [] where keepsMinusOne || label != .int(-1)
+            {
                 // Python counts every NaN of its own, and writes them all "nan".
                 if case .double(let value) = label, value.isNaN {
                     self.labels.insert(.text("nan"))
@@ -248,7 +249,8 @@ private struct FoundLabels {
     func tooMany(_ names: [String]) -> DatasetError {
         DatasetError(
             "column '\(column)' has more than \(limit) different labels, such as \(DatasetError.listed(Array(names.prefix(3))))",
-            remedy: "It may hold ids, free text or numbers to be predicted: choose another column, or allow more classes.",
+            remedy:
+                "It may hold ids, free text or numbers to be predicted: choose another column, or allow more classes.",
             kind: .noLabel, at: ErrorLocation(column: column))
     }
 
@@ -309,7 +311,8 @@ private struct LabelEncoder {
         guard let place = find(label) else {
             throw DatasetError(
                 "column '\(column.name)', row \(row): \(label.name) is none of the \(names.count) labels",
-                remedy: "The labels are \(DatasetError.listed(Array(names.prefix(20))))\(names.count > 20 ? ", ..." : "").",
+                remedy:
+                    "The labels are \(DatasetError.listed(Array(names.prefix(20))))\(names.count > 20 ? ", ..." : "").",
                 kind: .noLabel, at: ErrorLocation(column: column.name, row: row))
         }
         known[label] = place

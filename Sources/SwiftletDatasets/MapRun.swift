@@ -102,7 +102,8 @@ final class MapRun: Sendable {
             kept.isEmpty
             ? result
             : Dataset(
-                unchecked: try left.stored.beside(result.stored), Features(Array(left.features) + Array(result.features)))
+                unchecked: try left.stored.beside(result.stored),
+                Features(Array(left.features) + Array(result.features)))
         return try both.selectColumns(order(result.features).names).from(provenance).formatted(as: input)
     }
 
@@ -115,9 +116,11 @@ final class MapRun: Sendable {
     /// Columns that are replaced stay where they were, new ones come last.
     private func order(_ made: Features) -> Features {
         let gone = removed.textKeys
-        let names = input.columnNames.filter { !gone.contains(TextKey($0)) } + made.names.filter {
-            input.features[$0] == nil || gone.contains(TextKey($0))
-        }
+        let names =
+            input.columnNames.filter { !gone.contains(TextKey($0)) }
+            + made.names.filter {
+                input.features[$0] == nil || gone.contains(TextKey($0))
+            }
         return Features(names.map { ($0, made[$0] ?? input.features[$0]!) })
     }
 

@@ -90,7 +90,8 @@ enum ReadingError {
         let packed = ["inflate", "compress", "bz2", "lzma", "xz"].contains { firstLine.lowercased().contains($0) }
         let remedy =
             switch source.format {
-            case _ where packed: "The file may be damaged or cut off: get it again; or let its ending say how it is packed."
+            case _ where packed:
+                "The file may be damaged or cut off: get it again; or let its ending say how it is packed."
             case .csv, .tsv, .text: "Check that the file is plain text, or name how it is packed by its ending."
             case .json: "Put one object on each line."
             case .parquet, .arrow: "The file may be damaged or cut off; get it again."

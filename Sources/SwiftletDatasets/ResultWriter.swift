@@ -76,7 +76,8 @@ struct ResultWriter {
             let path: String
             if let file {
                 // The name in the cache is for the whole, when it is whole.
-                path = FileSystem.join(FileSystem.parent(of: file), ".\(FileSystem.name(of: file)).part\(earlier.count).tmp")
+                path = FileSystem.join(
+                    FileSystem.parent(of: file), ".\(FileSystem.name(of: file)).part\(earlier.count).tmp")
             } else {
                 let serial = Self.serial.add(1, ordering: .relaxed).newValue
                 path = FileSystem.join(spillFolder, ".rows.\(getpid())-\(serial).tmp")

@@ -10,7 +10,9 @@ struct RowIndices: Sendable {
 
     /// - Parameter limit: the number of rows there are to choose from.
     init(_ table: ArrowTable, limit: Int) throws {
-        guard table.names.areSame(as: [Self.columnName]), let type = try table.type(0), case .int(bytes: 8, signed: false) = type else {
+        guard table.names.areSame(as: [Self.columnName]), let type = try table.type(0),
+            case .int(bytes: 8, signed: false) = type
+        else {
             throw DatasetError("the file holds no row indices", remedy: "Delete it.", kind: .malformed)
         }
         self.table = table
@@ -56,7 +58,8 @@ struct RowIndices: Sendable {
             while rows.count < range.count {
                 let view = column.views[chunk]
                 let from = range.lowerBound + rows.count - column.starts[chunk]
-                let numbers = view.numbers(as: UInt64.self)[from..<min(view.count, range.upperBound - column.starts[chunk])]
+                let numbers = view.numbers(as: UInt64.self)[
+                    from..<min(view.count, range.upperBound - column.starts[chunk])]
                 rows.append(contentsOf: numbers.lazy.map { Int($0) })
                 chunk += 1
             }

@@ -38,7 +38,8 @@ struct SplitExpression: Sendable {
         func isName(_ name: some Collection<Unicode.Scalar>) -> Bool {
             !name.isEmpty
                 && name.allSatisfy {
-                    $0.properties.isAlphabetic || $0.properties.numericType != nil || $0.properties.canonicalCombiningClass.rawValue > 0
+                    $0.properties.isAlphabetic || $0.properties.numericType != nil
+                        || $0.properties.canonicalCombiningClass.rawValue > 0
                         || $0 == "_" || $0 == "." || $0 == "-"
                 }
         }
@@ -100,7 +101,9 @@ struct SplitExpression: Sendable {
     var isName: Bool { parts.count == 1 && parts[0].from == nil && parts[0].to == nil }
 
     /// `all`, where no split is called so.
-    private func isAll(of splits: [String]) -> Bool { isName && parts[0].split == "all" && !splits.contains(text: "all") }
+    private func isAll(of splits: [String]) -> Bool {
+        isName && parts[0].split == "all" && !splits.contains(text: "all")
+    }
 
     /// Whether this is the name of one of these splits.
     func isName(of splits: [String]) -> Bool { isName && !isAll(of: splits) }

@@ -11,7 +11,8 @@ struct Workers {
     /// Calls `work` for every input, on all threads, and `use` with its result on this one, in the order of the inputs.
     /// Only a few results are held at a time.
     func map<Input: Sendable, Output>(
-        _ inputs: some Sequence<Input>, _ work: @Sendable (Input) throws -> Output, _ use: (Input, Output) throws -> Void
+        _ inputs: some Sequence<Input>, _ work: @Sendable (Input) throws -> Output,
+        _ use: (Input, Output) throws -> Void
     ) throws {
         var iterator = inputs.makeIterator()
         while true {
@@ -46,9 +47,11 @@ private final class Results<Output>: @unchecked Sendable {
 
     func take(_ index: Int) -> Result<Output, any Error> {
         defer { results[index] = nil }
-        return results[index] ?? .failure(DatasetError(
-            "a worker gave no result", remedy: "Map again with numProc: 1.",
-            commandLine: "Give --preprocessing-num-workers 1.", kind: .invalidArgument,
-            at: ErrorLocation(option: "num_proc")))
+        return results[index]
+            ?? .failure(
+                DatasetError(
+                    "a worker gave no result", remedy: "Map again with numProc: 1.",
+                    commandLine: "Give --preprocessing-num-workers 1.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "num_proc")))
     }
 }

@@ -129,7 +129,8 @@ extension Dataset {
         case .timestamp(let microseconds): return String(PythonText.floorDivide(microseconds, 1000))
         case .zonedTimestamp(let microseconds, _), .duration(let microseconds):
             return String(PythonText.floorDivide(microseconds, 1000))
-        case .date(let days): return days.multipliedReportingOverflow(by: 86_400_000).overflow ? "null" : String(days * 86_400_000)
+        case .date(let days):
+            return days.multipliedReportingOverflow(by: 86_400_000).overflow ? "null" : String(days * 86_400_000)
         case .time(let microseconds):
             return json(PythonText.clock(microseconds, digits: microseconds % 1_000_000 == 0 ? 0 : 6))
         case .decimal(let text): return json(PythonText.plainDecimal(text))
@@ -141,13 +142,14 @@ extension Dataset {
     private static func json(_ text: String) -> String {
         let quoted = JSONValue.string(text).text()
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0x7F }) else { return quoted }
-        return "\"" + text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "/": "\\/"
-            case "\u{7F}": "\u{7F}"
-            default: String(JSONValue.string(String(scalar)).text().dropFirst().dropLast())
-            }
-        }.joined() + "\""
+        return "\""
+            + text.unicodeScalars.map { scalar in
+                switch scalar {
+                case "/": "\\/"
+                case "\u{7F}": "\u{7F}"
+                default: String(JSONValue.string(String(scalar)).text().dropFirst().dropLast())
+                }
+            }.joined() + "\""
     }
 
     private func eachRow(_ body: ([Value]) throws -> Void) throws {

@@ -57,7 +57,9 @@ struct XXH64 {
     var value: UInt64 {
         var hash: UInt64
         if length >= 32 {
-            hash = Self.turned(lanes.0, 1) &+ Self.turned(lanes.1, 7) &+ Self.turned(lanes.2, 12) &+ Self.turned(lanes.3, 18)
+            hash =
+                Self.turned(lanes.0, 1) &+ Self.turned(lanes.1, 7) &+ Self.turned(lanes.2, 12)
+                &+ Self.turned(lanes.3, 18)
             for lane in [lanes.0, lanes.1, lanes.2, lanes.3] {
                 hash = (hash ^ Self.round(0, lane)) &* Self.prime1 &+ Self.prime4
             }

@@ -80,12 +80,14 @@ public struct ProcessEnvironment: Sendable, Equatable {
         }
         self.size = size
         self.rank = rank
-        localRank = try number(
-            "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK",
-            slurm: "SLURM_LOCALID") ?? 0
+        localRank =
+            try number(
+                "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK",
+                slurm: "SLURM_LOCALID") ?? 0
         let tasks = isSLURM ? variable("SLURM_STEP_TASKS_PER_NODE").flatMap(Self.firstNumber) : nil
-        localSize = try number(
-            "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE")
+        localSize =
+            try number(
+                "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE")
             ?? tasks ?? 1
         launcherKeepsStore = variable("TORCHELASTIC_USE_AGENT_STORE") == "True"
         restartCount = try number("TORCHELASTIC_RESTART_COUNT") ?? 0

@@ -89,7 +89,9 @@ public final class ProcessGroup: @unchecked Sendable {
     // MARK: Operations
 
     /// Replaces a dense tensor by the sum, maximum or minimum over all ranks.
-    public func allReduce(_ tensor: Tensor, _ reduction: Reduction = .sum, as name: String = "an all-reduce") throws(ProcessError) {
+    public func allReduce(_ tensor: Tensor, _ reduction: Reduction = .sum, as name: String = "an all-reduce")
+        throws(ProcessError)
+    {
         let op =
             switch reduction {
             case .sum: CT_REDUCE_OP_SUM
@@ -100,7 +102,8 @@ public final class ProcessGroup: @unchecked Sendable {
     }
 
     /// Replaces tensors by those of one rank.
-    public func broadcast(_ tensors: [Tensor], from root: Int = 0, as name: String = "a broadcast") throws(ProcessError) {
+    public func broadcast(_ tensors: [Tensor], from root: Int = 0, as name: String = "a broadcast") throws(ProcessError)
+    {
         guard !tensors.isEmpty else { return }
         try check(
             name, withHandles(tensors) { ct_group_broadcast(handle, name, $0, Int32(tensors.count), Int32(root)) })

@@ -33,7 +33,8 @@ package struct RankReport: Equatable {
     package static func parse(_ text: String) -> [RankReport] {
         text.split(separator: "\n").compactMap { line in
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard columns.count == 8, let rank = Int(columns[0]), let state = columns[1].first.flatMap(State.init) else {
+            guard columns.count == 8, let rank = Int(columns[0]), let state = columns[1].first.flatMap(State.init)
+            else {
                 return nil
             }
             return RankReport(
@@ -49,7 +50,8 @@ package struct RankReport: Equatable {
         _ operation: String, rank: Int, reports: [RankReport], store: String, reason: String
     ) -> String {
         guard !reports.isEmpty else {
-            return "rank \(rank): \(operation) failed, and the store at \(store) does not answer: the process that keeps "
+            return
+                "rank \(rank): \(operation) failed, and the store at \(store) does not answer: the process that keeps "
                 + "it, rank 0 or its launcher, is gone, or the network to it is cut (\(reason))"
         }
         let others = reports.filter { $0.rank != rank }

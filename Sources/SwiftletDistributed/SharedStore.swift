@@ -18,7 +18,9 @@ public final class SharedStore: @unchecked Sendable {
     /// Connects to a store, or with `serves` opens it at `port` of this machine; port 0 takes a free one.
     ///
     /// - Throws: `ProcessError` if it can't be reached in time, or the port is taken.
-    public init(host: String, port: UInt16, serves: Bool = false, timeout: Duration = .seconds(300)) throws(ProcessError) {
+    public init(host: String, port: UInt16, serves: Bool = false, timeout: Duration = .seconds(300))
+        throws(ProcessError)
+    {
         let questions = PatientQueue()
         // c10d's own limit comes first: it says what is wrong.
         let limit = max((timeout - min(timeout / 10, .seconds(2))).milliseconds, 1)

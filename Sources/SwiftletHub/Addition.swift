@@ -33,7 +33,8 @@ struct Addition: Sendable {
     }
 
     var question: JSONValue {
-        .object(JSONObject([("path", .string(name)), ("sample", .string(Base64.encoded(sample))), ("size", .int(size))]))
+        .object(
+            JSONObject([("path", .string(name)), ("sample", .string(Base64.encoded(sample))), ("size", .int(size))]))
     }
 
     /// A part of the content as a request's body.

@@ -28,7 +28,8 @@ extension HubCacheReport {
         let found = repositories.flatMap(\.revisions).map(\.commit)
         deletion.unknown = commits.filter { asked in !found.contains { Self.means(asked, $0) } }
         for repository in repositories {
-            let doomed = repository.revisions.filter { revision in commits.contains { Self.means($0, revision.commit) } }
+            let doomed = repository.revisions.filter { revision in commits.contains { Self.means($0, revision.commit) }
+            }
             if doomed.isEmpty { continue }
             if doomed.count == repository.revisions.count {
                 deletion.repositories.append(repository.folder)
@@ -118,7 +119,8 @@ extension HubClient {
             guard locked.insert(Self.etag(name)).inserted else { continue }
             guard let lock = try? FileLock.attempt(lockFile(ofBlob: FileSystem.join(blobs, name))) else {
                 throw FileError(
-                    path: folder, message: "'\(folder)' is not deleted: another process is downloading '\(Self.etag(name))'",
+                    path: folder,
+                    message: "'\(folder)' is not deleted: another process is downloading '\(Self.etag(name))'",
                     remedy: "Run again when it is done.", kind: .system)
             }
             locks.append(lock)

@@ -113,7 +113,9 @@ extension HubCacheReport {
         }
     }
 
-    private static func repository(_ repo: HubRepo, _ path: String, _ problems: inout [String]) throws(FileError) -> Repository? {
+    private static func repository(_ repo: HubRepo, _ path: String, _ problems: inout [String]) throws(FileError)
+        -> Repository?
+    {
         let snapshots = FileSystem.join(path, "snapshots")
         guard FileSystem.isDirectory(snapshots) else {
             problems.append("'\(path)' has no folder 'snapshots'")
@@ -147,9 +149,11 @@ extension HubCacheReport {
             let unique = Dictionary(files.map { ($0.blob, $0.size) }, uniquingKeysWith: { first, _ in first })
             revisions.append(
                 Revision(
-                    commit: commit, folder: folder, refs: (refs.removeValue(forKey: commit) ?? []).sorted(), files: files,
+                    commit: commit, folder: folder, refs: (refs.removeValue(forKey: commit) ?? []).sorted(),
+                    files: files,
                     size: unique.values.reduce(0, +),
-                    lastModified: files.compactMap { blobs[$0.blob]?.modified }.max() ?? FileTimes(folder)?.modified ?? 0))
+                    lastModified: files.compactMap { blobs[$0.blob]?.modified }.max() ?? FileTimes(folder)?.modified
+                        ?? 0))
         }
         for (commit, names) in refs.sorted(by: { $0.key < $1.key }) {
             problems.append("'\(path)': \(names.joined(separator: ", ")) points to '\(commit)', which has no snapshot")
@@ -175,7 +179,9 @@ extension HubCacheReport {
     /// Where a link points, made absolute without following further links; `nil` for something else than a link.
     static func linkTarget(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+        let count = buffer.withUnsafeMutableBytes {
+            readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+        }
         guard count > 0 else { return nil }
         let target = String(decoding: buffer[..<count], as: UTF8.self)
         if target.hasPrefix("/") { return target }

@@ -42,7 +42,8 @@ public struct HubCommitOptions: Sendable {
     ///   - parent: the commit the branch must be at, else the Hub refuses.
     ///   - asPullRequest: open a pull request in place of changing the branch.
     public init(
-        message: String, description: String = "", revision: String = "main", parent: String? = nil, asPullRequest: Bool = false
+        message: String, description: String = "", revision: String = "main", parent: String? = nil,
+        asPullRequest: Bool = false
     ) {
         self.message = message
         self.description = description

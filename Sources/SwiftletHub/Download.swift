@@ -13,7 +13,8 @@ extension HubClient {
     /// - Returns: the path in the cache; do not write to it.
     /// - Throws: `HubError`; `CancellationError`, after which what has arrived is kept for the next call.
     public func download(
-        _ file: String, from repo: HubRepo, revision: String = "main", force: Bool = false, progress: HubProgressHandler? = nil
+        _ file: String, from repo: HubRepo, revision: String = "main", force: Bool = false,
+        progress: HubProgressHandler? = nil
     ) async throws -> String {
         try Names.checkFile(file, of: repo)
         try Names.checkRevision(revision, of: repo)
@@ -61,7 +62,8 @@ extension HubClient {
     /// Asks the Hub which commit, size and hash a file has.
     private func locate(_ file: String, _ revision: String, _ repo: HubRepo, retries: Int?) async throws -> Source {
         let what = "file '\(file)' of \(repo) at '\(revision)'"
-        let answer = try await request("HEAD", resolveURL(file, revision, repo), about: what, retries: retries) { head in
+        let answer = try await request("HEAD", resolveURL(file, revision, repo), about: what, retries: retries) {
+            head in
             guard let commit = head["X-Repo-Commit"], Names.isCommit(commit) else { return }
             cache.noteAbsence(file, commit, of: repo)
             try? cache.setRef(revision, to: commit, of: repo)

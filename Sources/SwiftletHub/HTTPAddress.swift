@@ -70,20 +70,25 @@ struct HTTPAddress: Sendable, Equatable {
         }
     }
 
-    private static func hostAndPort(_ authority: Substring, _ scheme: String) throws(HTTPAddressError) -> (String, Int) {
+    private static func hostAndPort(_ authority: Substring, _ scheme: String) throws(HTTPAddressError) -> (String, Int)
+    {
         var host = authority
         var port = scheme == "https" ? 443 : 80
         // A colon inside brackets belongs to an IPv6 address.
         if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
             host = authority[..<colon]
             let digits = authority[authority.index(after: colon)...]
-            guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(digits),
+            guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                let number = Int(digits),
                 (1...65535).contains(number)
             else { throw HTTPAddressError("its port is no number from 1 to 65535") }
             port = number
         }
-        let isIPv6 = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count > 2
-            && host.dropFirst().dropLast().utf8.allSatisfy { isHexDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+        let isIPv6 =
+            host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count > 2
+            && host.dropFirst().dropLast().utf8.allSatisfy {
+                isHexDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+            }
         let isName = !host.isEmpty && host.utf8.count <= 253 && host.utf8.allSatisfy(Names.isPlain)
         guard isIPv6 || isName else { throw HTTPAddressError("its host is no name and no number of a machine") }
         return (host.lowercased(), port)
@@ -91,7 +96,8 @@ struct HTTPAddress: Sendable, Equatable {
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
             true
         default: false
         }

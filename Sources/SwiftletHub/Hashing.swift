@@ -29,7 +29,9 @@ struct BlockBuffer {
         let bits = length &* 8
         pending.append(0x80)
         while pending.count % 64 != 56 { pending.append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) { pending.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            pending.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        }
         pending.withUnsafeBytes { bytes in
             for offset in stride(from: 0, to: bytes.count, by: 64) { process(bytes.baseAddress! + offset) }
         }

@@ -20,7 +20,9 @@ struct HubCache: Sendable {
     func repoFolder(_ repo: HubRepo) -> String { FileSystem.join(folder, repo.folderName) }
     func blob(_ etag: String, of repo: HubRepo) -> String { "\(repoFolder(repo))/blobs/\(etag)" }
     func snapshot(_ commit: String, of repo: HubRepo) -> String { "\(repoFolder(repo))/snapshots/\(commit)" }
-    func pointer(_ file: String, _ commit: String, of repo: HubRepo) -> String { "\(snapshot(commit, of: repo))/\(file)" }
+    func pointer(_ file: String, _ commit: String, of repo: HubRepo) -> String {
+        "\(snapshot(commit, of: repo))/\(file)"
+    }
     func lock(_ etag: String, of repo: HubRepo) -> String { "\(folder)/.locks/\(repo.folderName)/\(etag).lock" }
     private func ref(_ revision: String, of repo: HubRepo) -> String { "\(repoFolder(repo))/refs/\(revision)" }
     private func tree(_ commit: String, of repo: HubRepo) -> String { "\(repoFolder(repo))/trees/\(commit).json" }
@@ -31,7 +33,9 @@ struct HubCache: Sendable {
     /// The commit that a revision had when the Hub was last asked.
     func commit(_ revision: String, of repo: HubRepo) -> String? {
         if Names.isCommit(revision) { return revision }
-        guard FileSystem.isRegularFile(ref(revision, of: repo)), let text = try? MappedFile.text(ref(revision, of: repo)) else {
+        guard FileSystem.isRegularFile(ref(revision, of: repo)),
+            let text = try? MappedFile.text(ref(revision, of: repo))
+        else {
             return nil
         }
         let commit = String(text.filter { !$0.isWhitespace })
@@ -72,7 +76,8 @@ struct HubCache: Sendable {
         let tag = FileSystem.join(folder, "CACHEDIR.TAG")
         guard !FileSystem.exists(tag) else { return }
         try AtomicFile.write(
-            "Signature: 8a477f597d28d172789f06886806bc55\n# Files from the Hugging Face Hub; they can be downloaded again.\n", to: tag)
+            "Signature: 8a477f597d28d172789f06886806bc55\n# Files from the Hugging Face Hub; they can be downloaded again.\n",
+            to: tag)
     }
 
     /// Puts a file into a snapshot: a link to the blob, or the blob itself where there are no links.

@@ -27,7 +27,8 @@ public struct HubClient: Sendable {
             sleep: { try await Task.sleep(for: .seconds($0)) })
     }
 
-    init(settings: HubSettings, transport: any HTTPTransport, sleep: @escaping @Sendable (Double) async throws -> Void) {
+    init(settings: HubSettings, transport: any HTTPTransport, sleep: @escaping @Sendable (Double) async throws -> Void)
+    {
         self.settings = settings
         self.transport = transport
         self.sleep = sleep
@@ -46,7 +47,9 @@ public struct HubClient: Sendable {
         var url: HTTPAddress
 
         func json(_ what: String) throws(HubError) -> JSONValue {
-            let parsed = body.withUnsafeBytes { bytes in Result { () throws(JSONError) in try JSONValue(parsing: bytes) } }
+            let parsed = body.withUnsafeBytes { bytes in
+                Result { () throws(JSONError) in try JSONValue(parsing: bytes) }
+            }
             do { return try parsed.get() } catch {
                 throw HubError(
                     .badAnswer, "the Hub's answer about \(what) is not JSON: \(error.problem)",
@@ -64,7 +67,8 @@ public struct HubClient: Sendable {
     /// - Returns: an answer with status 2xx, or 3xx where the redirect leads to another host.
     func request(
         _ method: String, _ url: String, headers: [String: String] = [:], body: HTTPBody = .none, about what: String,
-        timeout: Double? = nil, retries: Int? = nil, sendsToken: Bool = true, whenAbsent: @Sendable (HTTPHead) -> Void = { _ in }
+        timeout: Double? = nil, retries: Int? = nil, sendsToken: Bool = true,
+        whenAbsent: @Sendable (HTTPHead) -> Void = { _ in }
     ) async throws -> Answer {
         try requireNetwork(for: what)
         var url = try address(url, about: what)
@@ -74,7 +78,8 @@ public struct HubClient: Sendable {
                 let sink = BufferSink()
                 do {
                     let request = HTTPRequest(
-                        method: method, url: url, headers: allHeaders(for: url, headers, sendsToken: sendsToken), body: body,
+                        method: method, url: url, headers: allHeaders(for: url, headers, sendsToken: sendsToken),
+                        body: body,
                         timeout: timeout ?? settings.requestTimeout)
                     try await transport.send(request, into: sink)
                     let answer = try sink.answer(from: url, about: what)
@@ -87,11 +92,15 @@ public struct HubClient: Sendable {
                         if failure.kind == .noFile { whenAbsent(answer.head) }
                         throw failure
                     }
-                    guard let target = try location(answer.head, from: url, about: what), isHub(target) else { return answer }
+                    guard let target = try location(answer.head, from: url, about: what), isHub(target) else {
+                        return answer
+                    }
                     url = target
                     break
                 } catch let error as TransportError {
-                    guard error.isPassing, attempt < retries ?? settings.retries else { throw unreachable(url, what, error) }
+                    guard error.isPassing, attempt < retries ?? settings.retries else {
+                        throw unreachable(url, what, error)
+                    }
                     try await wait(before: attempt, nil, what, reason: error.reason)
                     attempt += 1
                 }
@@ -156,7 +165,8 @@ public struct HubClient: Sendable {
         if let asked = head.flatMap(Self.askedWait) {
             guard asked <= settings.longestWait else {
                 throw HubError(
-                    .busy, "the Hub asks to wait \(asked.rounded(.up).clampedToInt) seconds before asking for \(what) again",
+                    .busy,
+                    "the Hub asks to wait \(asked.rounded(.up).clampedToInt) seconds before asking for \(what) again",
                     remedy: "Run again later. A token (HF_TOKEN) raises the limit.")
             }
             delay = asked + Double.random(in: 0...0.25)

@@ -16,12 +16,17 @@ extension HubClient {
         let said = detail(answer)
         let tokenRemedy =
             settings.token == nil
-            ? "If it is private or gated, set HF_TOKEN to a token that may read it." : "Check that the token may access it."
+            ? "If it is private or gated, set HF_TOKEN to a token that may read it."
+            : "Check that the token may access it."
         switch (head["X-Error-Code"], head.status) {
         case ("RepoNotFound", _):
-            return HubError(.noRepository, "the Hub has no repository for \(what)\(said)", remedy: "Check the name and the kind. \(tokenRemedy)")
+            return HubError(
+                .noRepository, "the Hub has no repository for \(what)\(said)",
+                remedy: "Check the name and the kind. \(tokenRemedy)")
         case ("RevisionNotFound", _):
-            return HubError(.noRevision, "the Hub has no such revision of \(what)\(said)", remedy: "Check the branch, tag or commit.")
+            return HubError(
+                .noRevision, "the Hub has no such revision of \(what)\(said)",
+                remedy: "Check the branch, tag or commit.")
         case ("EntryNotFound", _):
             return HubError(.noFile, "the Hub has no \(what)\(said)", remedy: "Check the file's name and the revision.")
         case ("GatedRepo", _):
@@ -30,15 +35,22 @@ extension HubClient {
                 remedy: "Accept the conditions on its page, then use a token of that account (HF_TOKEN).")
         case (_, 401):
             // Also the answer for a repository that does not exist, when nobody is logged in.
-            return HubError(.notAllowed, "the Hub does not show \(what) without a valid token\(said)", remedy: "Check the name. \(tokenRemedy)")
+            return HubError(
+                .notAllowed, "the Hub does not show \(what) without a valid token\(said)",
+                remedy: "Check the name. \(tokenRemedy)")
         case (_, 403):
             return HubError(.notAllowed, "the Hub does not allow access to \(what)\(said)", remedy: tokenRemedy)
         case (_, 404):
-            return HubError(.noRepository, "the Hub does not know \(what)\(said)", remedy: "Check the name. \(tokenRemedy)")
+            return HubError(
+                .noRepository, "the Hub does not know \(what)\(said)", remedy: "Check the name. \(tokenRemedy)")
         case (_, 409), (_, 412):
-            return HubError(.badArgument, "\(what) conflicts with what the Hub has\(said)", remedy: "Somebody else may have changed it; look and try again.")
+            return HubError(
+                .badArgument, "\(what) conflicts with what the Hub has\(said)",
+                remedy: "Somebody else may have changed it; look and try again.")
         case (_, let status) where Self.passingStatuses.contains(status):
-            return HubError(.busy, "the Hub answers \(what) with status \(status)\(said)", remedy: "Run again later; what has arrived is kept.")
+            return HubError(
+                .busy, "the Hub answers \(what) with status \(status)\(said)",
+                remedy: "Run again later; what has arrived is kept.")
         case (_, let status):
             return HubError(
                 .badAnswer, "the Hub answers \(what) with status \(status)\(said)",
@@ -50,7 +62,9 @@ extension HubClient {
     /// What a failed request's body or header says, with the token taken out should a server echo it.
     private func detail(_ answer: Answer) -> String {
         var text = answer.head["X-Error-Message"]
-        if text == nil, let json = try? answer.json("an error") { text = json["error"]?.string ?? json["message"]?.string }
+        if text == nil, let json = try? answer.json("an error") {
+            text = json["error"]?.string ?? json["message"]?.string
+        }
         guard let text, !text.isEmpty else { return "" }
         let line = String(String.UnicodeScalarView(text.unicodeScalars.prefix(300))).shown()
         return ": " + (settings.token?.redacted(line) ?? line)

@@ -38,8 +38,10 @@ final class ProgressMeter: Sendable {
     init(files: Int, _ handler: HubProgressHandler?) {
         self.handler = handler
         state = Mutex(
-            State(progress: HubProgress(
-                file: "", bytesDone: 0, bytesTotal: 0, filesDone: 0, filesTotal: files, bytesTransferred: 0, rate: 0)))
+            State(
+                progress: HubProgress(
+                    file: "", bytesDone: 0, bytesTotal: 0, filesDone: 0, filesTotal: files, bytesTransferred: 0, rate: 0
+                )))
     }
 
     /// A file is about to be transferred; `present` of its bytes are there already.
@@ -75,7 +77,8 @@ final class ProgressMeter: Sendable {
             state.samples.append((now, state.progress.bytesTransferred))
             state.samples.removeAll { now - $0.time > Self.window }
             if let first = state.samples.first, now > first.time {
-                state.progress.rate = Double(state.progress.bytesTransferred - first.bytes) / ((now - first.time) / .seconds(1))
+                state.progress.rate =
+                    Double(state.progress.bytesTransferred - first.bytes) / ((now - first.time) / .seconds(1))
             }
             return state.progress
         }

@@ -26,13 +26,13 @@ public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
     public init(_ id: String, kind: Kind = .model) throws(HubError) {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
         let problem: String? =
-            if parts.count > 2 { "it has more than one '/'" }
-            else if !parts.allSatisfy(Self.isName) {
+            if parts.count > 2 { "it has more than one '/'" } else if !parts.allSatisfy(Self.isName) {
                 "each part has letters, digits, '-', '_' and '.', and neither begins nor ends with '-' or '.'"
-            } else if parts.contains(where: { $0.utf8.count > 96 }) { "it is longer than 96 characters" }
-            else if id.contains("--") || id.contains("..") { "'--' and '..' are not allowed" }
-            else if id.hasSuffix(".git") { "it ends with '.git'" }
-            else { nil }
+            } else if parts.contains(where: { $0.utf8.count > 96 }) {
+                "it is longer than 96 characters"
+            } else if id.contains("--") || id.contains("..") {
+                "'--' and '..' are not allowed"
+            } else if id.hasSuffix(".git") { "it ends with '.git'" } else { nil }
         if let problem {
             throw HubError(
                 .badArgument, "'\(id)' is not the name of a \(kind.rawValue) on the Hub: \(problem)",
@@ -54,12 +54,15 @@ public struct HubRepo: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(kind.rawValue) '\(id)'" }
 
     /// The folder in the cache, as `models--nyu-mll--glue`.
-    public var folderName: String { ([kind.plural] + id.split(separator: "/").map(String.init)).joined(separator: "--") }
+    public var folderName: String {
+        ([kind.plural] + id.split(separator: "/").map(String.init)).joined(separator: "--")
+    }
 
     /// Reads a cache folder's name back.
     init?(folderName: String) {
         for kind in Kind.allCases where folderName.hasPrefix(kind.plural + "--") {
-            let id = folderName.dropFirst(kind.plural.count + 2).split(separator: "--", omittingEmptySubsequences: false)
+            let id = folderName.dropFirst(kind.plural.count + 2).split(
+                separator: "--", omittingEmptySubsequences: false)
             guard let repo = try? HubRepo(id.joined(separator: "/"), kind: kind) else { return nil }
             self = repo
             return
@@ -93,7 +96,8 @@ enum Names {
     static func isHex(_ text: String, count: Int) -> Bool {
         text.utf8.count == count
             && text.utf8.allSatisfy {
-                ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f"))
+                ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
+                    || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f"))
             }
     }
 

@@ -51,7 +51,9 @@ public struct HubSettings: Sendable {
                 remedy: "Set it to an address such as 'https://huggingface.co', or unset it. HF_TOKEN says who asks.",
                 at: ErrorLocation(option: "HF_ENDPOINT"))
         }
-        let offline = [environment["HF_HUB_OFFLINE"], environment["TRANSFORMERS_OFFLINE"]].compactMap(\.self).first { !$0.isEmpty }
+        let offline = [environment["HF_HUB_OFFLINE"], environment["TRANSFORMERS_OFFLINE"]].compactMap(\.self).first {
+            !$0.isEmpty
+        }
         isOffline = Self.isTrue(offline)
         requestTimeout = try Self.seconds("HF_HUB_ETAG_TIMEOUT", environment) ?? 10
         downloadTimeout = try Self.seconds("HF_HUB_DOWNLOAD_TIMEOUT", environment) ?? 10

@@ -15,5 +15,7 @@ public struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConv
     public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 
     /// The text with the token replaced, for a message that quotes a server.
-    func redacted(_ text: String) -> String { text.split(separator: value, omittingEmptySubsequences: false).joined(separator: "•••") }
+    func redacted(_ text: String) -> String {
+        text.split(separator: value, omittingEmptySubsequences: false).joined(separator: "•••")
+    }
 }

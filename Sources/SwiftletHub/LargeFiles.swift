@@ -4,7 +4,9 @@ import SwiftletIO
 extension HubClient {
     private static let mediaType = "application/vnd.git-lfs+json"
 
-    func sendLarge(_ additions: [Addition], _ repo: HubRepo, _ options: HubCommitOptions, _ meter: ProgressMeter) async throws {
+    func sendLarge(_ additions: [Addition], _ repo: HubRepo, _ options: HubCommitOptions, _ meter: ProgressMeter)
+        async throws
+    {
         // Two files with the same bytes are one object.
         var byHash: [String: Addition] = [:]
         for addition in additions {
@@ -30,9 +32,12 @@ extension HubClient {
     private func askActions(
         _ batch: [Addition], _ repo: HubRepo, _ options: HubCommitOptions
     ) async throws -> [String: JSONValue] {
-        let objects = batch.map { JSONValue.object(JSONObject([("oid", .string($0.hash ?? "")), ("size", .int($0.size))])) }
+        let objects = batch.map {
+            JSONValue.object(JSONObject([("oid", .string($0.hash ?? "")), ("size", .int($0.size))]))
+        }
         var body = JSONObject([
-            ("operation", .string("upload")), ("transfers", .array([.string("basic"), .string("multipart")])), ("objects", .array(objects)),
+            ("operation", .string("upload")), ("transfers", .array([.string("basic"), .string("multipart")])),
+            ("objects", .array(objects)),
             ("hash_algo", .string("sha256")),
         ])
         if !options.asPullRequest { body["ref"] = .object(JSONObject([("name", .string(options.revision))])) }
@@ -48,7 +53,9 @@ extension HubClient {
         var actions: [String: JSONValue] = [:]
         var answered: Set<String> = []
         for entry in entries {
-            guard let oid = entry["oid"]?.string, let addition = batch.first(where: { $0.hash == oid }) else { continue }
+            guard let oid = entry["oid"]?.string, let addition = batch.first(where: { $0.hash == oid }) else {
+                continue
+            }
             if let error = entry["error"] {
                 throw HubError(
                     .notAllowed,
@@ -68,7 +75,8 @@ extension HubClient {
         return actions
     }
 
-    private func send(_ addition: Addition, _ actions: JSONValue, _ repo: HubRepo, _ meter: ProgressMeter) async throws {
+    private func send(_ addition: Addition, _ actions: JSONValue, _ repo: HubRepo, _ meter: ProgressMeter) async throws
+    {
         let what = "'\(addition.name)' of \(repo)"
         guard let upload = actions["upload"] else { return }
         guard let target = upload["href"]?.string else {
@@ -92,13 +100,15 @@ extension HubClient {
         if let verify = actions["verify"]?["href"]?.string {
             let body = JSONObject([("oid", .string(addition.hash ?? "")), ("size", .int(addition.size))])
             _ = try await request(
-                "POST", verify, headers: ["Content-Type": "application/json"], body: .bytes(Array(JSONValue.object(body).text(.line).utf8)),
+                "POST", verify, headers: ["Content-Type": "application/json"],
+                body: .bytes(Array(JSONValue.object(body).text(.line).utf8)),
                 about: what, timeout: settings.uploadTimeout)
         }
     }
 
     private func sendParts(
-        _ addition: Addition, _ partSize: Int, _ upload: JSONValue, to target: String, _ what: String, _ meter: ProgressMeter
+        _ addition: Addition, _ partSize: Int, _ upload: JSONValue, to target: String, _ what: String,
+        _ meter: ProgressMeter
     ) async throws {
         // The numbers of parts are written with leading zeros.
         var addresses: [Int: String] = [:]
@@ -128,12 +138,18 @@ extension HubClient {
         }
         let body = JSONValue.object(JSONObject([("oid", .string(addition.hash ?? "")), ("parts", .array(parts))]))
         _ = try await request(
-            "POST", target, headers: ["Accept": Self.mediaType, "Content-Type": Self.mediaType], body: .bytes(Array(body.text(.line).utf8)),
+            "POST", target, headers: ["Accept": Self.mediaType, "Content-Type": Self.mediaType],
+            body: .bytes(Array(body.text(.line).utf8)),
             about: what, timeout: settings.uploadTimeout, sendsToken: false)
     }
 
     /// Sends bytes to an address that is signed, so that no token is needed or wanted.
-    private func put(_ addition: Addition, _ offset: Int, _ count: Int, to url: String, _ what: String) async throws -> HTTPHead {
-        try await request("PUT", url, body: addition.body(offset, count), about: what, timeout: settings.uploadTimeout, sendsToken: false).head
+    private func put(_ addition: Addition, _ offset: Int, _ count: Int, to url: String, _ what: String) async throws
+        -> HTTPHead
+    {
+        try await request(
+            "PUT", url, body: addition.body(offset, count), about: what, timeout: settings.uploadTimeout,
+            sendsToken: false
+        ).head
     }
 }

@@ -24,12 +24,16 @@ struct MappedPart: @unchecked Sendable {
         defer { close(descriptor) }
         var status = stat()
         // Touching a mapped page behind the end would kill the process.
-        guard fstat(descriptor, &status) == 0, (status.st_mode & S_IFMT) == S_IFREG, count <= Int(status.st_size) - offset else {
+        guard fstat(descriptor, &status) == 0, (status.st_mode & S_IFMT) == S_IFREG,
+            count <= Int(status.st_size) - offset
+        else {
             throw refused("it became shorter while it was sent")
         }
         let skip = offset % Int(getpagesize())
         length = count + skip
-        guard let mapped = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, off_t(offset - skip)), mapped != MAP_FAILED else {
+        guard let mapped = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, off_t(offset - skip)),
+            mapped != MAP_FAILED
+        else {
             throw refused(String(cString: strerror(errno)))
         }
         base = mapped

@@ -8,7 +8,10 @@ package struct HubSelection: Sendable {
     /// own loading asked for.
     package var mayLack: @Sendable (String) -> Bool
 
-    package init(mayLack: @escaping @Sendable (String) -> Bool = { _ in false }, choose: @escaping @Sendable ([String]) throws -> [String]) {
+    package init(
+        mayLack: @escaping @Sendable (String) -> Bool = { _ in false },
+        choose: @escaping @Sendable ([String]) throws -> [String]
+    ) {
         self.choose = choose
         self.mayLack = mayLack
     }
@@ -39,7 +42,8 @@ extension HubClient {
     ///   - revision: for a name on the Hub, a branch, a tag or a commit.
     /// - Throws: `HubError` that names what was asked for; `CancellationError`.
     public func modelFolder(
-        _ name: String, parts: HubModelParts = [.model, .tokenizer, .sentenceModules], revision: String = "main", progress: HubProgressHandler? = nil
+        _ name: String, parts: HubModelParts = [.model, .tokenizer, .sentenceModules], revision: String = "main",
+        progress: HubProgressHandler? = nil
     ) async throws -> String {
         let path = FileSystem.expandingTilde(name)
         if FileSystem.isDirectory(path) { return path }
@@ -106,7 +110,8 @@ extension HubClient {
 
     /// In the order of preference; `tokenizer.json` makes the others needless.
     private static let vocabularies = [
-        "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model", "tokenizer.model",
+        "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "sentencepiece.bpe.model",
+        "tokenizer.model",
     ]
     private static let tokenizerSettings = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
 
@@ -123,17 +128,22 @@ extension HubClient {
             }
             let weights = weightFiles(names)
             guard !weights.isEmpty else {
-                let others = names.filter { [".h5", ".msgpack", ".pt", ".onnx"].contains(where: $0.hasSuffix) && !$0.contains("/") }
+                let others = names.filter {
+                    [".h5", ".msgpack", ".pt", ".onnx"].contains(where: $0.hasSuffix) && !$0.contains("/")
+                }
                 throw HubError(
                     .noFile,
-                    "\(repo) has neither model.safetensors nor pytorch_model.bin" + (others.isEmpty ? "" : ", only \(listed(others))"),
-                    remedy: "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.",
+                    "\(repo) has neither model.safetensors nor pytorch_model.bin"
+                        + (others.isEmpty ? "" : ", only \(listed(others))"),
+                    remedy:
+                        "Choose a revision or a copy of the model with safetensors, or convert it with Python's save_pretrained.",
                     at: ErrorLocation(path: "model.safetensors"))
             }
             chosen += weights
         }
         if parts.contains(.tokenizer) {
-            let vocabulary = present.contains("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(present.contains)
+            let vocabulary =
+                present.contains("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(present.contains)
             // Whoever wants only the tokenizer can't go on without one.
             guard !vocabulary.isEmpty || parts.contains(.model) else {
                 throw HubError(

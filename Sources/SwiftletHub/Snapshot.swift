@@ -23,19 +23,24 @@ extension HubClient {
     ///   - force: download again although they are cached.
     /// - Throws: `HubError`; `CancellationError`. What has arrived is kept for the next call.
     public func snapshot(
-        of repo: HubRepo, revision: String = "main", allow: [String]? = nil, ignore: [String]? = nil, force: Bool = false,
+        of repo: HubRepo, revision: String = "main", allow: [String]? = nil, ignore: [String]? = nil,
+        force: Bool = false,
         progress: HubProgressHandler? = nil
     ) async throws -> HubSnapshot {
         let patterns = FileNameFilter(allow: allow, ignore: ignore)
         let snapshot = try await snapshot(
-            of: repo, revision: revision, HubSelection { $0.filter(patterns.accepts) }, force: force, progress: progress)
-        if snapshot.files.isEmpty, allow != nil || ignore != nil { logger.warning("no file of \(repo) matches the patterns") }
+            of: repo, revision: revision, HubSelection { $0.filter(patterns.accepts) }, force: force, progress: progress
+        )
+        if snapshot.files.isEmpty, allow != nil || ignore != nil {
+            logger.warning("no file of \(repo) matches the patterns")
+        }
         return snapshot
     }
 
     /// Downloads files that are chosen by looking at the names of all.
     package func snapshot(
-        of repo: HubRepo, revision: String, _ selection: HubSelection, force: Bool = false, progress: HubProgressHandler? = nil
+        of repo: HubRepo, revision: String, _ selection: HubSelection, force: Bool = false,
+        progress: HubProgressHandler? = nil
     ) async throws -> HubSnapshot {
         try Names.checkRevision(revision, of: repo)
         if settings.isOffline {
@@ -121,7 +126,9 @@ extension HubClient {
                     at: ErrorLocation(option: "HF_ENDPOINT"))
             }
             for entry in entries where entry["type"]?.string == "file" {
-                guard let name = entry["path"]?.string, let size = entry["size"]?.int, size >= 0, let id = entry["oid"]?.string else {
+                guard let name = entry["path"]?.string, let size = entry["size"]?.int, size >= 0,
+                    let id = entry["oid"]?.string
+                else {
                     throw HubError(
                         .badAnswer, "the Hub lists a file of \(repo) without its path, size or hash",
                         remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
@@ -129,7 +136,8 @@ extension HubClient {
                 }
                 files.append(
                     HubFile(
-                        name: name, size: entry["lfs"]?["size"]?.int ?? size, blobID: id, sha256: entry["lfs"]?["oid"]?.string,
+                        name: name, size: entry["lfs"]?["size"]?.int ?? size, blobID: id,
+                        sha256: entry["lfs"]?["oid"]?.string,
                         xetHash: entry["xetHash"]?.string))
             }
             next = nil
@@ -167,7 +175,9 @@ extension HubClient {
     /// The address in `<https://…>; rel="next"`.
     static func nextPage(_ link: String) -> String? {
         for part in link.split(separator: ",") where part.contains("rel=\"next\"") {
-            guard let open = part.firstIndex(of: "<"), let close = part.firstIndex(of: ">"), open < close else { continue }
+            guard let open = part.firstIndex(of: "<"), let close = part.firstIndex(of: ">"), open < close else {
+                continue
+            }
             return String(part[part.index(after: open)..<close])
         }
         return nil
@@ -180,7 +190,8 @@ extension HubClient {
         try FileSystem.createDirectory(cache.snapshot(commit, of: repo))
         try await forEachAtOnce(files, limit: settings.parallelTransfers) { file in
             let source = Source(
-                file: file.name, commit: commit, etag: file.etag, size: file.size, url: resolveURL(file.name, commit, repo))
+                file: file.name, commit: commit, etag: file.etag, size: file.size,
+                url: resolveURL(file.name, commit, repo))
             _ = try await store(source, of: repo, revision: commit, force: force, meter)
         }
     }
@@ -210,7 +221,8 @@ extension HubClient {
     /// The names of all files of a commit, as far as the cache knows them.
     package func cachedNames(of repo: HubRepo, commit: String) throws -> [String] {
         let folder = cache.snapshot(commit, of: repo)
-        return try cache.listing(commit, of: repo)?.map(\.name) ?? (FileSystem.isDirectory(folder) ? Self.filesBelow(folder) : [])
+        return try cache.listing(commit, of: repo)?.map(\.name)
+            ?? (FileSystem.isDirectory(folder) ? Self.filesBelow(folder) : [])
     }
 
     /// Paths of files below a folder, relative to it. Links to folders are not followed: they may lead in circles.
@@ -229,7 +241,8 @@ extension HubClient {
     }
 
     static func listed(_ names: [String]) -> String {
-        names.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+        names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+            + (names.count > 3 ? " and \(names.count - 3) more" : "")
     }
 }
 

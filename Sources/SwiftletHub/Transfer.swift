@@ -30,7 +30,9 @@ extension HubClient {
     }
 
     /// Asks for the missing bytes until all are there. Each request that brings some resets the count of failures.
-    private func complete(_ partial: PartialFile, _ source: Source, of repo: HubRepo, _ meter: ProgressMeter) async throws {
+    private func complete(_ partial: PartialFile, _ source: Source, of repo: HubRepo, _ meter: ProgressMeter)
+        async throws
+    {
         let what = "file '\(source.file)' of \(repo)"
         let own = try address(source.url, about: what)
         // Where the Hub redirected to; asked directly until it refuses, as its signature may expire.
@@ -48,7 +50,11 @@ extension HubClient {
         while !partial.isComplete {
             let url = direct ?? own
             let start = partial.position
-            let sink = FileSink(partial) { meter.move(source.file, $0) } takingBack: { meter.takeBack(source.file, $0) }
+            let sink = FileSink(partial) {
+                meter.move(source.file, $0)
+            } takingBack: {
+                meter.takeBack(source.file, $0)
+            }
             do {
                 var request = HTTPRequest(method: "GET", url: url, timeout: settings.downloadTimeout)
                 request.headers = allHeaders(for: url, rangeHeader(partial))
@@ -79,9 +85,11 @@ extension HubClient {
                 if partial.position > start {
                     (failures, redirects) = (0, 0)
                 } else if !partial.isComplete {
-                    try await failed(HubError(
-                        .damaged, "the Hub sends no bytes for \(what)", remedy: "Run again; what has arrived is kept.",
-                        at: ErrorLocation(option: "HF_ENDPOINT")), nil, "an empty answer")
+                    try await failed(
+                        HubError(
+                            .damaged, "the Hub sends no bytes for \(what)",
+                            remedy: "Run again; what has arrived is kept.",
+                            at: ErrorLocation(option: "HF_ENDPOINT")), nil, "an empty answer")
                 }
             } else if head.status == 416 {
                 // There is nothing behind what is here: the size that was promised, or what is here, is wrong.
@@ -89,7 +97,8 @@ extension HubClient {
                     .damaged, "the Hub has fewer bytes of \(what) than it promised",
                     remedy: "Run again; what has arrived is kept.", at: ErrorLocation(option: "HF_ENDPOINT"))
             } else {
-                let error = failure(of: Answer(head: head, body: sink.note, url: url), what)
+                let error =
+                    failure(of: Answer(head: head, body: sink.note, url: url), what)
                     ?? HubError(
                         .badAnswer, "the Hub answers \(what) with status \(head.status)",
                         remedy: "Run again later; what has arrived is kept.", at: ErrorLocation(option: "HF_ENDPOINT"))
@@ -102,9 +111,14 @@ extension HubClient {
     }
 
     private func rangeHeader(_ partial: PartialFile) -> [String: String] {
-        guard let size = partial.size else { return partial.position == 0 ? [:] : ["Range": "bytes=\(partial.position)-"] }
+        guard let size = partial.size else {
+            return partial.position == 0 ? [:] : ["Range": "bytes=\(partial.position)-"]
+        }
         if partial.position == 0, size <= settings.pieceSize { return [:] }
-        return ["Range": "bytes=\(partial.position)-\(min(partial.position.addingClamped(max(settings.pieceSize, 1)), size) - 1)"]
+        return [
+            "Range":
+                "bytes=\(partial.position)-\(min(partial.position.addingClamped(max(settings.pieceSize, 1)), size) - 1)"
+        ]
     }
 }
 
@@ -118,7 +132,9 @@ private final class FileSink: HTTPSink, @unchecked Sendable {
     /// The beginning of an answer that is not the file.
     private(set) var note: [UInt8] = []
 
-    init(_ partial: PartialFile, moved: @escaping @Sendable (Int) -> Void, takingBack: @escaping @Sendable (Int) -> Void) {
+    init(
+        _ partial: PartialFile, moved: @escaping @Sendable (Int) -> Void, takingBack: @escaping @Sendable (Int) -> Void
+    ) {
         self.partial = partial
         self.moved = moved
         takeBack = takingBack

@@ -55,8 +55,12 @@ final class URLSessionTransport: HTTPTransport {
     private static func url(_ address: HTTPAddress) throws(TransportError) -> URL {
         let bare = address.host.hasPrefix("[") ? String(address.host.dropFirst().dropLast()) : address.host
         guard let url = URL(string: address.text), url.scheme == address.scheme, url.user == nil, url.password == nil,
-            [bare, address.host].contains(url.host ?? ""), url.port ?? (address.scheme == "https" ? 443 : 80) == address.port
-        else { throw TransportError(reason: "the system does not take '\(address.shown)' for a web address", isPassing: false) }
+            [bare, address.host].contains(url.host ?? ""),
+            url.port ?? (address.scheme == "https" ? 443 : 80) == address.port
+        else {
+            throw TransportError(
+                reason: "the system does not take '\(address.shown)' for a web address", isPassing: false)
+        }
         return url
     }
 
@@ -89,7 +93,9 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         guard let headLimit else { return }
         DispatchQueue.global().asyncAfter(deadline: .now() + headLimit) { [weak self, weak task] in
             guard let self, let task, exchanges.withLock({ $0[task.taskIdentifier]?.hasHead }) == false else { return }
-            end(task, TransportError(reason: "the answer has not begun in time", isPassing: false), onlyWithoutHead: true)
+            end(
+                task, TransportError(reason: "the answer has not begun in time", isPassing: false),
+                onlyWithoutHead: true)
         }
     }
 
@@ -113,7 +119,11 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
             return exchanges.removeValue(forKey: task.taskIdentifier)
         }
         guard let exchange else { return }
-        if error is EnoughReceived { exchange.continuation.resume() } else { exchange.continuation.resume(throwing: error) }
+        if error is EnoughReceived {
+            exchange.continuation.resume()
+        } else {
+            exchange.continuation.resume(throwing: error)
+        }
         markCancelled(task)
         DispatchQueue.global().async { task.cancel() }
     }

@@ -4,7 +4,8 @@ import SwiftletIO
 extension HubClient {
     /// The name of the user whom the token belongs to.
     public func userName() async throws -> String {
-        let json = try await request("GET", "\(settings.endpoint)/api/whoami-v2", about: "the user of the token").json("the user")
+        let json = try await request("GET", "\(settings.endpoint)/api/whoami-v2", about: "the user of the token").json(
+            "the user")
         guard let name = json["name"]?.string else {
             throw HubError(
                 .badAnswer, "the Hub does not say whom the token belongs to", remedy: "Check HF_TOKEN and HF_ENDPOINT.",
@@ -24,7 +25,9 @@ extension HubClient {
     /// - Parameter isPrivate: `nil` for what the account says.
     public func createRepository(_ repo: HubRepo, isPrivate: Bool? = nil) async throws {
         let parts = repo.id.split(separator: "/").map(String.init)
-        var fields = JSONObject([("name", .string(parts.last ?? repo.id)), ("organization", parts.count > 1 ? .string(parts[0]) : .null)])
+        var fields = JSONObject([
+            ("name", .string(parts.last ?? repo.id)), ("organization", parts.count > 1 ? .string(parts[0]) : .null),
+        ])
         if let isPrivate { fields["visibility"] = .string(isPrivate ? "private" : "public") }
         fields["type"] = .string(repo.kind.rawValue)
         try requireToken(for: "making \(repo)")
@@ -72,7 +75,9 @@ extension HubClient {
         let ownFiles = [".git", ".git/*", "*/.git", "*/.git/*", ".cache/huggingface/*", "*/.cache/huggingface/*"]
         let patterns = FileNameFilter(allow: allow, ignore: (ignore ?? []) + ownFiles)
         let prefix = target.isEmpty ? "" : target + "/"
-        let names = try Self.filesBelow(folder).filter { patterns.accepts($0) && FileSystem.isRegularFile("\(folder)/\($0)") }
+        let names = try Self.filesBelow(folder).filter {
+            patterns.accepts($0) && FileSystem.isRegularFile("\(folder)/\($0)")
+        }
         var changes = names.map { HubChange.addFile(FileSystem.join(folder, $0), as: prefix + $0) }
         try await createRepository(repo, isPrivate: isPrivate)
         if let deleting {
@@ -123,12 +128,15 @@ extension HubClient {
         additions.removeAll { $0.isIgnored }
         try await hash(&additions)
         additions.removeAll { addition in
-            addition.remoteHash == addition.hash && !deletions.contains { addition.name == $0.path || addition.name.hasPrefix($0.path + "/") }
+            addition.remoteHash == addition.hash
+                && !deletions.contains { addition.name == $0.path || addition.name.hasPrefix($0.path + "/") }
         }
         if additions.isEmpty, deletions.isEmpty {
             logger.info("\(repo) has these files already; no commit is made")
             let commit = try await resolve(options.revision, of: repo)
-            return HubCommit(commit: commit, url: "\(settings.endpoint)\(repo.pagePath)/commit/\(commit)", pullRequest: nil, isUnchanged: true)
+            return HubCommit(
+                commit: commit, url: "\(settings.endpoint)\(repo.pagePath)/commit/\(commit)", pullRequest: nil,
+                isUnchanged: true)
         }
         let meter = ProgressMeter(files: additions.count, progress)
         try await sendLarge(additions.filter(\.isLarge), repo, options, meter)
@@ -150,7 +158,8 @@ extension HubClient {
         var headers = headers
         headers["Content-Type"] = headers["Content-Type"] ?? "application/json"
         let answer = try await request(
-            "POST", url, headers: headers, body: .bytes(Array(json.text(.line).utf8)), about: what, timeout: settings.uploadTimeout)
+            "POST", url, headers: headers, body: .bytes(Array(json.text(.line).utf8)), about: what,
+            timeout: settings.uploadTimeout)
         return try answer.json(what)
     }
 
@@ -158,9 +167,12 @@ extension HubClient {
 
     /// Asks for each file whether it is large, is to be ignored, and is there already.
     private func askModes(_ additions: inout [Addition], _ repo: HubRepo, _ options: HubCommitOptions) async throws {
-        var url = "\(settings.endpoint)\(repo.apiPath)/preupload/\(Names.urlEncoded(options.revision, keepingSlashes: false))"
+        var url =
+            "\(settings.endpoint)\(repo.apiPath)/preupload/\(Names.urlEncoded(options.revision, keepingSlashes: false))"
         if options.asPullRequest { url += "?create_pr=1" }
-        let gitIgnore = try additions.first { $0.name == ".gitignore" }.map { String(decoding: try $0.bytes(), as: UTF8.self) }
+        let gitIgnore = try additions.first { $0.name == ".gitignore" }.map {
+            String(decoding: try $0.bytes(), as: UTF8.self)
+        }
         for start in stride(from: 0, to: additions.count, by: 256) {
             let range = start..<min(start + 256, additions.count)
             var body = JSONObject([("files", .array(additions[range].map(\.question)))])
@@ -169,7 +181,9 @@ extension HubClient {
             var modes: [String: JSONValue] = [:]
             for file in answer["files"]?.array ?? [] { modes[file["path"]?.string ?? ""] = file }
             for index in range {
-                guard let mode = modes[additions[index].name], let kind = mode["uploadMode"]?.string, ["lfs", "regular"].contains(kind) else {
+                guard let mode = modes[additions[index].name], let kind = mode["uploadMode"]?.string,
+                    ["lfs", "regular"].contains(kind)
+                else {
                     throw HubError(
                         .badAnswer, "the Hub does not say how to send '\(additions[index].name)' to \(repo)",
                         remedy: "Run again later; if it stays so, check HF_ENDPOINT and any proxy.",
@@ -191,33 +205,46 @@ extension HubClient {
     }
 
     private func sendCommit(
-        _ additions: [Addition], _ deletions: [(key: String, path: String)], _ repo: HubRepo, _ options: HubCommitOptions,
+        _ additions: [Addition], _ deletions: [(key: String, path: String)], _ repo: HubRepo,
+        _ options: HubCommitOptions,
         _ meter: ProgressMeter
     ) async throws -> HubCommit {
         var header = JSONObject([("summary", .string(options.message)), ("description", .string(options.description))])
         if let parent = options.parent { header["parentCommit"] = .string(parent) }
         func line(_ key: String, _ value: JSONObject) -> [UInt8] {
-            Array(JSONValue.object(JSONObject([("key", .string(key)), ("value", .object(value))])).text(.line).utf8) + [0x0A]
+            Array(JSONValue.object(JSONObject([("key", .string(key)), ("value", .object(value))])).text(.line).utf8) + [
+                0x0A
+            ]
         }
         var body = line("header", header)
         for (key, path) in deletions { body += line(key, JSONObject([("path", .string(path))])) }
-        for addition in additions where !addition.isLarge { meter.begin(addition.name, total: addition.size, present: 0) }
+        for addition in additions where !addition.isLarge {
+            meter.begin(addition.name, total: addition.size, present: 0)
+        }
         for addition in additions {
             if addition.isLarge {
                 let fields = JSONObject([
-                    ("path", .string(addition.name)), ("algo", .string("sha256")), ("oid", .string(addition.hash ?? "")), ("size", .int(addition.size)),
+                    ("path", .string(addition.name)), ("algo", .string("sha256")),
+                    ("oid", .string(addition.hash ?? "")), ("size", .int(addition.size)),
                 ])
                 body += line("lfsFile", fields)
             } else {
                 let content = Base64.encoded(try addition.bytes())
-                body += line("file", JSONObject([("content", .string(content)), ("path", .string(addition.name)), ("encoding", .string("base64"))]))
+                body += line(
+                    "file",
+                    JSONObject([
+                        ("content", .string(content)), ("path", .string(addition.name)),
+                        ("encoding", .string("base64")),
+                    ]))
             }
         }
-        var url = "\(settings.endpoint)\(repo.apiPath)/commit/\(Names.urlEncoded(options.revision, keepingSlashes: false))"
+        var url =
+            "\(settings.endpoint)\(repo.apiPath)/commit/\(Names.urlEncoded(options.revision, keepingSlashes: false))"
         if options.asPullRequest { url += "?create_pr=1" }
         // Once only: a repeated commit would come on top of the first, should just the answer have been lost.
         let answer = try await request(
-            "POST", url, headers: ["Content-Type": "application/x-ndjson"], body: .bytes(body), about: "a commit to \(repo)",
+            "POST", url, headers: ["Content-Type": "application/x-ndjson"], body: .bytes(body),
+            about: "a commit to \(repo)",
             timeout: settings.uploadTimeout, retries: options.parent == nil ? 0 : nil
         ).json("a commit to \(repo)")
         guard let commit = answer["commitOid"]?.string, let page = answer["commitUrl"]?.string else {

@@ -148,10 +148,11 @@ public final class AtomicFile {
     /// Deletes what writers of this file left that were killed: their process is gone, and so is their lock.
     private static func removeAbandoned(_ name: String, in folder: String) {
         for entry in (try? FileSystem.names(in: folder, skipsOthers: true)) ?? []
-        where entry.hasPrefix(".\(name).") && entry.hasSuffix(".tmp")
-        {
+        where entry.hasPrefix(".\(name).") && entry.hasSuffix(".tmp") {
             let writer = entry.dropFirst(name.count + 2).prefix { $0 != "-" }
-            guard let process = pid_t(writer), process != getpid(), kill(process, 0) != 0, errno == ESRCH else { continue }
+            guard let process = pid_t(writer), process != getpid(), kill(process, 0) != 0, errno == ESRCH else {
+                continue
+            }
             let path = FileSystem.join(folder, entry)
             let descriptor = open(path, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { continue }

@@ -28,7 +28,8 @@ public struct CacheFolders: Sendable, Equatable {
             guard let text = variable(name), !text.isEmpty else { return nil }
             return Self.expanded(text, variable)
         }
-        home = path("HF_HOME")
+        home =
+            path("HF_HOME")
             ?? FileSystem.join(path("XDG_CACHE_HOME") ?? Self.expanded("~/.cache", variable), "huggingface")
         hub = path("HF_HUB_CACHE") ?? path("HUGGINGFACE_HUB_CACHE") ?? FileSystem.join(home, "hub")
         datasets = path("HF_DATASETS_CACHE") ?? FileSystem.join(home, "datasets")

@@ -19,8 +19,11 @@ public struct NumberError: SwiftletError {
     public var remedy: String? { "Give \(words)." }
 
     private var words: String {
-        if range.upperBound == .max { return range.lowerBound == .min ? "a whole number" : "\(range.lowerBound) or more" }
-        return range.lowerBound == .min ? "\(range.upperBound) or less" : "from \(range.lowerBound) to \(range.upperBound)"
+        if range.upperBound == .max {
+            return range.lowerBound == .min ? "a whole number" : "\(range.lowerBound) or more"
+        }
+        return range.lowerBound == .min
+            ? "\(range.upperBound) or less" : "from \(range.lowerBound) to \(range.upperBound)"
     }
 }
 

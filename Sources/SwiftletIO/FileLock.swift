@@ -64,7 +64,9 @@ package final class FileLock: Sendable {
     package func write(note: String) throws(FileError) {
         guard ftruncate(descriptor, 0) == 0 else { throw .system("write", path, code: errno) }
         let bytes = Array(note.utf8)
-        guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw .system("write", path, code: errno) }
+        guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
+            throw .system("write", path, code: errno)
+        }
     }
 
     private static func take(_ path: String, _ operation: Int32, removesFile: Bool) throws(FileError) -> FileLock? {

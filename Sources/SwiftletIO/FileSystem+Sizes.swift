@@ -25,7 +25,8 @@ extension FileSystem {
                 if (status.st_mode & S_IFMT) == S_IFDIR {
                     folders.append(join(next, name))
                 } else if (status.st_mode & S_IFMT) == S_IFREG {
-                    let identity = FileIdentity(device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
+                    let identity = FileIdentity(
+                        device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
                     if status.st_nlink > 1, !seen.insert(identity).inserted { continue }
                     // Blocks of 512 bytes, whatever the file system's are.
                     total &+= Int(status.st_blocks) &* 512

@@ -101,7 +101,8 @@ public enum FileSystem {
     /// By the bytes of the path: names that are not UTF-8 go away too.
     private static func remove(_ path: [CChar]) throws(FileError) {
         func failure(_ code: Int32) -> FileError {
-            .system("delete", String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), code: code)
+            .system(
+                "delete", String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), code: code)
         }
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -190,7 +191,8 @@ public enum FileSystem {
     #if !canImport(Darwin)
     /// Swift does not see this function of glibc, nor its flag RENAME_EXCHANGE, 2.
     private static let renameat2 = dlsym(nil, "renameat2").map {
-        unsafeBitCast($0, to: (@convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32).self)
+        unsafeBitCast(
+            $0, to: (@convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32).self)
     }
     #endif
 

@@ -35,7 +35,8 @@ public enum MachineMemory {
 
     /// The lowest limit, in bytes, of the process's control group and of all that it lies in; `nil` without one.
     public static var groupLimit: Int? {
-        let texts = ControlGroup.files("memory.max")
+        let texts =
+            ControlGroup.files("memory.max")
             + [ControlGroup.text("/sys/fs/cgroup/memory/memory.limit_in_bytes")].compactMap { $0 }
         // Version 2 writes "max" where there is no limit, version 1 the largest number of whole pages.
         let none = Int.max >> 1

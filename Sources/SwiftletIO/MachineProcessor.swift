@@ -58,7 +58,9 @@ public enum MachineProcessor {
         var count = 0
         for part in text.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
-            guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first <= last else { return nil }
+            guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first <= last else {
+                return nil
+            }
             count += Int(last) - Int(first) + 1
         }
         return count > 0 ? count : nil
@@ -78,7 +80,9 @@ public enum MachineProcessor {
         let first = "/sys/fs/cgroup/cpu/cpu.cfs_"
         var quotas = second
         if let time = ControlGroup.text("\(first)quota_us").flatMap({ Double($0.prefix { $0 != "\n" }) }), time > 0,
-            let period = ControlGroup.text("\(first)period_us").flatMap({ Double($0.prefix { $0 != "\n" }) }), period > 0 {
+            let period = ControlGroup.text("\(first)period_us").flatMap({ Double($0.prefix { $0 != "\n" }) }),
+            period > 0
+        {
             quotas.append(time / period)
         }
         return quotas.min()

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Expected calibration error (Naeini et al. 2015; Guo et al. 2017): how far confidence is from accuracy, over bins of

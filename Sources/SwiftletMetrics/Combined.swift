@@ -13,7 +13,6 @@ struct CombinedState: MetricState {
 
     var options: Set<String> { parts.reduce(into: []) { $0.formUnion($1.state.options) } }
 
-
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
         var parts = parts
         for index in parts.indices {

@@ -24,7 +24,8 @@ extension Metric {
 
 extension MetricPredictions {
     private static let ofClasses: Set<String> = [
-        "accuracy", "precision", "recall", "f1", "matthews_correlation", "confusion_matrix", "xnli", "indic_glue", "glue",
+        "accuracy", "precision", "recall", "f1", "matthews_correlation", "confusion_matrix", "xnli", "indic_glue",
+        "glue",
         "super_glue",
     ]
     private static let ofProbabilities: Set<String> = [

@@ -3,7 +3,6 @@ protocol MetricState: Sendable {
     /// The options that `compute` heeds, by name.
     var options: Set<String> { get }
 
-
     /// Takes in a batch, whose columns have the same length, or throws and leaves the state as it was.
     mutating func add(_ batch: MetricBatch) throws(MetricError)
 

@@ -17,7 +17,8 @@ struct SentenceRetrievalState: MetricState {
                     throw .input(
                         name, "A vector has \(vector.count) numbers, the first one has \(width ?? 0)",
                         row: sentences.count + row, remedy: "Give vectors of the same length.",
-                        commandLine: "Give another --metric: this one compares vectors of sentences.", kind: .countMismatch)
+                        commandLine: "Give another --metric: this one compares vectors of sentences.",
+                        kind: .countMismatch)
                 }
             }
         }

@@ -216,7 +216,8 @@ struct EntityReader: Sendable {
     private mutating func check(_ text: String, suffix: Bool) {
         guard known.insert(TextKey(text)).inserted else { return }
         let scalars = Array(text.unicodeScalars)
-        let (letter, hyphen) = suffix ? (scalars.last, scalars.dropLast().last) : (scalars.first, scalars.dropFirst().first)
+        let (letter, hyphen) =
+            suffix ? (scalars.last, scalars.dropLast().last) : (scalars.first, scalars.dropFirst().first)
         switch letter {
         case "B", "I", "E", "S": if scalars.count == 1 || hyphen == "-" { return }
         case "O": if scalars.count == 1 { return }

@@ -24,7 +24,9 @@ struct TagScheme: Sendable {
         }
 
         func matches(_ before: Tag, _ tag: Tag) -> Bool {
-            guard previous.unicodeScalars.contains(before.prefix), current.unicodeScalars.contains(tag.prefix) else { return false }
+            guard previous.unicodeScalars.contains(before.prefix), current.unicodeScalars.contains(tag.prefix) else {
+                return false
+            }
             return switch types {
             case .any: true
             case .same: before.type == tag.type

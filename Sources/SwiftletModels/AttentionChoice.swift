@@ -7,10 +7,12 @@ extension AttentionImplementation {
     /// - Throws: `ModelError` for those that are not implemented.
     public init(parsing name: String) throws {
         guard let known = AttentionImplementation(rawValue: name) else {
-            let isKnownToPython = ["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention"].contains(name)
+            let isKnownToPython = ["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention"]
+                .contains(name)
             throw ModelError(
                 "'attn_implementation' is '\(name)', which \(isKnownToPython ? "is not implemented" : "is no way to compute attention")",
-                remedy: "Give eager or sdpa, or nothing for the fastest; load with attentionImplementation to overrule config.json.",
+                remedy:
+                    "Give eager or sdpa, or nothing for the fastest; load with attentionImplementation to overrule config.json.",
                 kind: .configuration, at: ErrorLocation(option: "attn_implementation"))
         }
         self = known

@@ -129,7 +129,8 @@ extension AutoModelLoading {
 /// Makes the encoder that a checkpoint's `config.json` names, with no head.
 public enum AutoModel: AutoModelLoading {
     public static func make(
-        _ config: ModelConfig, state: ModelState) throws -> Backbone { try Backbone(config, state: state) }
+        _ config: ModelConfig, state: ModelState
+    ) throws -> Backbone { try Backbone(config, state: state) }
 }
 
 /// Makes the model for whole sequences that a checkpoint's `config.json` names.

@@ -31,7 +31,9 @@ struct ClassificationLoss {
     mutating func callAsFunction(_ logits: Tensor, _ labels: Tensor, _ state: ModelState) throws -> Tensor {
         if problemType == nil, rule == .deberta { return try debertaLoss(logits, labels, state) }
         let isInteger = !labels.dtype.isFloatingPoint
-        let type = problemType ?? (labelCount == 1 ? .regression : isInteger ? .singleLabelClassification : .multiLabelClassification)
+        let type =
+            problemType
+            ?? (labelCount == 1 ? .regression : isInteger ? .singleLabelClassification : .multiLabelClassification)
         let loss =
             switch type {
             case .regression: try regressionLoss(logits, labels)
@@ -56,7 +58,8 @@ struct ClassificationLoss {
         guard shape == logits.shape else {
             throw ModelError(
                 "labels of shape \(shape) for a regression of \(labelCount) numbers a row, whose answers are \(logits.shape)",
-                remedy: "Give each row \(labelCount) numbers; for classes, load the model with problemType: .singleLabelClassification.",
+                remedy:
+                    "Give each row \(labelCount) numbers; for classes, load the model with problemType: .singleLabelClassification.",
                 kind: .labels, at: ErrorLocation(option: "labels"))
         }
         return F.mse(logits, labels.to(logits.dtype))
@@ -91,7 +94,8 @@ extension ClassificationLoss {
                     at: ErrorLocation(option: "labels"))
             }
             let classes = labels.reshape([-1]).to(.int64)
-            let known = Tensor.where(classes.lt(0), Tensor.full(classes.shape, -100, dtype: .int64, device: classes.device), classes)
+            let known = Tensor.where(
+                classes.lt(0), Tensor.full(classes.shape, -100, dtype: .int64, device: classes.device), classes)
             // The mean over no rows would not be a number.
             return known.lt(0).all() ? logits.sum() * 0 : try classLoss(logits, known, "labels", state)
         }

@@ -59,7 +59,9 @@ struct CheckpointLoader {
         _ parameter: Parameter, _ first: String, _ second: String, _ file: CheckpointWeights, _ folder: String
     ) throws {
         guard try file.shape(of: second) == parameter.shape, parameter.isInitialized,
-            noGrad({ (try? file.tensor(second)).map { $0.to(parameter.tensor.dtype).eq(parameter.tensor.to(.cpu)).all() } }) == true
+            noGrad({
+                (try? file.tensor(second)).map { $0.to(parameter.tensor.dtype).eq(parameter.tensor.to(.cpu)).all() }
+            }) == true
         else {
             throw ModelError(
                 "'\(first)' and '\(second)' in '\(folder)' differ, and config.json says that they are one",
@@ -97,7 +99,8 @@ struct CheckpointLoader {
             modern = String(modern.dropFirst(extra.count + 1))
         }
         let prefix = "\(baseModelPrefix)."
-        let candidates = [modern, prefix + modern] + (modern.hasPrefix(prefix) ? [String(modern.dropFirst(prefix.count))] : [])
+        let candidates =
+            [modern, prefix + modern] + (modern.hasPrefix(prefix) ? [String(modern.dropFirst(prefix.count))] : [])
         return candidates.lazy.compactMap { store[$0] ?? store.tiedNames[$0] }.first
     }
 

@@ -54,7 +54,8 @@ extension EncoderOutput {
         // Only the first tokens are there.
         guard lastHiddenState.rank == 3 else { return lastHiddenState }
         let states = lastHiddenState
-        let mask = inputs.attentionMask.map { $0.ne(0).to(.int64) }
+        let mask =
+            inputs.attentionMask.map { $0.ne(0).to(.int64) }
             ?? Tensor.ones([states.shape[0], states.shape[1]], dtype: .int64, device: states.device)
         switch mode {
         case .cls: return rows(states, mask.argmax(1))

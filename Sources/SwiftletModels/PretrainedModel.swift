@@ -83,7 +83,9 @@ extension PretrainedModel {
 
     /// Writes `config.json` and `model.safetensors` as Python's `save_pretrained` does.
     public func savePretrained(_ folder: String) throws {
-        try saveFiles(folder) { name, parameter, _ in [(name, parameter.tensor.detach())] } completing: { json in
+        try saveFiles(folder) { name, parameter, _ in
+            [(name, parameter.tensor.detach())]
+        } completing: { json in
             json[QuantizationConfig.key] = nil
         }
     }
@@ -106,7 +108,8 @@ extension PretrainedModel {
             let path = FileSystem.join(folder, file.path)
             try FileSystem.createDirectory(FileSystem.parent(of: path))
             try Safetensors.write(
-                try file.parameters.flatMap { try tensors($0.name, $0.parameter, index == 0) }, metadata: ["format": "pt"], to: path)
+                try file.parameters.flatMap { try tensors($0.name, $0.parameter, index == 0) },
+                metadata: ["format": "pt"], to: path)
         }
         completing(&json)
         try AtomicFile.write(

@@ -9,7 +9,8 @@ import SwiftletTensor
 /// product is the weight. Activations are quantized when they are multiplied, each row by itself.
 struct QuantizationConfig {
     static let key = "quantization_config"
-    private static let remedy = "Here are read: compressed-tensors, format int-quantized, 8-bit integers with a scale a channel."
+    private static let remedy =
+        "Here are read: compressed-tensors, format int-quantized, 8-bit integers with a scale a channel."
 
     /// - Returns: `nil` where the configuration has none.
     /// - Throws: `ModelError` for a form that isn't read here.
@@ -35,7 +36,8 @@ struct QuantizationConfig {
                 throw refuse("\(text(weights?[key])) as '\(key)' of the weights in '\(name)'")
             }
             guard let activations = group["input_activations"], !activations.isNull else { continue }
-            for (key, value) in [("num_bits", .int(8)), ("strategy", "token"), ("dynamic", true)] as [(String, JSONValue)]
+            for (key, value) in [("num_bits", .int(8)), ("strategy", "token"), ("dynamic", true)]
+                as [(String, JSONValue)]
             where activations[key] != value {
                 throw refuse("\(text(activations[key])) as '\(key)' of the activations in '\(name)'")
             }
@@ -88,7 +90,8 @@ struct CheckpointWeights {
         self.folder = folder
         self.isQuantized = isQuantized
         let all = Set(folder.names.map { TextKey($0) })
-        names = isQuantized
+        names =
+            isQuantized
             ? folder.names.filter { name in
                 !(name.hasSuffix(Self.scaleSuffix)
                     && all.contains(TextKey(String(name.dropLast(Self.scaleSuffix.count)))))
@@ -125,7 +128,8 @@ extension PretrainedModel {
             throw ModelError(
                 "8-bit products are for evaluation in float32 on the CPU",
                 remedy: "Call eval(), or set model.state.execution.quantization to nil.",
-                commandLine: "Leave out --int8, or give --use-cpu. A quantized model can't be trained: train the one that it "
+                commandLine:
+                    "Leave out --int8, or give --use-cpu. A quantized model can't be trained: train the one that it "
                     + "was made from.",
                 kind: .unsupported)
         }
@@ -158,7 +162,9 @@ extension PretrainedModel {
         try saveFiles(folder) { name, parameter, isFirst in
             let tensor = parameter.tensor.detach()
             guard isFirst, isQuantizable(parameter), embeddings || !parameter.isEmbedding else {
-                if parameter.shape.count == 2, !parameter.isEmbedding, name.hasSuffix(".weight") { ignored.append(String(name.dropLast(7))) }
+                if parameter.shape.count == 2, !parameter.isEmbedding, name.hasSuffix(".weight") {
+                    ignored.append(String(name.dropLast(7)))
+                }
                 return [(name, tensor)]
             }
             let (values, scales) = tensor.contiguous().quantizedInt8()

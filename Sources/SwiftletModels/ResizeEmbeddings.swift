@@ -177,7 +177,9 @@ private struct RowResizing {
         let centered = precise - mean
         let covariance = centered.transpose(0, 1).matmul(centered) / Double(precise.shape[0]) * 1e-9
         let width = mean.count
-        guard let root = choleskyRoot(covariance.floats(), width) else { return mean.unsqueeze(0).expand([count, width]) }
+        guard let root = choleskyRoot(covariance.floats(), width) else {
+            return mean.unsqueeze(0).expand([count, width])
+        }
         let draws = Tensor.zeros([count, width])
         draws.normal_(mean: 0, std: 1)
         return mean + draws.matmul(Tensor(root, shape: [width, width]).transpose(0, 1))

@@ -104,9 +104,10 @@ public struct SchedulerOptions: Sendable, Equatable {
             case "threshold_mode": thresholdMode = try text(["rel", "abs"])
             case "cooldown": cooldown = try whole()
             case "eps": epsilon = try number()
-            default: throw SchedulerError(
-                "lr_scheduler_kwargs: '\(key)' is unknown", remedy: "Leave it out, or correct its spelling.",
-                kind: .invalidArgument, at: ErrorLocation(key: key, option: "lr_scheduler_kwargs"))
+            default:
+                throw SchedulerError(
+                    "lr_scheduler_kwargs: '\(key)' is unknown", remedy: "Leave it out, or correct its spelling.",
+                    kind: .invalidArgument, at: ErrorLocation(key: key, option: "lr_scheduler_kwargs"))
             }
         }
         try check(type)

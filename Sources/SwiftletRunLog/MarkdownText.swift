@@ -16,7 +16,9 @@ extension String {
     var inPath: String {
         utf8.map { byte in
             let scalar = Unicode.Scalar(byte)
-            let isPlain = byte < 0x80 && (Character(scalar).isLetter || Character(scalar).isNumber || "-_./".unicodeScalars.contains(scalar))
+            let isPlain =
+                byte < 0x80
+                && (Character(scalar).isLetter || Character(scalar).isNumber || "-_./".unicodeScalars.contains(scalar))
             let digits = String(byte, radix: 16, uppercase: true)
             return isPlain ? String(scalar) : byte < 16 ? "%0\(digits)" : "%\(digits)"
         }.joined()

@@ -17,7 +17,8 @@ extension ModelCard {
     /// The labels with their ids and counts, the first 200 of them.
     var labelTable: String {
         let isCounted = labels.contains { $0.count != nil }
-        var table = isCounted ? "| Id | Label | In the training data |\n|---:|:---|---:|\n" : "| Id | Label |\n|---:|:---|\n"
+        var table =
+            isCounted ? "| Id | Label | In the training data |\n|---:|:---|---:|\n" : "| Id | Label |\n|---:|:---|\n"
         for (id, label) in labels.prefix(200).enumerated() {
             let name = label.name.isEmpty ? "(no name)" : label.name.inMarkdown
             table += "| \(id) | \(name) |" + (isCounted ? " \(label.count.map(String.init) ?? "") |" : "") + "\n"

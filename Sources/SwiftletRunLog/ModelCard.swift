@@ -120,7 +120,9 @@ public struct ModelCard: Sendable {
 
     private var origin: String {
         let start =
-            baseModel.map { "This model is a fine-tuned version of [\($0.inMarkdown)](https://huggingface.co/\($0.inPath)) on " }
+            baseModel.map {
+                "This model is a fine-tuned version of [\($0.inMarkdown)](https://huggingface.co/\($0.inPath)) on "
+            }
             ?? localBaseModel.map { "This model is a fine-tuned version of \($0.inMarkdown) on " }
             ?? "This model was trained from scratch on "
         let names = datasets.map { "the \($0.name.inMarkdown)" }

@@ -6,9 +6,9 @@ import SwiftletTraining
 import Synchronization
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Texts are tokenized by the tasks of requests, which run on as many threads.

@@ -11,9 +11,9 @@ import Tracing
 public import UnixSignals
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Answers over HTTP with models: for clients of text-embeddings-inference, of OpenAI's embeddings, and of the Hub's

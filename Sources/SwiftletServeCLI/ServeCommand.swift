@@ -5,9 +5,9 @@ import SwiftletIO
 import SwiftletServe
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// `swiftlet-serve`: exit status 0 after a stop that was asked for, 2 for a wrong command line, 1 for everything else.
@@ -198,9 +198,9 @@ struct ServeCommand: ParsableCommand {
     private func raiseFileLimit(_ logger: Logger) {
         var limit = rlimit()
         #if canImport(Darwin)
-            let kind = RLIMIT_NOFILE
+        let kind = RLIMIT_NOFILE
         #else
-            let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         #endif
         guard getrlimit(kind, &limit) == 0 else { return }
         let wanted = rlim_t(clamping: maxConnections.addingReportingOverflow(256).partialValue)

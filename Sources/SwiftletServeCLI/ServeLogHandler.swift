@@ -2,9 +2,9 @@ import Logging
 import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Writes a line for each message to standard error, with its metadata as `key=value` or as JSON.

@@ -3,9 +3,9 @@ import SwiftletServe
 import Synchronization
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Ends the program when it has not ended by itself: a while after the grace period, and at a second signal.

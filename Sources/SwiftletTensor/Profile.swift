@@ -43,7 +43,7 @@ public struct Profile: Sendable {
     ///
     /// - Throws: `TensorError` if a recording is under way.
     public static func start() throws {
-        guard ct_profile_start() == 0 else { 
+        guard ct_profile_start() == 0 else {
             throw TensorError(
                 String(cString: ct_last_error()), remedy: "Stop the recording that is under way first.",
                 kind: .invalidArgument)
@@ -69,7 +69,8 @@ public struct Profile: Sendable {
                     product: event.is_product
                         ? Product(
                             rows: Int(event.rows), columns: Int(event.columns), depth: Int(event.depth),
-                            isFirstTransposed: event.is_first_transposed, isSecondTransposed: event.is_second_transposed)
+                            isFirstTransposed: event.is_first_transposed, isSecondTransposed: event.is_second_transposed
+                        )
                         : nil)
             })
     }

@@ -48,7 +48,8 @@ public struct TensorError: SwiftletError {
         }
         self.init(
             failure,
-            remedy: "There is not enough memory: use smaller batches, shorter texts, gradient checkpointing, or a smaller model.",
+            remedy:
+                "There is not enough memory: use smaller batches, shorter texts, gradient checkpointing, or a smaller model.",
             kind: .outOfMemory)
     }
 }

@@ -51,7 +51,8 @@ extension Assembler {
         for piece in pieces {
             guard case .sequence(let index, _) = piece else { continue }
             let parts = index == 0 ? first : second
-            overflowing = overflowing.flatMap { row in (0..<parts).map { row + [$0] } } + (1..<parts).map { main + [$0] }
+            overflowing =
+                overflowing.flatMap { row in (0..<parts).map { row + [$0] } } + (1..<parts).map { main + [$0] }
             main.append(0)
         }
         return [main] + overflowing

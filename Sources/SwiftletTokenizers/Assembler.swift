@@ -30,7 +30,11 @@ struct Assembler: Sendable {
         cutsLeft = limits.truncationSide == .left
         stride = limits.stride
         returnsOverflow = limits.returnsOverflow
-        if case .roberta = processor.kind { overflowHasTypeZero = addSpecialTokens } else { overflowHasTypeZero = false }
+        if case .roberta = processor.kind {
+            overflowHasTypeZero = addSpecialTokens
+        } else {
+            overflowHasTypeZero = false
+        }
         if limits.truncation != .none, let length = limits.maxLength {
             let added = addSpecialTokens ? processor.addedCount(isPair: isPair) : 0
             guard length >= added else {

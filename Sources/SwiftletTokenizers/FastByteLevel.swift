@@ -16,7 +16,8 @@ struct FastByteLevel: Sendable {
 
     /// `nil` for pipelines of other parts.
     init?(_ pipeline: Pipeline) {
-        guard case .byteLevel(let splitter)? = pipeline.preTokenizer, splitter.splits, case .bpe(let model) = pipeline.model
+        guard case .byteLevel(let splitter)? = pipeline.preTokenizer, splitter.splits,
+            case .bpe(let model) = pipeline.model
         else { return nil }
         switch pipeline.normalizer {
         case nil: composes = false

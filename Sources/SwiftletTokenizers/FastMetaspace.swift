@@ -181,7 +181,9 @@ struct FastMetaspace: Sendable {
                 if (0x9...0xD).contains(byte) || (0x1C...0x1F).contains(byte) { return false }
             } else {
                 let (scalar, count) = UTF8Bytes.scalar(bytes, at: position)
-                if table[scalar].isSpace || UnicodeTable.shared[scalar].has(UnicodeTable.Entry.whitespace) { return false }
+                if table[scalar].isSpace || UnicodeTable.shared[scalar].has(UnicodeTable.Entry.whitespace) {
+                    return false
+                }
                 position += count
             }
             wasSpace = false

@@ -55,9 +55,12 @@ final class FastWords {
             let raw = UnsafeRawPointer(word)
             words.0 = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) & masks[min(count, 8)]
             if count > 8 {
-                words.1 = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) & masks[min(count - 8, 8)]
+                words.1 =
+                    UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                    & masks[min(count - 8, 8)]
                 if count > 16 {
-                    words.2 = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)) & masks[count - 16]
+                    words.2 =
+                        UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)) & masks[count - 16]
                 }
             }
         } else {

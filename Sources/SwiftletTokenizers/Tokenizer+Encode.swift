@@ -108,7 +108,8 @@ extension Tokenizer {
     ) throws -> FlatEncoding {
         if let pairs, pairs.count != texts.count {
             throw TokenizerError(
-                "there are \(texts.count) texts and \(pairs.count) second texts", remedy: "Give one second text for each text.")
+                "there are \(texts.count) texts and \(pairs.count) second texts",
+                remedy: "Give one second text for each text.")
         }
         let assembler = try Assembler(self, isPair: pairs != nil, addSpecialTokens: addSpecialTokens, limits)
         let wanted = threads ?? ProcessorCount.value

@@ -136,6 +136,7 @@ public final class Tokenizer: Sendable {
         guard let onWarning, !hasWarned.exchange(true, ordering: .relaxed) else { return }
         onWarning(
             "Token indices sequence length is longer than the specified maximum sequence length for this model "
-                + "(\(length) > \(modelMaxLength)). Running this sequence through the model will result in indexing errors")
+                + "(\(length) > \(modelMaxLength)). Running this sequence through the model will result in indexing errors"
+        )
     }
 }

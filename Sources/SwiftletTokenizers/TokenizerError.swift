@@ -51,7 +51,8 @@ public struct TokenizerError: SwiftletError {
     ) -> TokenizerError {
         TokenizerError(
             "'\(path)': \(key) \(problem)",
-            remedy: remedy ?? "Fetch the file again, or save the tokenizer again with Python's save_pretrained.", kind: kind,
+            remedy: remedy ?? "Fetch the file again, or save the tokenizer again with Python's save_pretrained.",
+            kind: kind,
             at: ErrorLocation(path: path, key: key))
     }
 
@@ -71,7 +72,8 @@ public struct TokenizerError: SwiftletError {
     static func unsupported(_ path: String, _ key: String, type: String) -> TokenizerError {
         invalid(
             path, key, "has type '\(type)', which is not implemented",
-            remedy: "Use a checkpoint whose tokenizer is made of parts of the tokenizers library 0.23, with a WordPiece, BPE, "
+            remedy:
+                "Use a checkpoint whose tokenizer is made of parts of the tokenizers library 0.23, with a WordPiece, BPE, "
                 + "Unigram or WordLevel model that fits its class.",
             kind: .unsupported)
     }

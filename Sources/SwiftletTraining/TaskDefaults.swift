@@ -19,7 +19,8 @@ extension PretrainedModel {
 /// What makes batches for a model where nothing else is asked for.
 func defaultCollator(_ model: any PretrainedModel, _ tokenizer: Tokenizer) throws -> any DataCollator {
     switch model.task {
-    case .sequenceClassification, .questionAnswering, .featureExtraction: try DataCollatorWithPadding(tokenizer: tokenizer)
+    case .sequenceClassification, .questionAnswering, .featureExtraction:
+        try DataCollatorWithPadding(tokenizer: tokenizer)
     case .tokenClassification: try DataCollatorForTokenClassification(tokenizer: tokenizer)
     case .multipleChoice: try DataCollatorForMultipleChoice(tokenizer: tokenizer)
     case .maskedLM: try DataCollatorForLanguageModeling(tokenizer: tokenizer)

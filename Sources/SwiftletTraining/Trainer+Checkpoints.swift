@@ -59,7 +59,8 @@ extension Trainer {
                 guard FileSystem.exists(checkpoint.file(Self.progressFile)) else {
                     throw TrainingError(
                         "'\(checkpoint.path)' has no '\(Self.progressFile)'",
-                        remedy: "It was written with save_only_model, or by Python; load it as a model and start a new run.",
+                        remedy:
+                            "It was written with save_only_model, or by Python; load it as a model and start a new run.",
                         kind: .checkpoint, at: ErrorLocation(path: checkpoint.path))
                 }
                 found = checkpoint.path
@@ -71,7 +72,8 @@ extension Trainer {
                     "scaler": accelerator.scaler != nil && FileSystem.exists(checkpoint.file(Self.scalerFile))
                         ? try JSONValue(contentsOf: checkpoint.file(Self.scalerFile)) : .null,
                     "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
-                    "problem_type": (try? JSONValue(contentsOf: checkpoint.file("config.json")))?["problem_type"] ?? .null,
+                    "problem_type": (try? JSONValue(contentsOf: checkpoint.file("config.json")))?["problem_type"]
+                        ?? .null,
                 ]).text()
             }))
         let path = texts["path"]?.string ?? ""
@@ -101,7 +103,9 @@ extension Trainer {
         state.saveSteps = run.plan.saveSteps
         try loadWeights(path)
         // The first batch decides it, and a run that goes on from its end sees none: config.json is to be the same.
-        if model.config.json["problem_type"]?.string == nil, let type = ProblemType(rawValue: texts["problem_type"]?.string ?? "") {
+        if model.config.json["problem_type"]?.string == nil,
+            let type = ProblemType(rawValue: texts["problem_type"]?.string ?? "")
+        {
             model.config.json["problem_type"] = .string(type.rawValue)
         }
         func tensors(_ name: String) throws -> [(name: String, tensor: Tensor)] {
@@ -116,7 +120,8 @@ extension Trainer {
             if let state = texts["scaler"], !state.isNull {
                 try scaler.load(state)
             } else {
-                logger.warning("'\(path)' has no scale of the loss, as of a run without fp16: it begins at \(scaler.scale)")
+                logger.warning(
+                    "'\(path)' has no scale of the loss, as of a run without fp16: it begins at \(scaler.scale)")
             }
         }
         if args.restoreCallbackStatesFromCheckpoint { restoreCallbacks() }

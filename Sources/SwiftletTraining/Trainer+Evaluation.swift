@@ -89,7 +89,8 @@ extension Trainer {
                     } else {
                         let output = try loss(model, inputs)
                         outputs = try output.outputs.map { try ofAll($0, kept) }
-                        let mean = Tensor.full([output.outputs.first?.shape[0] ?? 0, 1], output.loss.item(), dtype: .float32)
+                        let mean = Tensor.full(
+                            [output.outputs.first?.shape[0] ?? 0, 1], output.loss.item(), dtype: .float32)
                         rowLosses = try ofAll(mean, kept).doubles()
                         lossSum.add(rowLosses)
                         if args.includeForMetrics.contains(.loss) { losses += rowLosses }
@@ -124,7 +125,8 @@ extension Trainer {
             metrics.append((key.hasPrefix("\(prefix)_") ? key : "\(prefix)_\(key)", value))
         }
         func add(_ values: MetricValues) { for (key, value) in values { add(key, value) } }
-        let all = evalPrediction(outputs, tokenLabels.array().values.map { Int($0) }, rows: examples.rows, losses: losses)
+        let all = evalPrediction(
+            outputs, tokenLabels.array().values.map { Int($0) }, rows: examples.rows, losses: losses)
         if !isUnlabelled {
             metrics.append(("\(prefix)_loss", lossSum.mean(onlyFinite: args.loggingNaNInfFilter)))
             if computeByBatch != nil {
@@ -236,7 +238,9 @@ extension Trainer {
                     remedy: "It would have failed at the end of the first evaluation.", kind: .metrics)
             }
         }
-        if args.evalStrategy != .no, let name = args.bestMetricName, !names.contains(name) { throw TrainingError.noMetric(name, among: names) }
+        if args.evalStrategy != .no, let name = args.bestMetricName, !names.contains(name) {
+            throw TrainingError.noMetric(name, among: names)
+        }
     }
 }
 

@@ -26,11 +26,12 @@ struct MemoryEstimate {
         let all = parameters.reduce(0.0) { $0 + Double($1.count) }
         let trainable = parameters.reduce(0.0) { $0 + ($1.isTrainable ? Double($1.count) : 0) }
         // Weights; gradients, and the optimizer's moments.
-        let moments: Double = switch args.optim {
-        case .adamwTorchFused, .adamwTorch, .adam: 2
-        case .rmsprop, .adagrad, .lion: 1
-        case .adafactor, .sgd: 0
-        }
+        let moments: Double =
+            switch args.optim {
+            case .adamwTorchFused, .adamwTorch, .adam: 2
+            case .rmsprop, .adagrad, .lion: 1
+            case .adafactor, .sgd: 0
+            }
         least = 4 * (all + (pass.isTraining ? trainable * (1 + moments) : 0))
         usual = least + 150e6
         let sizes = pass.rows.map { row in
@@ -62,7 +63,8 @@ struct MemoryEstimate {
             func number(_ keys: String...) -> Double? {
                 keys.lazy.compactMap { config.json[$0]?.double }.first { $0 > 0 && $0 < 1e9 }
             }
-            guard let hidden = number("hidden_size", "dim", "n_embd"), let layers = number("num_hidden_layers", "n_layers", "n_layer")
+            guard let hidden = number("hidden_size", "dim", "n_embd"),
+                let layers = number("num_hidden_layers", "n_layers", "n_layer")
             else { return nil }
             self.hidden = hidden
             self.layers = layers

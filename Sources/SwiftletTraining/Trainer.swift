@@ -91,16 +91,19 @@ public final class Trainer {
         case (nil, let tokenizer?):
             collator = try defaultCollator(model, tokenizer)
             packing = try Self.packing(model, tokenizer)
-        case (nil, nil): throw TrainingError(
-            "the Trainer needs a tokenizer or a dataCollator to make batches", remedy: "Give one of both.",
-            kind: .invalidArgument, at: ErrorLocation(option: "data_collator"))
+        case (nil, nil):
+            throw TrainingError(
+                "the Trainer needs a tokenizer or a dataCollator to make batches", remedy: "Give one of both.",
+                kind: .invalidArgument, at: ErrorLocation(option: "data_collator"))
         }
         for case let stopping as EarlyStoppingCallback in callbacks { try stopping.prepare(args) }
         loss = try TrainingLoss(args, model)
-        self.accelerator = try accelerator ?? Accelerator(
-            group: try ProcessGroup.shared(timeout: .seconds(args.ddpTimeout)), devicePlacement: false,
-            shardsOptimizerState: args.shardsOptimizerState, findUnusedParameters: args.ddpFindUnusedParameters,
-            cpu: args.useCPU)
+        self.accelerator =
+            try accelerator
+            ?? Accelerator(
+                group: try ProcessGroup.shared(timeout: .seconds(args.ddpTimeout)), devicePlacement: false,
+                shardsOptimizerState: args.shardsOptimizerState, findUnusedParameters: args.ddpFindUnusedParameters,
+                cpu: args.useCPU)
         if args.useCPU {
             model.to(.cpu)
         } else if model.state.device == .cpu {
@@ -197,7 +200,8 @@ public final class Trainer {
         guard product.mean().item() != 1 else { return }
         SwiftletTensor.useTF32(false)
         throw TrainingError(
-            "tf32 needs a GPU that multiplies TensorFloat-32, Ampere or newer; this one does not", remedy: "Leave tf32 out.",
+            "tf32 needs a GPU that multiplies TensorFloat-32, Ampere or newer; this one does not",
+            remedy: "Leave tf32 out.",
             commandLine: "Leave --tf32 out.", kind: .invalidArgument, at: ErrorLocation(option: "tf32"))
     }
 

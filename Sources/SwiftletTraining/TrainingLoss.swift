@@ -15,7 +15,8 @@ struct TrainingLoss {
     init(_ args: TrainingArguments, _ model: any PretrainedModel) throws {
         smoothing = args.labelSmoothingFactor
         weights = args.classWeights.map(Float.init)
-        classWeights = args.classWeights.isEmpty
+        classWeights =
+            args.classWeights.isEmpty
             ? nil : Tensor(args.classWeights.map(Float.init), shape: [args.classWeights.count])
         sumsGroups = args.sumsAccumulatedGradients
         dtype = args.autocastDType
@@ -98,7 +99,8 @@ struct TrainingLoss {
         let targets = labels.reshape([-1])
         guard classWeights == nil else {
             // The mean of no weight is not a number, and would be the end of all parameters.
-            if weights.contains(0), !targets.ints().contains(where: { weights.indices.contains($0) && weights[$0] > 0 }) {
+            if weights.contains(0), !targets.ints().contains(where: { weights.indices.contains($0) && weights[$0] > 0 })
+            {
                 return (rows.sum() * 0, outputs)
             }
             let loss = F.crossEntropy(

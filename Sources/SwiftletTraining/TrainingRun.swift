@@ -152,7 +152,9 @@ final class TrainingRun {
                 }
                 return output.loss
             }
-            if averages, trainer.loss.isShareOfAll, accelerator.numProcesses > 1 { value = value * Double(accelerator.numProcesses) }
+            if averages, trainer.loss.isShareOfAll, accelerator.numProcesses > 1 {
+                value = value * Double(accelerator.numProcesses)
+            }
             accelerator.gradientState.syncGradients = index == group.count - 1
             try profiled("backward") { try accelerator.backward(value) }
             add(value.detach())
@@ -180,7 +182,8 @@ final class TrainingRun {
     /// Clips the gradients and updates the weights.
     private func step() {
         let maxNorm = args.maxGradNorm > 0 ? args.maxGradNorm : .infinity
-        if let adamW = optimizer as? AdamW, args.kernels == .fused, model.state.device == .cpu, optimizer.scaler == nil {
+        if let adamW = optimizer as? AdamW, args.kernels == .fused, model.state.device == .cpu, optimizer.scaler == nil
+        {
             // Clipping happens while the update reads the gradients: callbacks see them as they were.
             tell { $0.onPreOptimizerStep($1, &$2) }
             gradientNorm = Tensor(adamW.clipAndStep(maxNorm: maxNorm))
@@ -217,7 +220,9 @@ final class TrainingRun {
             {
                 control.shouldEvaluate = true
             }
-            if args.saveStrategy == .steps, state.globalStep % plan.saveSteps == 0 || isLast { control.shouldSave = true }
+            if args.saveStrategy == .steps, state.globalStep % plan.saveSteps == 0 || isLast {
+                control.shouldSave = true
+            }
             if isLast { control.shouldTrainingStop = true }
         } else {
             if args.loggingStrategy == .epoch { control.shouldLog = true }
@@ -263,7 +268,8 @@ final class TrainingRun {
             // Smaller training batches would not help.
             throw TrainingError(
                 "an evaluation ran out of memory, and auto_find_batch_size is for training batches: \(error.message)",
-                remedy: "Set a smaller perDeviceEvalBatchSize.", commandLine: "Give a smaller --per-device-eval-batch-size.",
+                remedy: "Set a smaller perDeviceEvalBatchSize.",
+                commandLine: "Give a smaller --per-device-eval-batch-size.",
                 kind: .invalidArgument, at: ErrorLocation(option: "per_device_eval_batch_size"))
         }
         tell { $0.onEvaluate($1, metrics: metrics, &$2) }
@@ -298,7 +304,8 @@ final class TrainingRun {
         savedStep = step
         if let limit = args.saveTotalLimit, accelerator.isMainProcess {
             try Checkpoint.rotate(
-                in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint, run: trainer.runIdentity.id)
+                in: args.outputDir, keeping: limit, best: trainer.state.bestModelCheckpoint, run: trainer.runIdentity.id
+            )
         }
         trainer.callbacks.forEach { $0.onSave(trainer.state, checkpoint: folder) }
     }
@@ -375,12 +382,14 @@ final class TrainingRun {
         // As in the reference, the speed is that of the planned rows; after a resume, of the share run since.
         let share = Double(steps - firstStep) / Double(max(steps, 1))
         let perStep = Double(args.perDeviceTrainBatchSize) * Double(args.gradientAccumulationSteps)
-        let samples = args.maxSteps > 0
+        let samples =
+            args.maxSteps > 0
             ? Double(args.maxSteps) * perStep * Double(accelerator.numProcesses)
             : (Double(batches.rows.count) * args.numTrainEpochs).rounded(.down)
-        var metrics = trainer.speedMetrics(
-            "train", seconds: seconds, samples: (samples * share).rounded(.down),
-            steps: (Double(plan.maxSteps) * share).rounded(.down))
+        var metrics =
+            trainer.speedMetrics(
+                "train", seconds: seconds, samples: (samples * share).rounded(.down),
+                steps: (Double(plan.maxSteps) * share).rounded(.down))
             + [("total_flos", trainer.state.totalFlops), ("train_loss", meanLoss)]
         if accelerator.numProcesses > 1 {
             // The part of the time that this process had nothing to do but wait for gradients.
@@ -389,7 +398,8 @@ final class TrainingRun {
         try trainer.log(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
         if args.loadBestModelAtEnd { try trainer.loadBestModel() }
         if args.saveTotalLimit == 1, args.loadBestModelAtEnd, accelerator.isMainProcess,
-            let best = trainer.state.bestModelCheckpoint {
+            let best = trainer.state.bestModelCheckpoint
+        {
             for checkpoint in try Checkpoint.all(in: args.outputDir)
             where checkpoint.run?.id == trainer.runIdentity.id
                 && FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best)

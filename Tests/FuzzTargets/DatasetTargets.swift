@@ -13,10 +13,12 @@ extension FuzzTarget {
             "csv", .text, ["datasets/mixed.csv", "datasets/windows.csv"],
             ["a,b\n1,\"x\"\"y\"\n,z\n", "a;b;c\n1;2,5;2020-01-01\n", "\u{feff}t\tu\n1\t2\n"]),
         file("parquet", .arrow, ["datasets/full.parquet", "datasets/json.parquet", "datasets/files/types.parquet"]),
-        file("arrow", .arrow, [
-            "datasets/file.arrow", "datasets/stream.arrow", "datasets/json.arrow", "datasets/files/types.arrow",
-            "datasets/files/rare.arrow",
-        ]),
+        file(
+            "arrow", .arrow,
+            [
+                "datasets/file.arrow", "datasets/stream.arrow", "datasets/json.arrow", "datasets/files/types.arrow",
+                "datasets/files/rare.arrow",
+            ]),
         features, cache, card, split,
     ]
 
@@ -63,7 +65,8 @@ extension FuzzTarget {
     ) { folder in
         let saved = FileSystem.join(folder, "saved")
         try Dataset.fromColumns([
-            ("i", .ints([0, 1])), ("t", .strings(["a", "b"])), ("l", .intLists([[1, 2], [3, 4]])), ("y", .ints([0, 1])),
+            ("i", .ints([0, 1])), ("t", .strings(["a", "b"])), ("l", .intLists([[1, 2], [3, 4]])),
+            ("y", .ints([0, 1])),
             ("s", .values([.structure(["p": 1]), .null])),
         ]).saveToDisk(saved)
         return { input in

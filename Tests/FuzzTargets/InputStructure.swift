@@ -60,14 +60,18 @@ public struct InputMutator {
     // MARK: Text and JSON
 
     private static let words = [
-        "0", "-1", "1", "1e308", "-1e400", "1e-320", "9223372036854775807", "-9223372036854775808", "18446744073709551616",
+        "0", "-1", "1", "1e308", "-1e400", "1e-320", "9223372036854775807", "-9223372036854775808",
+        "18446744073709551616",
         "2147483648", "4294967295", "0.1", "inf", "nan", "null", "true", "~", "''", "\"", "\\", "\u{0}", "\u{1b}[31m",
-        "\u{feff}", "e\u{301}", "\u{1f600}", "\r\n", "\n", ",", ":", "[", "]", "{", "}", "*a", "&a ", "- ", "? ", "!!binary ",
+        "\u{feff}", "e\u{301}", "\u{1f600}", "\r\n", "\n", ",", ":", "[", "]", "{", "}", "*a", "&a ", "- ", "? ",
+        "!!binary ",
         "%", "+", "**/", "2020-01-01", "1970-01-01T00:00:00Z",
     ].map { Array($0.utf8) }
 
     private mutating func changeText(_ bytes: inout [UInt8]) {
-        let isWordByte: (UInt8) -> Bool = { $0 >= 0x80 || ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) }
+        let isWordByte: (UInt8) -> Bool = {
+            $0 >= 0x80 || ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A)
+        }
         let start = random.below(bytes.count + 1)
         var end = start
         while end < bytes.count, isWordByte(bytes[end]) { end += 1 }
@@ -77,7 +81,9 @@ public struct InputMutator {
         case 2:
             // A piece again, many times: what takes longer than its size shows.
             let piece = bytes[start..<min(bytes.count, start + 1 + random.below(24))]
-            for _ in 0..<(1 << random.below(8)) where bytes.count < 1 << 15 { bytes.insert(contentsOf: piece, at: start) }
+            for _ in 0..<(1 << random.below(8)) where bytes.count < 1 << 15 {
+                bytes.insert(contentsOf: piece, at: start)
+            }
         case 3: bytes.removeSubrange(start..<min(bytes.count, start + 1 + random.below(16)))
         default: plain(&bytes, &random)
         }

@@ -86,11 +86,15 @@ extension FuzzTarget {
             let ids = Tensor([2, 5, 6, 3, 2, 7, 3, 1] as [Int64], shape: [2, 4])
             let mask = Tensor([1, 1, 1, 1, 1, 1, 1, 0] as [Int64], shape: [2, 4])
             let encoder = try AutoModel.fromPretrained(folder: model)
-            _ = try noGrad { try encoder(ModelInputs(inputIDs: ids, attentionMask: mask)).predictions.map { $0.doubles() } }
+            _ = try noGrad {
+                try encoder(ModelInputs(inputIDs: ids, attentionMask: mask)).predictions.map { $0.doubles() }
+            }
             let classifier = try AutoModelForSequenceClassification.fromPretrained(folder: model)
             let labels = Tensor([0, 1] as [Int64], shape: [2])
             _ = try noGrad {
-                try classifier(ModelInputs(inputIDs: ids, attentionMask: mask, labels: labels)).predictions.map { $0.doubles() }
+                try classifier(ModelInputs(inputIDs: ids, attentionMask: mask, labels: labels)).predictions.map {
+                    $0.doubles()
+                }
             }
         }
     }
@@ -103,7 +107,8 @@ extension FuzzTarget {
 
     /// One file of a checkpoint: its number as a digit, and what is in it. Its checksums are right all the same.
     private static let checkpoint = FuzzTarget(
-        "checkpoint", .prefixedJSON, texts: (0..<8).map { "\($0){}" } + [
+        "checkpoint", .prefixedJSON,
+        texts: (0..<8).map { "\($0){}" } + [
             #"1{"base_lrs": [5e-05], "last_epoch": 1, "_last_lr": [2.5e-05]}"#,
             #"7{"format": 1, "saved_at": 1.0, "run_id": "a", "launches": [], "files": {}}"#,
         ]
@@ -129,7 +134,9 @@ extension FuzzTarget {
         try writer.train()
         let source = FileSystem.join(first, "checkpoint-1")
         var files: [(name: String, content: [UInt8])] = []
-        for name in try FileSystem.names(in: source) { files.append((name, try bytes(of: FileSystem.join(source, name)))) }
+        for name in try FileSystem.names(in: source) {
+            files.append((name, try bytes(of: FileSystem.join(source, name))))
+        }
         guard files.contains(where: { $0.name == checkpointFiles[4] }) else {
             throw FileError(path: source, message: "'\(source)' has no \(checkpointFiles[4])")
         }

@@ -25,8 +25,10 @@ enum StoredZip {
         var found: [Entry] = []
         for _ in 0..<count {
             guard number(place, 4) == 0x0201_4B50, number(place + 10, 2) == 0, let size = number(place + 20, 4),
-                let nameLength = number(place + 28, 2), let extra = number(place + 30, 2), let comment = number(place + 32, 2),
-                let local = number(place + 42, 4), let localName = number(local + 26, 2), let localExtra = number(local + 28, 2),
+                let nameLength = number(place + 28, 2), let extra = number(place + 30, 2),
+                let comment = number(place + 32, 2),
+                let local = number(place + 42, 4), let localName = number(local + 26, 2),
+                let localExtra = number(local + 28, 2),
                 let name = slice(place + 46, nameLength), let content = slice(local + 30 + localName + localExtra, size)
             else { return nil }
             found.append(Entry(name: name, content: content))
@@ -45,7 +47,8 @@ enum StoredZip {
         for entry in entries {
             let size = entry.content.count
             let about = record([
-                (0, 2), (0, 2), (0, 4), (Int(crc32(entry.content)), 4), (size, 4), (size, 4), (entry.name.count, 2), (0, 2),
+                (0, 2), (0, 2), (0, 4), (Int(crc32(entry.content)), 4), (size, 4), (size, 4), (entry.name.count, 2),
+                (0, 2),
             ])
             list += record([(0x0201_4B50, 4), (0, 2), (0, 2)])
             list += about

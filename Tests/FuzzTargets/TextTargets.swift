@@ -8,7 +8,8 @@ extension FuzzTarget {
     private static let tokenizer = FuzzTarget(
         "tokenizer", .json,
         seeds: [
-            "bert-tiny", "models-bpe-bytes", "models-bpe-fuse", "models-bpe-prefix", "models-byte-level", "models-unigram",
+            "bert-tiny", "models-bpe-bytes", "models-bpe-fuse", "models-bpe-prefix", "models-byte-level",
+            "models-unigram",
             "models-unigram-bytes", "models-word-level", "models-family-deberta-json", "models-family-albert-json",
             "models-family-camembert-json", "models-family-generic", "surface-generic",
         ].map { "tokenizers/\($0)/tokenizer.json" }
@@ -45,7 +46,9 @@ extension FuzzTarget {
             let (warmup, steps) = (json["warmup"]?.int ?? 0, json["steps"]?.int ?? 0)
             guard (0...1 << 53).contains(warmup), (0...1 << 53).contains(steps) else { return }
             let schedule = LearningRateSchedule(type, warmupSteps: warmup, trainingSteps: steps, options: options)
-            for step in [0, 1, warmup, steps / 2, steps, 1 << 53] { _ = schedule.factor(step: step, baseLearningRate: 1e-3) }
+            for step in [0, 1, warmup, steps / 2, steps, 1 << 53] {
+                _ = schedule.factor(step: step, baseLearningRate: 1e-3)
+            }
         }
     }
 }

@@ -303,7 +303,8 @@ func runTrainer(_ settings: Settings) throws {
     // What the launch before this start has written, as `swiftlet train` does.
     let own = try Checkpoint.ofThisLaunch(in: args.outputDir, ProcessGroup.shared())
     let hasCheckpoint = try !Checkpoint.all(in: args.outputDir).isEmpty
-    try trainer.train(resumeFrom: own.map(ResumePoint.path) ?? (settings.bool("resumes") && hasCheckpoint ? .last : nil))
+    try trainer.train(
+        resumeFrom: own.map(ResumePoint.path) ?? (settings.bool("resumes") && hasCheckpoint ? .last : nil))
     let output = try trainer.predict(try tinyDataset(rows: settings.int("eval_rows", 10)))
     var result = JSONObject()
     result["weights"] = weights(trainer.model)

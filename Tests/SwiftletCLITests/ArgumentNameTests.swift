@@ -109,7 +109,9 @@ import Testing
 
     @Test func `what is for metrics of one's own is taken with a word`() throws {
         var notes: [String] = []
-        let words = ["train", "--include_for_metrics", "inputs", "loss", "--batch_eval_metrics", "--include-for-metrics=inputs"]
+        let words = [
+            "train", "--include_for_metrics", "inputs", "loss", "--batch_eval_metrics", "--include-for-metrics=inputs",
+        ]
         #expect(try normalized(words) { notes.append($0) } == ["train"])
         #expect(notes.count == 3 && notes.allSatisfy { $0.contains("in a program") }, "\(notes)")
         #expect(message("train", "--include_for_metrics", "x").contains("'--include_for_metrics'"))
@@ -119,7 +121,8 @@ import Testing
 
     @Test func `callbacks and tokens of several processes have their options`() throws {
         #expect(
-            try normal("train", "--restore_callback_states_from_checkpoint", "False", "--average_tokens_across_devices=false")
+            try normal(
+                "train", "--restore_callback_states_from_checkpoint", "False", "--average_tokens_across_devices=false")
                 == ["train", "--no-restore-callback-states-from-checkpoint", "--no-average-tokens-across-devices"])
         #expect(
             try normal("train", "--restore_callback_states_from_checkpoint") == [

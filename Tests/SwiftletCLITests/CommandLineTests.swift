@@ -14,7 +14,9 @@ import Testing
     @Test func `a wrong command line has status 2`() throws {
         #expect(try program.run(["train"]).status == 2)
         #expect(try program.run(["fly"]).status == 2)
-        #expect(try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--learning-rate", "fast"]).status == 2)
+        #expect(
+            try program.run(["train", "--model", "m", "--dataset", "d", "--output-dir", "o", "--learning-rate", "fast"])
+                .status == 2)
         let train = ["train", "--model", "m", "--dataset", "d", "--output-dir", "o"]
         let unknown = try program.run(train + ["--deepspeed", "z.json"])
         #expect(unknown.status == 2 && unknown.error.contains("--deepspeed"))
@@ -33,14 +35,16 @@ import Testing
         let model = try program.run(["predict", "--model", "/nowhere/model", "--text", "a"])
         #expect(model.status == 1 && model.error.contains("/nowhere/model") && model.output.isEmpty)
         let data = try program.run([
-            "train", "--model", Locations.fixture("tiny-bert"), "--dataset", "/nowhere/data", "--output_dir", folder.file("o"),
+            "train", "--model", Locations.fixture("tiny-bert"), "--dataset", "/nowhere/data", "--output_dir",
+            folder.file("o"),
         ])
         #expect(data.status == 1 && data.error.contains("/nowhere/data"))
     }
 
     @Test(.enabled(if: FileSystem.isDirectory(Locations.miniLM), "scripts/bootstrap has not fetched MiniLM"))
     func `tokenize prints one object a line`() throws {
-        let result = try program.run(["tokenize", "--model", Locations.miniLM], input: "Hello, world!\nA pair\tof texts\n\n")
+        let result = try program.run(
+            ["tokenize", "--model", Locations.miniLM], input: "Hello, world!\nA pair\tof texts\n\n")
         #expect(result.status == 0)
         #expect(
             result.output == """
@@ -63,14 +67,18 @@ import Testing
         #expect(train.status == 0, "\(train.error)")
         #expect(train.output.contains("'loss': '") && train.output.contains("eval_accuracy"))
         let names = try FileSystem.names(in: output)
-        for name in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "trainer_state.json", "all_results.json"] {
+        for name in [
+            "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "trainer_state.json",
+            "all_results.json",
+        ] {
             #expect(names.contains(name))
         }
         let predict = try program.run(["predict", "--model", output, "--text", "text 1", "--text-pair", "other 1"])
         #expect(predict.status == 0, "\(predict.error)")
         let line = try JSONValue(parsing: predict.output)
         #expect(line["probabilities"]?["0"]?.double != nil && line["sentence1"] == nil && line["text"] == "text 1")
-        #expect(line["index"] == 0 && line["logits"]?.array?.count == 2 && ["0", "1"].contains(line["prediction"]?.string))
+        #expect(
+            line["index"] == 0 && line["logits"]?.array?.count == 2 && ["0", "1"].contains(line["prediction"]?.string))
         let evaluate = try program.run(["evaluate", "--model", output, "--validation-file", folder.file("train.jsonl")])
         #expect(evaluate.status == 0 && evaluate.output.contains("eval_f1"), "\(evaluate.error)")
         let columns = try program.run([

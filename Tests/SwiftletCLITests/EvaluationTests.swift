@@ -22,8 +22,11 @@ struct EvaluationTests {
 
     private func train(_ path: String, _ arguments: [String] = []) throws -> Program.Result {
         try program.run(
-            ["train", "--model", model, "--train-file", path, "--output-dir", folder.file("trained"), "--max-steps", "1",
-                "--save-strategy", "no"] + arguments)
+            [
+                "train", "--model", model, "--train-file", path, "--output-dir", folder.file("trained"), "--max-steps",
+                "1",
+                "--save-strategy", "no",
+            ] + arguments)
     }
 
     @Test func `metrics of one name are told apart, and a folder is no file for mistakes`() throws {
@@ -32,9 +35,12 @@ struct EvaluationTests {
         let evaluate = ["evaluate", "--model", folder.file("trained"), "--validation-file", rows, "--json"]
         let result = try program.run(evaluate + ["--metric", "f1/macro", "f1/micro", "accuracy"])
         let metrics = try #require(try JSONValue(parsing: result.output)["metrics"]?.object, "\(result.error)")
-        #expect(metrics["eval_f1_micro"] == metrics["eval_accuracy"] && metrics["eval_f1_macro"] != nil && metrics["eval_f1"] == nil)
+        #expect(
+            metrics["eval_f1_micro"] == metrics["eval_accuracy"] && metrics["eval_f1_macro"] != nil
+                && metrics["eval_f1"] == nil)
         let refused = try program.run(evaluate + ["--errors", folder.path])
-        #expect(refused.status == 1 && refused.output.isEmpty && refused.error.contains("is a folder"), "\(refused.error)")
+        #expect(
+            refused.status == 1 && refused.output.isEmpty && refused.error.contains("is a folder"), "\(refused.error)")
         let secret = try file("secret.csv", ["text,label", "a,-1", "b,-1"])
         let unlabelled = try program.run(["evaluate", "--model", folder.file("trained"), "--validation-file", secret])
         #expect(unlabelled.status == 1 && unlabelled.error.contains("-1"), "\(unlabelled.output)")
@@ -53,14 +59,20 @@ struct EvaluationTests {
     @Test func `rows are set aside with a word, and classes without weight change nothing`() throws {
         let rows = try file("rows.csv", ["text,label"] + (0..<12).map { "text \($0),\($0 < 11 ? "often" : "once")" })
         let drawn = try train(rows, ["--validation-split", "0.25"])
-        #expect(drawn.status == 0 && drawn.error.contains("'once'") && drawn.error.contains("without regard"), "\(drawn.error)")
+        #expect(
+            drawn.status == 0 && drawn.error.contains("'once'") && drawn.error.contains("without regard"),
+            "\(drawn.error)")
         for size in ["12", "0.99"] {
             let refused = try train(rows, ["--validation-split", size])
             #expect(refused.status == 1 && refused.error.contains("validation_size is \(size)"), "\(refused.error)")
         }
         // Most batches have rows of the first class only.
         let weighted = try train(
-            rows, ["--class-weights", "1", "0", "--max-steps", "12", "--per-device-train-batch-size", "1", "--logging-steps", "1"])
+            rows,
+            [
+                "--class-weights", "1", "0", "--max-steps", "12", "--per-device-train-batch-size", "1",
+                "--logging-steps", "1",
+            ])
         #expect(weighted.status == 0)
         let state = try MappedFile.text(folder.file("trained/trainer_state.json"))
         #expect(state.contains("grad_norm") && !state.contains("NaN"))
@@ -68,9 +80,12 @@ struct EvaluationTests {
     }
 
     /// The mistakes of the model that was just trained, with its metrics.
-    private func mistakes(_ path: String, _ name: String = "wrong.jsonl") throws -> (rows: [JSONValue], results: JSONValue) {
+    private func mistakes(_ path: String, _ name: String = "wrong.jsonl") throws -> (
+        rows: [JSONValue], results: JSONValue
+    ) {
         let result = try program.run([
-            "evaluate", "--model", folder.file("trained"), "--validation-file", path, "--errors", folder.file(name), "--json",
+            "evaluate", "--model", folder.file("trained"), "--validation-file", path, "--errors", folder.file(name),
+            "--json",
         ])
         try #require(result.status == 0, "\(result.error)")
         let lines = try MappedFile.text(folder.file(name)).split(separator: "\n")
@@ -78,7 +93,8 @@ struct EvaluationTests {
     }
 
     @Test func `mistakes of several labels, numbers, tags and choices`() throws {
-        let tags = try file("tags.jsonl", (0..<12).map { #"{"text": "text \#($0)", "label": ["\#($0 % 2 == 0 ? "a" : "b")"]}"# })
+        let tags = try file(
+            "tags.jsonl", (0..<12).map { #"{"text": "text \#($0)", "label": ["\#($0 % 2 == 0 ? "a" : "b")"]}"# })
         #expect(try train(tags).status == 0)
         var (rows, results) = try mistakes(tags)
         #expect(!rows.isEmpty && results["metrics"]?["eval_accuracy"]?.double ?? 0 < 1)
@@ -100,7 +116,8 @@ struct EvaluationTests {
         }
         #expect(errors == errors.sorted(by: >))
 
-        let words = try file("words.jsonl", (0..<8).map { _ in #"{"tokens": ["Ann", "lives"], "tags": ["B-PER", "O"]}"# })
+        let words = try file(
+            "words.jsonl", (0..<8).map { _ in #"{"tokens": ["Ann", "lives"], "tags": ["B-PER", "O"]}"# })
         #expect(try train(words, ["--task", "token-classification"]).status == 0)
         rows = try mistakes(words).rows
         let accuracy = try mistakes(words).results["metrics"]?["eval_accuracy"]?.double ?? .nan
@@ -120,7 +137,9 @@ struct EvaluationTests {
     @Test func `mistakes of questions; other tasks have none`() throws {
         let questions = try file(
             "questions.jsonl",
-            (0..<4).map { #"{"question": "who \#($0)", "context": "It was Ann.", "answers": {"text": ["Ann"], "answer_start": [7]}}"# })
+            (0..<4).map {
+                #"{"question": "who \#($0)", "context": "It was Ann.", "answers": {"text": ["Ann"], "answer_start": [7]}}"#
+            })
         #expect(try train(questions, ["--task", "question-answering"]).status == 0)
         let (rows, results) = try mistakes(questions)
         #expect(abs(Double(4 - rows.count) * 25 - (results["metrics"]?["eval_exact_match"]?.double ?? .nan)) < 1e-9)
@@ -129,7 +148,8 @@ struct EvaluationTests {
         let texts = try file("texts.jsonl", (0..<4).map { #"{"text": "one two three four five \#($0)"}"# })
         #expect(try train(texts, ["--task", "fill-mask", "--max-length", "8"]).status == 0)
         let refused = try program.run([
-            "evaluate", "--model", folder.file("trained"), "--validation-file", texts, "--errors", folder.file("none.csv"),
+            "evaluate", "--model", folder.file("trained"), "--validation-file", texts, "--errors",
+            folder.file("none.csv"),
         ])
         #expect(refused.status == 2 && refused.error.contains("--errors") && refused.output.isEmpty)
         #expect(!FileSystem.exists(folder.file("none.csv")))
@@ -151,7 +171,9 @@ struct EvaluationTests {
         for (row, score) in yes.enumerated() {
             brier += (score - (row % 2 == 0 ? 1 : 0)) * (score - (row % 2 == 0 ? 1 : 0)) / 12
             guard row % 2 == 0 else { continue }
-            for other in stride(from: 1, to: 12, by: 2) { pairs += score > yes[other] ? 1 : score == yes[other] ? 0.5 : 0 }
+            for other in stride(from: 1, to: 12, by: 2) {
+                pairs += score > yes[other] ? 1 : score == yes[other] ? 0.5 : 0
+            }
         }
         #expect(abs((all["eval_brier_score"]?.double ?? .nan) - brier) < 1e-6)
         #expect(abs((all["eval_roc_auc"]?.double ?? .nan) - pairs / 36) < 1e-6)
@@ -161,14 +183,17 @@ struct EvaluationTests {
         #expect(try train(three, ["--validation-file", three, "--metric", "roc_auc/ovr", "roc_auc/ovo"]).status == 0)
         for (metric, part) in [("roc_auc", "roc_auc/ovr"), ("brier_score", "two classes"), ("squad", "squad")] {
             let result = try train(three, ["--validation-file", three, "--metric", metric])
-            #expect(result.status == 1 && result.error.contains(part) && !result.output.contains("train_loss"), "\(metric): \(result.error)")
+            #expect(
+                result.status == 1 && result.error.contains(part) && !result.output.contains("train_loss"),
+                "\(metric): \(result.error)")
         }
     }
 
     @Test func `an evaluation alone has no epoch, and the card has the labels`() throws {
         let path = try file("rows.csv", ["text,kind"] + (0..<12).map { "text \($0),\(["x", "y", "z|"][$0 % 3])" })
         let trained = try train(path)
-        #expect(trained.status == 0 && trained.error.contains("column 'kind' is taken for the labels"), "\(trained.error)")
+        #expect(
+            trained.status == 0 && trained.error.contains("column 'kind' is taken for the labels"), "\(trained.error)")
         #expect(trained.error.contains("--validation-split"))
         let card = try MappedFile.text(folder.file("trained/README.md"))
         #expect(card.contains("| 0 | x | 4 |\n| 1 | y | 4 |\n| 2 | z\\| | 4 |"), "\(card)")
@@ -176,11 +201,15 @@ struct EvaluationTests {
             "train", "--model", folder.file("trained"), "--do-eval", "--validation-file", path, "--output-dir",
             folder.file("alone"),
         ])
-        #expect(alone.status == 0 && alone.output.contains("eval_accuracy") && !alone.output.contains("epoch"), "\(alone.output)\(alone.error)")
+        #expect(
+            alone.status == 0 && alone.output.contains("eval_accuracy") && !alone.output.contains("epoch"),
+            "\(alone.output)\(alone.error)")
         #expect(try JSONValue(contentsOf: folder.file("alone/eval_results.json"))["epoch"] == Optional.none)
         // The label column of the training is found again beside one with a usual name.
-        let again = try file("again.csv", ["text,kind,category"] + (0..<6).map { "text \($0),\(["x", "y", "z|"][$0 % 3]),q" })
-        #expect(try program.run(["evaluate", "--model", folder.file("trained"), "--validation-file", again]).status == 0)
+        let again = try file(
+            "again.csv", ["text,kind,category"] + (0..<6).map { "text \($0),\(["x", "y", "z|"][$0 % 3]),q" })
+        #expect(
+            try program.run(["evaluate", "--model", folder.file("trained"), "--validation-file", again]).status == 0)
         let empty = try file("empty.csv", ["text,kind"])
         let nothing = try program.run(["predict", "--model", folder.file("trained"), "--file", empty])
         #expect(nothing.status == 1 && nothing.error.contains("no rows"))
@@ -192,8 +221,11 @@ struct EvaluationTests {
         let two = try file("two.csv", ["text,label"] + (0..<6).map { "text \($0),\(["a", "b"][$0 % 2])" })
         func onward(_ options: [String]) throws -> Program.Result {
             try program.run(
-                ["train", "--model", folder.file("trained"), "--train-file", two, "--output-dir", folder.file("onward"),
-                    "--max-steps", "1", "--save-strategy", "no"] + options)
+                [
+                    "train", "--model", folder.file("trained"), "--train-file", two, "--output-dir",
+                    folder.file("onward"),
+                    "--max-steps", "1", "--save-strategy", "no",
+                ] + options)
         }
         let refused = try onward([])
         #expect(refused.status == 1 && refused.error.contains("--ignore-mismatched-sizes"), "\(refused.error)")

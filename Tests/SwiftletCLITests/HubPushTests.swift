@@ -8,7 +8,8 @@ import Testing
 extension HubTests {
     @Test func `train uploads its result, and finds a missing token before it trains`() throws {
         let arguments = [
-            "train", "--model", model.id, "--dataset", "glue", "--config", "mrpc", "--output-dir", folder.file("pushed"), "--max-steps", "2",
+            "train", "--model", model.id, "--dataset", "glue", "--config", "mrpc", "--output-dir",
+            folder.file("pushed"), "--max-steps", "2",
             "--save-strategy", "steps", "--save-steps", "1", "--push_to_hub",
         ]
         var stranger = program
@@ -21,7 +22,9 @@ extension HubTests {
         #expect(result.status == 0 && result.output.contains("uploaded to "), "\(result.error)")
         let repo = try HubRepo.model("tester/pushed")
         let files = try #require(server.files(of: repo)).keys
-        #expect(files.contains("model.safetensors") && files.contains("README.md") && files.contains("tokenizer_config.json"))
+        #expect(
+            files.contains("model.safetensors") && files.contains("README.md")
+                && files.contains("tokenizer_config.json"))
         #expect(!files.contains { $0.hasPrefix("checkpoint-") })
         // What is on the Hub is a model to begin with.
         let again = try program.run(["predict", "--model", repo.id, "--text", "the cat sat"])
@@ -71,7 +74,8 @@ extension HubTests {
         let second = try run(offline, "again")
         #expect(second.status == 0 && server.log.isEmpty, "\(second.error)")
         let (one, two) = (
-            try MappedFile(folder.file("whole/model.safetensors")), try MappedFile(folder.file("again/model.safetensors"))
+            try MappedFile(folder.file("whole/model.safetensors")),
+            try MappedFile(folder.file("again/model.safetensors"))
         )
         withExtendedLifetime((one, two)) { #expect(one.bytes.elementsEqual(two.bytes)) }
     }

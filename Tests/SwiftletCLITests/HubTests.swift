@@ -22,7 +22,9 @@ import Testing
         for name in ["config.json", "model.safetensors"] {
             files[name] = Array(try Data(contentsOf: URL(fileURLWithPath: "\(Locations.fixture("tiny-bert"))/\(name)")))
         }
-        let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "a", "dog", "ran"] + (0..<48).map(String.init)
+        let words =
+            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "a", "dog", "ran"]
+            + (0..<48).map(String.init)
         files["vocab.txt"] = Array((words.joined(separator: "\n") + "\n").utf8)
         files["tokenizer_config.json"] = Array(#"{"tokenizer_class": "BertTokenizer", "model_max_length": 64}"#.utf8)
         server.add(model, files)
@@ -34,7 +36,9 @@ import Testing
         var card = "---\nconfigs:\n"
         for config in ["mrpc", "cola"] {
             card += "- config_name: \(config)\n  data_files:\n"
-            for split in ["train", "validation", "test"] { card += "  - split: \(split)\n    path: \(config)/\(split)-*\n" }
+            for split in ["train", "validation", "test"] {
+                card += "  - split: \(split)\n    path: \(config)/\(split)-*\n"
+            }
         }
         var files = ["README.md": Array((card + "---\n").utf8)]
         for (split, count) in [("train", 16), ("validation", 8), ("test", 4)] {
@@ -51,7 +55,8 @@ import Testing
         Program(
             files: folder,
             environment: [
-                "HF_ENDPOINT": server.endpoint, "HF_HUB_CACHE": folder.file("hub"), "HF_HOME": folder.file("home"), "HF_TOKEN": "hf_secret",
+                "HF_ENDPOINT": server.endpoint, "HF_HUB_CACHE": folder.file("hub"), "HF_HOME": folder.file("home"),
+                "HF_TOKEN": "hf_secret",
             ])
     }
 
@@ -67,7 +72,8 @@ import Testing
 
     func trained(_ program: Program, _ output: String) throws -> Program.Result {
         try program.run([
-            "train", "--model", model.id, "--dataset", "glue", "--config", "mrpc", "--output-dir", folder.file(output), "--max-steps", "3",
+            "train", "--model", model.id, "--dataset", "glue", "--config", "mrpc", "--output-dir", folder.file(output),
+            "--max-steps", "3",
             "--logging-steps", "1", "--seed", "7",
         ])
     }
@@ -90,7 +96,8 @@ import Testing
         #expect(
             try MappedFile.text(folder.file("offline/trainer_state.json")).contains("\"global_step\": 3")
                 && Data(contentsOf: URL(fileURLWithPath: folder.file("online/model.safetensors")))
-                    == Data(contentsOf: URL(fileURLWithPath: folder.file("offline/model.safetensors"))))
+                    == Data(contentsOf: URL(fileURLWithPath: folder.file("offline/model.safetensors")))
+        )
         #expect(!(online.output + online.error + again.error).contains("hf_secret"))
     }
 
@@ -99,19 +106,29 @@ import Testing
         #expect(missing.status == 1 && missing.output.isEmpty)
         #expect(missing.error.contains("tester/none") && missing.error.contains("HF_HUB_OFFLINE"))
         let unknown = try program.run(["predict", "--model", "tester/none", "--text", "a"])
-        #expect(unknown.status == 1 && unknown.error.contains("there is no folder 'tester/none' here, and the Hub has no repository"))
-        let config = try program.run(["train", "--model", model.id, "--dataset", "glue", "--config", "none", "--output-dir", folder.file("o")])
-        #expect(config.status == 1 && config.error.contains("'glue' has no config 'none'") && config.error.contains("'mrpc', 'cola'"))
+        #expect(
+            unknown.status == 1
+                && unknown.error.contains("there is no folder 'tester/none' here, and the Hub has no repository"))
+        let config = try program.run([
+            "train", "--model", model.id, "--dataset", "glue", "--config", "none", "--output-dir", folder.file("o"),
+        ])
+        #expect(
+            config.status == 1 && config.error.contains("'glue' has no config 'none'")
+                && config.error.contains("'mrpc', 'cola'"))
         server.stop()
         let unreachable = try program.run(["tokenize", "--model", "/nowhere/x"], input: "a\n")
-        #expect(unreachable.status == 1 && unreachable.error.contains("/nowhere/x") && !unreachable.error.contains("Hub has"))
+        #expect(
+            unreachable.status == 1 && unreachable.error.contains("/nowhere/x")
+                && !unreachable.error.contains("Hub has"))
     }
 
     @Test func `a program loads models, tokenizers and datasets by name`() async throws {
         let tokenizer = try await AutoTokenizer.fromPretrained(model.id, hub: hub)
         #expect(server.count("GET", "/objects/") == 0)
         let dataset = try await loadDataset("nyu-mll/glue", "mrpc", split: "validation", hub: hub)
-        #expect(try dataset.splits == ["validation"] && dataset["validation"].count == 8 && server.count("GET", "/mrpc/") == 1)
+        #expect(
+            try dataset.splits == ["validation"] && dataset["validation"].count == 8
+                && server.count("GET", "/mrpc/") == 1)
         let network = try await AutoModelForSequenceClassification.fromPretrained(
             model.id, numLabels: 3, options: LoadOptions(ignoreMismatchedSizes: true), hub: hub)
         #expect(try network.config.labelCount == 3 && server.count("GET", "/objects/") == 1)
@@ -131,7 +148,8 @@ import Testing
             let process = Process()
             process.executableURL = URL(fileURLWithPath: try #require(PythonTests.python))
             process.arguments = ["\(Locations.root)/Tools/reference/hub_client.py"] + arguments
-            process.environment = environment.merging(["OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"]) { old, _ in old }
+            process.environment = environment.merging(["OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"]) { old, _ in old
+            }
             let (output, errors) = (Pipe(), folder.file("python-errors"))
             try write("", errors)
             process.standardOutput = output
@@ -165,23 +183,31 @@ import Testing
     }
 
     @Test func `hub downloads, uploads, scans and deletes`() throws {
-        let downloaded = try program.run(["hub", "download", "nyu-mll/glue", "--repo_type", "dataset", "--include", "mrpc/*", "--exclude", "*/test-*"])
+        let downloaded = try program.run([
+            "hub", "download", "nyu-mll/glue", "--repo_type", "dataset", "--include", "mrpc/*", "--exclude", "*/test-*",
+        ])
         #expect(downloaded.status == 0, "\(downloaded.error)")
         let snapshot = downloaded.output.split(separator: "\n").map(String.init)
         let names = try FileSystem.names(in: "\(snapshot.first ?? "")/mrpc")
         #expect(snapshot.count == 1 && names.count == 2)
         let file = try program.run(["hub", "download", model.id, "config.json"])
-        #expect(file.status == 0 && file.output.hasSuffix("/config.json\n") && FileSystem.exists(String(file.output.dropLast())))
+        #expect(
+            file.status == 0 && file.output.hasSuffix("/config.json\n")
+                && FileSystem.exists(String(file.output.dropLast())))
         let none = try program.run(["hub", "download", model.id, "none.json"])
         #expect(none.status == 1 && none.error.contains("none.json"))
 
         server.set(writeToken: "hf_secret")
         try write("{}", folder.file("run/config.json"))
-        let uploaded = try program.run(["hub", "upload", "mine", folder.file("run"), "--commit-message", "First", "--private"])
+        let uploaded = try program.run([
+            "hub", "upload", "mine", folder.file("run"), "--commit-message", "First", "--private",
+        ])
         #expect(uploaded.status == 0 && uploaded.output.contains("/tester/mine/commit/"), "\(uploaded.error)")
         let mine = try HubRepo.model("tester/mine")
         #expect(server.files(of: mine)?["config.json"] == Array("{}".utf8))
-        let single = try program.run(["hub", "upload", "tester/mine", folder.file("run/config.json"), "--path-in-repo", "a/b.json"])
+        let single = try program.run([
+            "hub", "upload", "tester/mine", folder.file("run/config.json"), "--path-in-repo", "a/b.json",
+        ])
         #expect(single.status == 0 && server.files(of: mine)?["a/b.json"] == Array("{}".utf8))
         var stranger = program
         stranger.environment["HF_TOKEN"] = "hf_other"

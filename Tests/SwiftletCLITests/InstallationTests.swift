@@ -37,7 +37,9 @@ import Testing
         var program = Program(files: folder)
         try FileSystem.createDirectory(folder.file("hub"))
         try AtomicFile.write(String(repeating: "x", count: 3_000_000), to: folder.file("hub/file"))
-        program.environment = ["HF_HUB_CACHE": folder.file("hub"), "HF_HOME": folder.file("home"), "OMP_NUM_THREADS": "1"]
+        program.environment = [
+            "HF_HUB_CACHE": folder.file("hub"), "HF_HOME": folder.file("home"), "OMP_NUM_THREADS": "1",
+        ]
         let result = try program.run(["env", "--json"])
         let json = try JSONValue(parsing: result.output)
         #expect(json["swiftlet"]?.string == swiftletVersion)

@@ -21,7 +21,9 @@ import Testing
         let letters = (97...122).map { String(UnicodeScalar(UInt8($0))) }
         let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + letters + letters.map { "##\($0)" }
         try AtomicFile.write(vocabulary.joined(separator: "\n") + "\n", to: FileSystem.join(model, "vocab.txt"))
-        try AtomicFile.write(#"{"do_lower_case": true, "tokenizer_class": "BertTokenizer"}"#, to: FileSystem.join(model, "tokenizer_config.json"))
+        try AtomicFile.write(
+            #"{"do_lower_case": true, "tokenizer_class": "BertTokenizer"}"#,
+            to: FileSystem.join(model, "tokenizer_config.json"))
         let rows = (0..<160).map { row in
             let text = (0..<3 + row % 7).map { letters[(row * 5 + $0 * 3) % 26] }.joined()
             return #"{"sentence": "\#(text)", "label": \#(row % 2)}"#
@@ -34,7 +36,8 @@ import Testing
         [
             "train", "--model", folder.file("model"), "--train-file", folder.file("train.jsonl"), "--validation-file",
             folder.file("train.jsonl"), "--output-dir", output, "--num-train-epochs", "10", "--logging-steps", "7",
-            "--eval-strategy", "epoch", "--save-strategy", "steps", "--save-steps", "\(saveSteps)", "--save-total-limit", "3",
+            "--eval-strategy", "epoch", "--save-strategy", "steps", "--save-steps", "\(saveSteps)",
+            "--save-total-limit", "3",
         ] + more
     }
 
@@ -81,7 +84,8 @@ import Testing
             let resumed = try program.run(
                 arguments(output, more: checkpoints.isEmpty ? [] : ["--resume-from-checkpoint", "last"]))
             #expect(resumed.status == 0, "\(resumed.error)")
-            try expectSame(output, as: whole, "killed after \(fraction) of the run, with \(checkpoints.count) checkpoints")
+            try expectSame(
+                output, as: whole, "killed after \(fraction) of the run, with \(checkpoints.count) checkpoints")
             try FileSystem.remove(output)
         }
     }
@@ -98,7 +102,8 @@ import Testing
         kill(process.processIdentifier, number)
         let stopped = try program.wait(for: process)
         #expect(stopped.status == 1 && stopped.signal == nil)
-        #expect(stopped.error.contains("interrupted after step") && stopped.error.contains("resume"), "\(stopped.error)")
+        #expect(
+            stopped.error.contains("interrupted after step") && stopped.error.contains("resume"), "\(stopped.error)")
         #expect(try FileSystem.names(in: output).count == 1)
         let resumed = try program.run(arguments(output, saveSteps: 1000, more: ["--resume-from-checkpoint", "last"]))
         #expect(resumed.status == 0, "\(resumed.error)")
@@ -117,15 +122,17 @@ import Testing
         #expect(full.error.contains("error: ") && full.error.contains("safetensors"), "\(full.error)")
         let after = try FileSystem.names(in: output)
         #expect(after.filter { $0.hasPrefix("checkpoint-") } == before && !after.contains { $0.hasPrefix(".") })
-        let resumed = try program.run(arguments(output, more: ["--resume-from-checkpoint", "last", "--max-steps", "40"]))
+        let resumed = try program.run(
+            arguments(output, more: ["--resume-from-checkpoint", "last", "--max-steps", "40"]))
         #expect(resumed.status == 0, "\(resumed.error)")
     }
 
     @Test func `what can't be trained on is one clear error`() throws {
         func error(_ more: [String]) throws -> String {
-            let result = try program.run([
-                "train", "--model", folder.file("model"), "--output-dir", folder.file("out-of-it"),
-            ] + more)
+            let result = try program.run(
+                [
+                    "train", "--model", folder.file("model"), "--output-dir", folder.file("out-of-it"),
+                ] + more)
             #expect(result.status == 1 && result.output.isEmpty)
             #expect(result.error.split(separator: "\n").filter { $0.contains("error: ") }.count == 1, "\(result.error)")
             return result.error
@@ -137,6 +144,8 @@ import Testing
         try AtomicFile.write(#"{"body": 3, "label": 1}"# + "\n", to: folder.file("column.jsonl"))
         #expect(try error(["--train-file", folder.file("column.jsonl")]).contains("body"))
         try AtomicFile.write("x", to: folder.file("file"))
-        #expect(try error(["--train-file", folder.file("train.jsonl"), "--output-dir", folder.file("file/inside")]).contains("file/inside"))
+        #expect(
+            try error(["--train-file", folder.file("train.jsonl"), "--output-dir", folder.file("file/inside")])
+                .contains("file/inside"))
     }
 }

@@ -25,7 +25,8 @@ import Testing
             if command["commandName"] == "help" { return }
             #expect(page.output.contains("\n.SS \(name.replacing("-", with: "\\-"))\n"), "\(name)")
             for argument in command["arguments"]?.array ?? [] {
-                guard let option = argument["preferredName"]?["name"]?.string, !["help", "version"].contains(option) else { continue }
+                guard let option = argument["preferredName"]?["name"]?.string, !["help", "version"].contains(option)
+                else { continue }
                 #expect(page.output.contains("\\-\\-\(option.replacing("-", with: "\\-"))"), "\(name) --\(option)")
                 count += 1
             }
@@ -35,7 +36,10 @@ import Testing
         #expect(count > 150)
         // No line of text begins a request by mistake.
         let requests = page.output.split(separator: "\n").filter { $0.hasPrefix(".") }.map { $0.prefix { $0 != " " } }
-        #expect(Set(requests).isSubset(of: [".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".I", ".RI", ".nh", ".ad", ".nf", ".fi"]))
+        #expect(
+            Set(requests).isSubset(of: [
+                ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".I", ".RI", ".nh", ".ad", ".nf", ".fi",
+            ]))
         #expect(!page.output.contains("\n'"))
     }
 

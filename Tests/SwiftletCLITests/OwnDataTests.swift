@@ -22,7 +22,10 @@ struct OwnDataTests {
 
     private func train(_ arguments: [String], output: String = "trained") throws -> Program.Result {
         try program.run(
-            ["train", "--model", model, "--output-dir", folder.file(output), "--max-steps", "2", "--save-strategy", "no"]
+            [
+                "train", "--model", model, "--output-dir", folder.file(output), "--max-steps", "2", "--save-strategy",
+                "no",
+            ]
                 + arguments)
     }
 
@@ -42,7 +45,9 @@ struct OwnDataTests {
 
         let new = try file("new.csv", "id,message\n7,where is my invoice\n8,it crashes\n9,hello\n")
         let answers = folder.file("new-predictions.csv")
-        let prediction = try program.run(["predict", "--model", folder.file("trained"), "--file", new, "--output", answers])
+        let prediction = try program.run([
+            "predict", "--model", folder.file("trained"), "--file", new, "--output", answers,
+        ])
         #expect(prediction.status == 0, "\(prediction.error)")
         let lines = try MappedFile.text(answers).split(separator: "\n").map(String.init)
         #expect(
@@ -59,7 +64,9 @@ struct OwnDataTests {
                 ["predict", "--model", folder.file("trained"), "--file", new, "--output", folder.file(name), "--quiet"])
             #expect(written.status == 0 && written.output.isEmpty && FileSystem.exists(folder.file(name)))
         }
-        let lost = try program.run(["predict", "--model", folder.file("trained"), "--file", new, "--output", folder.file("a.xlsx")])
+        let lost = try program.run([
+            "predict", "--model", folder.file("trained"), "--file", new, "--output", folder.file("a.xlsx"),
+        ])
         #expect(lost.status == 2 && lost.error.hasPrefix("error: ") && lost.error.contains(".xlsx"), "\(lost.error)")
         #expect(lost.error.contains(".jsonl, .json, .csv"), "\(lost.error)")
         let listed = try JSONValue(contentsOf: folder.file("answers.json")).array?.first?.object
@@ -80,17 +87,21 @@ struct OwnDataTests {
         let split = try program.run(["predict", "--model", folder.file("trained"), "--dataset", folderOfSplits])
         #expect(split.status == 1 && split.error.contains("--split validation"), "\(split.error)")
         let senseless = try train(["--train-file", messages, "--task", "fill-mask", "--label-column", "category"])
-        #expect(senseless.status == 2 && senseless.error.hasPrefix("error: option '--label-column'"), "\(senseless.error)")
+        #expect(
+            senseless.status == 2 && senseless.error.hasPrefix("error: option '--label-column'"), "\(senseless.error)")
         let options = try file("options.json", #"{"learning_rte": 1}"#)
         let mistyped = try program.run(["train", options])
         #expect(
-            mistyped.error.contains("option 'learning_rte' in \(options)") && mistyped.error.contains("'learning_rate'"),
+            mistyped.error.contains("option 'learning_rte' in \(options)")
+                && mistyped.error.contains("'learning_rate'"),
             "\(mistyped.error)")
     }
 
     @Test func `several labels a row`() throws {
-        let rows = [#"{"text": "fast and cheap", "tags": ["fast", "cheap"]}"#, #"{"text": "slow", "tags": []}"#,
-            #"{"text": "cheap", "tags": ["cheap"]}"#, #"{"text": "fast", "tags": ["fast"]}"#]
+        let rows = [
+            #"{"text": "fast and cheap", "tags": ["fast", "cheap"]}"#, #"{"text": "slow", "tags": []}"#,
+            #"{"text": "cheap", "tags": ["cheap"]}"#, #"{"text": "fast", "tags": ["fast"]}"#,
+        ]
         let path = try file("tags.jsonl", (rows + rows).joined(separator: "\n") + "\n")
         let result = try train(["--train-file", path, "--validation-file", path, "--label-column", "tags"])
         #expect(result.status == 0, "\(result.error)")
@@ -107,7 +118,8 @@ struct OwnDataTests {
         let path = try file("pairs.tsv", "sentence1\tsentence2\tscore\n\(rows)\n")
         let refused = try train(["--train-file", path])
         if refused.status != 0 { #expect(refused.error.contains("--quoting none"), "\(refused.error)") }
-        let result = try train(["--train-file", path, "--quoting", "none", "--validation-split", "2"], output: "scores")
+        let result = try train(
+            ["--train-file", path, "--quoting", "none", "--validation-split", "2"], output: "scores")
         #expect(result.status == 0, "\(result.error)")
         #expect(result.output.contains("eval_mse"))
         let prediction = try program.run(
@@ -115,12 +127,15 @@ struct OwnDataTests {
         let lines = prediction.output.split(separator: "\n")
         #expect(prediction.status == 0 && lines.count == 8, "\(prediction.error)")
         let first = try JSONValue(parsing: String(lines[0]))
-        #expect(first["prediction"]?.double != nil && first["score"]?.double == 0 && first["sentence1"] == "a 7\" screen 0")
+        #expect(
+            first["prediction"]?.double != nil && first["score"]?.double == 0 && first["sentence1"] == "a 7\" screen 0")
     }
 
     @Test func `tags of words as texts`() throws {
-        let rows = [#"{"tokens": ["Ann", "lives", "in", "Oslo"], "tags": ["B-PER", "O", "O", "B-LOC"]}"#,
-            #"{"tokens": ["Hi"], "tags": ["O"]}"#]
+        let rows = [
+            #"{"tokens": ["Ann", "lives", "in", "Oslo"], "tags": ["B-PER", "O", "O", "B-LOC"]}"#,
+            #"{"tokens": ["Hi"], "tags": ["O"]}"#,
+        ]
         let path = try file("tags.jsonl", (rows + rows).joined(separator: "\n") + "\n")
         let result = try train(["--task", "token-classification", "--train-file", path, "--validation-file", path])
         #expect(result.status == 0, "\(result.error)")
@@ -136,7 +151,8 @@ struct OwnDataTests {
         let path = try file("rows.csv", "text,label\n\(rows)\n")
         #expect(try train(["--train-file", path]).status == 0)
         let result = try program.run([
-            "evaluate", "--model", folder.file("trained"), "--validation-file", path, "--metric", "accuracy", "f1/macro",
+            "evaluate", "--model", folder.file("trained"), "--validation-file", path, "--metric", "accuracy",
+            "f1/macro",
             "recall/macro", "--errors", folder.file("wrong.csv"), "--json",
         ])
         #expect(result.status == 0, "\(result.error)")
@@ -151,7 +167,9 @@ struct OwnDataTests {
         let strangers = try file("strangers.csv", "text,label\na,maybe\nb,no\n")
         let unknown = try program.run(["evaluate", "--model", folder.file("trained"), "--validation-file", strangers])
         #expect(unknown.status == 1 && unknown.error.contains("'maybe'") && unknown.error.contains("'yes'"))
-        let wrongMetric = try train(["--train-file", try file("three.csv", "text,label\na,x\nb,y\nc,z\n"), "--metric", "f1"])
+        let wrongMetric = try train([
+            "--train-file", try file("three.csv", "text,label\na,x\nb,y\nc,z\n"), "--metric", "f1",
+        ])
         #expect(wrongMetric.status == 1 && wrongMetric.error.contains("f1/macro"))
         let tooLong = try train(["--train-file", path, "--max-length", "513"])
         #expect(tooLong.status == 1 && tooLong.error.contains("512"))
@@ -164,15 +182,18 @@ struct OwnDataTests {
         #expect(config["task_specific_params"]?["swiftlet"]?["max_length"] == 8)
         let plain = try program.run(["predict", "--model", folder.file("trained")], input: "one text\n\nanother\n")
         let lines = try plain.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
-        #expect(plain.status == 0 && lines.map { $0["index"] } == [0, 1] && lines[1]["text"] == "another", "\(plain.error)")
+        #expect(
+            plain.status == 0 && lines.map { $0["index"] } == [0, 1] && lines[1]["text"] == "another", "\(plain.error)")
         let rows = try program.run(
-            ["predict", "--model", folder.file("trained")], input: #"{"text": "x", "label": "unheard of", "id": 3}"# + "\n")
+            ["predict", "--model", folder.file("trained")],
+            input: #"{"text": "x", "label": "unheard of", "id": 3}"# + "\n")
         #expect(rows.status == 0 && rows.output.contains(#""label": "unheard of""#), "\(rows.error)")
         // A mark and line ends of Windows are no part of the texts.
         let windows = try program.run(["predict", "--model", folder.file("trained")], input: "\u{FEFF}one\r\ntwo\r\n")
         let texts = try windows.output.split(separator: "\n").map { try JSONValue(parsing: String($0))["text"] }
         #expect(texts == ["one", "two"], "\(windows.error)")
-        let encoding = try program.run(["predict", "--model", folder.file("trained"), "--encoding", "latin-1"], input: "a\n")
+        let encoding = try program.run(
+            ["predict", "--model", folder.file("trained"), "--encoding", "latin-1"], input: "a\n")
         #expect(encoding.status == 2 && encoding.error.hasPrefix("error: --encoding needs --file"), "\(encoding.error)")
         let latin = folder.file("latin.txt")
         try AtomicFile.write("a\\303\\251 \\351", to: latin)
@@ -186,11 +207,14 @@ struct OwnDataTests {
         #expect(bad.output.contains("fine"))
         let mixed = try program.run(
             ["predict", "--model", folder.file("trained")],
-            input: #"{"text": "a", "id": 1}"# + "\n" + #"{"id": 2.5, "text": "b"}"# + "\n" + #"{"text": "c"}"# + "\nd\te\n")
-        #expect(mixed.status == 1 && mixed.error.contains("line 4") && mixed.error.contains("text_pair"), "\(mixed.error)")
+            input: #"{"text": "a", "id": 1}"# + "\n" + #"{"id": 2.5, "text": "b"}"# + "\n" + #"{"text": "c"}"#
+                + "\nd\te\n")
+        #expect(
+            mixed.status == 1 && mixed.error.contains("line 4") && mixed.error.contains("text_pair"), "\(mixed.error)")
         #expect(mixed.output.split(separator: "\n").count == 3, "\(mixed.error)")
         let kinds = try program.run(
-            ["predict", "--model", folder.file("trained")], input: #"{"text": "a", "id": 1}"# + "\n" + #"{"text": "b", "id": "x"}"#)
+            ["predict", "--model", folder.file("trained")],
+            input: #"{"text": "a", "id": 1}"# + "\n" + #"{"text": "b", "id": "x"}"#)
         #expect(kinds.status == 1 && kinds.error.contains("line 2") && kinds.error.contains("'id'"), "\(kinds.error)")
     }
 }
@@ -198,7 +222,8 @@ struct OwnDataTests {
 /// The small inputs that are kept beside the package.
 @Suite(
     .serialized,
-    .enabled(if: Locations.hasShared && SmallTask.isAvailable, "the cases beside the package, or the model, are not there"))
+    .enabled(
+        if: Locations.hasShared && SmallTask.isAvailable, "the cases beside the package, or the model, are not there"))
 struct SharedCaseTests {
     let folder: TemporaryDirectory
     let program: Program
@@ -210,20 +235,23 @@ struct SharedCaseTests {
         model = try SmallTask(in: folder).model
     }
 
-    @Test(arguments: [
-        ("labels-text.csv", [], ["neg", "pos"]), ("labels-bool.csv", [], ["False", "True"]),
-        ("labels-gaps.csv", [], ["1", "3", "5"]), ("labels-huge.csv", [], ["0", "30000000"]),
-        ("labels-int64-max.csv", [], ["0", "9223372036854775807"]),
-        ("labels-multi.jsonl", [], ["LABEL_0", "LABEL_1", "LABEL_2"]),
-        ("tags-text.jsonl", ["--task", "token-classification"], ["B-LOC", "B-PER", "O"]),
-        ("choices-text-label.jsonl", ["--task", "multiple-choice"], nil),
-        ("parquet-timestamp-zone.parquet", ["--label-column", "cat"], ["x", "y"]),
-        ("text-3000-words.csv", [], nil),
-    ] as [(String, [String], [String]?)])
+    @Test(
+        arguments: [
+            ("labels-text.csv", [], ["neg", "pos"]), ("labels-bool.csv", [], ["False", "True"]),
+            ("labels-gaps.csv", [], ["1", "3", "5"]), ("labels-huge.csv", [], ["0", "30000000"]),
+            ("labels-int64-max.csv", [], ["0", "9223372036854775807"]),
+            ("labels-multi.jsonl", [], ["LABEL_0", "LABEL_1", "LABEL_2"]),
+            ("tags-text.jsonl", ["--task", "token-classification"], ["B-LOC", "B-PER", "O"]),
+            ("choices-text-label.jsonl", ["--task", "multiple-choice"], nil),
+            ("parquet-timestamp-zone.parquet", ["--label-column", "cat"], ["x", "y"]),
+            ("text-3000-words.csv", [], nil),
+        ] as [(String, [String], [String]?)])
     func `one file trains at the first try`(name: String, arguments: [String], labels: [String]?) throws {
         let result = try program.run(
-            ["train", "--model", model, "--train-file", Locations.shared("cases/data/\(name)"), "--output-dir",
-                folder.file("trained"), "--max-steps", "1", "--save-strategy", "no"] + arguments)
+            [
+                "train", "--model", model, "--train-file", Locations.shared("cases/data/\(name)"), "--output-dir",
+                folder.file("trained"), "--max-steps", "1", "--save-strategy", "no",
+            ] + arguments)
         #expect(result.status == 0, "\(result.error)")
         guard let labels, result.status == 0 else { return }
         let names = try JSONValue(contentsOf: folder.file("trained/config.json"))["id2label"]?.object ?? [:]
@@ -251,8 +279,10 @@ struct SharedCaseTests {
             "--save-strategy", "no", "--eval-strategy", "epoch",
         ])
         _ = try run([
-            "train", "--model", model, "--train-file", Locations.shared("cases/data/labels-int.csv"), "--validation-file",
-            Locations.shared("cases/data/labels-int-as-float.csv"), "--output-dir", folder.file("ints"), "--max-steps", "1",
+            "train", "--model", model, "--train-file", Locations.shared("cases/data/labels-int.csv"),
+            "--validation-file",
+            Locations.shared("cases/data/labels-int-as-float.csv"), "--output-dir", folder.file("ints"), "--max-steps",
+            "1",
             "--save-strategy", "no",
         ])
     }

@@ -28,15 +28,16 @@ struct Program {
     private static let url: URL = {
         // Beside the test bundle, whatever the configuration.
         let arguments = ProcessInfo.processInfo.arguments
-        let candidates = (arguments + [Bundle.main.executablePath ?? ""]).flatMap { path -> [URL] in
-            var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-            var found: [URL] = []
-            for _ in 0..<4 {
-                found.append(folder.appendingPathComponent("swiftlet"))
-                folder = folder.deletingLastPathComponent()
-            }
-            return found
-        } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)/swiftlet") }
+        let candidates =
+            (arguments + [Bundle.main.executablePath ?? ""]).flatMap { path -> [URL] in
+                var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+                var found: [URL] = []
+                for _ in 0..<4 {
+                    found.append(folder.appendingPathComponent("swiftlet"))
+                    folder = folder.deletingLastPathComponent()
+                }
+                return found
+            } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)/swiftlet") }
         return candidates.first {
             FileManager.default.isExecutableFile(atPath: $0.path) && !FileSystem.isDirectory($0.path)
         } ?? candidates[0]
@@ -48,7 +49,10 @@ struct Program {
 
     /// Runs it under a limit of the shell, such as `ulimit -f 100`.
     func run(_ arguments: [String], limit: String) throws -> Result {
-        try wait(for: try start(["-c", "\(limit); exec \"$0\" \"$@\"", Self.url.path] + arguments, program: URL(fileURLWithPath: "/bin/sh")))
+        try wait(
+            for: try start(
+                ["-c", "\(limit); exec \"$0\" \"$@\"", Self.url.path] + arguments,
+                program: URL(fileURLWithPath: "/bin/sh")))
     }
 
     func start(_ arguments: [String], input: String = "", program: URL? = nil) throws -> Process {

@@ -19,7 +19,8 @@ struct ReportTests {
     private func train(_ output: String, _ more: [String] = []) throws -> Program.Result {
         try program.run(
             [
-                "train", "--model", small.model, "--dataset", small.data, "--output-dir", folder.file(output), "--max-steps", "2",
+                "train", "--model", small.model, "--dataset", small.data, "--output-dir", folder.file(output),
+                "--max-steps", "2",
                 "--save-strategy", "no", "--quiet",
             ] + more)
     }
@@ -27,7 +28,9 @@ struct ReportTests {
     @Test func `a training leaves a report, is made again to the byte, and is compared`() throws {
         let first = try train("a", ["--slice-column", "label"])
         #expect(first.status == 0, "\(first.error)")
-        for name in ["report.html", "run.json", "predictions.parquet", "label_suspects.parquet", "near_duplicates.parquet"] {
+        for name in [
+            "report.html", "run.json", "predictions.parquet", "label_suspects.parquet", "near_duplicates.parquet",
+        ] {
             #expect(FileSystem.exists(folder.file("a/\(name)")), "\(name)")
         }
         #expect(try MappedFile.text(folder.file("a/report.html")).contains("Results by label"))
@@ -43,7 +46,9 @@ struct ReportTests {
 
         let second = try train("b", ["--learning-rate", "1e-2"])
         #expect(second.status == 0, "\(second.error)")
-        let compare = try program.run(["compare", folder.file("a"), folder.file("b"), "--output", folder.file("compare.html")])
+        let compare = try program.run([
+            "compare", folder.file("a"), folder.file("b"), "--output", folder.file("compare.html"),
+        ])
         #expect(compare.status == 0, "\(compare.error)")
         #expect(compare.output.contains("learning_rate") && compare.output.contains("McNemar"))
         #expect(FileSystem.exists(folder.file("compare.html")))
@@ -66,14 +71,20 @@ struct ReportTests {
     @Test func `an evaluation has a report of its own, and none where none is wanted`() throws {
         let trained = try train("trained", ["--no-report"])
         #expect(trained.status == 0, "\(trained.error)")
-        #expect(!FileSystem.exists(folder.file("trained/report.html")) && !FileSystem.exists(folder.file("trained/run.json")))
+        #expect(
+            !FileSystem.exists(folder.file("trained/report.html"))
+                && !FileSystem.exists(folder.file("trained/run.json")))
         let none = try program.run(["report", folder.file("trained")])
         #expect(none.status == 1 && none.error.contains("run.json"))
-        let evaluated = try program.run(["evaluate", "--model", folder.file("trained"), "--dataset", small.data, "--quiet"])
+        let evaluated = try program.run([
+            "evaluate", "--model", folder.file("trained"), "--dataset", small.data, "--quiet",
+        ])
         #expect(evaluated.status == 0, "\(evaluated.error)")
         let place = folder.file("trained/evaluation/validation")
         #expect(FileSystem.exists("\(place)/report.html"))
-        let explained = try program.run(["report", place, "--explain", "2", "--explain-steps", "4", "--slice-column", "label"])
+        let explained = try program.run([
+            "report", place, "--explain", "2", "--explain-steps", "4", "--slice-column", "label",
+        ])
         #expect(explained.status == 0, "\(explained.error)")
         #expect(try MappedFile.text("\(place)/report.html").contains("Which tokens mattered"))
         let missing = try program.run(["report", place, "--slice-column", "none"])
@@ -85,8 +96,10 @@ struct ReportTests {
     @Test func `a sweep that was killed ends with the same table`() throws {
         func sweep(_ output: String) -> [String] {
             [
-                "sweep", "--output-dir", folder.file(output), "--search", "learning_rate=loguniform:1e-5:1e-2", "--trials", "3",
-                "--metric", "accuracy", "--direction", "maximize", "--parallel", "2", "--json", "--", "--model", small.model,
+                "sweep", "--output-dir", folder.file(output), "--search", "learning_rate=loguniform:1e-5:1e-2",
+                "--trials", "3",
+                "--metric", "accuracy", "--direction", "maximize", "--parallel", "2", "--json", "--", "--model",
+                small.model,
                 "--dataset", small.data, "--max-steps", "1", "--save-strategy", "no",
             ]
         }
@@ -95,16 +108,20 @@ struct ReportTests {
         let process = try program.start(sweep("killed"))
         let journal = folder.file("killed/sweep.jsonl")
         // Until the first outcome is there, or all is over.
-        while process.isRunning, ((try? MappedFile.text(journal)) ?? "").split(separator: "\n").count < 2 { usleep(20_000) }
+        while process.isRunning, ((try? MappedFile.text(journal)) ?? "").split(separator: "\n").count < 2 {
+            usleep(20_000)
+        }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         let again = try program.run(sweep("killed"))
         #expect(again.status == 0, "\(again.error)")
         #expect(again.output == whole.output)
-        #expect(try MappedFile.text(folder.file("killed/sweep.json")) == MappedFile.text(folder.file("whole/sweep.json")))
+        #expect(
+            try MappedFile.text(folder.file("killed/sweep.json")) == MappedFile.text(folder.file("whole/sweep.json")))
         #expect(FileSystem.exists(folder.file("whole/sweep.html")))
         let wrong = try program.run([
-            "sweep", "--output-dir", folder.file("wrong"), "--search", "lerning_rate=1,2", "--", "--model", small.model, "--dataset", small.data,
+            "sweep", "--output-dir", folder.file("wrong"), "--search", "lerning_rate=1,2", "--", "--model", small.model,
+            "--dataset", small.data,
         ])
         #expect(wrong.status == 2 && wrong.error.contains("lerning"))
         #expect(!FileSystem.exists(folder.file("wrong/runs")))

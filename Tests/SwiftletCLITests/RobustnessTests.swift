@@ -25,7 +25,8 @@ import Glibc
 
     @Test func `names in files can't command a terminal`() throws {
         let name = "a\u{1b}]0;title\u{7}b\u{9b}2J"
-        try AtomicFile.write(#"{"a\u001b]0;title\u0007b\u009b2J": "x\u001b[31m"}"# + "\n", to: folder.file("rows.jsonl"))
+        try AtomicFile.write(
+            #"{"a\u001b]0;title\u0007b\u009b2J": "x\u001b[31m"}"# + "\n", to: folder.file("rows.jsonl"))
         for command in [["info"], ["head"]] {
             let result = try program.run(["dataset"] + command + [folder.file("rows.jsonl")])
             #expect(result.status == 0 && isClean(result.output), "\(result.error)")
@@ -34,14 +35,16 @@ import Glibc
         #expect(missing.status == 1 && isClean(missing.error) && missing.error.contains(#"\u{1b}"#))
     }
 
-    @Test(.enabled(if: FileSystem.exists("/dev/full") && !FileSystem.isRegularFile("/dev/full"), "there is no /dev/full"))
+    @Test(
+        .enabled(if: FileSystem.exists("/dev/full") && !FileSystem.isRegularFile("/dev/full"), "there is no /dev/full"))
     func `results that can't be written are an error`() throws {
         try AtomicFile.write("{\"a\": 1}\n", to: folder.file("rows.jsonl"))
         for arguments in [["manual"], ["dataset", "head", folder.file("rows.jsonl")]] {
             let result = try program.run(arguments, limit: "exec > /dev/full")
             #expect(result.status == 1 && result.error.contains("standard output"), "\(result.error)")
         }
-        let file = try program.run(["dataset", "convert", folder.file("rows.jsonl"), folder.file("made.csv")], limit: "exec > /dev/full")
+        let file = try program.run(
+            ["dataset", "convert", folder.file("rows.jsonl"), folder.file("made.csv")], limit: "exec > /dev/full")
         #expect(file.status == 0, "\(file.error)")
     }
 
@@ -62,7 +65,8 @@ import Glibc
         for name in ["model.safetensors", "pytorch_model.bin"] {
             try #require(mkfifo(FileSystem.join(model, name), 0o600) == 0)
             let result = try program.run([
-                "train", "--model", model, "--train-file", folder.file("rows.jsonl"), "--output-dir", folder.file("out"),
+                "train", "--model", model, "--train-file", folder.file("rows.jsonl"), "--output-dir",
+                folder.file("out"),
             ])
             #expect(result.status == 1 && result.error.contains(name), "\(result.error)")
             try FileSystem.remove(FileSystem.join(model, name))
@@ -73,13 +77,17 @@ import Glibc
         var program = program
         program.environment = ["HF_ENDPOINT": "http://user:topsecret@127.0.0.1:9", "HF_HOME": folder.file("home")]
         let result = try program.run(["hub", "download", "a/b"])
-        #expect(result.status == 1 && result.error.contains("HF_ENDPOINT") && !result.error.contains("topsecret"), "\(result.error)")
+        #expect(
+            result.status == 1 && result.error.contains("HF_ENDPOINT") && !result.error.contains("topsecret"),
+            "\(result.error)")
     }
 
     @Test func `caches are where the variables say`() throws {
         var program = program
         program.environment = ["HUGGINGFACE_HUB_CACHE": "$ROOT/h", "ROOT": "/r", "HF_DATASETS_CACHE": "/d"]
         let result = try program.run(["env"])
-        #expect(result.output.contains("hub cache       /r/h\n") && result.output.contains("datasets cache  /d\n"), "\(result.output)")
+        #expect(
+            result.output.contains("hub cache       /r/h\n") && result.output.contains("datasets cache  /d\n"),
+            "\(result.output)")
     }
 }

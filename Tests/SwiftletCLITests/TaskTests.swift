@@ -30,8 +30,10 @@ struct TaskTests {
 
     private static let cases = [
         Case(
-            task: "token-classification", data: "entities", metric: "eval_f1", architecture: "BertForTokenClassification",
-            text: ["--text", "Ann lives in Oslo."], line: #""words": ["Ann", "lives", "in", "Oslo", "."], "prediction": [""#),
+            task: "token-classification", data: "entities", metric: "eval_f1",
+            architecture: "BertForTokenClassification",
+            text: ["--text", "Ann lives in Oslo."],
+            line: #""words": ["Ann", "lives", "in", "Oslo", "."], "prediction": [""#),
         Case(
             task: "question-answering", data: "questions", metric: "eval_exact_match",
             architecture: "BertForQuestionAnswering", text: ["--text", "Where?", "--text-pair", "It is in Oslo."],
@@ -48,7 +50,8 @@ struct TaskTests {
 
     /// A few rows of each split of a set.
     private func data(_ name: String) throws -> String {
-        let source = name == "pairs"
+        let source =
+            name == "pairs"
             ? "\(Locations.root)/Sources/SwiftletCLI/Resources/paraphrases" : "\(Locations.root)/Examples/data/\(name)"
         let data = folder.file(name)
         try FileSystem.createDirectory(data)
@@ -63,14 +66,15 @@ struct TaskTests {
     @Test(arguments: cases) func `train, evaluate and predict`(item: Case) throws {
         let (data, output) = (try data(item.data), folder.file("trained"))
         let train = try program.run([
-            "train", "--task", item.task, "--model", model, "--dataset", data, "--output_dir", output, "--max_steps", "2",
+            "train", "--task", item.task, "--model", model, "--dataset", data, "--output_dir", output, "--max_steps",
+            "2",
             "--max_seq_length", "64", "--do_train", "--do_predict",
         ])
         #expect(train.status == 0, "\(train.error)")
         #expect(train.output.contains(item.metric))
         let config = try JSONValue(contentsOf: "\(output)/config.json")
         #expect(config["architectures"] == [.string(item.architecture)])
-// The card names the task where its metrics are known to hubs.
+        // The card names the task where its metrics are known to hubs.
         if ["token-classification", "multiple-choice"].contains(item.task) {
             #expect(try MappedFile.text("\(output)/README.md").contains("type: \(item.task)"))
         }
@@ -104,16 +108,19 @@ struct TaskTests {
             ("text-classification", ["--whole-word-mask"]), ("fill-mask", ["--text-pair-column", "b"]),
         ] {
             let result = try program.run(
-                ["train", "--task", task, "--model", model, "--dataset", "d", "--output-dir", folder.file("o")] + option)
+                ["train", "--task", task, "--model", model, "--dataset", "d", "--output-dir", folder.file("o")] + option
+            )
             #expect(result.status == 2 && result.error.contains("makes no sense for \(task)"), "\(result.error)")
         }
         let weights = try program.run([
-            "train", "--task", "question-answering", "--model", model, "--dataset", try data("questions"), "--output-dir",
+            "train", "--task", "question-answering", "--model", model, "--dataset", try data("questions"),
+            "--output-dir",
             folder.file("o"), "--class-weights", "1", "2",
         ])
         #expect(weights.status == 1 && weights.error.contains("class_weights"))
         let smoothing = try program.run([
-            "train", "--task", "question-answering", "--model", model, "--dataset", try data("questions"), "--output-dir",
+            "train", "--task", "question-answering", "--model", model, "--dataset", try data("questions"),
+            "--output-dir",
             folder.file("o"), "--label-smoothing-factor", "0.1",
         ])
         #expect(smoothing.status == 1 && smoothing.error.contains("label_smoothing_factor"))

@@ -9,13 +9,16 @@ import Testing
         var samples: [String: [(text: String, ids: JSONValue)]] = [:]
         for line in try MappedFile.text(Locations.fixture("tokenizers/models-families.jsonl")).split(separator: "\n") {
             let sample = try JSONValue(parsing: String(line))
-            guard let folder = sample["folder"]?.string, let text = sample["text"]?.string, let ids = sample["ids"] else {
+            guard let folder = sample["folder"]?.string, let text = sample["text"]?.string, let ids = sample["ids"]
+            else {
                 Issue.record("no sample: \(line)")
                 continue
             }
             let pair = sample["pair"]?.string
             // Line feeds and tabs mean something on the command line.
-            let isOneLine = ![text, pair ?? ""].contains { $0.unicodeScalars.contains { ["\n", "\r", "\t"].contains($0) } }
+            let isOneLine = ![text, pair ?? ""].contains {
+                $0.unicodeScalars.contains { ["\n", "\r", "\t"].contains($0) }
+            }
             if isOneLine { samples[folder, default: []].append((pair.map { "\(text)\t\($0)" } ?? text, ids)) }
         }
         #expect(samples.count == 24)

@@ -38,7 +38,9 @@ import Testing
     @Test(arguments: [
         ("legacy", "tensors"), ("legacy-python2", "tensors"), ("views", "views"), ("legacy-views", "views"),
     ])
-    func `old formats, lazy negations and expanded tensors have the values that Python reads`(_ name: String, _ other: String) throws {
+    func `old formats, lazy negations and expanded tensors have the values that Python reads`(
+        _ name: String, _ other: String
+    ) throws {
         let file = try TorchFile("\(Self.folder)/\(name).bin")
         let expected = try SafetensorsFile("\(Self.folder)/\(other).safetensors")
         #expect(Set(file.names) == Set(expected.names))
@@ -49,7 +51,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["legacy", "legacy-python2", "legacy-views"]) func `an old file that is damaged or cut off`(_ name: String) throws {
+    @Test(arguments: ["legacy", "legacy-python2", "legacy-views"]) func `an old file that is damaged or cut off`(
+        _ name: String
+    ) throws {
         let folder = try TemporaryDirectory()
         let whole = try bytes("\(Self.folder)/\(name).bin")
         for length in stride(from: 0, to: whole.count, by: 3) {
@@ -74,16 +78,22 @@ import Testing
     /// What such a file holds after its magic number, by hand: a part of a storage, and the errors of each step.
     @Test func `parts of old storages`() throws {
         let folder = try TemporaryDirectory()
-        func text(_ value: String) -> [UInt8] { [UInt8(ascii: "X"), UInt8(value.utf8.count), 0, 0, 0] + Array(value.utf8) }
+        func text(_ value: String) -> [UInt8] {
+            [UInt8(ascii: "X"), UInt8(value.utf8.count), 0, 0, 0] + Array(value.utf8)
+        }
         func number(_ value: UInt8) -> [UInt8] { [UInt8(ascii: "K"), value] }
         func open(
-            part: [UInt8] = number(1) + number(3), machine: String = "}", keys: [String] = ["0"], count: UInt8 = 5, bytes: Int = 20,
+            part: [UInt8] = number(1) + number(3), machine: String = "}", keys: [String] = ["0"], count: UInt8 = 5,
+            bytes: Int = 20,
             version: [UInt8] = [0xE9, 0x03]
         ) throws -> TorchFile {
             let view = part.isEmpty ? Array("N".utf8) : Array("(".utf8) + text("1") + part + Array("t".utf8)
-            let storage = Array("(".utf8) + text("storage") + Array("ctorch\nFloatStorage\n".utf8) + text("0") + text("cpu") + number(5)
+            let storage =
+                Array("(".utf8) + text("storage") + Array("ctorch\nFloatStorage\n".utf8) + text("0") + text("cpu")
+                + number(5)
                 + view + Array("tQ".utf8)
-            let tensor = Array("ctorch._utils\n_rebuild_tensor\n(".utf8) + storage + number(1) + Array("(".utf8) + number(2)
+            let tensor =
+                Array("ctorch._utils\n_rebuild_tensor\n(".utf8) + storage + number(1) + Array("(".utf8) + number(2)
                 + Array("t(".utf8) + number(1) + Array("ttR".utf8)
             var file: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
             file += [0x80, 2, UInt8(ascii: "M")] + version + Array(".".utf8)
@@ -114,7 +124,7 @@ import Testing
             var file = try bytes("\(Self.folder)/legacy.bin")
             let marker = Array("little_endianq".utf8)
             // The text of three letters, not the beginning of a tensor's name.
-        let place = try #require(file.indices.first { file[$0...].starts(with: marker) })
+            let place = try #require(file.indices.first { file[$0...].starts(with: marker) })
             let flag = try #require(file[place...].firstIndex(of: 0x88))
             file[flag] = 0x89
             try write(file, to: folder.file("b.bin"))
@@ -126,7 +136,8 @@ import Testing
     @Test func `a mark of a tensor that is not known is refused`() throws {
         let folder = try TemporaryDirectory()
         let whole = try bytes("\(Self.folder)/views.bin")
-        let place = try #require(whole.indices.first { whole[$0...].starts(with: [0x58, 3, 0, 0, 0] + Array("neg".utf8)) }) + 5
+        let place =
+            try #require(whole.indices.first { whole[$0...].starts(with: [0x58, 3, 0, 0, 0] + Array("neg".utf8)) }) + 5
         for name in ["nex", "con"] {
             var file = whole
             file.replaceSubrange(place..<place + 3, with: Array(name.utf8))
@@ -143,7 +154,10 @@ import Testing
         #expect(error.problem.contains("a/data.pkl, b/data.pkl"))
     }
 
-    @Test(.enabled(if: FileSystem.exists(Locations.shared("cases/robust/two-pickles.bin")), "needs the cases beside the package"))
+    @Test(
+        .enabled(
+            if: FileSystem.exists(Locations.shared("cases/robust/two-pickles.bin")),
+            "needs the cases beside the package"))
     func `the file with two pickles that was found`() {
         #expect(throws: PickleError.self) { try TorchFile(Locations.shared("cases/robust/two-pickles.bin")) }
     }
@@ -152,7 +166,8 @@ import Testing
         let folder = try TemporaryDirectory()
         let pickle = try bytes("\(Self.folder)/tensors.bin")
         // The three booleans of the tensor, 1 0 1, are the only such entry.
-        let place = try #require(pickle.indices.first { pickle[$0...].starts(with: [1, 0, 1]) && $0 > pickle.count / 3 })
+        let place = try #require(
+            pickle.indices.first { pickle[$0...].starts(with: [1, 0, 1]) && $0 > pickle.count / 3 })
         var file = pickle
         file[place] = 7
         try write(file, to: folder.file("a.bin"))
@@ -200,25 +215,39 @@ import Testing
             func tuple(_ values: [UInt8]) -> [UInt8] {
                 Array("(".utf8) + values.flatMap { [UInt8(ascii: "K"), $0] } + Array("t".utf8)
             }
-            let storage = Array("(X\u{7}\0\0\0storagectorch\nFloatStorage\nX\u{1}\0\0\00X\u{3}\0\0\0cpuK".utf8) + [count] + Array("tQ".utf8)
+            let storage =
+                Array("(X\u{7}\0\0\0storagectorch\nFloatStorage\nX\u{1}\0\0\00X\u{3}\0\0\0cpuK".utf8) + [count]
+                + Array("tQ".utf8)
             let pickle =
-                Array("}X\u{1}\0\0\0wctorch._utils\n_rebuild_tensor_v2\n(".utf8) + storage + [UInt8(ascii: "K"), offset]
+                Array("}X\u{1}\0\0\0wctorch._utils\n_rebuild_tensor_v2\n(".utf8) + storage + [
+                    UInt8(ascii: "K"), offset,
+                ]
                 + tuple(shape) + tuple(strides) + [0x89] + Array("ccollections\nOrderedDict\n)RtRs.".utf8)
             let entries = ["a/data.pkl": pickle, "a/data/0": [UInt8](repeating: 0, count: bytes)]
             try AtomicFile.write(archive(entries), to: folder.file("a.bin"))
             return try TorchFile(folder.file("a.bin"))
         }
-        #expect(try open(offset: 1, shape: [2, 2], strides: [2, 1], count: 6, bytes: 24).tensor("w").floats() == [0, 0, 0, 0])
+        #expect(
+            try open(offset: 1, shape: [2, 2], strides: [2, 1], count: 6, bytes: 24).tensor("w").floats() == [
+                0, 0, 0, 0,
+            ])
         #expect(throws: PickleError.self) { try open(offset: 3, shape: [2, 2], strides: [2, 1], count: 6, bytes: 24) }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [2, 2], strides: [9, 1], count: 6, bytes: 24) }
         // Expanded, one element may be shown many times, but not without a limit.
-        #expect(try open(offset: 5, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24).tensor("w").shape == [200, 200])
-        #expect(throws: PickleError.self) { try open(offset: 6, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24) }
+        #expect(
+            try open(offset: 5, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24).tensor("w").shape == [
+                200, 200,
+            ])
+        #expect(throws: PickleError.self) {
+            try open(offset: 6, shape: [200, 200], strides: [0, 0], count: 6, bytes: 24)
+        }
         #expect(throws: PickleError.self) {
             try open(offset: 0, shape: [255, 255, 255, 255], strides: [0, 0, 0, 0], count: 6, bytes: 24)
         }
         #expect(throws: PickleError.self) {
-            try open(offset: 0, shape: [UInt8](repeating: 255, count: 60), strides: [UInt8](repeating: 0, count: 60), count: 6, bytes: 24)
+            try open(
+                offset: 0, shape: [UInt8](repeating: 255, count: 60), strides: [UInt8](repeating: 0, count: 60),
+                count: 6, bytes: 24)
         }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [6], strides: [1], count: 6, bytes: 23) }
         #expect(throws: PickleError.self) { try open(offset: 0, shape: [6], strides: [1, 1], count: 6, bytes: 24) }
@@ -270,8 +299,12 @@ import Testing
         var (result, directory) = ([UInt8](), [UInt8]())
         for (name, bytes) in entries.sorted(by: { $0.key < $1.key }) {
             // Version, flags, method, time, date and check sum; the sizes; the lengths of name and extra field.
-            let common = little(0, 14) + little(bytes.count, 4) + little(bytes.count, 4) + little(name.utf8.count, 2) + little(0, 2)
-            directory += little(0x0201_4B50, 4) + little(0, 2) + common + little(0, 10) + little(result.count, 4) + Array(name.utf8)
+            let common =
+                little(0, 14) + little(bytes.count, 4) + little(bytes.count, 4) + little(name.utf8.count, 2)
+                + little(0, 2)
+            directory +=
+                little(0x0201_4B50, 4) + little(0, 2) + common + little(0, 10) + little(result.count, 4)
+                + Array(name.utf8)
             result += little(0x0403_4B50, 4) + common + Array(name.utf8) + bytes
         }
         let end = little(0x0605_4B50, 4) + little(0, 6) + little(entries.count, 2) + little(directory.count, 4)

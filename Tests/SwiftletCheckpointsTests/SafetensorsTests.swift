@@ -200,8 +200,12 @@ import Testing
     }
 
     @Test(
-        .enabled(if: FileSystem.isDirectory(Locations.shared("cases/robust/safetensors")), "needs the cases beside the package"),
-        arguments: ["safetensors/signal4-1-563", "safetensors/signal4-11-12524", "torch/slow-12-1634", "torch/slow-12-1649"])
+        .enabled(
+            if: FileSystem.isDirectory(Locations.shared("cases/robust/safetensors")),
+            "needs the cases beside the package"),
+        arguments: [
+            "safetensors/signal4-1-563", "safetensors/signal4-11-12524", "torch/slow-12-1634", "torch/slow-12-1649",
+        ])
     func `weight files that stopped or held up a reader once`(_ name: String) throws {
         let path = Locations.shared("cases/robust/\(name)")
         let names: [String]

@@ -124,7 +124,8 @@ private final class Counter: Sendable {
     @Test func `a killed map leaves no result, and is redone`() async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             // Rows that are long enough to be written before the end.
-            _ = try Dataset.fromFile(path).map(batched: true, batchSize: 500, cacheKey: "double") { _, rows -> Columns in
+            _ = try Dataset.fromFile(path).map(batched: true, batchSize: 500, cacheKey: "double") {
+                _, rows -> Columns in
                 if rows.lowerBound == 3000 { kill(getpid(), SIGKILL) }
                 return ["double": .strings(rows.map { String(repeating: "x", count: 2000 + $0 % 2) })]
             }
@@ -169,7 +170,10 @@ private final class Counter: Sendable {
         let data = try Dataset.fromFile(path)
         for count in [1, 2, 5] {
             let mapped = try data.map(batched: true, batchSize: 77, numProc: count) { batch, rows in
-                ["double": .ints(try batch.ints("x").map { $0 * 2 }), "first": .ints(rows.map { _ in rows.lowerBound })]
+                [
+                    "double": .ints(try batch.ints("x").map { $0 * 2 }),
+                    "first": .ints(rows.map { _ in rows.lowerBound }),
+                ]
             }
             #expect(try Work.isRight(mapped.removeColumns("first")))
             #expect(try mapped.ints("first") == (0..<5000).map { $0 / 77 * 77 })
@@ -250,11 +254,13 @@ private final class Counter: Sendable {
                 let prepared = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 let again = try loadDataset(folder: "\(folder)/\(kind)")["train"]
                 Datasets.memoryLimit = 256 << 20
-                try #require(prepared.cacheFiles.count == 1 && again.cacheFiles == prepared.cacheFiles && prepared.count == rows)
+                try #require(
+                    prepared.cacheFiles.count == 1 && again.cacheFiles == prepared.cacheFiles && prepared.count == rows)
                 try #require(prepared.features == inMemory.features && inMemory.cacheFiles.isEmpty)
                 for row in stride(from: 0, to: rows, by: 371) { try #require(try prepared[row] == inMemory[row]) }
                 let mapped = try again.map(batched: true, cacheKey: "k") { ["n": .ints(try $0.ints("x"))] }
-                try #require(FileSystem.parent(of: mapped.cacheFiles[0]) == FileSystem.parent(of: prepared.cacheFiles[0]))
+                try #require(
+                    FileSystem.parent(of: mapped.cacheFiles[0]) == FileSystem.parent(of: prepared.cacheFiles[0]))
             }
         }
     }

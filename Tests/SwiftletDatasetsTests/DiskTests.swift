@@ -33,7 +33,8 @@ import Glibc
         // `Tools/reference/datasets_check.py` reads the same folder in Python.
         let path = getenv("SWIFTLET_DATASETS_CHECK").map { String(cString: $0) } ?? folder.path
         let dict = DatasetDict([
-            ("train", try full.shuffle(seed: 1).withFormat(columns: ["small", "label"])), ("test", try full.select(0..<3)),
+            ("train", try full.shuffle(seed: 1).withFormat(columns: ["small", "label"])),
+            ("test", try full.select(0..<3)),
         ])
         try dict.saveToDisk("\(path)/dict", maxShardSize: 1000)
         #expect(try FileSystem.names(in: "\(path)/dict/train").count > 3)
@@ -46,7 +47,9 @@ import Glibc
         try sorted.toArrow("\(path)/o.arrow")
         try sorted.selectColumns(["text", "small", "flag"]).toJSON("\(path)/o.jsonl")
         let one = try Dataset.loadFromDisk("\(path)/one")
-        #expect(try (0..<one.count).allSatisfy { try one[$0] == full[full.count - 1 - $0] } && one.features == full.features)
+        #expect(
+            try (0..<one.count).allSatisfy { try one[$0] == full[full.count - 1 - $0] } && one.features == full.features
+        )
         #expect(throws: DatasetError.self) { try one.saveToDisk("\(path)/one") }
         // A map of a mapped file is kept beside it.
         try full.toArrow("\(path)/cache/data.arrow")
@@ -69,7 +72,8 @@ import Glibc
             #expect(error.description.contains(part), "\(error)")
         }
         for (state, part) in [
-            ("{\"_data_files\": [{\"filename\": \"../x.arrow\"}]}", "_data_files"), ("{", "line 1"), ("{}", "_data_files"),
+            ("{\"_data_files\": [{\"filename\": \"../x.arrow\"}]}", "_data_files"), ("{", "line 1"),
+            ("{}", "_data_files"),
             ("{\"_data_files\": [{\"filename\": \"gone.arrow\"}]}", "gone.arrow"),
         ] {
             try AtomicFile.write(state, to: folder.file("d/train/state.json"))

@@ -79,9 +79,11 @@ import Testing
         ("a.jsonl", "{\"a\": 1}\n{\"a\": \"x\"}\n", ["line 2", "'a'", "line 1", "a string", "a number"]),
         ("b.jsonl", "{\"a\": {\"b\": [1]}}\n\n{\"a\": {\"b\": [true]}}\n", ["line 3", "'a.b[]'"]),
         ("c.jsonl", "{\"a\": 1}\n{\"a\": \n", ["line 2"]), ("d.jsonl", "{\"a\": 1}\n[2]\n", ["line 2"]),
-        ("e.jsonl", "", ["empty"]), ("f.jsonl", "hello", ["neither"]), ("a.json", "[{\"a\": 1}, {\"a\": []}]", ["row 1", "'a'"]),
+        ("e.jsonl", "", ["empty"]), ("f.jsonl", "hello", ["neither"]),
+        ("a.json", "[{\"a\": 1}, {\"a\": []}]", ["row 1", "'a'"]),
         ("b.json", "[{\"a\": 1}, 2]", ["row 1"]), ("c.json", "[{\"a\": 1}", ["line 1"]), ("d.json", "[]", ["empty"]),
-        ("x.xyz", "a", [".parquet"]), ("a.parquet", "no parquet at all", ["Parquet"]), ("a.arrow", "no arrow at all", ["Arrow"]),
+        ("x.xyz", "a", [".parquet"]), ("a.parquet", "no parquet at all", ["Parquet"]),
+        ("a.arrow", "no arrow at all", ["Arrow"]),
     ])
     func `bad files are named with the place`(_ name: String, _ text: String, _ parts: [String]) throws {
         let message = try failure(name, Array(text.utf8))

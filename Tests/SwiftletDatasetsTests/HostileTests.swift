@@ -11,7 +11,9 @@ import Glibc
 
 /// Files that claim more than they hold.
 @Suite struct HostileTests {
-    private func folder(_ card: String, _ files: [String: String] = ["train.csv": "a,b\n1,2\n"]) throws -> TemporaryDirectory {
+    private func folder(_ card: String, _ files: [String: String] = ["train.csv": "a,b\n1,2\n"]) throws
+        -> TemporaryDirectory
+    {
         let folder = try TemporaryDirectory()
         try AtomicFile.write("---\n\(card)\n---\n", to: folder.file("README.md"))
         for (name, text) in files {
@@ -35,16 +37,20 @@ import Glibc
             #expect(error?.message.contains("the feature 'a' has the length \(length)") == true)
         }
         let fits = try folder(
-            "dataset_info:\n  features:\n  - name: a\n    list: int64\n    length: 2", ["train.jsonl": "{\"a\":[1,2]}\n{\"a\":null}\n"])
+            "dataset_info:\n  features:\n  - name: a\n    list: int64\n    length: 2",
+            ["train.jsonl": "{\"a\":[1,2]}\n{\"a\":null}\n"])
         #expect(try loadDataset(folder: fits.path)["train"][1]["a"] == .null)
         let missing = try Dataset.fromColumns([("a", .values([.null, .null]))])
         for length in [Int(Int32.max), .max, .min, -1] {
-            #expect(throws: DatasetError.self) { try missing.castColumn("a", to: .fixedList(.value("int64"), length: length)) }
+            #expect(throws: DatasetError.self) {
+                try missing.castColumn("a", to: .fixedList(.value("int64"), length: length))
+            }
         }
         // Metadata that can't be so is not heeded.
         let saved = try TemporaryDirectory()
         try Dataset.fromColumns([("a", .ints([1]))]).saveToDisk(saved.file("d"))
-        let info = #"{"features": {"a": {"feature": {"dtype": "int64", "_type": "Value"}, "length": 2305843009213693952, "_type": "List"}}}"#
+        let info =
+            #"{"features": {"a": {"feature": {"dtype": "int64", "_type": "Value"}, "length": 2305843009213693952, "_type": "List"}}}"#
         try AtomicFile.write(info, to: saved.file("d/dataset_info.json"))
         #expect(try Dataset.loadFromDisk(saved.file("d")).ints("a") == [1])
     }
@@ -52,10 +58,15 @@ import Glibc
     @Test(.enabled(if: Locations.hasShared)) func `cards and files that stopped the program`() throws {
         #expect(throws: DatasetError.self) { try loadDataset(folder: Locations.shared("cases/robust/card-length")) }
         for card in ["yaml-bomb", "card/hang-1-72", "card/hang-11-155"] {
-            let error = #expect(throws: DatasetError.self) { try loadDataset(folder: Locations.shared("cases/robust/\(card)")) }
-            #expect(error?.description.contains("alias") == true || error?.description.contains("key") == true, "\(card)")
+            let error = #expect(throws: DatasetError.self) {
+                try loadDataset(folder: Locations.shared("cases/robust/\(card)"))
+            }
+            #expect(
+                error?.description.contains("alias") == true || error?.description.contains("key") == true, "\(card)")
         }
-        let error = #expect(throws: DatasetError.self) { try Dataset.fromFile(Locations.shared("cases/robust/null61.arrow")) }
+        let error = #expect(throws: DatasetError.self) {
+            try Dataset.fromFile(Locations.shared("cases/robust/null61.arrow"))
+        }
         #expect(error?.message.contains("2305843009213693952") == true)
         _ = try? Dataset.fromFile(Locations.shared("cases/robust/arrowfile/hang-11-4000/x.arrow")).shuffle(seed: 1)
     }
@@ -140,14 +151,16 @@ import Glibc
     @Test func `patterns take no longer than they are`() throws {
         let many = String(repeating: "**/", count: 500) + "*.csv"
         let path = (0..<14).map { "d\($0)" }.joined(separator: "/") + "/x.tsv"
-        let data = try folder("configs:\n- config_name: c\n  data_files: '\(many)'", [path: "a\n1\n", "train.csv": "a\n1\n"])
+        let data = try folder(
+            "configs:\n- config_name: c\n  data_files: '\(many)'", [path: "a\n1\n", "train.csv": "a\n1\n"])
         #expect(try loadDataset(folder: data.path)["train"].count == 1)
         let inner = try folder(
             "configs:\n- config_name: c\n  data_files: 'a/**/b/**/c*.csv'",
             ["a/b/c.csv": "a\n1\n", "a/x/b/y/z/c1.csv": "a\n2\n", "a/x/c.csv": "a\n3\n", "b/c.csv": "a\n4\n"])
         #expect(try loadDataset(folder: inner.path)["train"].ints("a") == [1, 2])
         let all = try folder(
-            "configs:\n- config_name: c\n  data_files: '**'", ["x.csv": "a\n1\n", "b/y.csv": "a\n2\n", "b/c/z.csv": "a\n3\n"])
+            "configs:\n- config_name: c\n  data_files: '**'",
+            ["x.csv": "a\n1\n", "b/y.csv": "a\n2\n", "b/c/z.csv": "a\n3\n"])
         #expect(try loadDataset(folder: all.path)["train"].ints("a").sorted() == [1, 2, 3])
     }
 
@@ -167,7 +180,8 @@ import Glibc
 
     @Test func `rows have an order only by values that have one`() throws {
         let data = try Dataset.fromColumns([
-            ("e", .values([.structure([:]), .structure([:])])), ("s", .values([.structure(["a": 1]), .structure(["a": 2])])),
+            ("e", .values([.structure([:]), .structure([:])])),
+            ("s", .values([.structure(["a": 1]), .structure(["a": 2])])),
             ("l", .intLists([[1], [0]])), ("n", .values([.null, .null])), ("x", .ints([2, 1])),
         ])
         for name in ["e", "s", "l"] {
@@ -180,8 +194,10 @@ import Glibc
 
     /// What a saved dataset's features may be turned into: each value of the JSON by each of these.
     private static let replacements: [JSONValue] = [
-        .null, true, .int(-1), 0, 3, .int(.max), .int(.min), 1e300, "", "x", "int8", "uint64", "float16", "null", "json",
-        "timestamp[ns]", "decimal128(99, 1)", "fixed_size_binary[2147483647]", "ClassLabel", "List", "LargeList", "Json",
+        .null, true, .int(-1), 0, 3, .int(.max), .int(.min), 1e300, "", "x", "int8", "uint64", "float16", "null",
+        "json",
+        "timestamp[ns]", "decimal128(99, 1)", "fixed_size_binary[2147483647]", "ClassLabel", "List", "LargeList",
+        "Json",
         "Value", "Sequence", [], ["a"], [["dtype": "int64", "_type": "Value"]], [:],
         ["dtype": "string", "_type": "Value"], ["names": ["a"], "_type": "ClassLabel"], ["_type": "Json"],
         ["feature": ["dtype": "null", "_type": "Value"], "length": 2_147_483_647, "_type": "List"],
@@ -205,7 +221,9 @@ import Glibc
         }
         if let list = json.array {
             for index in list.indices {
-                for inner in changes(list[index]) { changed.append(.array(list[..<index] + [inner] + list[(index + 1)...])) }
+                for inner in changes(list[index]) {
+                    changed.append(.array(list[..<index] + [inner] + list[(index + 1)...]))
+                }
             }
         }
         return changed
@@ -219,7 +237,8 @@ import Glibc
                 ("s", .values([.structure(["p": 1, "q": "t"]), .null])),
             ],
             features: [
-                "i": .value("int64"), "y": .classLabel(names: ["n", "m"]), "t": .value("string"), "l": .list(.value("int64")),
+                "i": .value("int64"), "y": .classLabel(names: ["n", "m"]), "t": .value("string"),
+                "l": .list(.value("int64")),
                 "f": .fixedList(.value("int64"), length: 1),
                 "s": .structure(["p": .value("int64"), "q": .value("string")]),
             ])
@@ -229,7 +248,8 @@ import Glibc
         let all = changes(try #require(info["features"]))
         var read = 0
         for features in all {
-            try AtomicFile.write(JSONValue.object(["features": features]).text(), to: folder.file("d/dataset_info.json"))
+            try AtomicFile.write(
+                JSONValue.object(["features": features]).text(), to: folder.file("d/dataset_info.json"))
             guard let loaded = try? Dataset.loadFromDisk(folder.file("d")) else { continue }
             for row in 0..<loaded.count { _ = try? loaded.row(row) }
             _ = try? loaded.batch(0..<loaded.count).description

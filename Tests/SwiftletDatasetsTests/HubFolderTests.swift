@@ -16,7 +16,9 @@ import Testing
         try check("reviews", loadDataset(folder: fixture("labelled"), "reviews"))
     }
 
-    @Test func `a card's config with one pattern`() throws { try check("all", loadDataset(folder: fixture("labelled"), "all")) }
+    @Test func `a card's config with one pattern`() throws {
+        try check("all", loadDataset(folder: fixture("labelled"), "all"))
+    }
 
     @Test func `files found by their names with the card's features`() throws {
         try check("plain", loadDataset(folder: fixture("plain")))
@@ -43,15 +45,21 @@ import Testing
             "    \(name): Dataset({\n        features: ['sentence1', 'sentence2', 'label', 'idx'],\n        num_rows: \(rows)\n    })\n"
         }
         #expect(
-            dict.description == "DatasetDict({\n" + split("train", 3668) + split("validation", 408) + split("test", 1725) + "})")
+            dict.description == "DatasetDict({\n" + split("train", 3668) + split("validation", 408)
+                + split("test", 1725) + "})")
         let train = try dict["train"]
         #expect(
             train.features.description
-                == "{'sentence1': Value('string'), 'sentence2': Value('string'), 'label': ClassLabel(names=['not_equivalent', 'equivalent']), 'idx': Value('int32')}")
+                == "{'sentence1': Value('string'), 'sentence2': Value('string'), 'label': ClassLabel(names=['not_equivalent', 'equivalent']), 'idx': Value('int32')}"
+        )
         #expect(
             try train[0].description
-                == "{'sentence1': 'Amrozi accused his brother , whom he called \" the witness \" , of deliberately distorting his evidence .', 'sentence2': 'Referring to him as only \" the witness \" , Amrozi accused his brother of deliberately distorting his evidence .', 'label': 1, 'idx': 0}")
-        #expect(try train.shuffle(seed: 42).ints("idx").prefix(10) == [3946, 3683, 3919, 485, 2251, 2173, 3936, 1603, 1351, 736])
+                == "{'sentence1': 'Amrozi accused his brother , whom he called \" the witness \" , of deliberately distorting his evidence .', 'sentence2': 'Referring to him as only \" the witness \" , Amrozi accused his brother of deliberately distorting his evidence .', 'label': 1, 'idx': 0}"
+        )
+        #expect(
+            try train.shuffle(seed: 42).ints("idx").prefix(10) == [
+                3946, 3683, 3919, 485, 2251, 2173, 3936, 1603, 1351, 736,
+            ])
         #expect(try train.strings("sentence1").count == 3668)
     }
 
@@ -68,12 +76,17 @@ import Testing
         #expect(try message { _ = try loadDataset(folder: fixture("plain"), "x") }.contains("'x'"))
         let split = try message { _ = try loadDataset(folder: fixture("labelled"), "reviews", split: "test") }
         #expect(split.contains("'test'") && split.contains("'train', 'validation'"))
-        #expect(try message { _ = try loadDataset(
-            folder: fixture("plain"), split: "test") }.contains("'train', 'validation'"))
+        #expect(
+            try message {
+                _ = try loadDataset(
+                    folder: fixture("plain"), split: "test")
+            }.contains("'train', 'validation'"))
         #expect(try message { _ = try loadDataset(files: []) }.contains("no files"))
     }
 
-    @Test(arguments: ["../outside.csv", "/etc/passwd", "a/../../outside.csv", "hf://x/y.csv", "~/x.csv", "..", "**/../../*"])
+    @Test(arguments: [
+        "../outside.csv", "/etc/passwd", "a/../../outside.csv", "hf://x/y.csv", "~/x.csv", "..", "**/../../*",
+    ])
     func `a card's paths stay within the folder`(_ pattern: String) throws {
         let folder = try TemporaryDirectory()
         try AtomicFile.write("a\n1\n", to: folder.file("outside.csv"))
@@ -85,13 +98,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("configs: [", "line"), ("a: b: c", "line"), ("configs: 3", "'configs' is not a list"), ("- 1\n- 2", "set of keys"),
+        ("configs: [", "line"), ("a: b: c", "line"), ("configs: 3", "'configs' is not a list"),
+        ("- 1\n- 2", "set of keys"),
         ("configs:\n- data_files: x.csv", "config_name"),
         ("configs:\n- config_name: a\n  data_files:\n  - path: x.csv", "'split'"),
         ("configs:\n- config_name: a\n  data_files:\n  - split: train\n    path: {a: 1}", "'path'"),
         ("configs:\n- config_name: a\n  data_files: no*.csv", "no*.csv"),
         ("dataset_info:\n  features:\n  - dtype: int32", "'name'"),
-        ("dataset_info:\n  features:\n  - name: l\n    dtype:\n      class_label:\n        names:\n          '1': a", "name for 0"),
+        (
+            "dataset_info:\n  features:\n  - name: l\n    dtype:\n      class_label:\n        names:\n          '1': a",
+            "name for 0"
+        ),
     ])
     func `a broken card is named`(_ yaml: String, _ part: String) throws {
         let folder = try TemporaryDirectory()
@@ -103,7 +120,8 @@ import Testing
 
     @Test func `declared features that do not fit are named`() throws {
         let folder = try TemporaryDirectory()
-        let card = "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names: [a, b]\n---\n"
+        let card =
+            "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names: [a, b]\n---\n"
         try AtomicFile.write(card, to: folder.file("README.md"))
         for (csv, parts) in [
             ("label\na\nz\n", ["row 1", "'z'", "'label'", "data.csv"]), ("label\n1\n2\n", ["row 1", "'2'"]),
@@ -127,7 +145,8 @@ import Testing
         }
         for (name, splits) in [
             ("contest.csv", ["train"]), ("x_eval.csv", ["test"]), ("sub/my-dev.2.csv", ["validation", "test"]),
-            ("Training/a.csv", ["validation", "test"]), ("training/a.csv", ["train"]), (".hidden/test/a.csv", ["train"]),
+            ("Training/a.csv", ["validation", "test"]), ("training/a.csv", ["train"]),
+            (".hidden/test/a.csv", ["train"]),
             ("__cache/test/a.csv", ["train"]), ("val-1/b.csv", ["train", "validation"]),
         ] {
             try AtomicFile.write("a\n1\n", to: folder.file("n/\(name)"))

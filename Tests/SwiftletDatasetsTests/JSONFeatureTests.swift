@@ -9,7 +9,8 @@ import Testing
         .structure(["a": 1]), .list([1, "x", .null]), "text", .null, 2.5, true,
     ]
     private static let lists: [Value] = [
-        .list([.structure(["b": 0]), .structure(["c": "d"])]), .list([]), .list([1]), .null, .list(["s"]), .list([.list([2])]),
+        .list([.structure(["b": 0]), .structure(["c": "d"])]), .list([]), .list([1]), .null, .list(["s"]),
+        .list([.list([2])]),
     ]
     private static let features: Features = ["j": .json, "l": .list(.json)]
 
@@ -39,19 +40,29 @@ import Testing
     @Test func `values of any form are stored and come back`() throws {
         let data = try made()
         try check(data)
-        #expect(try data.column("j").optionalStrings() == [#"{"a": 1}"#, #"[1, "x", null]"#, #""text""#, nil, "2.5", "true"])
+        #expect(
+            try data.column("j").optionalStrings() == [
+                #"{"a": 1}"#, #"[1, "x", null]"#, #""text""#, nil, "2.5", "true",
+            ])
         let folder = try TemporaryDirectory()
         try data.toParquet(folder.file("d.parquet"))
         try check(Dataset.fromFile(folder.file("d.parquet")))
         let mapped = try data.map(batched: true) { batch in ["k": .ints(Array(0..<batch.count))] as Columns }
         #expect(mapped.features["j"] == .json)
-        let changed = try data.select([0]).map { row in ["j": .structure([("a", row["j"]?.structure?["a"] ?? .null), ("n", 2)].reduce(into: Row()) { $0[$1.0] = $1.1 })] }
+        let changed = try data.select([0]).map { row in
+            [
+                "j": .structure(
+                    [("a", row["j"]?.structure?["a"] ?? .null), ("n", 2)].reduce(into: Row()) { $0[$1.0] = $1.1 })
+            ]
+        }
         #expect(changed.features["j"] == .json)
         #expect(try changed[0]["j"] == .structure(["a": 1, "n": 2]))
     }
 
     @Test func `columns are cast`() throws {
-        let texts = try Dataset.fromColumns([("t", .strings(["{\"a\": 1}", "[2]"])), ("u", .strings(["no json", "3"]))])
+        let texts = try Dataset.fromColumns([
+            ("t", .strings(["{\"a\": 1}", "[2]"])), ("u", .strings(["no json", "3"])),
+        ])
         #expect(try texts.castColumn("t", to: .json).column("t").values() == [.structure(["a": 1]), .list([2])])
         #expect(try texts.castColumn("u", to: .json).column("u").values() == ["no json", 3])
         let numbers = try Dataset.fromColumns([("n", .ints([1, 2]))]).castColumn("n", to: .json)

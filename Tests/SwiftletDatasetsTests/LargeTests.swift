@@ -35,7 +35,8 @@ struct LargeTests {
             let rows = try batch.ints("s").flatMap { ($0 * 1000)..<($0 * 1000 + 1000) }
             return [
                 "x": .ints(rows),
-                "t": .optionalStrings(rows.map { $0 % 11 == 3 ? nil : $0 % 7 == 0 ? "" : "\(languages[$0 % 10]) \($0)" }),
+                "t": .optionalStrings(
+                    rows.map { $0 % 11 == 3 ? nil : $0 % 7 == 0 ? "" : "\(languages[$0 % 10]) \($0)" }),
                 "l": .values(rows.map { $0 % 5 == 0 ? .null : .list([.list([.int($0)]), .list([])]) }),
                 "y": .ints(rows.map { $0 % 3 }),
             ]
@@ -44,7 +45,8 @@ struct LargeTests {
 
     @Test func `a map over ten million short rows stays small`() async throws {
         let folder = try TemporaryDirectory()
-        let writing = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) { [folder = folder.path as String] in
+        let writing = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            [folder = folder.path as String] in
             let rows = 10_000_000
             let seeds = try Dataset.fromColumns([("s", .ints(Array(0..<rows / 1000)))])
             try seeds.map(batched: true, batchSize: 4, removeColumns: ["s"]) { batch in
@@ -54,7 +56,8 @@ struct LargeTests {
             print("written: peak \(peakMemory) MB")
         }
         show(writing)
-        let working = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) { [folder = folder.path as String] in
+        let working = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            [folder = folder.path as String] in
             let start = ContinuousClock().now
             // Libraries that the test program has loaded, libtorch above all, are not the map's.
             let loaded = peakMemory
@@ -66,7 +69,8 @@ struct LargeTests {
             print("mapped after \(ContinuousClock().now - start): peak \(peakMemory - loaded) MB more")
             try #require(mapped.count == 10_000_000 && peakMemory - loaded < 400)
             for row in stride(from: 0, to: mapped.count, by: 99_991) {
-                try #require(try mapped[row]["length"]?.int == "short row \(row)".utf8.count && mapped[row]["x"]?.int == row)
+                try #require(
+                    try mapped[row]["length"]?.int == "short row \(row)".utf8.count && mapped[row]["x"]?.int == row)
             }
             print("100 rows read: peak \(peakMemory - loaded) MB more")
             let unkept = try data.map(batched: true) { batch in

@@ -11,7 +11,8 @@ import Testing
         let mapped = try full.selectColumns(["small", "label"]).map(batched: true, batchSize: 6) { batch in
             let small = try batch.ints("small")
             return [
-                "input_ids": .intLists(small.map { [101, Int32($0) + 200] }), "attention_mask": .intLists(small.map { _ in [1] }),
+                "input_ids": .intLists(small.map { [101, Int32($0) + 200] }),
+                "attention_mask": .intLists(small.map { _ in [1] }),
                 "other": .intLists(small.map { _ in [3] }), "small": .ints(small.map { $0 + 1 }),
                 "name": .optionalStrings(small.map { $0 == 0 ? nil : String($0) }),
             ]
@@ -32,7 +33,9 @@ import Testing
 
     @Test func `a plain dictionary comes in the tokenizers' order`() throws {
         let mapped = try full.map(batched: true, removeColumns: full.columnNames) { batch -> [String: ColumnData] in
-            var columns: [String: ColumnData] = ["z": .ints(Array(0..<batch.count)), "b": .bools(.init(repeating: true, count: batch.count))]
+            var columns: [String: ColumnData] = [
+                "z": .ints(Array(0..<batch.count)), "b": .bools(.init(repeating: true, count: batch.count)),
+            ]
             columns["attention_mask"] = .intLists(.init(repeating: [1], count: batch.count))
             columns["input_ids"] = .intLists(.init(repeating: [7], count: batch.count))
             return columns

@@ -15,7 +15,9 @@ import Testing
     @Test func `shuffles are Python's`() throws {
         let orders = try #require(expected["shuffle"]?.object)
         for (seed, order) in orders {
-            #expect(try numbers.shuffle(seed: UInt64(seed)!).ints("x").prefix(50).elementsEqual(ints(order)), "seed \(seed)")
+            #expect(
+                try numbers.shuffle(seed: UInt64(seed)!).ints("x").prefix(50).elementsEqual(ints(order)), "seed \(seed)"
+            )
         }
         let one = try numbers.shuffle().ints("x")
         #expect(try one != numbers.shuffle().ints("x") && one.sorted() == Array(0..<1000))
@@ -43,7 +45,8 @@ import Testing
 
     @Test func `distinct values and class labels of a column are Python's`() throws {
         #expect(
-            try full.unique("text").map { $0.string ?? $0.description } == expected["unique"]?.array?.compactMap(\.string))
+            try full.unique("text").map { $0.string ?? $0.description }
+                == expected["unique"]?.array?.compactMap(\.string))
         let texts = try Dataset.fromColumns([("t", .strings(["b", "a", "ä", "B", "a"]))])
         #expect(try texts.classEncodeColumn("t").features.description == expected["encoded"]?.string)
         let labels = try Dataset.fromColumns([("t", .ints([10, 2, 10, -1]))])
@@ -85,16 +88,22 @@ import Testing
     }
 
     @Test func `columns are cast`() throws {
-        let data = try Dataset.fromColumns([("a", .strings(["1", "2"])), ("l", .intLists([[1], [2, 3]])), ("y", .ints([0, 2]))])
+        let data = try Dataset.fromColumns([
+            ("a", .strings(["1", "2"])), ("l", .intLists([[1], [2, 3]])), ("y", .ints([0, 2])),
+        ])
         #expect(try data.castColumn("a", to: .value("int32")).ints("a") == [1, 2])
         #expect(try data.castColumn("l", to: .list(.value("float32")))["l"].values() == [[1.0], [2.0, 3.0]])
         let labels = try data.castColumn("y", to: .classLabel(names: ["a", "b", "c"]))
         #expect(try labels.features["y"]!.int2str(labels.ints("y")) == ["a", "c"])
-        let error = try #require(throws: DatasetError.self) { try data.castColumn("y", to: .classLabel(names: ["a", "b"])) }
+        let error = try #require(throws: DatasetError.self) {
+            try data.castColumn("y", to: .classLabel(names: ["a", "b"]))
+        }
         #expect(error.message.contains("row 1") && error.message.contains("'y'"))
         #expect(throws: DatasetError.self) { try data.castColumn("a", to: .list(.value("int32"))) }
         #expect(throws: DatasetError.self) { try data.castColumn("a", to: .value("nonsense")) }
-        #expect(throws: DatasetError.self) { try data.castColumn("y", to: .value("int8")).castColumn("a", to: .value("bool")) }
+        #expect(throws: DatasetError.self) {
+            try data.castColumn("y", to: .value("int8")).castColumn("a", to: .value("bool"))
+        }
     }
 
     @Test func `datasets go below each other`() throws {
@@ -141,7 +150,9 @@ import Testing
         #expect(throws: DatasetError.self) {
             try Dataset.fromColumns([("a", .ints([300]))], features: ["a": .value("int8")])
         }
-        #expect(throws: DatasetError.self) { try Dataset.fromColumns([("a", .ints([1]))], features: ["b": .value("int8")]) }
+        #expect(throws: DatasetError.self) {
+            try Dataset.fromColumns([("a", .ints([1]))], features: ["b": .value("int8")])
+        }
         #expect(try Dataset.fromColumns([("a", .values([nil, 1, 2.5]))]).features["a"] == .value("float64"))
     }
 }

@@ -131,7 +131,9 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
             zip(try batch.ints("small"), rows).map { $0 > 0 && $1 % 2 == 0 }
         }
         #expect(try parallel.ints("small") == ints(operations["filter_batched"]))
-        #expect(try full.sort(by: ["label", "small"], descending: [false, true]).ints("small") == ints(operations["sort_two"]))
+        #expect(
+            try full.sort(by: ["label", "small"], descending: [false, true]).ints("small")
+                == ints(operations["sort_two"]))
         let chain = try full.shuffle(seed: 3).sort(by: "label").filter { $0["small"]!.int! != 0 }.select([5, 1, 9, 0])
             .renameColumn("text", to: "t")
         try expectSame(chain, operations["chain"])
@@ -175,15 +177,20 @@ func ints(_ value: JSONValue?) -> [Int] { value?.array?.compactMap(\.int) ?? [] 
         let all = try full.withFormat(columns: ["label", "small"], outputAllColumns: true)
         #expect(try all[2].names == operations["formatted"]?["all"]?.array?.compactMap(\.string))
         #expect(try formatted.renameColumn("small", to: "s").shuffle(seed: 1)[0].names == ["label", "s"])
-        #expect(try formatted.map(batched: true) { ["n": .ints(Array(0..<$0.count))] }[0].names == ["label", "small", "n"])
+        #expect(
+            try formatted.map(batched: true) { ["n": .ints(Array(0..<$0.count))] }[0].names == ["label", "small", "n"])
         #expect(try formatted.withFormat()[0].count == full.numColumns)
         #expect(throws: DatasetError.self) { try full.withFormat(columns: ["nope"]) }
-        #expect(try full.renameColumns(["text": "small", "small": "text"]).columnNames == operations["renamed"]?.array?.compactMap(\.string))
+        #expect(
+            try full.renameColumns(["text": "small", "small": "text"]).columnNames
+                == operations["renamed"]?.array?.compactMap(\.string))
     }
 
     @Test func `parts of splits in Python's writing`() throws {
         let folder = try TemporaryDirectory()
-        for (name, count) in [("train", 1234), ("test", 55)] { try numbers(count).toParquet(folder.file("\(name).parquet")) }
+        for (name, count) in [("train", 1234), ("test", 55)] {
+            try numbers(count).toParquet(folder.file("\(name).parquet"))
+        }
         for (text, wanted) in try #require(operations["split_strings"]?.object) {
             let dict = try loadDataset(folder: folder.path, split: text)
             let rows = try dict[text].ints("x")

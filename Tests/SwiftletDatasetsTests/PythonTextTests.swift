@@ -28,7 +28,8 @@ func expectSame(_ dataset: Dataset, _ described: JSONValue?, _ comment: Comment 
 
 @Suite struct PythonTextTests {
     @Test(arguments: [
-        "full.parquet", "stream.arrow", "file.arrow", "mixed.csv", "mixed.tsv", "windows.csv", "rows.jsonl", "list.json",
+        "full.parquet", "stream.arrow", "file.arrow", "mixed.csv", "mixed.tsv", "windows.csv", "rows.jsonl",
+        "list.json",
         "texts.json",
     ])
     func `a file prints as in Python`(_ name: String) throws {
@@ -37,9 +38,12 @@ func expectSame(_ dataset: Dataset, _ described: JSONValue?, _ comment: Comment 
 
     @Test func `values print as in Python`() {
         let values: [(Value, String)] = [
-            (.double(1e16), "1e+16"), (.double(12_345_678_901_234_568), "1.2345678901234568e+16"), (.double(1e22), "1e+22"),
-            (.double(-1e16), "-1e+16"), (.double(123_456.0), "123456.0"), (.double(1e-5), "1e-05"), (.double(0.0001), "0.0001"),
-            (.double(-0.0), "-0.0"), (.double(.nan), "nan"), (.double(-.infinity), "-inf"), (.binary([0, 39, 65]), "b\"\\x00'A\""),
+            (.double(1e16), "1e+16"), (.double(12_345_678_901_234_568), "1.2345678901234568e+16"),
+            (.double(1e22), "1e+22"),
+            (.double(-1e16), "-1e+16"), (.double(123_456.0), "123456.0"), (.double(1e-5), "1e-05"),
+            (.double(0.0001), "0.0001"),
+            (.double(-0.0), "-0.0"), (.double(.nan), "nan"), (.double(-.infinity), "-inf"),
+            (.binary([0, 39, 65]), "b\"\\x00'A\""),
             (.timestamp(microseconds: -1), "datetime.datetime(1969, 12, 31, 23, 59, 59, 999999)"),
             (.timestamp(microseconds: 951_782_400_000_000), "datetime.datetime(2000, 2, 29, 0, 0)"),
             (.date(days: -719_162), "datetime.date(1, 1, 1)"), (.list([nil, true, [1]]), "[None, True, [1]]"),

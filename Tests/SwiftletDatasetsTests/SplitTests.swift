@@ -4,7 +4,9 @@ import SwiftletTestSupport
 import Testing
 
 @Suite struct SplitTests {
-    private func numbers(_ range: Range<Int>) throws -> Dataset { try Dataset.fromColumns([("x", .ints(Array(range)))]) }
+    private func numbers(_ range: Range<Int>) throws -> Dataset {
+        try Dataset.fromColumns([("x", .ints(Array(range)))])
+    }
 
     private func splits() throws -> DatasetDict {
         DatasetDict([("train", try numbers(0..<200)), ("test", try numbers(200..<250))])
@@ -76,7 +78,8 @@ import Testing
         let left = try Dataset.fromColumns([("s", .values([.structure(["p": 1])]))])
         let right = try Dataset.fromColumns([("s", .values([.structure(["q": "t", "p": 2])]))])
         let merged = try Dataset.concatenate([left, right])
-        #expect(try merged[0]["s"] == .structure(["p": 1, "q": .null]) && merged[1]["s"] == .structure(["p": 2, "q": "t"]))
+        #expect(
+            try merged[0]["s"] == .structure(["p": 1, "q": .null]) && merged[1]["s"] == .structure(["p": 2, "q": "t"]))
         let error = #expect(throws: DatasetError.self) {
             try Dataset.concatenate([first, Dataset.fromColumns([("a", .strings(["1"]))])])
         }

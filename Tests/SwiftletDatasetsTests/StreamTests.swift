@@ -103,9 +103,11 @@ import Testing
         try plain.toCSV(folder.file("o.csv"))
         try plain.toJSON(folder.file("o.jsonl"))
         try plain.toArrow(folder.file("o.arrow"))
-        for file in [fixture("full.parquet"), folder.file("o.csv"), folder.file("o.jsonl"), folder.file("o.arrow"),
-            fixture("mixed.csv"), fixture("mixed.tsv"), fixture("rows.jsonl"), fixture("list.json"), fixture("stream.arrow")]
-        {
+        for file in [
+            fixture("full.parquet"), folder.file("o.csv"), folder.file("o.jsonl"), folder.file("o.arrow"),
+            fixture("mixed.csv"), fixture("mixed.tsv"), fixture("rows.jsonl"), fixture("list.json"),
+            fixture("stream.arrow"),
+        ] {
             let whole = try Dataset.fromFile(file)
             let stream = try IterableDataset(files: [file])
             #expect(stream.features == whole.features, "\(file)")

@@ -17,7 +17,9 @@ func onRanks<Value: Sendable>(
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
         for rank in 0..<size {
             var environment = ProcessEnvironment()
-            (environment.rank, environment.size, environment.masterPort) = (rank, claimedSizes?[rank] ?? size, store.port)
+            (environment.rank, environment.size, environment.masterPort) = (
+                rank, claimedSizes?[rank] ?? size, store.port
+            )
             environment.launcherKeepsStore = true
             Thread.detachNewThread { [environment] in
                 let result = Result {

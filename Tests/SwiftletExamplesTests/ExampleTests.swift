@@ -27,7 +27,9 @@ struct ExampleTests {
         if processes > 1 {
             let launcher: URL = try #require(Self.program("swiftlet"), "swiftlet is not built")
             process.executableURL = launcher
-            process.arguments = ["launch", "--nproc-per-node", "\(processes)", "--", program.path, task.model, task.data]
+            process.arguments = [
+                "launch", "--nproc-per-node", "\(processes)", "--", program.path, task.model, task.data,
+            ]
         }
         return try output(of: process).split(separator: "\n").map(String.init)
     }
@@ -48,11 +50,12 @@ struct ExampleTests {
     private static func program(_ name: String) -> URL? {
         // Beside the test bundle, whatever the configuration.
         let started = ProcessInfo.processInfo.arguments + [Bundle.main.executablePath ?? ""]
-        let folders = started.flatMap { path in
-            (0..<4).reduce(into: [URL(fileURLWithPath: path).deletingLastPathComponent()]) { folders, _ in
-                folders.append(folders[folders.count - 1].deletingLastPathComponent())
-            }
-        } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)") }
+        let folders =
+            started.flatMap { path in
+                (0..<4).reduce(into: [URL(fileURLWithPath: path).deletingLastPathComponent()]) { folders, _ in
+                    folders.append(folders[folders.count - 1].deletingLastPathComponent())
+                }
+            } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)") }
         return folders.map { $0.appendingPathComponent(name) }.first {
             FileManager.default.isExecutableFile(atPath: $0.path) && !FileSystem.isDirectory($0.path)
         }
@@ -130,14 +133,16 @@ struct ExampleTests {
     func `the pages' Python runs, and prints what the Swift prints`() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-        process.arguments = ["Tools/reference/course_page.py", "docs/course.md"].map { "\(Locations.root)/\($0)" }
+        process.arguments =
+            ["Tools/reference/course_page.py", "docs/course.md"].map { "\(Locations.root)/\($0)" }
             + [task.model, task.data]
         let text = try output(of: process)
         let listings = try #require(try JSONValue(parsing: text).array).compactMap { $0.array?.compactMap(\.string) }
         #expect(listings.count > 30)
         let lines = try ["example-processing-data", "example-full-training"].flatMap { try run($0) }.map(plain)
         let same = [
-            "print(raw)", "print(raw_train[0])", "print(raw_train.features)", "convert_ids_to_tokens", "print(tokenized)",
+            "print(raw)", "print(raw_train[0])", "print(raw_train.features)", "convert_ids_to_tokens",
+            "print(tokenized)",
             "len(x) for x", "column_names", "print(num_training_steps)", "print(device)",
         ]
         for code in same {

@@ -38,7 +38,9 @@ import Testing
         }
     }
 
-    private static let coursePrograms = ["processing-data", "trainer", "trainer-metrics", "full-training", "accelerate"]
+    private static let coursePrograms = [
+        "processing-data", "trainer", "trainer-metrics", "full-training", "accelerate",
+    ]
 
     /// What lies between `// docs: begin NAME` and `// docs: end NAME`, without the indentation of these lines.
     private func regions(of programs: [String]) throws -> [(name: String, code: String)] {

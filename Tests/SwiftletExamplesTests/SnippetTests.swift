@@ -85,10 +85,11 @@ import Testing
         let maps = (made + own).filter(FileSystem.exists).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "swiftc", "-typecheck", "-swift-version", "6", "-enable-upcoming-feature", "ExistentialAny",
-            "-I", "\(build)/Modules", "-suppress-warnings",
-        ] + maps + [file]
+        process.arguments =
+            [
+                "swiftc", "-typecheck", "-swift-version", "6", "-enable-upcoming-feature", "ExistentialAny",
+                "-I", "\(build)/Modules", "-suppress-warnings",
+            ] + maps + [file]
         let output = Pipe()
         process.standardError = output
         process.standardOutput = output
@@ -107,9 +108,10 @@ import Testing
         return folders.first { FileSystem.exists("\($0)/Modules/Swiftlet.swiftmodule") }
     }()
 
-    private static let hasCompiler = ProcessInfo.processInfo.environment["PATH"].map { path in
-        path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") }
-    } ?? false
+    private static let hasCompiler =
+        ProcessInfo.processInfo.environment["PATH"].map { path in
+            path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") }
+        } ?? false
 
     @Test(.enabled(if: build != nil && hasCompiler, "there is no swiftc, or no built module Swiftlet beside the test"))
     func `every snippet of every page compiles`() throws {

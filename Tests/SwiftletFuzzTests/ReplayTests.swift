@@ -25,7 +25,8 @@ import Testing
     }
 
     /// Seeds that nothing can be read from would show that a target is broken: fuzzing it would find nothing.
-    @Test(arguments: FuzzTarget.all.map(\.name)) func `inputs to begin with are read, and changed ones don't stop the process`(_ name: String) throws {
+    @Test(arguments: FuzzTarget.all.map(\.name))
+    func `inputs to begin with are read, and changed ones don't stop the process`(_ name: String) throws {
         try run(name) { target, run in
             let beginnings = try target.beginnings()
             var read = 0

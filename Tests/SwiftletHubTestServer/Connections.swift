@@ -130,9 +130,12 @@ private struct RequestReader {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
         }
-        if headers["expect"]?.lowercased() == "100-continue" { _ = ResponseWriter(connection).send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+        if headers["expect"]?.lowercased() == "100-continue" {
+            _ = ResponseWriter(connection).send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        }
         var body: [UInt8] = []
         if headers["transfer-encoding"]?.lowercased() == "chunked" {
             while let size = line(endingWith: "\r\n").flatMap({ Int($0.prefix { $0 != ";" }, radix: 16) }) {
@@ -147,10 +150,13 @@ private struct RequestReader {
         let target = parts[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var query: [String: String] = [:]
         for pair in target.dropFirst().first?.split(separator: "&") ?? [] {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0).removingPercentEncoding ?? "" }
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                String($0).removingPercentEncoding ?? ""
+            }
             query[parts[0]] = parts.count > 1 ? parts[1] : ""
         }
-        return ServerRequest(method: String(parts[0]), path: String(target[0]), query: query, headers: headers, body: body)
+        return ServerRequest(
+            method: String(parts[0]), path: String(target[0]), query: query, headers: headers, body: body)
     }
 
     private mutating func line(endingWith end: String) -> String? {

@@ -45,7 +45,9 @@ public final class HubTestServer: Sendable {
         public var isStore: Bool?
         public var times: Int
 
-        public init(_ effect: Effect, on path: String = "", method: String? = nil, isStore: Bool? = nil, times: Int = .max) {
+        public init(
+            _ effect: Effect, on path: String = "", method: String? = nil, isStore: Bool? = nil, times: Int = .max
+        ) {
             self.effect = effect
             self.path = path
             self.method = method
@@ -55,7 +57,8 @@ public final class HubTestServer: Sendable {
 
         func hits(_ method: String, _ path: String, isStore: Bool) -> Bool {
             // Foundation's `contains` finds no empty string anywhere.
-            times > 0 && (self.path.isEmpty || path.contains(self.path)) && method == self.method ?? method && isStore == self.isStore ?? isStore
+            times > 0 && (self.path.isEmpty || path.contains(self.path)) && method == self.method ?? method
+                && isStore == self.isStore ?? isStore
         }
     }
 
@@ -78,8 +81,12 @@ public final class HubTestServer: Sendable {
     public init() throws {
         // The listeners need the server and the server their ports.
         let box = Box()
-        let hub = try Listener { request in box.server.withLock { $0.value }?.answer(request, isStore: false) ?? ServerResponse(status: 503) }
-        let large = try Listener { request in box.server.withLock { $0.value }?.answer(request, isStore: true) ?? ServerResponse(status: 503) }
+        let hub = try Listener { request in
+            box.server.withLock { $0.value }?.answer(request, isStore: false) ?? ServerResponse(status: 503)
+        }
+        let large = try Listener { request in
+            box.server.withLock { $0.value }?.answer(request, isStore: true) ?? ServerResponse(status: 503)
+        }
         ports = (hub.port, large.port)
         listeners.withLock { $0 = [hub, large] }
         box.server.withLock { $0.value = self }
@@ -112,7 +119,8 @@ public final class HubTestServer: Sendable {
     /// - Returns: the commit.
     @discardableResult
     public func add(
-        _ repo: HubRepo, _ files: [String: [UInt8]], branch: String = "main", token: String? = nil, isGated: Bool = false
+        _ repo: HubRepo, _ files: [String: [UInt8]], branch: String = "main", token: String? = nil,
+        isGated: Bool = false
     ) -> String {
         store.withLock { store in
             var repository = store.repositories[repo] ?? Repository()
@@ -135,7 +143,8 @@ public final class HubTestServer: Sendable {
     public func add(_ repo: HubRepo, folder: String) throws -> String {
         var files: [String: [UInt8]] = [:]
         let root = URL(fileURLWithPath: folder)
-        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) where FileSystem.isRegularFile("\(folder)/\(path)") {
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder)
+        where FileSystem.isRegularFile("\(folder)/\(path)") {
             files[path] = Array(try Data(contentsOf: root.appendingPathComponent(path)))
         }
         return add(repo, files)
@@ -151,7 +160,9 @@ public final class HubTestServer: Sendable {
 
     /// Names of the files that are kept as large ones.
     public func largeFiles(of repo: HubRepo, branch: String = "main") -> Set<String> {
-        store.withLock { store in Set((store.repositories[repo]?.commit(branch)?.files ?? [:]).filter { $0.value.isLarge }.keys) }
+        store.withLock { store in
+            Set((store.repositories[repo]?.commit(branch)?.files ?? [:]).filter { $0.value.isLarge }.keys)
+        }
     }
 
     /// The messages of a repository's commits, for tests of uploads.
@@ -186,11 +197,14 @@ public final class HubTestServer: Sendable {
     private func answer(_ request: ServerRequest, isStore: Bool) -> ServerResponse {
         let effects = store.withLock { $0.takeFaults(request.method, request.path, isStore: isStore) }
         var request = request
-        if effects.contains(where: { if case .wholeFile = $0 { true } else { false } }) { request.headers["range"] = nil }
+        if effects.contains(where: { if case .wholeFile = $0 { true } else { false } }) {
+            request.headers["range"] = nil
+        }
         var response = isStore ? answerFromStore(request) : answerFromHub(request)
         for effect in effects { apply(effect, to: &response) }
         let entry = Entry(
-            method: request.method, path: request.path, headers: request.headers, isStore: isStore, status: response.status,
+            method: request.method, path: request.path, headers: request.headers, isStore: isStore,
+            status: response.status,
             isFaulty: !effects.isEmpty)
         store.withLock { $0.log.append(entry) }
         return response
@@ -198,9 +212,11 @@ public final class HubTestServer: Sendable {
 
     private func apply(_ effect: Effect, to response: inout ServerResponse) {
         switch effect {
-        case .status(let status, let headers): response = ServerResponse(status: status, headers: headers.map { ($0.key, $0.value) })
+        case .status(let status, let headers):
+            response = ServerResponse(status: status, headers: headers.map { ($0.key, $0.value) })
         case .cut(let count): response.cutAfter = count
-        case .wrongLength(let difference): response.statedLength = max((response.statedLength ?? response.body.count) + difference, 0)
+        case .wrongLength(let difference):
+            response.statedLength = max((response.statedLength ?? response.body.count) + difference, 0)
         case .damaged:
             if !response.body.isEmpty { response.body[response.body.count / 2] ^= 0x20 }
         case .wrongSize(let difference):

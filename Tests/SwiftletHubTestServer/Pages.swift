@@ -18,7 +18,8 @@ extension HubTestServer {
     }
 
     static func missing(_ code: String, _ message: String, status: Int = 404, commit: String? = nil) -> ServerResponse {
-        var response = ServerResponse.json(JSONValue.object(JSONObject([("error", .string(message))])).text(), status: status)
+        var response = ServerResponse.json(
+            JSONValue.object(JSONObject([("error", .string(message))])).text(), status: status)
         response.headers += [("X-Error-Code", code), ("X-Error-Message", message)]
         if let commit { response.headers.append(("X-Repo-Commit", commit)) }
         return response
@@ -31,16 +32,23 @@ extension HubTestServer {
         store.withLock { store in
             if let new = store.renamed[repo] {
                 let path = request.path.replacing("/\(repo.id)/", with: "/\(new.id)/", maxReplacements: 1)
-                let query = request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+                let query = request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(
+                    separator: "&")
                 let target = query.isEmpty ? path : "\(path)?\(query)"
                 return .failure(Refusal(ServerResponse(status: 307, headers: [("Location", target)])))
             }
             guard let repository = store.repositories[repo] else {
                 // The Hub does not tell strangers what exists.
-                return .failure(Refusal(Self.missing("RepoNotFound", "Repository not found", status: request["Authorization"] == nil ? 401 : 404)))
+                return .failure(
+                    Refusal(
+                        Self.missing(
+                            "RepoNotFound", "Repository not found", status: request["Authorization"] == nil ? 401 : 404)
+                    ))
             }
             if let token = repository.token, request["Authorization"] != "Bearer \(token)" {
-                if repository.isGated { return .failure(Refusal(Self.missing("GatedRepo", "Access is restricted", status: 403))) }
+                if repository.isGated {
+                    return .failure(Refusal(Self.missing("GatedRepo", "Access is restricted", status: 403)))
+                }
                 return .failure(Refusal(Self.missing("RepoNotFound", "Repository not found", status: 401)))
             }
             return .success(repository)
@@ -74,11 +82,17 @@ extension HubTestServer {
         case .failure(let refusal): return refusal.response
         case .success(let found): repository = found
         }
-        guard let commit = repository.commit(revision) else { return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)") }
-        guard let blob = commit.files[name] else { return Self.missing("EntryNotFound", "Entry not found", commit: commit.id) }
+        guard let commit = repository.commit(revision) else {
+            return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)")
+        }
+        guard let blob = commit.files[name] else {
+            return Self.missing("EntryNotFound", "Entry not found", commit: commit.id)
+        }
         if !blob.isLarge {
             var response = bytes(blob.bytes, request)
-            response.headers += [("X-Repo-Commit", commit.id), ("ETag", "\"\(blob.id)\""), ("X-Linked-Size", "\(blob.bytes.count)")]
+            response.headers += [
+                ("X-Repo-Commit", commit.id), ("ETag", "\"\(blob.id)\""), ("X-Linked-Size", "\(blob.bytes.count)"),
+            ]
             return response
         }
         let signature = UInt32.random(in: 0 ... .max)
@@ -109,7 +123,9 @@ extension HubTestServer {
 
     func answerFromStore(_ request: ServerRequest) -> ServerResponse {
         // Object stores refuse a request that has both a signature and a token.
-        if request["Authorization"] != nil { return ServerResponse(status: 400, body: Array("Only one auth mechanism allowed".utf8)) }
+        if request["Authorization"] != nil {
+            return ServerResponse(status: 400, body: Array("Only one auth mechanism allowed".utf8))
+        }
         let parts = request.path.split(separator: "/").map(String.init)
         guard parts.count >= 2 else { return ServerResponse(status: 404) }
         switch (request.method, parts[0]) {
@@ -130,7 +146,9 @@ extension HubTestServer {
         guard let kind = Self.kind(plural: plural), !parts.isEmpty else { return ServerResponse(status: 404) }
         let verbs: Set = ["revision", "tree", "paths-info", "preupload", "commit", "refs", "delete-file"]
         let verb = parts.indices.dropFirst().first { verbs.contains(parts[$0]) } ?? parts.count
-        guard let repo = try? HubRepo(parts[..<verb].joined(separator: "/"), kind: kind) else { return ServerResponse(status: 404) }
+        guard let repo = try? HubRepo(parts[..<verb].joined(separator: "/"), kind: kind) else {
+            return ServerResponse(status: 404)
+        }
         let repository: Repository
         switch find(repo, request) {
         case .failure(let refusal): return refusal.response
@@ -143,7 +161,9 @@ extension HubTestServer {
         case ("GET", "refs"): return refs(repository)
         default: break
         }
-        guard let commit = repository.commit(revision) else { return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)") }
+        guard let commit = repository.commit(revision) else {
+            return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)")
+        }
         switch (request.method, verb < parts.count ? parts[verb] : "revision") {
         case ("GET", "revision"): return info(repo, commit)
         case ("GET", "tree"): return tree(request, commit, below: parts.dropFirst(verb + 2).joined(separator: "/"))
@@ -158,19 +178,26 @@ extension HubTestServer {
             JSONValue.object(
                 JSONObject([
                     ("_id", .string("0123456789abcdef01234567")), ("id", .string(repo.id)), ("sha", .string(commit.id)),
-                    ("lastModified", .string("2026-01-02T03:04:05.000Z")), ("createdAt", .string("2026-01-01T00:00:00.000Z")),
-                    ("private", .bool(false)), ("gated", .bool(false)), ("disabled", .bool(false)), ("downloads", .int(0)),
+                    ("lastModified", .string("2026-01-02T03:04:05.000Z")),
+                    ("createdAt", .string("2026-01-01T00:00:00.000Z")),
+                    ("private", .bool(false)), ("gated", .bool(false)), ("disabled", .bool(false)),
+                    ("downloads", .int(0)),
                     ("likes", .int(0)), ("tags", .array([])), ("siblings", .array(siblings)),
-                ])).text())
+                ])
+            ).text())
     }
 
     private func refs(_ repository: Repository) -> ServerResponse {
         let branches = repository.refs.sorted { $0.key < $1.key }.map { name, commit in
-            JSONValue.object(JSONObject([
-                ("name", .string(name)), ("ref", .string("refs/heads/\(name)")), ("targetCommit", .string(commit)),
-            ]))
+            JSONValue.object(
+                JSONObject([
+                    ("name", .string(name)), ("ref", .string("refs/heads/\(name)")), ("targetCommit", .string(commit)),
+                ]))
         }
-        return .json(JSONValue.object(JSONObject([("branches", .array(branches)), ("tags", .array([])), ("converts", .array([]))])).text())
+        return .json(
+            JSONValue.object(
+                JSONObject([("branches", .array(branches)), ("tags", .array([])), ("converts", .array([]))])
+            ).text())
     }
 
     private func tree(_ request: ServerRequest, _ commit: Repository.Commit, below folder: String) -> ServerResponse {
@@ -185,7 +212,9 @@ extension HubTestServer {
             }
             if isRecursive || parts.count == 1 { entries[name] = Self.entry(name, blob) }
         }
-        if entries.isEmpty, !folder.isEmpty { return Self.missing("EntryNotFound", "\(folder) does not exist", commit: commit.id) }
+        if entries.isEmpty, !folder.isEmpty {
+            return Self.missing("EntryNotFound", "\(folder) does not exist", commit: commit.id)
+        }
         let sorted = entries.sorted { $0.key < $1.key }.map(\.value)
         let start = Int(request.query["cursor"] ?? "") ?? 0
         let size = store.withLock(\.pageSize)
@@ -198,15 +227,23 @@ extension HubTestServer {
     }
 
     private static func folderEntry(_ path: String) -> JSONValue {
-        .object(JSONObject([("type", .string("directory")), ("oid", .string(SHA1.gitBlob(Array(path.utf8)))), ("size", .int(0)), ("path", .string(path))]))
+        .object(
+            JSONObject([
+                ("type", .string("directory")), ("oid", .string(SHA1.gitBlob(Array(path.utf8)))), ("size", .int(0)),
+                ("path", .string(path)),
+            ]))
     }
 
     private static func entry(_ name: String, _ blob: Blob) -> JSONValue {
         var entry = JSONObject([
-            ("type", .string("file")), ("oid", .string(blob.id)), ("size", .int(blob.bytes.count)), ("path", .string(name)),
+            ("type", .string("file")), ("oid", .string(blob.id)), ("size", .int(blob.bytes.count)),
+            ("path", .string(name)),
         ])
         if blob.isLarge {
-            entry["lfs"] = .object(JSONObject([("oid", .string(blob.sha256)), ("size", .int(blob.bytes.count)), ("pointerSize", .int(134))]))
+            entry["lfs"] = .object(
+                JSONObject([
+                    ("oid", .string(blob.sha256)), ("size", .int(blob.bytes.count)), ("pointerSize", .int(134)),
+                ]))
         }
         return .object(entry)
     }

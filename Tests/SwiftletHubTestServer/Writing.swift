@@ -19,7 +19,8 @@ extension HubTestServer {
         guard request["Authorization"] != nil, mayWrite(request) else {
             return .json(#"{"error": "Invalid username or password."}"#, status: 401)
         }
-        return .json(#"{"type": "user", "name": "tester", "fullname": "Tester", "orgs": [], "auth": {"type": "access_token"}}"#)
+        return .json(
+            #"{"type": "user", "name": "tester", "fullname": "Tester", "orgs": [], "auth": {"type": "access_token"}}"#)
     }
 
     private func named(_ request: ServerRequest) -> HubRepo? {
@@ -45,7 +46,8 @@ extension HubTestServer {
             let error = JSONValue.string("You already created this \(repo.kind.rawValue) repo")
             return .json(Self.object([("error", error), ("url", url)]).text(), status: 409)
         }
-        return .json(Self.object([("url", url), ("name", .string(repo.id)), ("id", .string("0123456789abcdef01234567"))]).text())
+        return .json(
+            Self.object([("url", url), ("name", .string(repo.id)), ("id", .string("0123456789abcdef01234567"))]).text())
     }
 
     func deleteRepository(_ request: ServerRequest) -> ServerResponse {
@@ -57,20 +59,28 @@ extension HubTestServer {
     /// Says for each file whether it goes into the commit or into the store of large files.
     func preupload(_ request: ServerRequest, _ repository: Repository, _ revision: String) -> ServerResponse {
         guard mayWrite(request) else { return Self.missing("RepoNotFound", "Repository not found", status: 401) }
-        guard let json = Self.json(request), let files = json["files"]?.array else { return ServerResponse(status: 400) }
+        guard let json = Self.json(request), let files = json["files"]?.array else {
+            return ServerResponse(status: 400)
+        }
         let present = repository.commit(revision)?.files ?? [:]
         let ignored = (json["gitIgnore"]?.string ?? "").split(separator: "\n").map(String.init)
         let answers = files.compactMap { file -> JSONValue? in
-            guard let path = file["path"]?.string, let size = file["size"]?.int, file["sample"]?.string != nil else { return nil }
+            guard let path = file["path"]?.string, let size = file["size"]?.int, file["sample"]?.string != nil else {
+                return nil
+            }
             let isLarge = store.withLock { $0.isLarge(path, size) }
             var answer = JSONObject([
-                ("path", .string(path)), ("uploadMode", .string(isLarge ? "lfs" : "regular")), ("shouldIgnore", .bool(ignored.contains(path))),
+                ("path", .string(path)), ("uploadMode", .string(isLarge ? "lfs" : "regular")),
+                ("shouldIgnore", .bool(ignored.contains(path))),
             ])
             if let blob = present[path] { answer["oid"] = .string(blob.isLarge ? blob.sha256 : blob.id) }
             return .object(answer)
         }
         guard answers.count == files.count else { return ServerResponse(status: 400) }
-        return .json(Self.object([("files", .array(answers)), ("commitOid", repository.refs[revision].map(JSONValue.string) ?? .null)]).text())
+        return .json(
+            Self.object([
+                ("files", .array(answers)), ("commitOid", repository.refs[revision].map(JSONValue.string) ?? .null),
+            ]).text())
     }
 
     // MARK: Large files
@@ -81,16 +91,20 @@ extension HubTestServer {
             return Self.missing("RepoNotFound", "Repository not found", status: 401)
         }
         guard request.method == "POST", let json = Self.json(request) else { return ServerResponse(status: 405) }
-        let base = "\(endpoint)\(request.path.prefix(upTo: request.path.range(of: "/objects")?.lowerBound ?? request.path.endIndex))/objects"
+        let base =
+            "\(endpoint)\(request.path.prefix(upTo: request.path.range(of: "/objects")?.lowerBound ?? request.path.endIndex))/objects"
         if request.path.hasSuffix("/batch") {
-            guard request["Accept"]?.contains("application/vnd.git-lfs+json") ?? false else { return ServerResponse(status: 406) }
+            guard request["Accept"]?.contains("application/vnd.git-lfs+json") ?? false else {
+                return ServerResponse(status: 406)
+            }
             let objects = (json["objects"]?.array ?? []).map { batchEntry($0, base) }
             return .json(Self.object([("transfer", .string("basic")), ("objects", .array(objects))]).text())
         }
         guard let oid = json["oid"]?.string else { return ServerResponse(status: 400) }
         if request.path.hasSuffix("/complete") { return complete(oid, json) }
         let size = store.withLock { $0.large[oid]?.count }
-        return size != nil && size == json["size"]?.int ? .json("{}") : .json(#"{"message": "object is missing"}"#, status: 404)
+        return size != nil && size == json["size"]?.int
+            ? .json("{}") : .json(#"{"message": "object is missing"}"#, status: 404)
     }
 
     private func batchEntry(_ object: JSONValue, _ base: String) -> JSONValue {
@@ -115,9 +129,13 @@ extension HubTestServer {
 
     func receiveLargeFile(_ request: ServerRequest, _ parts: [String]) -> ServerResponse {
         // Object stores want the length first.
-        guard request["Content-Length"] != nil, request["Transfer-Encoding"] == nil else { return ServerResponse(status: 501) }
+        guard request["Content-Length"] != nil, request["Transfer-Encoding"] == nil else {
+            return ServerResponse(status: 501)
+        }
         if parts[0] == "objects" {
-            guard SHA256.hash(request.body) == parts[1] else { return ServerResponse(status: 400, body: Array("hash differs".utf8)) }
+            guard SHA256.hash(request.body) == parts[1] else {
+                return ServerResponse(status: 400, body: Array("hash differs".utf8))
+            }
             store.withLock { $0.large[parts[1]] = request.body }
             return ServerResponse()
         }
@@ -132,7 +150,9 @@ extension HubTestServer {
             let named = (json["parts"]?.array ?? []).map { ($0["partNumber"]?.int, $0["etag"]?.string) }
             let isRight = named.enumerated().allSatisfy { $1.0 == $0 + 1 && $1.1 == "\"part-\($0 + 1)\"" }
             let bytes = parts.sorted { $0.key < $1.key }.flatMap(\.value)
-            guard isRight, named.count == parts.count, SHA256.hash(bytes) == oid else { return ServerResponse(status: 400) }
+            guard isRight, named.count == parts.count, SHA256.hash(bytes) == oid else {
+                return ServerResponse(status: 400)
+            }
             store.large[oid] = bytes
             return .json("{}")
         }
@@ -143,29 +163,45 @@ extension HubTestServer {
     /// Lines of JSON: a header, then files and deletions.
     func commit(_ request: ServerRequest, _ repo: HubRepo, _ revision: String) -> ServerResponse {
         guard mayWrite(request) else { return Self.missing("RepoNotFound", "Repository not found", status: 401) }
-        guard request["Content-Type"] == "application/x-ndjson" else { return .json(#"{"error": "not x-ndjson"}"#, status: 415) }
-        let lines = request.body.split(separator: UInt8(ascii: "\n")).map { try? JSONValue(parsing: String(decoding: $0, as: UTF8.self)) }
-        guard let header = lines.first??["value"], let summary = header["summary"]?.string, lines.first??["key"]?.string == "header" else {
+        guard request["Content-Type"] == "application/x-ndjson" else {
+            return .json(#"{"error": "not x-ndjson"}"#, status: 415)
+        }
+        let lines = request.body.split(separator: UInt8(ascii: "\n")).map {
+            try? JSONValue(parsing: String(decoding: $0, as: UTF8.self))
+        }
+        guard let header = lines.first??["value"], let summary = header["summary"]?.string,
+            lines.first??["key"]?.string == "header"
+        else {
             return .json(#"{"error": "the first line is not the header"}"#, status: 400)
         }
         return store.withLock { store in
-            guard var repository = store.repositories[repo] else { return Self.missing("RepoNotFound", "Repository not found") }
+            guard var repository = store.repositories[repo] else {
+                return Self.missing("RepoNotFound", "Repository not found")
+            }
             let isRequest = request.query["create_pr"] == "1"
-            guard repository.refs[revision] != nil else { return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)") }
+            guard repository.refs[revision] != nil else {
+                return Self.missing("RevisionNotFound", "Invalid rev id: \(revision)")
+            }
             if let parent = header["parentCommit"]?.string, parent != repository.refs[revision] {
                 return .json(#"{"error": "The branch has moved"}"#, status: 412)
             }
             var files = repository.commit(revision)?.files ?? [:]
             for line in lines.dropFirst() {
-                guard let value = line?["value"], let path = value["path"]?.string else { return ServerResponse(status: 400) }
+                guard let value = line?["value"], let path = value["path"]?.string else {
+                    return ServerResponse(status: 400)
+                }
                 switch line?["key"]?.string {
                 case "file":
-                    guard value["encoding"]?.string == "base64", let data = Data(base64Encoded: value["content"]?.string ?? "") else {
+                    guard value["encoding"]?.string == "base64",
+                        let data = Data(base64Encoded: value["content"]?.string ?? "")
+                    else {
                         return ServerResponse(status: 400)
                     }
                     files[path] = Blob(Array(data), isLarge: false)
                 case "lfsFile":
-                    guard value["algo"]?.string == "sha256", let oid = value["oid"]?.string, let bytes = store.large[oid] else {
+                    guard value["algo"]?.string == "sha256", let oid = value["oid"]?.string,
+                        let bytes = store.large[oid]
+                    else {
                         return .json(#"{"error": "a large file was not uploaded"}"#, status: 400)
                     }
                     files[path] = Blob(bytes, isLarge: true)
@@ -181,9 +217,12 @@ extension HubTestServer {
             store.repositories[repo] = repository
             let page = "\(endpoint)/\(repo.kind == .model ? "" : "\(repo.kind.rawValue)s/")\(repo.id)"
             var answer = JSONObject([
-                ("success", .bool(true)), ("commitOid", .string(id)), ("commitUrl", .string("\(page)/commit/\(id)")), ("hookOutput", .string("")),
+                ("success", .bool(true)), ("commitOid", .string(id)), ("commitUrl", .string("\(page)/commit/\(id)")),
+                ("hookOutput", .string("")),
             ])
-            if isRequest { answer["pullRequestUrl"] = .string("\(page)/discussions/\(branch.split(separator: "/").last ?? "1")") }
+            if isRequest {
+                answer["pullRequestUrl"] = .string("\(page)/discussions/\(branch.split(separator: "/").last ?? "1")")
+            }
             return .json(JSONValue.object(answer).text())
         }
     }

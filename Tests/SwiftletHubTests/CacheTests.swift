@@ -17,7 +17,8 @@ import Testing
     init() async throws {
         setup = try Setup()
         repo = try tiny()
-        old = setup.server.add(repo, ["config.json": Array("{}\n".utf8), "model.safetensors": weights, "a/b.txt": [65]])
+        old = setup.server.add(
+            repo, ["config.json": Array("{}\n".utf8), "model.safetensors": weights, "a/b.txt": [65]])
         _ = try await setup.hub.snapshot(of: repo)
         new = setup.server.add(repo, ["config.json": Array("{\"layers\": 2}".utf8)])
         _ = try await setup.hub.snapshot(of: repo)
@@ -30,24 +31,34 @@ import Testing
         try AtomicFile.write([1, 2, 3], to: setup.folder.file("hub/\(repo.folderName)/blobs/abc.incomplete"))
         try write("", setup.folder.file("hub/something/else"))
         let report = try setup.hub.scanCache()
-        #expect(report.repositories.map(\.repo) == [try .dataset("tester/data"), repo] && report.size == 300_000 + 3 + 1 + 13 + 1000)
+        #expect(
+            report.repositories.map(\.repo) == [try .dataset("tester/data"), repo]
+                && report.size == 300_000 + 3 + 1 + 13 + 1000)
         let found = try #require(report.repositories.last)
         #expect(found.size == 300_017 && found.fileCount == 4 && found.refs == ["main"])
         #expect(found.revisions.map(\.commit).sorted() == [old, new].sorted())
         let newest = try #require(found.revisions.first { $0.commit == new })
-        #expect(newest.refs == ["main"] && newest.size == 300_014 && newest.files.map(\.name) == ["a/b.txt", "config.json", "model.safetensors"])
+        #expect(
+            newest.refs == ["main"] && newest.size == 300_014
+                && newest.files.map(\.name) == ["a/b.txt", "config.json", "model.safetensors"])
         #expect(abs(newest.lastModified - Date().timeIntervalSince1970) < 60)
-        #expect(report.partials.map(\.size) == [3] && report.problems.count == 1 && report.problems[0].contains("something"))
+        #expect(
+            report.partials.map(\.size) == [3] && report.problems.count == 1 && report.problems[0].contains("something")
+        )
         let none = #expect(throws: HubError.self) { try HubCacheReport(scanning: setup.folder.file("none")) }
         #expect(none?.description.contains("HF_HUB_CACHE") ?? false)
     }
 
     @Test func `deleting an old revision leaves what the new one shares`() async throws {
         let deletion = try setup.hub.scanCache().deletion(of: [String(old.prefix(8)), "0000000"])
-        #expect(deletion.freedSize == 3 && deletion.unknown == ["0000000"] && deletion.refs.isEmpty && deletion.repositories.isEmpty)
+        #expect(
+            deletion.freedSize == 3 && deletion.unknown == ["0000000"] && deletion.refs.isEmpty
+                && deletion.repositories.isEmpty)
         try setup.hub.execute(deletion)
         let report = try setup.hub.scanCache()
-        #expect(report.size == 301_014 && report.problems.isEmpty && report.repositories.last?.revisions.map(\.commit) == [new])
+        #expect(
+            report.size == 301_014 && report.problems.isEmpty
+                && report.repositories.last?.revisions.map(\.commit) == [new])
         let snapshot = try await setup.hub { $0.isOffline = true }.snapshot(of: repo)
         #expect(try Setup.bytes("\(snapshot.folder)/model.safetensors") == weights)
     }

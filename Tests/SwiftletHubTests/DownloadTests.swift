@@ -16,7 +16,11 @@ import Testing
         setup = try Setup()
         repo = try tiny()
         commit = setup.server.add(
-            repo, ["config.json": Array("{}\n".utf8), "model.safetensors": weights, "a b/ü%.txt": [], "data/x.txt": Array("x".utf8)])
+            repo,
+            [
+                "config.json": Array("{}\n".utf8), "model.safetensors": weights, "a b/ü%.txt": [],
+                "data/x.txt": Array("x".utf8),
+            ])
     }
 
     @Test func `the cache has the layout that Python writes`() async throws {
@@ -29,13 +33,15 @@ import Testing
         let none = SHA1.gitBlob([])
         let base = "models--tester--tiny"
         #expect(
-            try setup.cacheContents() == [
-                ".locks/\(base)/\(small).lock", ".locks/\(base)/\(large).lock", ".locks/\(base)/\(none).lock", "CACHEDIR.TAG",
-                "\(base)/blobs/\(small)", "\(base)/blobs/\(large)", "\(base)/blobs/\(none)", "\(base)/refs/main",
-                "\(base)/snapshots/\(commit)/a b/ü%.txt -> ../../../blobs/\(none)",
-                "\(base)/snapshots/\(commit)/config.json -> ../../blobs/\(small)",
-                "\(base)/snapshots/\(commit)/model.safetensors -> ../../blobs/\(large)",
-            ].sorted())
+            try setup.cacheContents()
+                == [
+                    ".locks/\(base)/\(small).lock", ".locks/\(base)/\(large).lock", ".locks/\(base)/\(none).lock",
+                    "CACHEDIR.TAG",
+                    "\(base)/blobs/\(small)", "\(base)/blobs/\(large)", "\(base)/blobs/\(none)", "\(base)/refs/main",
+                    "\(base)/snapshots/\(commit)/a b/ü%.txt -> ../../../blobs/\(none)",
+                    "\(base)/snapshots/\(commit)/config.json -> ../../blobs/\(small)",
+                    "\(base)/snapshots/\(commit)/model.safetensors -> ../../blobs/\(large)",
+                ].sorted())
         #expect(try MappedFile.text(setup.folder.file("hub/\(base)/refs/main")) == commit)
     }
 
@@ -46,7 +52,9 @@ import Testing
             "sentence_bert_config.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
             "3_Dense/config.json", "3_Dense/pytorch_model.bin",
         ]
-        let others = ["README.md", "2_Dense/pytorch_model.bin", "onnx/config.json", "1_Pooling/notes.txt", "sentence_a.json"]
+        let others = [
+            "README.md", "2_Dense/pytorch_model.bin", "onnx/config.json", "1_Pooling/notes.txt", "sentence_a.json",
+        ]
         let files = Dictionary(uniqueKeysWithValues: (wanted + others).map { ($0, Array($0.utf8)) })
         _ = setup.server.add(repo, files)
         let folder = try await setup.hub.modelFolder("tester/vectors")
@@ -75,7 +83,9 @@ import Testing
         setup.server.clearLog()
         let new = try await setup.hub.snapshot(of: repo)
         #expect(new.commit == next && old.commit == commit)
-        #expect(try MappedFile.text("\(new.folder)/config.json") == "{\"a\": 1}" && MappedFile.text("\(old.folder)/config.json") == "{}\n")
+        #expect(
+            try MappedFile.text("\(new.folder)/config.json") == "{\"a\": 1}"
+                && MappedFile.text("\(old.folder)/config.json") == "{}\n")
         #expect(setup.server.count("GET", "/resolve/") == 1 && setup.server.count("GET", "/objects/") == 0)
     }
 
@@ -89,7 +99,8 @@ import Testing
     }
 
     @Test func `listings come in pages and are asked for once`() async throws {
-        setup.server.add(repo, Dictionary(uniqueKeysWithValues: (0..<25).map { ("many/\($0).txt", Array("\($0)".utf8)) }))
+        setup.server.add(
+            repo, Dictionary(uniqueKeysWithValues: (0..<25).map { ("many/\($0).txt", Array("\($0)".utf8)) }))
         setup.server.set(pageSize: 7)
         let snapshot = try await setup.hub.snapshot(of: repo, allow: ["many/*"])
         #expect(Set(snapshot.files) == Set((0..<25).map { "many/\($0).txt" }))
@@ -100,7 +111,8 @@ import Testing
 
     @Test func `hundreds of files come several at a time`() async throws {
         let many = try HubRepo.dataset("tester/many")
-        let files = Dictionary(uniqueKeysWithValues: (0..<300).map { ("d\($0 % 7)/\($0).txt", Array("text \($0)".utf8)) })
+        let files = Dictionary(
+            uniqueKeysWithValues: (0..<300).map { ("d\($0 % 7)/\($0).txt", Array("text \($0)".utf8)) })
         setup.server.add(many, files)
         let snapshot = try await setup.hub.snapshot(of: many)
         #expect(Set(snapshot.files) == Set(files.keys) && setup.server.count("GET", "/resolve/") == 300)
@@ -110,9 +122,11 @@ import Testing
     @Test func `large files come in pieces`() async throws {
         let path = try await setup.hub { $0.pieceSize = 70_000 }.download("model.safetensors", from: repo)
         #expect(try Setup.bytes(path) == weights)
-        #expect(setup.server.log.filter(\.isStore).compactMap { $0.headers["range"] } == [
-            "bytes=0-69999", "bytes=70000-139999", "bytes=140000-209999", "bytes=210000-279999", "bytes=280000-299999",
-        ])
+        #expect(
+            setup.server.log.filter(\.isStore).compactMap { $0.headers["range"] } == [
+                "bytes=0-69999", "bytes=70000-139999", "bytes=140000-209999", "bytes=210000-279999",
+                "bytes=280000-299999",
+            ])
         #expect(setup.server.count("GET", "/resolve/") == 1)
     }
 
@@ -123,11 +137,15 @@ import Testing
         let patient = setup.hub { $0.retries = 0 }
         #expect(FileSystem.exists(try await patient.download("config.json", from: repo)))
         #expect(try await patient.snapshot(of: repo, allow: ["config.json"]).files == ["config.json"])
-        let gone = try await #require(throws: HubError.self) { try await patient.download("model.safetensors", from: repo) }
+        let gone = try await #require(throws: HubError.self) {
+            try await patient.download("model.safetensors", from: repo)
+        }
         #expect(gone.kind == .unreachable && gone.message.contains("model.safetensors"))
         let offline = setup.hub { $0.isOffline = true }
         #expect(FileSystem.exists(try await offline.download("config.json", from: repo)))
-        let missing = try await #require(throws: HubError.self) { try await offline.download("model.safetensors", from: repo) }
+        let missing = try await #require(throws: HubError.self) {
+            try await offline.download("model.safetensors", from: repo)
+        }
         #expect(missing.kind == .notCached && missing.description.contains("HF_HUB_OFFLINE"))
         let part = try await #require(throws: HubError.self) { try await offline.snapshot(of: repo) }
         #expect(part.kind == .notCached && part.message.contains("model.safetensors"))
@@ -137,11 +155,15 @@ import Testing
         let file = try await #require(throws: HubError.self) { try await setup.hub.download("none.json", from: repo) }
         #expect(file.kind == .noFile && file.message.contains("none.json"))
         #expect(setup.hub.isKnownAbsent("none.json", of: repo) && !setup.hub.isKnownAbsent("config.json", of: repo))
-        let revision = try await #require(throws: HubError.self) { try await setup.hub.download("config.json", from: repo, revision: "v9") }
+        let revision = try await #require(throws: HubError.self) {
+            try await setup.hub.download("config.json", from: repo, revision: "v9")
+        }
         #expect(revision.kind == .noRevision && revision.message.contains("v9"))
         let other = try HubRepo.dataset("tester/none")
         let name = try await #require(throws: HubError.self) { try await setup.hub.snapshot(of: other) }
-        #expect(name.kind == .noRepository && name.description.contains("tester/none") && name.description.contains("HF_TOKEN"))
+        #expect(
+            name.kind == .noRepository && name.description.contains("tester/none")
+                && name.description.contains("HF_TOKEN"))
     }
 
     @Test func `names of old and new repositories lead to the same files`() async throws {
@@ -150,7 +172,8 @@ import Testing
         setup.server.add(new, ["README.md": Array("card".utf8), "d/x.parquet": weights])
         setup.server.rename(old, to: new)
         let snapshot = try await setup.hub.snapshot(of: old)
-        #expect(try Setup.bytes("\(snapshot.folder)/d/x.parquet") == weights && snapshot.folder.contains("datasets--glue"))
+        #expect(
+            try Setup.bytes("\(snapshot.folder)/d/x.parquet") == weights && snapshot.folder.contains("datasets--glue"))
         #expect(try MappedFile.text(try await setup.hub.download("README.md", from: old)) == "card")
     }
 
@@ -164,9 +187,13 @@ import Testing
         let log = setup.server.log
         let stored = log.filter(\.isStore)
         #expect(!stored.isEmpty)
-        for entry in log { #expect((entry.headers["authorization"] == nil) == entry.isStore, "\(entry.method) \(entry.path)") }
+        for entry in log {
+            #expect((entry.headers["authorization"] == nil) == entry.isStore, "\(entry.method) \(entry.path)")
+        }
         let other = setup.hub { $0.token = HubToken("hf_wrong") }
-        let wrong = try await #require(throws: HubError.self) { try await other.download("b.txt", from: secret, force: true) }
+        let wrong = try await #require(throws: HubError.self) {
+            try await other.download("b.txt", from: secret, force: true)
+        }
         #expect(!wrong.description.contains("hf_wrong"))
         #expect(!"\(other.settings)".contains("hf_wrong") && !String(reflecting: other.settings).contains("hf_wrong"))
         var dumped = ""
@@ -194,7 +221,9 @@ import Testing
         let hub = setup.hub
         let (repo, start) = (repo, ContinuousClock.now)
         let task = Task { try await hub.download("model.safetensors", from: repo) }
-        while try setup.partials().isEmpty || (try FileSystem.size(of: setup.folder.file("hub/\(setup.partials()[0])"))) < 100_000 {
+        while try setup.partials().isEmpty
+            || (try FileSystem.size(of: setup.folder.file("hub/\(setup.partials()[0])"))) < 100_000
+        {
             try await Task.sleep(for: .milliseconds(10))
         }
         task.cancel()

@@ -19,7 +19,10 @@ import Testing
     /// No snapshot entry and no blob; a partial file is allowed.
     func expectNothingCached() throws {
         let contents = try setup.cacheContents()
-        #expect(contents.allSatisfy { !$0.contains("/snapshots/") && (!$0.contains("/blobs/") || $0.hasSuffix(".incomplete")) }, "\(contents)")
+        #expect(
+            contents.allSatisfy {
+                !$0.contains("/snapshots/") && (!$0.contains("/blobs/") || $0.hasSuffix(".incomplete"))
+            }, "\(contents)")
     }
 
     func expectRight(_ file: String, _ bytes: [UInt8]) async throws {
@@ -51,18 +54,23 @@ import Testing
         ("an expired signature", .status(403), 2),
     ]
 
-    @Test(arguments: passing) func `a fault of the store passes`(_ name: String, _ effect: Effect, _ times: Int) async throws {
+    @Test(arguments: passing) func `a fault of the store passes`(_ name: String, _ effect: Effect, _ times: Int)
+        async throws
+    {
         setup.server.fail(.init(effect, isStore: true, times: times))
         try await expectRight("model.safetensors", weights)
         expectFaults(min(times, 1))
     }
 
     @Test(arguments: [
-        Effect.status(500), .status(429, headers: ["Retry-After": "0"]), .status(502), .cut(after: 5), .cut(after: 0), .wrongLength(3), .wrongLength(-3),
+        Effect.status(500), .status(429, headers: ["Retry-After": "0"]), .status(502), .cut(after: 5), .cut(after: 0),
+        .wrongLength(3), .wrongLength(-3),
         .damaged,
     ])
     func `a fault of the Hub passes`(_ effect: Effect) async throws {
-        setup.server.fail(.init(effect, on: "config.json", method: "HEAD", times: 1), .init(effect, on: "config.json", method: "GET", times: 1))
+        setup.server.fail(
+            .init(effect, on: "config.json", method: "HEAD", times: 1),
+            .init(effect, on: "config.json", method: "GET", times: 1))
         try await expectRight("config.json", Array("{\"layers\": 2}".utf8))
         expectFaults(2)
     }
@@ -90,9 +98,13 @@ import Testing
         ("a circle", .status(302, headers: ["Location": "/again"]), .badAnswer),
     ]
 
-    @Test(arguments: lasting) func `a fault that stays is a clear error`(_ name: String, _ effect: Effect, _ kind: HubError.Kind) async throws {
+    @Test(arguments: lasting) func `a fault that stays is a clear error`(
+        _ name: String, _ effect: Effect, _ kind: HubError.Kind
+    ) async throws {
         setup.server.fail(.init(effect, isStore: true))
-        let error = try await #require(throws: HubError.self) { try await setup.hub.download("model.safetensors", from: repo) }
+        let error = try await #require(throws: HubError.self) {
+            try await setup.hub.download("model.safetensors", from: repo)
+        }
         #expect(error.kind == kind && error.message.contains("model.safetensors"), "\(error)")
         #expect(!error.description.contains("signature="))
         try expectNothingCached()
@@ -102,7 +114,9 @@ import Testing
 
     @Test(arguments: [1000, -1000]) func `a wrong size is found`(_ difference: Int) async throws {
         setup.server.fail(.init(.wrongSize(difference), method: "HEAD"))
-        let error = try await #require(throws: HubError.self) { try await setup.hub.download("model.safetensors", from: repo) }
+        let error = try await #require(throws: HubError.self) {
+            try await setup.hub.download("model.safetensors", from: repo)
+        }
         #expect(error.kind == .damaged || error.kind == .badAnswer, "\(error)")
         try expectNothingCached()
     }
@@ -130,7 +144,9 @@ import Testing
         #expect(error.kind == .badAnswer && error.message.contains(name))
         let direct = try await #require(throws: HubError.self) { try await setup.hub.download(name, from: evil) }
         #expect(direct.kind == .badArgument)
-        let revision = try await #require(throws: HubError.self) { try await setup.hub.download("good.txt", from: evil, revision: name) }
+        let revision = try await #require(throws: HubError.self) {
+            try await setup.hub.download("good.txt", from: evil, revision: name)
+        }
         #expect(revision.kind == .badArgument)
         #expect(try setup.cacheContents().isEmpty)
         #expect(try FileSystem.names(in: setup.folder.path).allSatisfy { $0 == "hub" })
@@ -144,7 +160,9 @@ import Testing
         ] {
             setup.server.heal()
             setup.server.fail(.init(.status(200, headers: headers)))
-            let error = try await #require(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
+            let error = try await #require(throws: HubError.self) {
+                try await setup.hub.download("config.json", from: repo)
+            }
             #expect(error.kind == .badAnswer)
         }
         #expect(try setup.cacheContents().isEmpty)

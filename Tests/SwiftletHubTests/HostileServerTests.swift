@@ -19,11 +19,16 @@ import Testing
 
     /// Addresses in which readers of addresses find different hosts. `HUB` and `OTHER` are the two hosts with their ports.
     @Test(arguments: [
-        #"http://HUB\@OTHER/x"#, #"http://HUB\\@OTHER/x"#, #"http://HUB/\@OTHER/x"#, "http://HUB@OTHER/x", "http://user:word@OTHER/x",
-        "http://HUB:80@OTHER/x", "http://HUB#@OTHER/x", "http://HUB?@OTHER/x", "http://HUB/@OTHER/x", #"http:\\OTHER/x"#,
-        #"/\OTHER/x"#, #"\/\/OTHER/x"#, #"//HUB\@OTHER/x"#, "//OTHER/x", "http://HUB%40OTHER/x", "http://HUB%2f@OTHER/x",
-        "http://HUB\u{a0}@OTHER/x", "http://HUB;@OTHER/x", "http://HUB,OTHER/x", "HTTP://OTHER/x", "http://OTHER\u{ff0f}x/",
-        "http:///OTHER/x", "http:/OTHER/x", "http:OTHER/x", "http://[::1]@OTHER/x", "http://OTHER:/x", "http://OTHER:99999/x",
+        #"http://HUB\@OTHER/x"#, #"http://HUB\\@OTHER/x"#, #"http://HUB/\@OTHER/x"#, "http://HUB@OTHER/x",
+        "http://user:word@OTHER/x",
+        "http://HUB:80@OTHER/x", "http://HUB#@OTHER/x", "http://HUB?@OTHER/x", "http://HUB/@OTHER/x",
+        #"http:\\OTHER/x"#,
+        #"/\OTHER/x"#, #"\/\/OTHER/x"#, #"//HUB\@OTHER/x"#, "//OTHER/x", "http://HUB%40OTHER/x",
+        "http://HUB%2f@OTHER/x",
+        "http://HUB\u{a0}@OTHER/x", "http://HUB;@OTHER/x", "http://HUB,OTHER/x", "HTTP://OTHER/x",
+        "http://OTHER\u{ff0f}x/",
+        "http:///OTHER/x", "http:/OTHER/x", "http:OTHER/x", "http://[::1]@OTHER/x", "http://OTHER:/x",
+        "http://OTHER:99999/x",
         "http://HUB\u{9}@OTHER/x", "http://HUB\u{b}@OTHER/x",
     ])
     func `no redirect takes the token elsewhere`(_ target: String) async throws {
@@ -33,12 +38,19 @@ import Testing
         for method in ["HEAD", "GET"] {
             setup.server.clearLog()
             setup.server.heal()
-            setup.server.fail(.init(.status(302, headers: ["Location": location]), on: "config.json", method: method, isStore: false, times: 3))
+            setup.server.fail(
+                .init(
+                    .status(302, headers: ["Location": location]), on: "config.json", method: method, isStore: false,
+                    times: 3))
             _ = try? await client.download("config.json", from: repo, force: true)
             // The tree and a revision by the same way.
-            setup.server.fail(.init(.status(307, headers: ["Location": location]), on: "/api/", isStore: false, times: 3))
+            setup.server.fail(
+                .init(.status(307, headers: ["Location": location]), on: "/api/", isStore: false, times: 3))
             _ = try? await client.snapshot(of: repo, force: true)
-            setup.server.fail(.init(.json("[]", headers: ["Link": "<\(location)>; rel=\"next\""]), on: "/tree/", isStore: false, times: 1))
+            setup.server.fail(
+                .init(
+                    .json("[]", headers: ["Link": "<\(location)>; rel=\"next\""]), on: "/tree/", isStore: false,
+                    times: 1))
             _ = try? await client.snapshot(of: repo, force: true)
             let strangers = setup.server.log.filter(\.isStore)
             #expect(strangers.allSatisfy { $0.headers["authorization"] == nil }, "\(location): \(strangers)")
@@ -47,10 +59,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [#"http://h\@x/"#, "http://u:topsecret@h/", "http://u@h", "http://h:x", "http://", "https://h h/", "ftp://h", "h", "http://ü/"])
+    @Test(arguments: [
+        #"http://h\@x/"#, "http://u:topsecret@h/", "http://u@h", "http://h:x", "http://", "https://h h/", "ftp://h",
+        "h", "http://ü/",
+    ])
     func `an endpoint that is odd is refused, and a password in it not shown`(_ endpoint: String) throws {
         let error = try #require(throws: HubError.self) { try HubSettings(environment: ["HF_ENDPOINT": endpoint]) }
-        #expect(error.kind == .badArgument && error.message.contains("HF_ENDPOINT") && !error.description.contains("topsecret"))
+        #expect(
+            error.kind == .badArgument && error.message.contains("HF_ENDPOINT")
+                && !error.description.contains("topsecret"))
     }
 
     @Test func `an endpoint that a program sets is checked too`() async throws {
@@ -65,8 +82,10 @@ import Testing
     // MARK: Numbers
 
     @Test(arguments: [
-        ["Retry-After": "inf"], ["Retry-After": "nan"], ["Retry-After": "-1"], ["Retry-After": "-inf"], ["Retry-After": "1e999"],
-        ["RateLimit": "\"api\";r=0;t=inf"], ["RateLimit": "\"api\";r=0;t=nan"], ["RateLimit": "\"api\";r=0;t=-5"], ["RateLimit": ";;;"],
+        ["Retry-After": "inf"], ["Retry-After": "nan"], ["Retry-After": "-1"], ["Retry-After": "-inf"],
+        ["Retry-After": "1e999"],
+        ["RateLimit": "\"api\";r=0;t=inf"], ["RateLimit": "\"api\";r=0;t=nan"], ["RateLimit": "\"api\";r=0;t=-5"],
+        ["RateLimit": ";;;"],
     ])
     func `a time that is none is not waited for`(_ headers: [String: String]) async throws {
         setup.server.fail(.init(.status(429, headers: headers), times: 2))
@@ -79,7 +98,9 @@ import Testing
     ])
     func `a time that is too long is an error`(_ headers: [String: String]) async throws {
         setup.server.fail(.init(.status(429, headers: headers)))
-        let error = try await #require(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
+        let error = try await #require(throws: HubError.self) {
+            try await setup.hub.download("config.json", from: repo)
+        }
         #expect(error.kind == .busy)
     }
 
@@ -92,11 +113,15 @@ import Testing
         }
         setup.server.fail(
             .init(.json("[\(files.joined(separator: ","))]"), on: "/tree/", times: 1),
-            .init(.status(200, headers: ["X-Repo-Commit": commit, "X-Linked-Etag": hash, "X-Linked-Size": size]), on: "/resolve/", method: "HEAD"))
+            .init(
+                .status(200, headers: ["X-Repo-Commit": commit, "X-Linked-Etag": hash, "X-Linked-Size": size]),
+                on: "/resolve/", method: "HEAD"))
         let client = setup.hub
         let listed = try await #require(throws: HubError.self) { try await client.snapshot(of: repo) { _ in } }
         #expect(listed.kind == .badAnswer && listed.message.contains(size))
-        let single = try await #require(throws: HubError.self) { try await client.download("config.json", from: repo) { _ in } }
+        let single = try await #require(throws: HubError.self) {
+            try await client.download("config.json", from: repo) { _ in }
+        }
         #expect(single.kind == .badAnswer && single.message.contains(size))
         #expect(try setup.partials().isEmpty)
     }
@@ -126,8 +151,11 @@ import Testing
     @Test(arguments: [200, 302, 404, 418, 500]) func `an answer without an end is cut off`(_ status: Int) async throws {
         for path in ["/revision/", "/tree/"] {
             setup.server.heal()
-            setup.server.fail(.init(.endless(status, headers: ["Location": "\(setup.server.storeEndpoint)/x"]), on: path))
-            let error = try await #require(throws: HubError.self) { try await setup.hub.snapshot(of: repo, force: true) }
+            setup.server.fail(
+                .init(.endless(status, headers: ["Location": "\(setup.server.storeEndpoint)/x"]), on: path))
+            let error = try await #require(throws: HubError.self) {
+                try await setup.hub.snapshot(of: repo, force: true)
+            }
             #expect(error.kind != .file)
         }
     }
@@ -139,14 +167,19 @@ import Testing
 
     @Test func `a file that does not end is not longer than promised`() async throws {
         setup.server.fail(.init(.endless(200), on: "config.json", method: "GET"))
-        let error = try await #require(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
+        let error = try await #require(throws: HubError.self) {
+            try await setup.hub.download("config.json", from: repo)
+        }
         #expect(error.kind == .damaged)
         #expect(try setup.partials().isEmpty)
     }
 
     @Test func `a list that leads in a circle ends`() async throws {
         let entry = #"[{"type": "file", "path": "a", "size": 1, "oid": "x"}]"#
-        setup.server.fail(.init(.json(entry, headers: ["Link": "</api/models/tester/tiny/tree/again?cursor=1>; rel=\"next\""]), on: "/tree/"))
+        setup.server.fail(
+            .init(
+                .json(entry, headers: ["Link": "</api/models/tester/tiny/tree/again?cursor=1>; rel=\"next\""]),
+                on: "/tree/"))
         let error = try await #require(throws: HubError.self) { try await setup.hub.snapshot(of: repo) }
         #expect(error.kind == .badAnswer && error.message.contains("no end"))
         #expect(setup.server.count("GET", "/tree/") == 2)
@@ -158,8 +191,12 @@ import Testing
         let text = #"{"error": "go\u001b]0;title\u0007 away \u009b2J \u202e"}"#
         setup.server.fail(.init(.json(text), on: "/api/"))
         setup.server.fail(.init(.status(418, headers: ["X-Error-Message": "a\u{1b}[2Jb"]), on: "/resolve/"))
-        let error = try await #require(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
-        #expect(!error.description.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control }, "\(error)")
+        let error = try await #require(throws: HubError.self) {
+            try await setup.hub.download("config.json", from: repo)
+        }
+        #expect(
+            !error.description.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control },
+            "\(error)")
         #expect(error.description.contains("[2J"))
     }
 }

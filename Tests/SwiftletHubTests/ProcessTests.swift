@@ -26,8 +26,10 @@ import Testing
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    await #expect(processExitsWith: .success) { [endpoint = endpoint as String, cache = cache as String] in
-                        let snapshot = try await HubClient(settings: Setup.settings(endpoint, cache)).snapshot(of: tiny())
+                    await #expect(processExitsWith: .success) {
+                        [endpoint = endpoint as String, cache = cache as String] in
+                        let snapshot = try await HubClient(settings: Setup.settings(endpoint, cache)).snapshot(
+                            of: tiny())
                         let bytes = try Setup.bytes("\(snapshot.folder)/model.safetensors")
                         if bytes != Setup.noise(300_000) { exit(3) }
                     }
@@ -45,7 +47,9 @@ import Testing
         setup.server.fail(.init(.slow(bytes: 20_000, seconds: 0.15), isStore: true, times: 1))
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [endpoint = setup.server.endpoint as String, cache = setup.settings.cacheFolder as String] in
-            _ = try await HubClient(settings: Setup.settings(endpoint, cache)).download("model.safetensors", from: tiny()) { report in
+            _ = try await HubClient(settings: Setup.settings(endpoint, cache)).download(
+                "model.safetensors", from: tiny()
+            ) { report in
                 if report.bytesDone >= 60_000 { kill(getpid(), SIGKILL) }
             }
         }
@@ -55,7 +59,8 @@ import Testing
         setup.server.clearLog()
         await #expect(processExitsWith: .success) {
             [endpoint = setup.server.endpoint as String, cache = setup.settings.cacheFolder as String] in
-            let path = try await HubClient(settings: Setup.settings(endpoint, cache)).download("model.safetensors", from: tiny())
+            let path = try await HubClient(settings: Setup.settings(endpoint, cache)).download(
+                "model.safetensors", from: tiny())
             if try Setup.bytes(path) != Setup.noise(300_000) { exit(3) }
         }
         #expect(setup.server.log.filter(\.isStore).compactMap { $0.headers["range"] } == ["bytes=\(present)-299999"])

@@ -19,7 +19,8 @@ import Testing
         setup = try Setup()
         python = try PythonClient(setup)
         repo = try .dataset("tester/data")
-        old = setup.server.add(repo, ["README.md": Array("---\n---\n".utf8), "d/train.parquet": weights, "ü b.txt": []])
+        old = setup.server.add(
+            repo, ["README.md": Array("---\n---\n".utf8), "d/train.parquet": weights, "ü b.txt": []])
         new = setup.server.add(repo, ["README.md": Array("new\n".utf8)])
         setup.server.set(pageSize: 2)
     }
@@ -33,25 +34,34 @@ import Testing
     func scan() throws -> JSONValue {
         let report = try setup.hub.scanCache()
         let repositories = report.repositories.map { repository -> (String, JSONValue) in
-            let revisions = repository.revisions.sorted { $0.commit < $1.commit }.map { revision -> (String, JSONValue) in
-                let files = revision.files.map(\.name).sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+            let revisions = repository.revisions.sorted { $0.commit < $1.commit }.map {
+                revision -> (String, JSONValue) in
+                let files = revision.files.map(\.name).sorted {
+                    $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
+                }
                 return (
                     revision.commit,
-                    .object(JSONObject([
-                        ("files", .array(files.map(JSONValue.string))), ("refs", .array(revision.refs.map(JSONValue.string))), ("size", .int(revision.size)),
-                    ]))
+                    .object(
+                        JSONObject([
+                            ("files", .array(files.map(JSONValue.string))),
+                            ("refs", .array(revision.refs.map(JSONValue.string))), ("size", .int(revision.size)),
+                        ]))
                 )
             }
             return (
                 "\(repository.repo.kind.rawValue) \(repository.repo.id)",
-                .object(JSONObject([
-                    ("files", .int(repository.fileCount)), ("revisions", .object(JSONObject(revisions))), ("size", .int(repository.size)),
-                ]))
+                .object(
+                    JSONObject([
+                        ("files", .int(repository.fileCount)), ("revisions", .object(JSONObject(revisions))),
+                        ("size", .int(repository.size)),
+                    ]))
             )
         }
-        return .object(JSONObject([
-            ("repositories", .object(JSONObject(repositories))), ("size", .int(report.size)), ("warnings", .int(report.problems.count)),
-        ]))
+        return .object(
+            JSONObject([
+                ("repositories", .object(JSONObject(repositories))), ("size", .int(report.size)),
+                ("warnings", .int(report.problems.count)),
+            ]))
     }
 
     @Test func `Python's client understands the server`() async throws {
@@ -62,16 +72,23 @@ import Testing
         #expect(listing["commit"]?.string == new && listing["files"]?.object?.keys.count == ours.count)
         for file in ours {
             let entry = listing["files"]?[file.name]
-            #expect(entry?["size"]?.int == file.size && entry?["hash"]?.string == (file.name.hasSuffix("parquet") ? SHA256.hash(weights) : entry?["hash"]?.string))
+            #expect(
+                entry?["size"]?.int == file.size
+                    && entry?["hash"]?.string
+                        == (file.name.hasSuffix("parquet") ? SHA256.hash(weights) : entry?["hash"]?.string)
+            )
         }
         setup.server.set(writeToken: "hf_write", partSize: 70_000)
         let folder = setup.folder.file("run")
         try write("{}", "\(folder)/config.json")
         let others = Setup.noise(300_000, seed: 2)
         try AtomicFile.write(others, to: "\(folder)/model.safetensors")
-        let commit = try await python.run("upload", "model", "tester/fromPython", folder, environment: ["HF_TOKEN": "hf_write"])
+        let commit = try await python.run(
+            "upload", "model", "tester/fromPython", folder, environment: ["HF_TOKEN": "hf_write"])
         let uploaded = try HubRepo.model("tester/fromPython")
-        #expect(setup.server.files(of: uploaded)?["model.safetensors"] == others && setup.server.count("PUT", "/parts/") == 5)
+        #expect(
+            setup.server.files(of: uploaded)?["model.safetensors"] == others
+                && setup.server.count("PUT", "/parts/") == 5)
         #expect(try await setup.hub.snapshot(of: uploaded).commit == commit["commit"]?.string)
         // What Python has sent, Swift does not send again.
         let hub = setup.hub { $0.token = HubToken("hf_write") }
@@ -91,7 +108,9 @@ import Testing
         #expect(try MappedFile.text(await offline.download("README.md", from: repo, revision: old)) == "---\n---\n")
         try setup.hub.execute(setup.hub.scanCache().deletion(of: [old]))
         #expect(try await python.run("scan") == scan())
-        #expect(try await python.run("snapshot", "dataset", repo.id, environment: ["HF_HUB_OFFLINE": "1"])["files"]?.object == digests)
+        #expect(
+            try await python.run("snapshot", "dataset", repo.id, environment: ["HF_HUB_OFFLINE": "1"])["files"]?.object
+                == digests)
     }
 
     @Test func `a cache filled here works offline in Python`() async throws {
@@ -139,7 +158,8 @@ struct PythonClient: Sendable {
     init(_ setup: Setup) throws {
         program = try #require(Self.program)
         environment = [
-            "HF_ENDPOINT": setup.server.endpoint, "HF_HUB_CACHE": setup.settings.cacheFolder, "HF_HOME": setup.folder.file("home"),
+            "HF_ENDPOINT": setup.server.endpoint, "HF_HUB_CACHE": setup.settings.cacheFolder,
+            "HF_HOME": setup.folder.file("home"),
             "PATH": "/usr/bin:/bin", "HOME": setup.folder.path,
         ]
     }
@@ -166,7 +186,8 @@ struct PythonClient: Sendable {
     private static func text(_ pipe: Pipe) async -> String {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+                continuation.resume(
+                    returning: String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
             }
         }
     }

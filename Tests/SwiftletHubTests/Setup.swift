@@ -25,7 +25,9 @@ struct Setup {
     }
 
     static func settings(_ endpoint: String, _ cache: String) throws -> HubSettings {
-        var settings = try HubSettings(environment: ["HF_ENDPOINT": endpoint, "HF_HUB_CACHE": cache, "HF_HOME": cache + "-home"])
+        var settings = try HubSettings(environment: [
+            "HF_ENDPOINT": endpoint, "HF_HUB_CACHE": cache, "HF_HOME": cache + "-home",
+        ])
         settings.retryDelay = 0.01
         settings.longestRetryDelay = 0.05
         settings.requestTimeout = 2
@@ -37,7 +39,9 @@ struct Setup {
     func cacheContents() throws -> [String] {
         let root = folder.file("hub")
         guard FileSystem.isDirectory(root) else { return [] }
-        return try FileManager.default.subpathsOfDirectory(atPath: root).filter { !FileSystem.isDirectory("\(root)/\($0)") }.sorted().map { path in
+        return try FileManager.default.subpathsOfDirectory(atPath: root).filter {
+            !FileSystem.isDirectory("\(root)/\($0)")
+        }.sorted().map { path in
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(root)/\(path)")
             return target.map { "\(path) -> \($0)" } ?? path
         }

@@ -3,11 +3,12 @@ import Testing
 
 @Suite struct CRC32CTests {
     /// The values of RFC 3720, B.4, and the check value of the catalogue of CRC algorithms.
-    @Test(arguments: [
-        ([UInt8](), 0), ([UInt8]("123456789".utf8), 0xE306_9283),
-        ([UInt8](repeating: 0, count: 32), 0x8A91_36AA), ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
-        ([UInt8](0..<32), 0x46DD_794E), ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
-    ] as [([UInt8], UInt32)])
+    @Test(
+        arguments: [
+            ([UInt8](), 0), ([UInt8]("123456789".utf8), 0xE306_9283),
+            ([UInt8](repeating: 0, count: 32), 0x8A91_36AA), ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+            ([UInt8](0..<32), 0x46DD_794E), ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
+        ] as [([UInt8], UInt32)])
     func `has the published values`(bytes: [UInt8], expected: UInt32) {
         #expect(CRC32C.checksum(of: bytes) == expected)
     }

@@ -61,7 +61,9 @@ import Glibc
     }
 
     @Test func `small and large pieces keep their order`() throws {
-        let pieces = [10, 600_000, 3, 2_000_000, 700_000, 1].enumerated().map { [UInt8](repeating: UInt8($0), count: $1) }
+        let pieces = [10, 600_000, 3, 2_000_000, 700_000, 1].enumerated().map {
+            [UInt8](repeating: UInt8($0), count: $1)
+        }
         let file = try AtomicFile(folder.file("a"))
         for piece in pieces { try piece.withUnsafeBytes { try file.write($0) } }
         try file.commit()
@@ -79,8 +81,12 @@ import Glibc
     }
 
     @Test func `paths come apart and together`() {
-        #expect(FileSystem.parent(of: "/a/b") == "/a" && FileSystem.parent(of: "a") == "." && FileSystem.parent(of: "/a") == "/")
-        #expect(FileSystem.name(of: "/a/b/") == "b" && FileSystem.join("a/", "b") == "a/b" && FileSystem.join("a", "/b") == "/b")
+        #expect(
+            FileSystem.parent(of: "/a/b") == "/a" && FileSystem.parent(of: "a") == "."
+                && FileSystem.parent(of: "/a") == "/")
+        #expect(
+            FileSystem.name(of: "/a/b/") == "b" && FileSystem.join("a/", "b") == "a/b"
+                && FileSystem.join("a", "/b") == "/b")
     }
 
     /// Opening a FIFO waits for somebody to write to it.

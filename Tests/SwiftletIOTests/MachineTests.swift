@@ -19,7 +19,9 @@ import Glibc
     @Test func `limits lie within the machine`() {
         #expect((1...MachineProcessor.onlineCount).contains(MachineProcessor.affinityCount))
         if let quota = MachineProcessor.quota { #expect(quota > 0) }
-        if let physical = MachineMemory.physicalByteCount, let bytes = MachineMemory.byteCount { #expect(bytes <= physical) }
+        if let physical = MachineMemory.physicalByteCount, let bytes = MachineMemory.byteCount {
+            #expect(bytes <= physical)
+        }
     }
 
     @Test func `a folder's size counts what lies in it once`() throws {
@@ -43,7 +45,9 @@ import Glibc
             CacheFolders.variable(for: part, environment: environment)
         }
         #expect(variable(.hub, [:]) == nil)
-        #expect(variable(.hub, ["HF_HUB_CACHE": "", "HUGGINGFACE_HUB_CACHE": "/a", "HF_HOME": "/b"]) == "HUGGINGFACE_HUB_CACHE")
+        #expect(
+            variable(.hub, ["HF_HUB_CACHE": "", "HUGGINGFACE_HUB_CACHE": "/a", "HF_HOME": "/b"])
+                == "HUGGINGFACE_HUB_CACHE")
         #expect(variable(.datasets, ["HF_HUB_CACHE": "/a", "XDG_CACHE_HOME": "/b"]) == "XDG_CACHE_HOME")
         #expect(variable(.token, ["HF_HOME": "/b", "XDG_CACHE_HOME": "/c"]) == "HF_HOME")
     }
@@ -51,7 +55,8 @@ import Glibc
     /// The changelog and the code are made to agree before a release, not after it.
     @Test func `the changelog begins with the version, or with what is not released`() throws {
         let changelog = try MappedFile.text("\(Locations.root)/CHANGELOG.md")
-        let first = try #require(changelog.split(separator: "\n").first { $0.hasPrefix("## ") }).split(separator: " ")[1]
+        let first = try #require(changelog.split(separator: "\n").first { $0.hasPrefix("## ") }).split(separator: " ")[
+            1]
         #expect(first == "Unreleased" || first == swiftletVersion)
         #expect(swiftletVersion.split(separator: ".").count == 3)
     }

@@ -6,13 +6,15 @@ import Testing
         TerminalStyle(isTerminal: isTerminal) { variables[$0] }.isOn
     }
 
-    @Test(arguments: [
-        ([:], true, false), (["NO_COLOR": "1"], false, false), (["NO_COLOR": ""], true, false),
-        (["TERM": "dumb"], false, false), (["CLICOLOR": "0"], false, false), (["CLICOLOR": "1"], true, false),
-        (["CLICOLOR_FORCE": "1"], true, true), (["CLICOLOR_FORCE": "0"], true, false), (["FORCE_COLOR": "3"], true, true),
-        (["FORCE_COLOR": "0"], true, false), (["FORCE_COLOR": "1", "NO_COLOR": "1"], false, false),
-        (["FORCE_COLOR": "1", "TERM": "dumb"], true, true),
-    ] as [([String: String], Bool, Bool)])
+    @Test(
+        arguments: [
+            ([:], true, false), (["NO_COLOR": "1"], false, false), (["NO_COLOR": ""], true, false),
+            (["TERM": "dumb"], false, false), (["CLICOLOR": "0"], false, false), (["CLICOLOR": "1"], true, false),
+            (["CLICOLOR_FORCE": "1"], true, true), (["CLICOLOR_FORCE": "0"], true, false),
+            (["FORCE_COLOR": "3"], true, true),
+            (["FORCE_COLOR": "0"], true, false), (["FORCE_COLOR": "1", "NO_COLOR": "1"], false, false),
+            (["FORCE_COLOR": "1", "TERM": "dumb"], true, true),
+        ] as [([String: String], Bool, Bool)])
     func `variables decide`(variables: [String: String], terminal: Bool, file: Bool) {
         #expect(isOn(true, variables) == terminal && isOn(false, variables) == file, "\(variables)")
     }

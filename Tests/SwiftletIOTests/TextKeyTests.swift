@@ -20,7 +20,8 @@ import Testing
 
     @Test func `the order is that of code points`() {
         let texts = ["\u{10000}", "\u{FFFD}", "e\u{301}", "\u{E9}", "f", "Z", "a", ""]
-        #expect(texts.sortedByCodePoints().areSame(as: ["", "Z", "a", "e\u{301}", "f", "\u{E9}", "\u{FFFD}", "\u{10000}"]))
+        #expect(
+            texts.sortedByCodePoints().areSame(as: ["", "Z", "a", "e\u{301}", "f", "\u{E9}", "\u{FFFD}", "\u{10000}"]))
         #expect(texts.map { TextKey($0) }.sorted().map(\.text).areSame(as: texts.sortedByCodePoints()))
     }
 
@@ -62,7 +63,8 @@ import Testing
             "SwiftletTokenizers/Regex/PropertyNames.swift": "names that are known here",
             "SwiftletModels": "names of parameters and classes that are known here",
             "SwiftletNN": "names of parameters and options that are known here",
-            "SwiftletTasks/SentenceEmbeddings": "names of modules that are known here, and of prompts from a JSON object",
+            "SwiftletTasks/SentenceEmbeddings":
+                "names of modules that are known here, and of prompts from a JSON object",
             "SwiftletCheckpoints": "names of tensors, which are compared with those of parameters",
             "SwiftletRunLog": "names of metrics and tasks that are known here",
             "SwiftletTraining": "names of arguments, parameters, metrics and operations that are known here",
@@ -76,7 +78,9 @@ import Testing
                 if FileSystem.isDirectory(path) {
                     try visit(path, inner)
                 } else if file.hasSuffix(".swift") {
-                    for (number, line) in try MappedFile.text(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                    for (number, line) in try MappedFile.text(path).split(
+                        separator: "\n", omittingEmptySubsequences: false
+                    ).enumerated()
                     where line.contains(pattern) {
                         found += 1
                         let isAllowed = allowed.keys.contains { inner == $0 || inner.hasPrefix("\($0)/") }
@@ -93,13 +97,17 @@ import Testing
     @Test func `names from data are looked up by code points`() throws {
         let allowed = [
             // Characters, code points and numbers, not texts.
-            "ndex(of: \"", "ndex(of: UInt8(", "names == nil", "Names == nil", "byClass.keys", "cells.keys", "types.keys",
+            "ndex(of: \"", "ndex(of: UInt8(", "names == nil", "Names == nil", "byClass.keys", "cells.keys",
+            "types.keys",
         ]
-        let pattern = /\.(firstIndex|lastIndex)\(of:|[nN]ames\.contains\([a-z$]|columns\.contains\([a-z$]|splits\.contains\([a-z$]|\.keys\.sorted\(\)|[nN]ames\.sorted\(\)|names == |columnNames == |Set\([a-z.]*[nN]ames\)/
+        let pattern =
+            /\.(firstIndex|lastIndex)\(of:|[nN]ames\.contains\([a-z$]|columns\.contains\([a-z$]|splits\.contains\([a-z$]|\.keys\.sorted\(\)|[nN]ames\.sorted\(\)|names == |columnNames == |Set\([a-z.]*[nN]ames\)/
         for module in ["SwiftletIO", "SwiftletDatasets", "SwiftletMetrics"] {
             let folder = "\(Locations.root)/Sources/\(module)"
             for file in try FileSystem.names(in: folder) where file.hasSuffix(".swift") && file != "TextKey.swift" {
-                for (number, line) in try MappedFile.text("\(folder)/\(file)").split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                for (number, line) in try MappedFile.text("\(folder)/\(file)").split(
+                    separator: "\n", omittingEmptySubsequences: false
+                ).enumerated()
                 where line.contains(pattern) && !line.contains("contains(text:") {
                     #expect(allowed.contains { line.contains($0) }, "\(module)/\(file):\(number + 1): \(line)")
                 }
@@ -119,7 +127,9 @@ import Testing
         #expect(CheckedNumber.int(Int.max, in: 0...10) == nil && CheckedNumber.int(3, in: 0...10) == 3)
         #expect(CheckedNumber.clamped(.infinity, to: 0...10) == 10 && CheckedNumber.clamped(.nan, to: 2...10) == 2)
         #expect(CheckedNumber.clamped(-1e300, to: 0...10) == 0 && CheckedNumber.clamped(4.5, to: 0...10) == 4)
-        let error = #expect(throws: NumberError.self) { try CheckedNumber.int(1e300, named: "--save-steps", in: 1...(.max)) }
+        let error = #expect(throws: NumberError.self) {
+            try CheckedNumber.int(1e300, named: "--save-steps", in: 1...(.max))
+        }
         #expect(error?.description == "--save-steps is 1e+300, which is not 1 or more\nGive 1 or more.")
         let whole = #expect(throws: NumberError.self) { try CheckedNumber.int(7, named: "n", in: 0...3) }
         #expect(whole?.message == "n is 7, which is not from 0 to 3")
@@ -130,7 +140,8 @@ import Testing
         #expect(CheckedNumber.product([.max, 2]) == nil && CheckedNumber.product([-1, 2]) == nil)
         #expect(CheckedNumber.product([.max, .max, 0]) == 0 && CheckedNumber.product([0, -1]) == nil)
         #expect(CheckedNumber.product([3, 4], atMost: 11) == nil)
-        #expect(CheckedNumber.sum([1, 2]) == 3 && CheckedNumber.sum([.max, 1]) == nil && CheckedNumber.sum([5, -1]) == nil)
+        #expect(
+            CheckedNumber.sum([1, 2]) == 3 && CheckedNumber.sum([.max, 1]) == nil && CheckedNumber.sum([5, -1]) == nil)
         #expect(CheckedNumber.sum([5, 6], atMost: 10) == nil)
     }
 }

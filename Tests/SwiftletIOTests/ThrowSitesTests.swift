@@ -6,7 +6,8 @@ import Testing
 @Suite struct ThrowSitesTests {
     /// Those with a kind that the initializer would otherwise fill in.
     static let errors = [
-        "DatasetError", "ModelError", "TrainingError", "TensorError", "ProcessError", "SchedulerError", "OptimizerError",
+        "DatasetError", "ModelError", "TrainingError", "TensorError", "ProcessError", "SchedulerError",
+        "OptimizerError",
         "SafetensorsError", "PickleError", "FileError", "HubError", "TaskError", "InferenceError",
     ]
 
@@ -22,12 +23,14 @@ import Testing
                 let place = "\(file):\(call.line): \(call.name)"
                 // What wraps another error takes over its kind.
                 let wraps = call.arguments.contains { $0 == "error" || $0.hasPrefix("failure: ") }
-                #expect(wraps || call.labels.contains("kind") || call.arguments.first?.first == ".", "\(place): no kind")
+                #expect(
+                    wraps || call.labels.contains("kind") || call.arguments.first?.first == ".", "\(place): no kind")
                 // Tasks have no files of their own; what they say of rows and columns is in their own tests.
                 guard let message = call.message, module != "SwiftletTasks" else { continue }
                 let names = ["column '\\(", "split '\\(", "row \\(", "'\\(path)'", "'\\(folder)'", "'\\(file)'"]
                 guard let named = names.first(where: message.contains), !wraps else { continue }
-                #expect(!call.labels.isDisjoint(with: ["at", "path"]), "\(place): names \(named)...) and has no location")
+                #expect(
+                    !call.labels.isDisjoint(with: ["at", "path"]), "\(place): names \(named)...) and has no location")
             }
         }
         // `Swiftlet` and `SwiftletRunLog` have few or none.

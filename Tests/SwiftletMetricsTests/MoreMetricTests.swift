@@ -8,7 +8,9 @@ import Testing
 
     private func value(_ name: String, _ options: MetricOption...) throws -> Double {
         let metric = try Evaluate.load(name)
-        for (prediction, reference) in zip(predictions, references) { try metric.add(prediction: prediction, reference: reference) }
+        for (prediction, reference) in zip(predictions, references) {
+            try metric.add(prediction: prediction, reference: reference)
+        }
         return try #require(try metric.compute()[name])
     }
 
@@ -16,7 +18,8 @@ import Testing
         #expect(try abs(value("mape") / 1125899906842624.2 - 1) < 1e-14)
         #expect(try abs(value("smape") / 0.8630303030303029 - 1) < 1e-14)
         let many = try Evaluate.load("mape", "multilist").compute(
-            predictions: [[0.5, 1], [-1, 1], [7, -6]], references: [[0.1, 2], [-1, 2], [8, -5]], .multiOutput(.rawValues))
+            predictions: [[0.5, 1], [-1, 1], [7, -6]], references: [[0.1, 2], [-1, 2], [8, -5]],
+            .multiOutput(.rawValues))
         #expect(zip(try #require(many.list("mape")), [1.375, 0.39999999999999997]).allSatisfy { abs($0 - $1) < 1e-14 })
     }
 
@@ -38,7 +41,9 @@ import Testing
     }
 
     @Test func `benchmarks by their names`() throws {
-        #expect(try Evaluate.load("xnli").compute(predictions: [0, 1, 2], references: [0, 1, 0]).description == "{'accuracy': 0.6666666666666666}")
+        #expect(
+            try Evaluate.load("xnli").compute(predictions: [0, 1, 2], references: [0, 1, 0]).description
+                == "{'accuracy': 0.6666666666666666}")
         let tags = try Evaluate.load("indic_glue", "wiki-ner").compute(predictions: [0, 1, 1], references: [0, 1, 0])
         #expect(tags.description == "{'accuracy': 0.6666666666666666, 'f1': 0.6666666666666666}")
         #expect(throws: MetricError.self) { try Evaluate.load("indic_glue") }

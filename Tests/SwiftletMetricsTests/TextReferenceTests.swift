@@ -44,7 +44,8 @@ struct TextCase: CustomStringConvertible {
             if let sources, case .strings(let texts) = predicted, case .lists(let lists) = actual {
                 try metric.addBatch(
                     sources: Array(sources[rows]), predictions: texts,
-                    references: lists.map { list -> [String] in if case .strings(let texts) = list { texts } else { [] } })
+                    references: lists.map { list -> [String] in if case .strings(let texts) = list { texts } else { [] }
+                    })
             } else {
                 try metric.addBatch(
                     predictions: predicted, references: actual, sampleWeight: weights.map { Array($0[rows]) })

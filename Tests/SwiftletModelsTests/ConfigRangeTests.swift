@@ -9,7 +9,8 @@ extension ModelTests {
     /// No number in a `config.json` stops the process, fills memory or takes long.
     @Suite struct ConfigRangeTests {
         static let families = [
-            "albert-b", "bert-a", "camembert-a", "deberta-b", "deberta-v2-a", "deberta-v3-a", "distilbert-b", "electra-b",
+            "albert-b", "bert-a", "camembert-a", "deberta-b", "deberta-v2-a", "deberta-v3-a", "distilbert-b",
+            "electra-b",
             "eurobert-b", "gte-b", "jina_embeddings_v3-a", "modernbert-b", "mpnet-b", "nomic_bert-b", "roberta-b",
         ]
 
@@ -40,8 +41,10 @@ extension ModelTests {
         func `sizes that no file backs`(name: String) throws {
             let fixture = try FamilyFixture(name)
             let sizes = [
-                "vocab_size", "hidden_size", "dim", "embedding_size", "intermediate_size", "hidden_dim", "max_position_embeddings",
-                "type_vocab_size", "num_hidden_layers", "n_layers", "num_hidden_groups", "inner_group_num", "num_labels",
+                "vocab_size", "hidden_size", "dim", "embedding_size", "intermediate_size", "hidden_dim",
+                "max_position_embeddings",
+                "type_vocab_size", "num_hidden_layers", "n_layers", "num_hidden_groups", "inner_group_num",
+                "num_labels",
                 "max_relative_positions", "relative_attention_num_buckets", "conv_kernel_size", "head_dim",
             ]
             for key in sizes where fixture.config[key] != nil || key == "num_labels" {
@@ -81,20 +84,25 @@ extension ModelTests {
             #expect(error?.message.contains("relative_attention_bias") == true)
         }
 
-        @Test(arguments: [
-            ("bert-a", "initializer_range", -0.02), ("modernbert-a", "initializer_range", -1),
-            ("albert-a", "num_hidden_groups", .int(.max)), ("albert-a", "inner_group_num", 4097),
-            ("albert-a", "num_hidden_layers", 100_000), ("roberta-a", "num_hidden_layers", 100_000),
-            ("deberta-a", "max_relative_positions", .int(.max)), ("deberta-v2-a", "position_buckets", .int(.max)),
-            ("gte-a", "rope_theta", -3), ("gte-a", "layer_norm_eps", -1), ("bert-a", "layer_norm_eps", .double(.infinity)),
-            ("nomic_bert-a", "head_dim", 3), ("nomic_bert-a", "head_dim", 1_048_576), ("eurobert-a", "num_key_value_heads", 0),
-            ("eurobert-a", "classifier_pooling", "max"), ("bert-a", "id2label", [:]),
-        ] as [(String, String, JSONValue)])
+        @Test(
+            arguments: [
+                ("bert-a", "initializer_range", -0.02), ("modernbert-a", "initializer_range", -1),
+                ("albert-a", "num_hidden_groups", .int(.max)), ("albert-a", "inner_group_num", 4097),
+                ("albert-a", "num_hidden_layers", 100_000), ("roberta-a", "num_hidden_layers", 100_000),
+                ("deberta-a", "max_relative_positions", .int(.max)), ("deberta-v2-a", "position_buckets", .int(.max)),
+                ("gte-a", "rope_theta", -3), ("gte-a", "layer_norm_eps", -1),
+                ("bert-a", "layer_norm_eps", .double(.infinity)),
+                ("nomic_bert-a", "head_dim", 3), ("nomic_bert-a", "head_dim", 1_048_576),
+                ("eurobert-a", "num_key_value_heads", 0),
+                ("eurobert-a", "classifier_pooling", "max"), ("bert-a", "id2label", [:]),
+            ] as [(String, String, JSONValue)])
         func `ranges are stated`(name: String, key: String, value: JSONValue) throws {
             var config = try FamilyFixture(name).config
             if key == "rope_theta" { config["rope_parameters"] = nil }
             config[key] = value
-            let error = #expect(throws: ModelError.self) { try SequenceClassifier(ModelConfig(config), state: ModelState()) }
+            let error = #expect(throws: ModelError.self) {
+                try SequenceClassifier(ModelConfig(config), state: ModelState())
+            }
             let message = error?.message ?? ""
             #expect(message.contains("'\(key)'") || key == "head_dim" && message.contains("heads of"), "\(message)")
         }
@@ -102,7 +110,9 @@ extension ModelTests {
         @Test(.enabled(if: FileSystem.isDirectory(Locations.shared("cases/robust"))))
         func `checkpoints that stopped the process once`() throws {
             let root = Locations.shared("cases/robust")
-            for folder in try FileSystem.names(in: "\(root)/config").map({ "\(root)/config/\($0)" }) + ["\(root)/albert-groups"] {
+            for folder in try FileSystem.names(in: "\(root)/config").map({ "\(root)/config/\($0)" }) + [
+                "\(root)/albert-groups"
+            ] {
                 tryOut(folder) { _ = try AutoModelForSequenceClassification.fromPretrained(folder: folder) }
             }
         }

@@ -53,7 +53,8 @@ struct FamilyBattery {
                     let model = try fixture.model(task)
                     model.state.kernels = kernels
                     let output = try model(isPacked ? fixture.packed(task) : fixture.padded(task))
-                    compareLogits(output, try fixture.tensors.tensor("\(task).logits"), fixture, task, "\(way), \(task)")
+                    compareLogits(
+                        output, try fixture.tensors.tensor("\(task).logits"), fixture, task, "\(way), \(task)")
                     let loss = try output.loss
                     // Without padding among the places of an answer, the loss is another one.
                     let name = isPacked && task == "question" ? "question.packed_loss" : "\(task).loss"
@@ -116,7 +117,8 @@ struct FamilyBattery {
         for kernels in Kernels.allCases {
             let model = try fixture.model("sequence")
             model.state.kernels = kernels
-            let states = try #require(try noGrad { try model(fixture.padded("sequence"), outputHiddenStates: true) }.hiddenStates)
+            let states = try #require(
+                try noGrad { try model(fixture.padded("sequence"), outputHiddenStates: true) }.hiddenStates)
             #expect(!fixture.has("hidden.\(states.count)") && fixture.has("hidden.\(states.count - 1)"))
             for (index, state) in states.enumerated() {
                 expect(
@@ -129,7 +131,8 @@ struct FamilyBattery {
             let output = try noGrad { try encoder(fixture.padded("sequence")) }
             expect(
                 fixture.tokens(output.lastHiddenState.floats(), width: width),
-                fixture.tokens(try fixture.floats("encoder_output"), width: width), "\(fixture.folder), the encoder alone")
+                fixture.tokens(try fixture.floats("encoder_output"), width: width),
+                "\(fixture.folder), the encoder alone")
             #expect((output.poolerOutput != nil) == fixture.has("pooler_output"))
             if let pooled = output.poolerOutput {
                 expect(pooled.floats(), try fixture.floats("pooler_output"), "\(fixture.folder), pooler")
@@ -151,7 +154,8 @@ struct FamilyBattery {
             manualSeed(42)
             let output = try noGrad { try model(fixture.padded(task)) }
             compareLogits(
-                output, try fixture.tensors.tensor("train/\(task)"), fixture, task, "\(fixture.folder), \(task) in training")
+                output, try fixture.tensors.tensor("train/\(task)"), fixture, task,
+                "\(fixture.folder), \(task) in training")
         }
     }
 

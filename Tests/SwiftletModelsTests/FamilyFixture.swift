@@ -113,7 +113,9 @@ struct FamilyFixture {
     func packed(_ task: String) throws -> ModelInputs {
         let padded = try padded(task == "choice" ? "sequence" : task)
         let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        func kept(_ tensor: Tensor) -> Tensor { Tensor(tokens(tensor.ints(), width: 1), shape: [starts[lengths.count]]) }
+        func kept(_ tensor: Tensor) -> Tensor {
+            Tensor(tokens(tensor.ints(), width: 1), shape: [starts[lengths.count]])
+        }
         var inputs = ModelInputs(
             packedIDs: kept(padded.inputIDs), cumulativeLengths: starts, tokenTypeIDs: padded.tokenTypeIDs.map(kept),
             labels: task == "token" || task == "masked" ? padded.labels.map(kept) : padded.labels)

@@ -16,15 +16,20 @@ extension ModelTests {
             try FamilyBattery(name).run()
         }
 
-        @Test(arguments: [
-            ("distilbert-a", "n_heads", 3, "n_heads"), ("distilbert-a", "activation", "swoosh", "swoosh"),
-            ("distilbert-a", "pad_token_id", 99, "pad_token_id"), ("roberta-a", "pad_token_id", nil, "pad_token_id"),
-            ("roberta-a", "pad_token_id", 15, "max_position_embeddings"), ("roberta-a", "is_decoder", true, "is_decoder"),
-            ("roberta-a", "position_embedding_type", "relative_key_query", "relative_key_query"),
-            ("electra-a", "add_cross_attention", true, "add_cross_attention"), ("electra-a", "embedding_size", 0, "embedding_size"),
-            ("mpnet-a", "relative_attention_num_buckets", 8, "relative_attention_num_buckets"),
-            ("mpnet-a", "max_position_embeddings", 2, "max_position_embeddings"), ("bert-a", "model_type", "tulip", "tulip"),
-        ] as [(String, String, JSONValue, String)])
+        @Test(
+            arguments: [
+                ("distilbert-a", "n_heads", 3, "n_heads"), ("distilbert-a", "activation", "swoosh", "swoosh"),
+                ("distilbert-a", "pad_token_id", 99, "pad_token_id"),
+                ("roberta-a", "pad_token_id", nil, "pad_token_id"),
+                ("roberta-a", "pad_token_id", 15, "max_position_embeddings"),
+                ("roberta-a", "is_decoder", true, "is_decoder"),
+                ("roberta-a", "position_embedding_type", "relative_key_query", "relative_key_query"),
+                ("electra-a", "add_cross_attention", true, "add_cross_attention"),
+                ("electra-a", "embedding_size", 0, "embedding_size"),
+                ("mpnet-a", "relative_attention_num_buckets", 8, "relative_attention_num_buckets"),
+                ("mpnet-a", "max_position_embeddings", 2, "max_position_embeddings"),
+                ("bert-a", "model_type", "tulip", "tulip"),
+            ] as [(String, String, JSONValue, String)])
         func `what a family can't do is refused by name`(
             fixture: String, field: String, value: JSONValue, mentioned: String
         ) throws {
@@ -62,7 +67,8 @@ extension ModelTests {
             config["sinusoidal_pos_embds"] = true
             let model = try SequenceClassifier(ModelConfig(config), state: ModelState())
             model.state.initializeMissing()
-            let positions = try #require(model.state["distilbert.embeddings.position_embeddings.weight"]).tensor.detach()
+            let positions = try #require(model.state["distilbert.embeddings.position_embeddings.weight"]).tensor
+                .detach()
             // Sine and cosine of 3, 0.3, 0.03 and 0.003.
             let expected: [Float] = [
                 0.14112, -0.98999250, 0.29552021, 0.95533649, 0.02999550, 0.99955003, 0.00299999, 0.99999550,

@@ -82,7 +82,9 @@ extension ModelTests {
         func `linear, dropout, residual and norm`(p: Double) throws {
             manualSeed(1)
             let (rows, inputs, width) = (13, 20, 72)
-            let tensors = [[rows, inputs], [width, inputs], [width], [rows, width], [width], [width]].map { Tensor.randn($0) }
+            let tensors = [[rows, inputs], [width, inputs], [width], [rows, width], [width], [width]].map {
+                Tensor.randn($0)
+            }
             let draw = draw(p, place: 4)
             let wrong = same(tensors) {
                 FusedF.linearNorm($0[0], residual: $0[3], output: output($0, (1, 2, 4, 5), draw))
@@ -158,7 +160,8 @@ extension ModelTests {
                 check(others) {
                     FusedF.selfAttention(
                         $0[0], query: ($0[1], $0[2]), key: ($0[3], $0[4]), value: ($0[5], $0[6]),
-                        output: output($0, (7, 8, 9, 10), .none), cumulativeLengths: [0, 11, 40], headCount: 3, firstOnly: firstOnly)
+                        output: output($0, (7, 8, 9, 10), .none), cumulativeLengths: [0, 11, 40], headCount: 3,
+                        firstOnly: firstOnly)
                 }
             }
         }
@@ -168,7 +171,8 @@ extension ModelTests {
             x.requiresGrad = true
             let norm = (Tensor.ones([8]), Tensor.zeros([8]))
             let y = FusedF.linearNorm(
-                x, residual: x, output: .init((Tensor.randn([8, 8]), Tensor.zeros([8])), norm: norm, eps: 1e-5)).sum()
+                x, residual: x, output: .init((Tensor.randn([8, 8]), Tensor.zeros([8])), norm: norm, eps: 1e-5)
+            ).sum()
             y.backward(retainGraph: true)
             let error = try #require(throws: TensorError.self) { try withTensorErrors { y.backward() } }
             #expect(error.description.contains("second time"))
@@ -183,7 +187,11 @@ extension ModelTests {
             // One row that has been masked, and two that count for nothing.
             if classes > 2 { noGrad { _ = logits.narrow(0, 3, 1).narrow(1, 1, 1).fill_(-Double.infinity) } }
             let targets = Tensor((0..<9).map { $0 % 4 == 2 ? -100 : ($0 * 7) % classes }, shape: [9])
-            let wrong = same([logits]) { FusedF.crossEntropy($0[0], targets) } _: { F.crossEntropy($0[0], targets) }
+            let wrong = same([logits]) {
+                FusedF.crossEntropy($0[0], targets)
+            } _: {
+                F.crossEntropy($0[0], targets)
+            }
             #expect(wrong == nil)
             #expect(
                 abs(FusedF.crossEntropy(logits, targets).item() - F.crossEntropy(logits.to(.float64), targets).item())
@@ -212,7 +220,8 @@ extension ModelTests {
             let (starts, heads, width, inputs) = ([0, 5, 6, 140], 3, 24, 16)
             // The bias reaches farther than the longest sequence of 134 tokens.
             let farthest = 136
-            let shapes = [[140, inputs]] + (0..<3).flatMap { _ in [[width, inputs], [width]] }
+            let shapes =
+                [[140, inputs]] + (0..<3).flatMap { _ in [[width, inputs], [width]] }
                 + [[inputs, width], [inputs], [inputs], [inputs]] + (biased ? [[heads, 2 * farthest + 1]] : [])
             let tensors = shapes.map { Tensor.randn($0) * 0.7 }
             let (draw, after) = (draw(p), draw(p, place: 1))
@@ -267,7 +276,8 @@ extension ModelTests {
                     tables: ($0[0], $0[1], $0[2]), ids: (words, types, positions), normWeight: $0[3], normBias: $0[4],
                     eps: 1e-5, paddingIndex: 0, rows: RowGradient(), dropout: draw)
             } _: {
-                let sum = F.embedding($0[0], words, paddingIndex: 0) + F.embedding($0[1], types)
+                let sum =
+                    F.embedding($0[0], words, paddingIndex: 0) + F.embedding($0[1], types)
                     + F.embedding($0[2], positions)
                 return F.layerNorm(sum, weight: $0[3], bias: $0[4], eps: 1e-5) * kept
             }
@@ -304,7 +314,8 @@ extension ModelTests {
                 return (mean, (values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 399).squareRoot())
             }
             let (fused, reference) = (try losses(.fused), try losses(.reference))
-            let error = ((fused.deviation * fused.deviation + reference.deviation * reference.deviation) / 400).squareRoot()
+            let error = ((fused.deviation * fused.deviation + reference.deviation * reference.deviation) / 400)
+                .squareRoot()
             #expect(abs(fused.mean - reference.mean) < 4 * error)
             #expect(abs(fused.deviation / reference.deviation - 1) < 0.2)
         }

@@ -119,10 +119,13 @@ struct SystemRandom {
 
 extension ModelTests {
     @Suite struct FusedModelTests {
-        @Test(arguments: [
-            [5], [1, 2, 1], [3, 17, 16, 64, 2, 33], [130, 7, 65, 512], [1, 511, 200, 48, 90],
-        ], ["auto", "avx2", "portable"])
-        func `loss and every gradient are those of the reference in double precision`(lengths: [Int], set: String) throws {
+        @Test(
+            arguments: [
+                [5], [1, 2, 1], [3, 17, 16, 64, 2, 33], [130, 7, 65, 512], [1, 511, 200, 48, 90],
+            ], ["auto", "avx2", "portable"])
+        func `loss and every gradient are those of the reference in double precision`(lengths: [Int], set: String)
+            throws
+        {
             guard (try? Kernels.selectInstructionSet(set)) != nil else { return }
             defer { try? Kernels.selectInstructionSet("auto") }
             let twins = try TwinRuns()
@@ -138,10 +141,12 @@ extension ModelTests {
             #expect(TwinRuns.difference(other, reference) != nil)
         }
 
-        @Test(arguments: [
-            ["hidden_size": 40, "num_attention_heads": 5], ["hidden_size": 64, "num_attention_heads": 1],
-            ["hidden_act": "relu"], ["num_hidden_layers": 1], ["hidden_size": 130, "num_attention_heads": 2, "initializer_range": 0.1],
-        ] as [JSONObject])
+        @Test(
+            arguments: [
+                ["hidden_size": 40, "num_attention_heads": 5], ["hidden_size": 64, "num_attention_heads": 1],
+                ["hidden_act": "relu"], ["num_hidden_layers": 1],
+                ["hidden_size": 130, "num_attention_heads": 2, "initializer_range": 0.1],
+            ] as [JSONObject])
         func `other shapes`(overrides: JSONObject) throws {
             let twins = try TwinRuns(overrides)
             let inputs = TwinRuns.batch([9, 40, 23])
@@ -225,7 +230,8 @@ extension ModelTests {
         @Test(arguments: [[0, 4, 4, 21], [0, 4], [1, 21], []])
         func `bad starts are refused`(starts: [Int]) throws {
             let twins = try TwinRuns()
-            let packed = ModelInputs(packedIDs: Tensor([Int](repeating: 1, count: 21), shape: [21]), cumulativeLengths: starts)
+            let packed = ModelInputs(
+                packedIDs: Tensor([Int](repeating: 1, count: 21), shape: [21]), cumulativeLengths: starts)
             #expect(throws: ModelError.self) { try twins.model(packed) }
         }
     }

@@ -143,7 +143,9 @@ extension ModelTests {
                 // The same weights where no copy was ever made.
                 let fresh = try SequenceClassifier(twins.model.config, state: ModelState())
                 fresh.state.kernels = .fused
-                for (from, to) in zip(parameters, fresh.parameters()) { fresh.state.assign(from.tensor.detach(), to: to) }
+                for (from, to) in zip(parameters, fresh.parameters()) {
+                    fresh.state.assign(from.tensor.detach(), to: to)
+                }
                 let expected = try noGrad {
                     try autocast(.bfloat16) { try fresh(TwinRuns.batch([9, 4])) }.logits.floats()
                 }

@@ -12,7 +12,9 @@ extension ModelTests {
         private enum Way { case reference, fused, changedOutside, accumulated }
 
         /// Six steps on changing batches; the parameters afterwards and the norms.
-        private func train(_ way: Way, decay: Double, maxNorm: Double) throws -> (values: [(String, [Float])], norms: [Double]) {
+        private func train(_ way: Way, decay: Double, maxNorm: Double) throws -> (
+            values: [(String, [Float])], norms: [Double]
+        ) {
             let twins = try TwinRuns()
             twins.model.state.kernels = way == .reference ? .reference : .fused
             let optimizer = AdamW(groups: [
@@ -72,7 +74,9 @@ extension ModelTests {
             let others = [Tensor.randn([2, width]), Tensor.randn([8, width])]
             let (weight, bias) = (Tensor.ones([width]), Tensor.zeros([width]))
             let cache = RowGradient()
-            let moments = tables.map { _ in (Tensor.zeros([rows, width]), Tensor.zeros([rows, width]), Tensor.zeros([])) }
+            let moments = tables.map { _ in
+                (Tensor.zeros([rows, width]), Tensor.zeros([rows, width]), Tensor.zeros([]))
+            }
             for step in 0..<5 {
                 let ids = Tensor([3 + step, 7, 7, 40 - step, 0], shape: [5])
                 let zeros = Tensor([0, 0, 0, 0, 0], shape: [5])
@@ -98,7 +102,8 @@ extension ModelTests {
                 }
                 norms.append(clipGradNorm([gradients[2]], maxNorm: maxNorm).item())
                 fusedAdamW(
-                    parameters: [tables[2]], gradients: [gradients[2]], expAvg: [moments[2].0], expAvgSq: [moments[2].1],
+                    parameters: [tables[2]], gradients: [gradients[2]], expAvg: [moments[2].0],
+                    expAvgSq: [moments[2].1],
                     steps: [moments[2].2], lr: 0.01, beta1: 0.9, beta2: 0.999, weightDecay: decay, eps: 1e-8)
                 for table in tables { table.grad = nil }
                 #expect(difference(norms, [Double](repeating: norms[2], count: 3), relative: 1e-6) == nil)
@@ -119,7 +124,8 @@ extension ModelTests {
             let changed = try train(.changedOutside, decay: 0, maxNorm: .infinity)
             let name = "bert.embeddings.word_embeddings.weight"
             let (before, after) = (
-                try #require(plain.values.first { $0.0 == name }).1, try #require(changed.values.first { $0.0 == name }).1
+                try #require(plain.values.first { $0.0 == name }).1,
+                try #require(changed.values.first { $0.0 == name }).1
             )
             for row in Self.unread { #expect(after[row * 48] < before[row * 48] - 5e-3, "row \(row)") }
         }

@@ -17,7 +17,8 @@ extension ModelTests {
             return x * Tensor(outlying, shape: [inputs])
         }
 
-        @Test(arguments: ["portable", "avx2", "avx512"], [[1, 24, 16], [7, 50, 33], [61, 384, 70], [130, 129, 512]])
+        @Test(
+            arguments: ["portable", "avx2", "avx512"], [[1, 24, 16], [7, 50, 33], [61, 384, 70], [130, 129, 512]])
         func aProductIsNearTheExactOne(set: String, sizes: [Int]) throws {
             guard (try? Kernels.selectInstructionSet(set)) != nil else { return }
             defer { try? Kernels.selectInstructionSet("auto") }

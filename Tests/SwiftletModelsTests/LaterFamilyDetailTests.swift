@@ -56,7 +56,8 @@ extension ModelTests {
         func `recomputed layers give the same gradients`(name: String) throws {
             let fixture = try FamilyFixture(name)
             let still: JSONObject = [
-                "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, "classifier_dropout_prob": 0, "classifier_dropout": 0,
+                "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0, "classifier_dropout_prob": 0,
+                "classifier_dropout": 0,
             ]
             let model = try fixture.model("sequence", overrides: still)
             model.state.kernels = .reference
@@ -66,7 +67,9 @@ extension ModelTests {
             try model(inputs).loss.backward()
             for parameter in model.parameters() {
                 let expected = "grad/\(try fixture.stored(parameter.name, "sequence"))"
-                let key = expected.hasPrefix("grad/encoder/") ? "grad/sequence/\(expected.dropFirst("grad/".count))" : expected
+                let key =
+                    expected.hasPrefix("grad/encoder/")
+                    ? "grad/sequence/\(expected.dropFirst("grad/".count))" : expected
                 guard fixture.has(key) else { continue }
                 let gradient = try #require(parameter.gradient, "\(parameter.name)")
                 let values = try fixture.floats(key)
@@ -87,24 +90,26 @@ extension ModelTests {
             }
         }
 
-        @Test(arguments: [
-            ("albert-a", "num_attention_heads", 3), ("albert-a", "hidden_act", "mish2"), ("albert-a", "pad_token_id", 99),
-            ("albert-a", "is_decoder", true), ("albert-a", "num_hidden_groups", 0),
-            ("albert-a", "classifier_dropout_prob", 1.5),
-            ("deberta-a", "pos_att_type", "p2p"), ("deberta-a", "pooler_hidden_size", 4),
-            ("deberta-v2-a", "pos_att_type", ["c2p", "c2p"]), ("deberta-v2-a", "position_buckets", 1),
-            ("deberta-v2-a", "position_buckets", 40), ("deberta-v2-a", "conv_kernel_size", 4),
-            ("deberta-v2-a", "conv_groups", 3), ("deberta-v2-a", "attention_head_size", 3),
-            ("deberta-v2-a", "pooler_hidden_act", 7), ("deberta-v2-a", "relative_attention", "yes"),
-            ("modernbert-a", "num_attention_heads", 8), ("modernbert-a", "classifier_pooling", "max"),
-            ("modernbert-a", "layer_types", ["full_attention"]), ("modernbert-a", "sparse_prediction", true),
-            ("modernbert-a", "rope_scaling", ["type": "linear"]), ("modernbert-a", "local_attention", -2),
-            ("modernbert-a", "initializer_cutoff_factor", 0.1),
-            (
-                "modernbert-a", "rope_type",
-                ["rope_parameters": ["full_attention": ["rope_type": "yarn", "rope_theta": 10.0]]]
-            ),
-        ] as [(String, String, JSONValue)])
+        @Test(
+            arguments: [
+                ("albert-a", "num_attention_heads", 3), ("albert-a", "hidden_act", "mish2"),
+                ("albert-a", "pad_token_id", 99),
+                ("albert-a", "is_decoder", true), ("albert-a", "num_hidden_groups", 0),
+                ("albert-a", "classifier_dropout_prob", 1.5),
+                ("deberta-a", "pos_att_type", "p2p"), ("deberta-a", "pooler_hidden_size", 4),
+                ("deberta-v2-a", "pos_att_type", ["c2p", "c2p"]), ("deberta-v2-a", "position_buckets", 1),
+                ("deberta-v2-a", "position_buckets", 40), ("deberta-v2-a", "conv_kernel_size", 4),
+                ("deberta-v2-a", "conv_groups", 3), ("deberta-v2-a", "attention_head_size", 3),
+                ("deberta-v2-a", "pooler_hidden_act", 7), ("deberta-v2-a", "relative_attention", "yes"),
+                ("modernbert-a", "num_attention_heads", 8), ("modernbert-a", "classifier_pooling", "max"),
+                ("modernbert-a", "layer_types", ["full_attention"]), ("modernbert-a", "sparse_prediction", true),
+                ("modernbert-a", "rope_scaling", ["type": "linear"]), ("modernbert-a", "local_attention", -2),
+                ("modernbert-a", "initializer_cutoff_factor", 0.1),
+                (
+                    "modernbert-a", "rope_type",
+                    ["rope_parameters": ["full_attention": ["rope_type": "yarn", "rope_theta": 10.0]]]
+                ),
+            ] as [(String, String, JSONValue)])
         func `what is not implemented is refused by its name`(name: String, key: String, value: JSONValue) throws {
             let fixture = try FamilyFixture(name)
             // Where the value is a whole field of another name, that is what changes.
@@ -131,7 +136,9 @@ extension ModelTests {
                 "global_rope_theta": 160000.0, "local_rope_theta": 10000.0,
             ]
             #expect(difference(try logits(old), expected, absolute: 1e-6) == nil)
-            for (key, value) in ["global_attn_every_n_layers": 2, "global_rope_theta": 3.0, "local_rope_theta": 3.0] as JSONObject {
+            for (key, value) in ["global_attn_every_n_layers": 2, "global_rope_theta": 3.0, "local_rope_theta": 3.0]
+                as JSONObject
+            {
                 var other = old
                 other[key] = value
                 #expect(difference(try logits(other), expected, absolute: 1e-4) != nil, "\(key)")

@@ -29,7 +29,9 @@ extension ModelTests {
             return inputs
         }
 
-        private func ones(_ shape: [Int], _ dtype: DType = .int64) -> Tensor { (Tensor.zeros(shape, dtype: .int64) + 1).to(dtype) }
+        private func ones(_ shape: [Int], _ dtype: DType = .int64) -> Tensor {
+            (Tensor.zeros(shape, dtype: .int64) + 1).to(dtype)
+        }
 
         /// With one number replaced.
         private func with(_ tensor: Tensor, _ value: Int) -> Tensor {
@@ -55,7 +57,9 @@ extension ModelTests {
                     wrong("\(dtype) segments") { $0.tokenTypeIDs = ones(shape, dtype) }
                     wrong("\(dtype) positions") { $0.positionIDs = ones(shape, dtype) }
                 }
-                for other in [[], [5], [1, 1, 1, 1], [0, 5], [4, 0], Array(shape.dropLast()) + [shape[shape.count - 1] + 1]] {
+                for other in [
+                    [], [5], [1, 1, 1, 1], [0, 5], [4, 0], Array(shape.dropLast()) + [shape[shape.count - 1] + 1],
+                ] {
                     wrong("ids \(other)") { $0.inputIDs = ones(other) }
                     if other != shape {
                         wrong("mask \(other)") { $0.attentionMask = ones(other) }
@@ -67,7 +71,9 @@ extension ModelTests {
                     wrong("id \(id)") { $0.inputIDs = with($0.inputIDs, id) }
                     if right.tokenTypeIDs != nil { wrong("segment \(id)") { $0.tokenTypeIDs = with(ones(shape), id) } }
                 }
-                for position in [-1, .min] { wrong("position \(position)") { $0.positionIDs = with(ones(shape), position) } }
+                for position in [-1, .min] {
+                    wrong("position \(position)") { $0.positionIDs = with(ones(shape), position) }
+                }
                 for other in [shape, shape + [7], [4], shape + [8, 1]] {
                     wrong("vectors \(other)") { $0.inputsEmbeds = ones(other, .float32) }
                 }
@@ -107,11 +113,13 @@ extension ModelTests {
             let model = try fixture.model("question")
             let right = try fixture.padded("question")
             for other in [[], [3], [5], [4, 2]] {
-                expectError(model, changed(right) { $0.startPositions = ones(other) }, .labels, "\(name), starts \(other)")
+                expectError(
+                    model, changed(right) { $0.startPositions = ones(other) }, .labels, "\(name), starts \(other)")
                 expectError(model, changed(right) { $0.endPositions = ones(other) }, .labels, "\(name), ends \(other)")
             }
             for dtype in [DType.float32, .bool] {
-                expectError(model, changed(right) { $0.startPositions = ones([4], dtype) }, .inputs, "\(name), \(dtype)")
+                expectError(
+                    model, changed(right) { $0.startPositions = ones([4], dtype) }, .inputs, "\(name), \(dtype)")
             }
             expectError(model, changed(right) { $0.endPositions = nil }, .labels, "\(name), no ends")
             // Outside its row a position counts for nothing, as in Python; no number may stop the process.
@@ -126,10 +134,22 @@ extension ModelTests {
             let fixture = try FamilyFixture(name)
             let right = try fixture.padded("sequence")
             let problems: [(JSONValue, Int, good: [(shape: [Int], DType)], bad: [(shape: [Int], DType)])] = [
-                ("regression", 2, [([4, 2], .float32), ([4, 2], .int64)], [([4], .int64), ([2], .float32), ([4, 1], .float32), ([4, 3], .float32)]),
-                ("regression", 1, [([4], .float32), ([4, 1], .float32), ([4], .int64)], [([3], .float32), ([4, 2], .float32), ([], .float32)]),
-                ("single_label_classification", 2, [([4], .int64), ([4, 1], .int32)], [([4], .float32), ([5], .int64), ([4, 2], .int64)]),
-                ("multi_label_classification", 2, [([4, 2], .float32), ([4, 2], .float64)], [([4, 2], .int64), ([4], .float32), ([2, 4], .float32)]),
+                (
+                    "regression", 2, [([4, 2], .float32), ([4, 2], .int64)],
+                    [([4], .int64), ([2], .float32), ([4, 1], .float32), ([4, 3], .float32)]
+                ),
+                (
+                    "regression", 1, [([4], .float32), ([4, 1], .float32), ([4], .int64)],
+                    [([3], .float32), ([4, 2], .float32), ([], .float32)]
+                ),
+                (
+                    "single_label_classification", 2, [([4], .int64), ([4, 1], .int32)],
+                    [([4], .float32), ([5], .int64), ([4, 2], .int64)]
+                ),
+                (
+                    "multi_label_classification", 2, [([4, 2], .float32), ([4, 2], .float64)],
+                    [([4, 2], .int64), ([4], .float32), ([2, 4], .float32)]
+                ),
                 (.null, 1, [([4], .float32)], [([5], .float32), ([4, 2], .float32)]),
                 (.null, 2, [([4], .int64)], [([5], .int64), ([0], .int64), ([], .int64), ([3, 2], .float32)]),
             ]
@@ -149,7 +169,8 @@ extension ModelTests {
                 }
                 // A wrong batch chooses no kind of problem for good.
                 for (shape, dtype) in good {
-                    let loss = try noGrad { try model(changed(right) { $0.labels = ones(shape, dtype) * (count - 1) }) }.loss
+                    let loss = try noGrad { try model(changed(right) { $0.labels = ones(shape, dtype) * (count - 1) }) }
+                        .loss
                     #expect(loss.item().isFinite == true, "\(name), \(type.text()), \(count), \(dtype) \(shape)")
                 }
             }

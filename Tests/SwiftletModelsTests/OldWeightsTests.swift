@@ -43,7 +43,9 @@ extension ModelTests {
                 return (name, name == "cls.predictions.decoder.weight" ? tensor + 1 : tensor)
             }
             try Safetensors.write(tensors, to: folder.file("model.safetensors"))
-            let error = try #require(throws: ModelError.self) { try AutoModelForMaskedLM.fromPretrained(folder: folder.path) }
+            let error = try #require(throws: ModelError.self) {
+                try AutoModelForMaskedLM.fromPretrained(folder: folder.path)
+            }
             #expect(error.description.contains("decoder.weight") && error.description.contains("tie_word_embeddings"))
             let options = LoadOptions(overrides: ["tie_word_embeddings": false])
             let model = try AutoModelForMaskedLM.fromPretrained(folder: folder.path, options: options)
@@ -56,7 +58,9 @@ extension ModelTests {
                 let file = try MappedFile("\(Self.folder)/sharded/\(name)")
                 try withExtendedLifetime(file) { try AtomicFile.write(Array(file.bytes), to: folder.file(name)) }
             }
-            let (first, second) = (folder.file("pytorch_model-00001-of-00002.bin"), folder.file("pytorch_model-00002-of-00002.bin"))
+            let (first, second) = (
+                folder.file("pytorch_model-00001-of-00002.bin"), folder.file("pytorch_model-00002-of-00002.bin")
+            )
             let file = try MappedFile(first)
             try withExtendedLifetime(file) { try AtomicFile.write(Array(file.bytes), to: second) }
             #expect(throws: PickleError.self) { try WeightFolder(folder.path) }

@@ -10,9 +10,12 @@ extension ModelTests {
     /// Calls that the family battery does not make, held to Python's numbers.
     @Suite struct PythonCallTests {
         static let families = [
-            "albert-a", "albert-b", "bert-a", "bert-b", "camembert-a", "deberta-a", "deberta-b", "deberta-v2-a", "deberta-v2-b",
-            "deberta-v3-a", "distilbert-a", "distilbert-b", "electra-a", "electra-b", "eurobert-a", "eurobert-b", "gte-a",
-            "gte-b", "jina_embeddings_v3-a", "jina_embeddings_v3-b", "modernbert-a", "modernbert-b", "mpnet-a", "mpnet-b",
+            "albert-a", "albert-b", "bert-a", "bert-b", "camembert-a", "deberta-a", "deberta-b", "deberta-v2-a",
+            "deberta-v2-b",
+            "deberta-v3-a", "distilbert-a", "distilbert-b", "electra-a", "electra-b", "eurobert-a", "eurobert-b",
+            "gte-a",
+            "gte-b", "jina_embeddings_v3-a", "jina_embeddings_v3-b", "modernbert-a", "modernbert-b", "mpnet-a",
+            "mpnet-b",
             "nomic_bert-a", "nomic_bert-b", "roberta-a", "roberta-b", "xlm-roberta-a",
         ]
 
@@ -24,7 +27,9 @@ extension ModelTests {
             #expect(wrong == nil, "\(what)", sourceLocation: location)
         }
 
-        private func logits(_ model: any PretrainedModel, _ inputs: ModelInputs, _ fixture: FamilyFixture) throws -> [Float] {
+        private func logits(_ model: any PretrainedModel, _ inputs: ModelInputs, _ fixture: FamilyFixture) throws
+            -> [Float]
+        {
             let logits = try noGrad { try model(inputs).predictions[0] }
             return fixture.tokens(logits.floats(), width: try #require(logits.shape.last))
         }
@@ -56,7 +61,9 @@ extension ModelTests {
             expect(output.predictions[0].floats(), usual.predictions[0].floats(), "\(name), logits")
             // It lasts for the one call.
             #expect(try noGrad { try model(inputs) }.attentions == nil)
-            let error = #expect(throws: ModelError.self) { try model(fixture.packed("sequence"), outputAttentions: true) }
+            let error = #expect(throws: ModelError.self) {
+                try model(fixture.packed("sequence"), outputAttentions: true)
+            }
             #expect(error?.kind == .inputs)
         }
 
@@ -115,7 +122,9 @@ extension ModelTests {
                 guard type(of: model.encoder).attentionImplementations.contains(implementation) else {
                     // Python refuses it too.
                     #expect(name.hasPrefix("deberta") || name.hasPrefix("mpnet"))
-                    let error = #expect(throws: ModelError.self) { try model.setAttentionImplementation(implementation) }
+                    let error = #expect(throws: ModelError.self) {
+                        try model.setAttentionImplementation(implementation)
+                    }
                     #expect(error?.message.contains("sdpa") == true)
                     continue
                 }
@@ -181,7 +190,8 @@ extension ModelTests {
                     let parameter = String(key.dropFirst("resize/\(way)/".count))
                     let python = try expected.tensor(key)
                     // Untied, Python's BERT makes one of the two biases that it had.
-                    let own = parameter.hasSuffix(".bias")
+                    let own =
+                        parameter.hasSuffix(".bias")
                         ? model.state[parameter.replacing(".bias", with: ".decoder.bias")] ?? model.state[parameter]
                         : model.state[parameter]
                     let actual = try #require(own, "\(name), \(parameter)")

@@ -15,7 +15,9 @@ private final class TulipModel: Encoder {
     private let stack: RotaryStack
 
     init(_ config: ModelConfig, for task: ModelTask?, in scope: Scope) throws {
-        let (width, heads) = (try config.width("hidden_size", default: 768), try config.width("num_attention_heads", default: 12))
+        let (width, heads) = (
+            try config.width("hidden_size", default: 768), try config.width("num_attention_heads", default: 12)
+        )
         let inner = try config.width("intermediate_size", default: 3072)
         let epsilon = try config.epsilon("layer_norm_eps", default: 1e-12)
         let rotary = try RotaryEmbedding(

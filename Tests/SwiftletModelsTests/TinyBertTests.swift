@@ -69,7 +69,10 @@ extension ModelTests {
             let output = try noGrad { try model(try bert.inputs(), outputHiddenStates: true) }
             let states = try #require(output.hiddenStates)
             for (index, state) in states.enumerated() {
-                #expect(difference(state.floats(), try bert.floats("hidden_states.\(index)"), absolute: 1e-6, relative: 1e-6) == nil)
+                #expect(
+                    difference(
+                        state.floats(), try bert.floats("hidden_states.\(index)"), absolute: 1e-6, relative: 1e-6)
+                        == nil)
             }
             #expect(states.count == 3)
             #expect(difference(output.logits.floats(), try bert.floats("logits"), absolute: 1e-6) == nil)
@@ -127,7 +130,8 @@ extension ModelTests {
             try bert.train(model, steps: 3) { step, output, _, _ in
                 losses.append(try output.loss.item())
                 if step == 1 {
-                    #expect(difference(output.logits.floats(), try bert.floats("dropout.logits"), absolute: 2e-6) == nil)
+                    #expect(
+                        difference(output.logits.floats(), try bert.floats("dropout.logits"), absolute: 2e-6) == nil)
                 }
             }
             #expect(difference(losses, try bert.expected.tensor("dropout.losses").doubles(), relative: 1e-5) == nil)
@@ -146,16 +150,23 @@ extension ModelTests {
             loss.backward()
             for part in ["classifier.weight", "classifier.bias", "bert.pooler.dense.bias"] {
                 let gradient = try #require(model.state[part]?.gradient)
-                #expect(difference(gradient.floats(), try bert.floats("\(name).grad.\(part)"), absolute: 1e-6, relative: 1e-6) == nil)
+                #expect(
+                    difference(
+                        gradient.floats(), try bert.floats("\(name).grad.\(part)"), absolute: 1e-6, relative: 1e-6)
+                        == nil)
             }
-            #expect(model.config.json["problem_type"] == .string(name == "regression" ? "regression" : "multi_label_classification"))
+            #expect(
+                model.config.json["problem_type"]
+                    == .string(name == "regression" ? "regression" : "multi_label_classification"))
         }
 
         @Test func `old layer-norm names, no prefix, no head`() throws {
             let model = try AutoModelForSequenceClassification.fromPretrained(
                 folder: Locations.fixture("tiny-bert-legacy"))
             let pooled = try noGrad { model.encoder.pooled(try model.encoder(try bert.inputs(labels: nil))) }
-            #expect(difference(try #require(pooled).floats(), try bert.floats("legacy.pooler_output"), absolute: 1e-6) == nil)
+            #expect(
+                difference(try #require(pooled).floats(), try bert.floats("legacy.pooler_output"), absolute: 1e-6)
+                    == nil)
         }
 
         @Test func `a saved model loads and answers the same`() throws {
@@ -197,7 +208,9 @@ extension ModelTests {
         @Test func `swapped projections are noticed`() throws {
             let model = try bert.model()
             let prefix = "bert.encoder.layer.0.attention.self"
-            let (query, value) = (try #require(model.state["\(prefix).query.weight"]), try #require(model.state["\(prefix).value.weight"]))
+            let (query, value) = (
+                try #require(model.state["\(prefix).query.weight"]), try #require(model.state["\(prefix).value.weight"])
+            )
             let (q, v) = (query.tensor.detach().clone(), value.tensor.detach().clone())
             model.state.assign(v, to: query)
             model.state.assign(q, to: value)
@@ -243,7 +256,8 @@ extension ModelTests {
         }
 
         @Test func `the decay rule picks the reference's parameters`() throws {
-            let expected = try #require(try JSONValue(contentsOf: "\(TinyBert.folder)/decay.json").array).compactMap(\.string)
+            let expected = try #require(try JSONValue(contentsOf: "\(TinyBert.folder)/decay.json").array).compactMap(
+                \.string)
             let model = try bert.model()
             #expect(Set(model.parameters().filter(isDecayed).map(\.name)) == Set(expected))
         }

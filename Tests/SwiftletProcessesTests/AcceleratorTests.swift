@@ -11,7 +11,8 @@ import Testing
     init() throws { runs = try HealthyRuns.all.get() }
 
     /// `Tools/reference/several_processes.py` made the numbers.
-    @Test(arguments: HealthyRuns.settingsOfAccelerate) func `two processes do what accelerate's do`(name: String) throws {
+    @Test(arguments: HealthyRuns.settingsOfAccelerate) func `two processes do what accelerate's do`(name: String) throws
+    {
         let expected = try HealthyRuns.accelerate()
         let run = try #require(expected["runs"]?[name])
         for (rank, result) in try runs.of(name, 2).enumerated() {
@@ -54,7 +55,8 @@ import Testing
 
     /// The processes have batches with other numbers of labels that count. See Tools/reference/trainer_options.py.
     @Test(arguments: ["averaged", "apart"]) func `labels count as in Python's Trainer`(name: String) throws {
-        let expected = try #require(try JSONValue(contentsOf: Locations.fixture("trainer/options.json"))["tokens"]?[name])
+        let expected = try #require(
+            try JSONValue(contentsOf: Locations.fixture("trainer/options.json"))["tokens"]?[name])
         let result = try runs.of("tokens \(name)", 2)[0]
         let losses = try #require(result["logs"]?.array).compactMap { $0["loss"]?.double }
         #expect(losses.count == 4)
@@ -68,12 +70,15 @@ import Testing
     }
 
     /// 24 rows are three batches of 8 for one process, and of 4 for each of two, which share out each batch of the one.
-    @Test(arguments: HealthyRuns.trainers.map(\.name)) func `the Trainer on two processes is that on one`(name: String) throws {
+    @Test(arguments: HealthyRuns.trainers.map(\.name)) func `the Trainer on two processes is that on one`(name: String)
+        throws
+    {
         let (two, one) = (try runs.of(name, 2), try runs.of("\(name) alone", 1)[0])
         let logs = try [two[0], one].map { try #require($0["logs"]?.array) }
         #expect(logs[0].count == logs[1].count && logs[0].count > 5)
         let limits = [
-            "loss": 1e-6, "grad_norm": 1e-6, "learning_rate": 1e-12, "epoch": 0, "eval_accuracy": 1e-12, "eval_loss": 1e-6,
+            "loss": 1e-6, "grad_norm": 1e-6, "learning_rate": 1e-12, "epoch": 0, "eval_accuracy": 1e-12,
+            "eval_loss": 1e-6,
         ]
         for (mine, theirs) in zip(logs[0], logs[1]) {
             for (key, limit) in limits {

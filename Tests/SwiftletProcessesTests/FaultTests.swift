@@ -31,7 +31,9 @@ import Testing
             #expect(outcome.error.contains("rank \(rank): "), "\(outcome.error)")
         }
         #expect(outcome.error.contains("was ended by signal 9"))
-        #expect(outcome.error.components(separatedBy: "\n").contains { $0.hasPrefix("rank 0: ") && $0.contains("rank 1 (") })
+        #expect(
+            outcome.error.components(separatedBy: "\n").contains { $0.hasPrefix("rank 0: ") && $0.contains("rank 1 (") }
+        )
         #expect(try leftovers().isEmpty)
     }
 
@@ -79,7 +81,8 @@ import Testing
             let error = outcome.errors[rank]
             #expect(error.hasPrefix("rank \(rank): "), "\(error)")
             #expect(
-                hanging == 0 ? error.contains("does not answer") : error.contains("rank 1 (") && error.contains("no sign"),
+                hanging == 0
+                    ? error.contains("does not answer") : error.contains("rank 1 (") && error.contains("no sign"),
                 "\(error)")
         }
         let delays = try delays(others)
@@ -122,7 +125,8 @@ import Testing
         let earlier = try processes.run(2, trainer, in: "disturbed")
         try #require(earlier.status == 0, "\(earlier.error)")
         let disturbed = try processes.run(
-            2, short.merging(["fail_rank": 0, "fail_step": 0, "fail_how": "exit"]), in: "disturbed", launch: ["--max-restarts", "1"])
+            2, short.merging(["fail_rank": 0, "fail_step": 0, "fail_how": "exit"]), in: "disturbed",
+            launch: ["--max-restarts", "1"])
         #expect(disturbed.status == 0 && disturbed.error.contains("starting all again"), "\(disturbed.error)")
         #expect(earlier.results.first?["weights"] != undisturbed.results.first?["weights"])
         for (one, other) in zip(disturbed.results, undisturbed.results) { #expect(one["weights"] == other["weights"]) }
@@ -139,8 +143,10 @@ import Testing
         let listening = try ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { path -> [String] in
             // Files of the kernel have no size to go by.
             let data = try #require(FileHandle(forReadingAtPath: path)).readDataToEndOfFile()
-            return String(decoding: data, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-                .filter { $0.count > 3 && $0[3] == "0A" && $0[1].hasSuffix(":\(port)") }.map { $0[1] }
+            return String(decoding: data, as: UTF8.self).split(separator: "\n").map {
+                $0.split(separator: " ").map(String.init)
+            }
+            .filter { $0.count > 3 && $0[3] == "0A" && $0[1].hasSuffix(":\(port)") }.map { $0[1] }
         }
         #expect(listening == ["0100007F:\(port)"], "\(store.port)")
         // A port that is taken is still an error.
@@ -163,7 +169,8 @@ import Testing
             Processes.program("swiftlet"), ["launch", "--nproc-per-node", "2", "--", "./no-such-program"], "missing")
         Processes.wait(for: process)
         #expect(process.terminationStatus == 1)
-        #expect(try MappedFile.text(processes.files.file("missing.err")).contains("'./no-such-program' can't be started"))
+        #expect(
+            try MappedFile.text(processes.files.file("missing.err")).contains("'./no-such-program' can't be started"))
     }
 
     @Test func `an interrupted launch ends its processes`() throws {

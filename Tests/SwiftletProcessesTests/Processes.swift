@@ -22,13 +22,14 @@ struct Processes {
     /// Beside the test bundle, whatever the configuration.
     static func program(_ name: String) -> URL {
         let places = ProcessInfo.processInfo.arguments + [Bundle.main.executablePath ?? ""]
-        let candidates = places.flatMap { path -> [URL] in
-            var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-            return (0..<4).map { _ in
-                defer { folder = folder.deletingLastPathComponent() }
-                return folder.appendingPathComponent(name)
-            }
-        } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)/\(name)") }
+        let candidates =
+            places.flatMap { path -> [URL] in
+                var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+                return (0..<4).map { _ in
+                    defer { folder = folder.deletingLastPathComponent() }
+                    return folder.appendingPathComponent(name)
+                }
+            } + ["release", "debug"].map { URL(fileURLWithPath: "\(Locations.root)/.build/\($0)/\(name)") }
         return candidates.first {
             FileManager.default.isExecutableFile(atPath: $0.path) && !FileSystem.isDirectory($0.path)
         } ?? candidates[0]

@@ -9,9 +9,13 @@ import SwiftletReports
 /// What reports find in data: wrong labels, rows that stand in two splits, slices.
 @Suite struct DataCheckTests {
     @Test func `planted near duplicates are found and nothing else`() {
-        let words = ["river", "stone", "market", "winter", "engine", "letter", "garden", "silver", "window", "thunder", "paper", "candle"]
+        let words = [
+            "river", "stone", "market", "winter", "engine", "letter", "garden", "silver", "window", "thunder", "paper",
+            "candle",
+        ]
         func sentence(_ number: Int) -> String {
-            (0..<9).map { words[(number * 7 + $0 * ($0 + number % 5 + 1)) % words.count] }.joined(separator: " ") + " \(number * 7919)"
+            (0..<9).map { words[(number * 7 + $0 * ($0 + number % 5 + 1)) % words.count] }.joined(separator: " ")
+                + " \(number * 7919)"
         }
         let train = (0..<200).map(sentence)
         var validation = (200..<260).map(sentence)
@@ -26,7 +30,10 @@ import SwiftletReports
         // None is missed or made up: the same by comparing all pairs.
         #expect(Set(found.pairs.map(\.row)) == Set(slowly(validation, train, 0.8)))
         #expect(NearDuplicates(of: ["", "..."], in: ["", "!"]).pairs.isEmpty)
-        #expect(NearDuplicates(of: ["abc"], in: ["ABC", "abd"]).pairs == [NearDuplicates.Pair(row: 0, other: 0, similarity: 1)])
+        #expect(
+            NearDuplicates(of: ["abc"], in: ["ABC", "abd"]).pairs == [
+                NearDuplicates.Pair(row: 0, other: 0, similarity: 1)
+            ])
     }
 
     private func slowly(_ others: [String], _ texts: [String], _ threshold: Double) -> [Int] {
@@ -110,7 +117,8 @@ import SwiftletReports
         let many = Slices(values: (0..<60).map { .string("v\($0 % 30)") }, feature: nil)
         #expect(many.parts.count == 21)
         #expect(many.parts.flatMap(\.rows).count == 60)
-        #expect(Slices(values: [.int(0), .int(1)], feature: .classLabel(names: ["x", "y"])).parts.map(\.name) == ["x", "y"])
+        #expect(
+            Slices(values: [.int(0), .int(1)], feature: .classLabel(names: ["x", "y"])).parts.map(\.name) == ["x", "y"])
         #expect(Slices(numbers: []).parts.isEmpty)
     }
 }

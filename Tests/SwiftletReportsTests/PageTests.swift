@@ -12,18 +12,20 @@ import SwiftletReports
         var options = RunReportOptions()
         options.bootstrap.resamples = 20
         return try RunReport(
-            record: RunRecord(["format": 1, "data": ["dataset": .string(title)]]), history: [], table: table, options: options
+            record: RunRecord(["format": 1, "data": ["dataset": .string(title)]]), history: [], table: table,
+            options: options
         ).page(title: title)
     }
 
     private func classes(rows: Int, text: (Int) -> String) throws -> PredictionTable {
         let scores = (0..<rows).map { 0.5 + Double($0 % 50) / 101 }
         let columns: [(String, ColumnData)] = [
-                ("row", .ints(Array(0..<rows))), ("label", .strings((0..<rows).map { $0 % 2 == 0 ? "<b>no</b>" : "yes" })),
-                ("prediction", .strings((0..<rows).map { $0 % 3 == 0 ? "<b>no</b>" : "yes" })),
-                ("correct", .bools((0..<rows).map { ($0 % 2 == 0) == ($0 % 3 == 0) })), ("score", .doubles(scores)),
-                ("loss", .doubles(scores)), ("probability_<b>no</b>", .doubles(scores)),
-                ("probability_yes", .doubles(scores.map { 1 - $0 })), ("token_count", .ints((0..<rows).map { 5 + $0 % 90 })),
+            ("row", .ints(Array(0..<rows))), ("label", .strings((0..<rows).map { $0 % 2 == 0 ? "<b>no</b>" : "yes" })),
+            ("prediction", .strings((0..<rows).map { $0 % 3 == 0 ? "<b>no</b>" : "yes" })),
+            ("correct", .bools((0..<rows).map { ($0 % 2 == 0) == ($0 % 3 == 0) })), ("score", .doubles(scores)),
+            ("loss", .doubles(scores)), ("probability_<b>no</b>", .doubles(scores)),
+            ("probability_yes", .doubles(scores.map { 1 - $0 })),
+            ("token_count", .ints((0..<rows).map { 5 + $0 % 90 })),
         ]
         let given = try Dataset.fromColumns([("text", .strings((0..<rows).map(text)))])
         return try PredictionTable(kind: .classes, labels: ["<b>no</b>", "yes"], columns: columns, given: given)

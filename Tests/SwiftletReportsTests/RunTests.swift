@@ -67,7 +67,10 @@ struct RunTests {
         let content = try report.content(title: "with")
         #expect(try section(content, "curves")["blocks"]?.array?.count == 4)
         #expect(content["lead"]?.string?.contains("fine-tuned for text-classification") == true)
-        for id in ["metrics", "classes", "confusion", "calibration", "thresholds", "scores", "rows", "labels", "leakage", "lengths", "run"] {
+        for id in [
+            "metrics", "classes", "confusion", "calibration", "thresholds", "scores", "rows", "labels", "leakage",
+            "lengths", "run",
+        ] {
             _ = try section(content, id)
         }
         #expect(FileSystem.exists(folder.file("with/report.html")))
@@ -114,7 +117,9 @@ struct RunTests {
         var fewer = try tuning("c")
         fewer.splits.maxEvalSamples = 3
         try fewer.runWithReport(options())
-        let error = #expect(throws: ReportError.self) { try RunComparison(folders: [folder.file("a"), folder.file("c")]) }
+        let error = #expect(throws: ReportError.self) {
+            try RunComparison(folders: [folder.file("a"), folder.file("c")])
+        }
         #expect(error?.kind == .differentRows)
     }
 
@@ -128,11 +133,15 @@ struct RunTests {
         var report = try RunReport(folder: folder.file("evaluation"))
         try report.explain(2, with: saved)
         let content = try report.content(title: "evaluation")
-        #expect(try section(content, "explanations")["blocks"]?.array?.first?["columns"]?.array?.first?["values"]?.array?.count == 2)
+        #expect(
+            try section(content, "explanations")["blocks"]?.array?.first?["columns"]?.array?.first?["values"]?.array?
+                .count == 2)
         // The values of the tokens add up to what the text adds to the logit.
         for one in try saved.explain(rows, rows: [0, 1], steps: 64) {
             #expect(one.tokens.count == one.values.count)
-            #expect(abs(one.values.reduce(0, +) - (one.logit - one.baselineLogit)) < 0.02 + 0.05 * abs(one.logit - one.baselineLogit))
+            #expect(
+                abs(one.values.reduce(0, +) - (one.logit - one.baselineLogit)) < 0.02 + 0.05
+                    * abs(one.logit - one.baselineLogit))
         }
         options.sliceColumns = ["nothing"]
         let error = #expect(throws: ReportError.self) {
@@ -147,7 +156,8 @@ struct RunTests {
         (.questionAnswering, "Examples/data/questions", .answers, "exact_match"),
         (.multipleChoice, "Examples/data/endings", .classes, "accuracy"),
         (.sentenceEmbeddings, "Sources/SwiftletCLI/Resources/paraphrases", .vectors, "mean_cosine"),
-    ]) func `every task has a report`(task: ModelTask, data: String, kind: PredictionTable.Kind, metric: String) throws {
+    ]) func `every task has a report`(task: ModelTask, data: String, kind: PredictionTable.Kind, metric: String) throws
+    {
         var rows = try loadDataset(folder: "\(Locations.root)/\(data)")
         rows = try rows.mapDatasets { try $0.take(10) }
         var args = TrainingArguments(folder.file("out"))
@@ -174,14 +184,17 @@ struct RunTests {
             var args = TrainingArguments(folder.file(name))
             args.maxSteps = 1
             args.saveStrategy = .no
-            try FineTuning(model: small.model, dataset: DatasetDict([("train", rows), ("validation", rows)]), args: args)
-                .runWithReport()
+            try FineTuning(
+                model: small.model, dataset: DatasetDict([("train", rows), ("validation", rows)]), args: args
+            )
+            .runWithReport()
             return try #require(try RunReport(folder: folder.file(name)).table)
         }
         let numbers = try run(.doubles((0..<16).map { Double($0) / 3 }), "numbers")
         #expect(numbers.kind == .numbers)
         #expect(try numbers.summary().contains { $0.name == "mse" && $0.baseline != nil })
-        let several = try run(.stringLists((0..<16).map { $0 % 3 == 0 ? ["a", "b"] : $0 % 2 == 0 ? ["c"] : [] }), "several")
+        let several = try run(
+            .stringLists((0..<16).map { $0 % 3 == 0 ? ["a", "b"] : $0 % 2 == 0 ? ["c"] : [] }), "several")
         #expect(several.kind == .multipleLabels)
         #expect(several.labels == ["a", "b", "c"])
         #expect(try several.summary().contains { $0.name == "micro_f1" })
@@ -189,12 +202,14 @@ struct RunTests {
 
     @Test func `arguments are searched as in Python`() throws {
         let rows = try Dataset.fromColumns([
-            ("text", .strings((0..<16).map { $0 % 2 == 0 ? "good" : "bad" })), ("label", .ints((0..<16).map { $0 % 2 })),
+            ("text", .strings((0..<16).map { $0 % 2 == 0 ? "good" : "bad" })),
+            ("label", .ints((0..<16).map { $0 % 2 })),
         ])
         var args = TrainingArguments(folder.file("search"))
         args.maxSteps = 1
         args.saveStrategy = .no
-        let tuning = FineTuning(model: small.model, dataset: DatasetDict([("train", rows), ("validation", rows)]), args: args)
+        let tuning = FineTuning(
+            model: small.model, dataset: DatasetDict([("train", rows), ("validation", rows)]), args: args)
         let model = small.model
         var best: BestRun?
         var searching = tuning
@@ -209,7 +224,9 @@ struct RunTests {
         #expect(found.table.rows.count == 3)
         #expect(found.objective == found.table.rows.map(\.mean).min())
         #expect(found.hyperparameters.keys == ["learning_rate"])
-        #expect(Trainer.defaultObjective([("eval_loss", 3), ("eval_accuracy", 0.5), ("eval_runtime", 9), ("epoch", 1)]) == 0.5)
+        #expect(
+            Trainer.defaultObjective([("eval_loss", 3), ("eval_accuracy", 0.5), ("eval_runtime", 9), ("epoch", 1)])
+                == 0.5)
         #expect(Trainer.defaultObjective([("eval_loss", 3), ("epoch", 1)]) == 3)
     }
 }

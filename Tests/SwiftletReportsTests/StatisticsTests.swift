@@ -11,7 +11,9 @@ import SwiftletReports
 
     init() throws { json = try JSONValue(contentsOf: Locations.fixture("reports/statistics.json")) }
 
-    private func doubles(_ value: JSONValue?) throws -> [Double] { try #require(value?.array).map { try #require($0.double) } }
+    private func doubles(_ value: JSONValue?) throws -> [Double] {
+        try #require(value?.array).map { try #require($0.double) }
+    }
     private func ints(_ value: JSONValue?) throws -> [Int] { try #require(value?.array).map { try #require($0.int) } }
     private func double(_ value: JSONValue?) throws -> Double { try #require(value?.double) }
     private func isClose(_ actual: Double, _ expected: JSONValue?) throws -> Bool {
@@ -48,18 +50,31 @@ import SwiftletReports
             let isPositive = labels.map { $0 == label }
             let curves = ThresholdCurves(isPositive: isPositive, scores: scores.map { $0[label] })
             #expect(
-                difference(curves.roc.map(\.falsePositiveRate), try doubles(expected["false_positive_rate"]), absolute: 1e-9) == nil)
+                difference(
+                    curves.roc.map(\.falsePositiveRate), try doubles(expected["false_positive_rate"]), absolute: 1e-9)
+                    == nil)
             #expect(
-                difference(curves.roc.map(\.truePositiveRate), try doubles(expected["true_positive_rate"]), absolute: 1e-9) == nil)
-            #expect(difference(curves.precisionRecall.map(\.precision), try doubles(expected["precision"]), absolute: 1e-9) == nil)
-            #expect(difference(curves.precisionRecall.map(\.recall), try doubles(expected["recall"]), absolute: 1e-9) == nil)
+                difference(
+                    curves.roc.map(\.truePositiveRate), try doubles(expected["true_positive_rate"]), absolute: 1e-9)
+                    == nil)
+            #expect(
+                difference(curves.precisionRecall.map(\.precision), try doubles(expected["precision"]), absolute: 1e-9)
+                    == nil)
+            #expect(
+                difference(curves.precisionRecall.map(\.recall), try doubles(expected["recall"]), absolute: 1e-9) == nil
+            )
             #expect(try isClose(curves.rocAUC, expected["roc_auc"]))
             #expect(try isClose(curves.averagePrecision, expected["average_precision"]))
-            #expect(try isClose(ProbabilityScores.brier(isPositive: isPositive, scores: scores.map { $0[label] }), expected["brier"]))
+            #expect(
+                try isClose(
+                    ProbabilityScores.brier(isPositive: isPositive, scores: scores.map { $0[label] }), expected["brier"]
+                ))
             let thresholds = try #require(expected["thresholds"]?.array)
             #expect(curves.roc[0].threshold == .infinity)
             #expect(
-                difference(curves.roc.dropFirst().map(\.threshold), try thresholds.dropFirst().map { try double($0) }, absolute: 1e-9)
+                difference(
+                    curves.roc.dropFirst().map(\.threshold), try thresholds.dropFirst().map { try double($0) },
+                    absolute: 1e-9)
                     == nil)
         }
     }
@@ -121,7 +136,9 @@ import SwiftletReports
 
     @Test func `scores of several labels`() throws {
         let part = try #require(json["several"])
-        func flags(_ key: String) throws -> [[Bool]] { try #require(part[key]?.array).map { try #require($0.array).map { $0.bool == true } } }
+        func flags(_ key: String) throws -> [[Bool]] {
+            try #require(part[key]?.array).map { try #require($0.array).map { $0.bool == true } }
+        }
         let pairs = zip(try flags("labels"), try flags("predictions")).map { (label: $0, prediction: $1) }
         let counts = ClassCounts(flags: pairs, classCount: 4)
         #expect(try isClose(counts.microF1, part["micro_f1"]))
@@ -165,7 +182,9 @@ import SwiftletReports
         let first = (0..<300).map { $0 % 10 < 7 }
         let better = (0..<300).map { $0 % 10 < 9 }
         let same = (0..<300).map { ($0 + 3) % 10 < 7 }
-        func share(_ right: [Bool]) -> ([Int]) -> Double { { rows in Double(rows.count { right[$0] }) / Double(rows.count) } }
+        func share(_ right: [Bool]) -> ([Int]) -> Double {
+            { rows in Double(rows.count { right[$0] }) / Double(rows.count) }
+        }
         let clear = PairedBootstrap(rows: 300, first: share(first), second: share(better))
         #expect(abs(clear.difference - 0.2) < 1e-12)
         #expect(clear.pValue < 0.01)

@@ -27,7 +27,9 @@ private final class BowlRunner: SweepRunner {
         let distance = rate * 1e3 - 1 + (digits - 3) * 0.5
         let size = (values["size"]?.double ?? 16) / 16 - 1
         let noise = Double(run.seed % 7) / 1000
-        return SweepOutcome(metrics: ["eval_loss": .double(distance * distance + size * size + noise + 1 / (epochs ?? 1))])
+        return SweepOutcome(metrics: [
+            "eval_loss": .double(distance * distance + size * size + noise + 1 / (epochs ?? 1))
+        ])
     }
 
     func finish(_ started: SweepOutcome, _ run: SweepRun) throws -> SweepOutcome {
@@ -39,7 +41,9 @@ private final class BowlRunner: SweepRunner {
 }
 
 @Suite struct SweepTests {
-    private func settings(_ method: SearchMethod, parallel: Int = 1, trials: Int? = 24, seeds: [UInt64] = [1, 2]) throws -> SweepSettings {
+    private func settings(_ method: SearchMethod, parallel: Int = 1, trials: Int? = 24, seeds: [UInt64] = [1, 2]) throws
+        -> SweepSettings
+    {
         let grid = method == .grid
         var settings = SweepSettings(
             space: [
@@ -66,7 +70,9 @@ private final class BowlRunner: SweepRunner {
             let runner = BowlRunner(left: draws.index(below: 12))
             do { table = try Sweep(settings, folder: place).run(runner) } catch is Killed {
                 // As after a power cut: half a line.
-                if rounds % 2 == 0 { try AppendingFile("\(place)/sweep.jsonl").append(Array(#"{"trial": 3, "ro"#.utf8)) }
+                if rounds % 2 == 0 {
+                    try AppendingFile("\(place)/sweep.jsonl").append(Array(#"{"trial": 3, "ro"#.utf8))
+                }
             }
             try #require(rounds < 1000)
         }
@@ -121,7 +127,9 @@ private final class BowlRunner: SweepRunner {
         #expect(table.text.contains("failed"))
         let page = table.page(title: "sweep")
         #expect(page.contains("no memory") && page.contains("Parallel coordinates"))
-        let error = #expect(throws: ReportError.self) { try Sweep(try settings(.random, trials: 5), folder: folder.path) }
+        let error = #expect(throws: ReportError.self) {
+            try Sweep(try settings(.random, trials: 5), folder: folder.path)
+        }
         #expect(error?.location.key == "trials")
         var other = try settings(.random, trials: 4)
         other.metric = "f1"
@@ -130,14 +138,18 @@ private final class BowlRunner: SweepRunner {
 
     @Test(arguments: [
         ("8,16,32", SearchDimension.choices([8, 16, 32])), ("linear,cosine", .choices(["linear", "cosine"])),
-        ("uniform:0:0.3", .real(low: 0, high: 0.3)), ("loguniform:1e-5:1e-3", .real(low: 1e-5, high: 1e-3, isLog: true)),
+        ("uniform:0:0.3", .real(low: 0, high: 0.3)),
+        ("loguniform:1e-5:1e-3", .real(low: 1e-5, high: 1e-3, isLog: true)),
         ("int:1:5", .integer(low: 1, high: 5)), ("int:8:64:8", .integer(low: 8, high: 64, step: 8)),
-        ("logint:1:64", .integer(low: 1, high: 64, isLog: true)), ("uniform:0:1:0.25", .real(low: 0, high: 1, step: 0.25)),
+        ("logint:1:64", .integer(low: 1, high: 64, isLog: true)),
+        ("uniform:0:1:0.25", .real(low: 0, high: 1, step: 0.25)),
     ]) func `ranges of values`(text: String, dimension: SearchDimension) throws {
         #expect(try SearchDimension(parsing: text) == dimension)
         for share in stride(from: 0, through: 1, by: 0.05) {
             let value = dimension.value(at: share)
-            if case .choices(let values) = dimension { #expect(values.contains(value)) } else {
+            if case .choices(let values) = dimension {
+                #expect(values.contains(value))
+            } else {
                 let unit = try #require(dimension.unit(of: value))
                 #expect((0...1).contains(unit))
             }

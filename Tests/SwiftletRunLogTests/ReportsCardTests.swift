@@ -43,7 +43,8 @@ import Testing
         let card = ModelCard(
             modelName: "late",
             logHistory: [
-                ["eval_loss": 0.5, "epoch": 1.0, "step": 1], ["eval_loss": 0.25, "eval_f1": 1, "epoch": 2.0, "step": 2],
+                ["eval_loss": 0.5, "epoch": 1.0, "step": 1],
+                ["eval_loss": 0.25, "eval_f1": 1, "epoch": 2.0, "step": 2],
                 ["train_runtime": 1.0],
             ])
         #expect(

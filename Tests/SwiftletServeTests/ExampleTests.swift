@@ -8,7 +8,7 @@ import Testing
 import TinyTraining
 
 #if canImport(FoundationNetworking)
-    import FoundationNetworking
+import FoundationNetworking
 #endif
 
 /// The programs of docs/serving.md.

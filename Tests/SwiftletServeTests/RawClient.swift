@@ -3,9 +3,9 @@ import Foundation
 import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// A connection to the server under test that sends just the bytes it is given. Its calls block, and run on threads of
@@ -24,9 +24,9 @@ final class RawClient: Sendable {
 
     init(port: Int) throws {
         #if canImport(Darwin)
-            let kind = SOCK_STREAM
+        let kind = SOCK_STREAM
         #else
-            let kind = Int32(SOCK_STREAM.rawValue)
+        let kind = Int32(SOCK_STREAM.rawValue)
         #endif
         descriptor = socket(AF_INET, kind, 0)
         // A minute without a byte is an error of the test, not a hang.
@@ -146,9 +146,9 @@ private func closeDescriptor(_ descriptor: Int32) { close(descriptor) }
 
 private func sendBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     #if canImport(Darwin)
-        send(descriptor, bytes.baseAddress, bytes.count, 0)
+    send(descriptor, bytes.baseAddress, bytes.count, 0)
     #else
-        send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+    send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
     #endif
 }
 

@@ -70,7 +70,8 @@ import Testing
         var options = TaskOptions()
         options.problemType = .singleLabelClassification
         let rows = try texts(.doubles([-0.0, 0, 1]))
-        let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training).dataset
+        let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training)
+            .dataset
         #expect(prepared.features["label"]?.names == ["0.0", "1.0"])
         #expect(try prepared.ints("label") == [0, 0, 1])
         let large = try texts(.values([.unsigned(.max), .unsigned(7), .unsigned(1 << 63)]))
@@ -81,14 +82,17 @@ import Testing
 
     @Test func `words without a label are no class`() throws {
         let rows = try Dataset.fromColumns([
-            ("tokens", .stringLists([["a", "b"], ["c", "d"]])), ("tags", .values([.list([.int(3), .int(-100)]), .list([.int(3), .int(5)])])),
+            ("tokens", .stringLists([["a", "b"], ["c", "d"]])),
+            ("tags", .values([.list([.int(3), .int(-100)]), .list([.int(3), .int(5)])])),
         ])
         let prepared = try make(.tokenClassification, rows).prepare(rows, split: "train", for: .training).dataset
         let ids = try prepared.intLists("labels", rows: [0, 1]).map { $0.filter { $0 >= 0 } }
         #expect(ids == [[0], [0, 1]])
-        let known = try make(.tokenClassification, try Dataset.fromColumns([
-            ("tokens", .stringLists([["a", "b"]])), ("tags", .values([.list([.int(1), .int(-100)])])),
-        ]), names: ["O", "B-X"])
+        let known = try make(
+            .tokenClassification,
+            try Dataset.fromColumns([
+                ("tokens", .stringLists([["a", "b"]])), ("tags", .values([.list([.int(1), .int(-100)])])),
+            ]), names: ["O", "B-X"])
         #expect(known.notes.isEmpty)
         #expect(throws: TrainingError.self) { try tokenizer.alignLabels(words: [["a"]], labels: [[1 << 40]]) }
     }
@@ -96,7 +100,8 @@ import Testing
     private func choices(_ labels: [Int]) throws -> Dataset {
         let texts = labels.map { "text \($0)" }
         return try Dataset.fromColumns([
-            ("sent1", .strings(texts)), ("ending0", .strings(texts)), ("ending1", .strings(texts)), ("ending2", .strings(texts)),
+            ("sent1", .strings(texts)), ("ending0", .strings(texts)), ("ending1", .strings(texts)),
+            ("ending2", .strings(texts)),
             ("label", .ints(labels)),
         ])
     }
@@ -120,7 +125,8 @@ import Testing
 
     @Test func `a model of pairs needs the second text`() throws {
         let pairs = try Dataset.fromColumns([
-            ("sentence1", .strings(["a", "b"])), ("sentence2", .strings(["c", "d"])), ("label", .strings(["no", "yes"])),
+            ("sentence1", .strings(["a", "b"])), ("sentence2", .strings(["c", "d"])),
+            ("label", .strings(["no", "yes"])),
         ])
         let saved = try make(.sequenceClassification, pairs).savedOptions
         let single = try pairs.removeColumns(["sentence2"])
@@ -140,7 +146,8 @@ import Testing
         ])
         var options = TaskOptions()
         options.labelColumn = "sentence2"
-        let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training).dataset
+        let prepared = try make(.sequenceClassification, rows, options).prepare(rows, split: "train", for: .training)
+            .dataset
         #expect(prepared.features["label"]?.names == ["c", "d"] && !prepared.columnNames.contains("sentence2"))
         options.textColumn = "sentence2"
         let error = try #require(throws: TaskError.self) { try make(.sequenceClassification, rows, options) }

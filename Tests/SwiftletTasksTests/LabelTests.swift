@@ -32,7 +32,8 @@ struct LabelTests {
         let named = zip(["train", "validation", "test"], splits).map { (name: $0, rows: $1) }
         return try ModelTask.sequenceClassification.make(
             TaskContext(
-                tokenizer: tokenizer, splits: named, options: options, config: config, isFineTuned: names != nil, use: use))
+                tokenizer: tokenizer, splits: named, options: options, config: config, isFineTuned: names != nil,
+                use: use))
     }
 
     /// Names and ids of the first split.
@@ -62,19 +63,27 @@ struct LabelTests {
 
     @Test func `floats are numbers to predict, and classes where that is asked for`() throws {
         let numbers = try rows(.doubles([0.5, 2]))
-        #expect(try makeTask([numbers]).prepare(numbers, split: "train", for: .training).dataset.doubles("label") == [0.5, 2])
+        #expect(
+            try makeTask([numbers]).prepare(numbers, split: "train", for: .training).dataset.doubles("label") == [
+                0.5, 2,
+            ])
         var options = TaskOptions()
         options.problemType = .singleLabelClassification
         let found = try classes(try makeTask([numbers], options), numbers)
         #expect(found.names == ["0.5", "2.0"] && found.ids == [0, 1])
         options.problemType = .regression
         let ints = try rows(.ints([3, 4]))
-        #expect(try makeTask([ints], options).prepare(ints, split: "train", for: .training).dataset.doubles("label") == [3, 4])
+        #expect(
+            try makeTask([ints], options).prepare(ints, split: "train", for: .training).dataset.doubles("label") == [
+                3, 4,
+            ])
         let texts = try rows(.strings(["1.5", "good"]))
         let error = #expect(throws: TaskError.self) {
             try makeTask([texts], options).prepare(texts, split: "train", for: .training)
         }
-        #expect(error?.kind == .labels && error?.message.contains("row 1") == true && error?.message.contains("good") == true)
+        #expect(
+            error?.kind == .labels && error?.message.contains("row 1") == true
+                && error?.message.contains("good") == true)
     }
 
     @Test func `several labels a row come by name or as flags`() throws {

@@ -11,7 +11,9 @@ import TinyTraining
     /// A classifier with labels, as Python saves it.
     private func model(_ folder: TemporaryDirectory) throws -> String {
         let group = try #require(
-            PipelineGroup.all.first { $0.json["task"]?.string == "text-classification" && $0.json["files"]?.object?.isEmpty != false })
+            PipelineGroup.all.first {
+                $0.json["task"]?.string == "text-classification" && $0.json["files"]?.object?.isEmpty != false
+            })
         try group.write(to: folder.file("model"))
         return folder.file("model")
     }
@@ -27,8 +29,11 @@ import TinyTraining
     @Test func `a folder in 8 bits answers nearly as the model does`() async throws {
         let folder = try TemporaryDirectory()
         let source = try model(folder)
-        let report = try ModelQuantization(model: source, output: folder.file("int8"), tolerance: 1).run(rows: try rows(source))
-        #expect(report.metrics.contains { $0.name == "eval_accuracy" } && report.metrics.contains { $0.name == "eval_loss" })
+        let report = try ModelQuantization(model: source, output: folder.file("int8"), tolerance: 1).run(
+            rows: try rows(source))
+        #expect(
+            report.metrics.contains { $0.name == "eval_accuracy" } && report.metrics.contains { $0.name == "eval_loss" }
+        )
         #expect(!report.metrics.contains { $0.name.contains("runtime") || $0.name.contains("second") })
         #expect(report.byteCounts.int8 < report.byteCounts.float32)
         #expect(try #require(report.worst).name != "eval_loss")

@@ -59,20 +59,27 @@ struct OwnDataReferenceTests {
             try metric.addBatch(logits: answers, labels: labels, problem: problem)
             let computed = try #require(try metric.compute().first { _ in true }?.value)
             let expected = try #require(value.double)
-            #expect(abs(computed - expected) <= 1e-6 * max(1, abs(expected)), "\(name) \(metricName): \(computed), not \(expected)")
+            #expect(
+                abs(computed - expected) <= 1e-6 * max(1, abs(expected)),
+                "\(name) \(metricName): \(computed), not \(expected)")
         }
     }
 
-    @Test(arguments: [
-        ("accuracy", ProblemType.regression, 1, "numbers are predicted"),
-        ("roc_auc", .regression, 1, "numbers are predicted"), ("mse", .multiLabelClassification, 3, "several labels"),
-        ("confusion_matrix", .multiLabelClassification, 3, "several labels"),
-        ("brier_score", .singleLabelClassification, 3, "two classes"), ("f1", .singleLabelClassification, 3, "f1/macro"),
-        ("roc_auc", .singleLabelClassification, 3, "roc_auc/ovr"), ("f1", .multiLabelClassification, 2, "f1/macro"),
-        ("squad", .singleLabelClassification, 2, "texts, tags or losses"),
-        ("seqeval", .regression, 1, "texts, tags or losses"),
-    ] as [(String, ProblemType, Int, String)])
-    func `a metric that does not fit is refused with a way out`(name: String, problem: ProblemType, count: Int, part: String) throws {
+    @Test(
+        arguments: [
+            ("accuracy", ProblemType.regression, 1, "numbers are predicted"),
+            ("roc_auc", .regression, 1, "numbers are predicted"),
+            ("mse", .multiLabelClassification, 3, "several labels"),
+            ("confusion_matrix", .multiLabelClassification, 3, "several labels"),
+            ("brier_score", .singleLabelClassification, 3, "two classes"),
+            ("f1", .singleLabelClassification, 3, "f1/macro"),
+            ("roc_auc", .singleLabelClassification, 3, "roc_auc/ovr"), ("f1", .multiLabelClassification, 2, "f1/macro"),
+            ("squad", .singleLabelClassification, 2, "texts, tags or losses"),
+            ("seqeval", .regression, 1, "texts, tags or losses"),
+        ] as [(String, ProblemType, Int, String)])
+    func `a metric that does not fit is refused with a way out`(
+        name: String, problem: ProblemType, count: Int, part: String
+    ) throws {
         let error = try #require(throws: TaskError.self) {
             try MetricChoice.metrics([name], [], problem: problem, labelCount: count)
         }
@@ -97,7 +104,9 @@ struct OwnDataReferenceTests {
         ] {
             let task = try task(columns)
             #expect(task.notes.count == 1 && task.notes[0].contains("is taken for the labels"), "\(columns.map(\.0))")
-            #expect(task.savedOptions["label_column"]?.string == columns.map(\.0).first { ["kind", "Kategorie", "queue"].contains($0) })
+            #expect(
+                task.savedOptions["label_column"]?.string
+                    == columns.map(\.0).first { ["kind", "Kategorie", "queue"].contains($0) })
         }
         // Two columns may be the label, or two the text: nothing is guessed.
         for columns in [
@@ -116,7 +125,8 @@ struct OwnDataReferenceTests {
         TaskContext(
             tokenizer: try AutoTokenizer.fromPretrained(folder: Locations.miniLM),
             splits: [("train", try .fromColumns(columns))], options: options,
-            config: try config ?? AutoConfig.fromPretrained(folder: Locations.miniLM), isFineTuned: isFineTuned, use: use)
+            config: try config ?? AutoConfig.fromPretrained(folder: Locations.miniLM), isFineTuned: isFineTuned,
+            use: use)
     }
 
     @Test func `usual names may have capital letters`() throws {
@@ -140,23 +150,28 @@ struct OwnDataReferenceTests {
         #expect(ids.contains { $0.int == 1 })
         #expect(
             try FillMaskTask.textColumn(
-                of: .fromColumns([("Ticket", texts)]), options: TaskOptions(), config: try context(pair).config) == "Ticket")
+                of: .fromColumns([("Ticket", texts)]), options: TaskOptions(), config: try context(pair).config)
+                == "Ticket")
     }
 
     @Test func `what is said of columns names only what the task reads`() throws {
         let texts = ColumnData.strings(["one", "two", "three", "four"])
-        func error(_ task: ModelTask, _ columns: [(String, ColumnData)], _ change: (inout TaskOptions) -> Void = { _ in }) throws -> TaskError {
+        func error(
+            _ task: ModelTask, _ columns: [(String, ColumnData)], _ change: (inout TaskOptions) -> Void = { _ in }
+        ) throws -> TaskError {
             var options = TaskOptions()
             change(&options)
             let context = try context(columns, options)
             return try #require(throws: TaskError.self) { try task.make(context) }
         }
         for (task, missing, left) in [
-            (ModelTask.questionAnswering, "'question'", ["--label-column"]), (.maskedLM, "text", ["--label-column", "--text-pair-column"]),
+            (ModelTask.questionAnswering, "'question'", ["--label-column"]),
+            (.maskedLM, "text", ["--label-column", "--text-pair-column"]),
             (.tokenClassification, "text", ["--text-pair-column"]),
         ] {
             let error = try error(task, [("a", texts), ("b", texts)])
-            #expect(error.message.contains(missing) && error.commandLineDescription.contains("--text-column"), "\(error)")
+            #expect(
+                error.message.contains(missing) && error.commandLineDescription.contains("--text-column"), "\(error)")
             #expect(!left.contains { error.commandLineDescription.contains($0) }, "\(error)")
         }
         let endings = try error(.multipleChoice, [("sent1", texts), ("ending0", texts)])
@@ -164,7 +179,9 @@ struct OwnDataReferenceTests {
         let articles = try error(.questionAnswering, [("title", texts), ("paragraphs", texts)])
         #expect(articles.message.contains("SQuAD") && articles.remedy?.contains("answer_start") == true, "\(articles)")
         // A label column that is not there is what is wrong, not the text beside it.
-        let label = try error(.sequenceClassification, [("Nachricht", texts), ("Team", texts)]) { $0.labelColumn = "team" }
+        let label = try error(.sequenceClassification, [("Nachricht", texts), ("Team", texts)]) {
+            $0.labelColumn = "team"
+        }
         #expect(label.message.contains("no column 'team'"), "\(label)")
     }
 
@@ -184,8 +201,14 @@ struct OwnDataReferenceTests {
             try context([("text", texts), ("text_pair", texts)], config: config, isFineTuned: true, use: .prediction))
         #expect(again.notes.isEmpty)
 
-        let questions = [("question", texts), ("context", texts), ("answers", ColumnData.values(
-            (0..<4).map { _ in Value(json: ["text": [], "answer_start": []]) }))]
+        let questions = [
+            ("question", texts), ("context", texts),
+            (
+                "answers",
+                ColumnData.values(
+                    (0..<4).map { _ in Value(json: ["text": [], "answer_start": []]) })
+            ),
+        ]
         var options = TaskOptions()
         let refused = try ModelTask.questionAnswering.make(try context(questions))
         #expect(throws: TaskError.self) { try refused.prepare(.fromColumns(questions), split: "train", for: .training) }
@@ -195,7 +218,8 @@ struct OwnDataReferenceTests {
         config.save(taskOptions: trained.savedOptions)
         let measured = try ModelTask.questionAnswering.make(
             try context(questions, config: config, isFineTuned: true, use: .evaluation))
-        #expect(try measured.prepare(.fromColumns(questions), split: "validation", for: .evaluation).dataset.numRows == 4)
+        #expect(
+            try measured.prepare(.fromColumns(questions), split: "validation", for: .evaluation).dataset.numRows == 4)
         // One question without a context.
         let error = try #require(throws: TaskError.self) {
             try ModelTask.questionAnswering.make(

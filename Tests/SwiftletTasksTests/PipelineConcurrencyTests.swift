@@ -80,7 +80,11 @@ struct PipelineConcurrencyTests {
         let options = InferenceOptions(
             tokenBudget: 32,
             onBatch: { _ in
-                if isFirst.withLock({ first in defer { first = false }; return first }) { gate.wait() }
+                if isFirst.withLock({ first in
+                    defer { first = false }; return first
+                }) {
+                    gate.wait()
+                }
             })
         try PipelineGroup.first("text-classification").write(to: folder.path)
         let classify = try await pipeline(.textClassification, model: folder.path, options: options)
@@ -134,7 +138,9 @@ struct PipelineConcurrencyTests {
         let engine = try await classifier(folder).engine
         let with = EncodedSequence(TokenizedExample(inputIDs: [2, 7, 9, 3], tokenTypeIDs: [0, 0, 1, 1]))
         let without = EncodedSequence(TokenizedExample(inputIDs: [2, 8, 3]))
-        let alone = [try await engine.outputs(for: [with])[0].values, try await engine.outputs(for: [without])[0].values]
+        let alone = [
+            try await engine.outputs(for: [with])[0].values, try await engine.outputs(for: [without])[0].values,
+        ]
         let together = try await engine.outputs(for: [with, without]).map(\.values)
         for (a, b) in zip(alone, together) { #expect(difference(a, b, absolute: 1e-5) == nil) }
         let broken = EncodedSequence(TokenizedExample(inputIDs: [2, 8, 3], tokenTypeIDs: [0]))
@@ -179,7 +185,9 @@ struct PipelineConcurrencyTests {
             let engine = try await InferenceEngine(folder: folder.path) { folder in
                 WatchedModel(try AutoModelForSequenceClassification.fromPretrained(folder: folder)) { ended.signal() }
             }
-            let answer = Task { try await engine.outputs(for: [EncodedSequence(TokenizedExample(inputIDs: [2, 7, 3]))]) }
+            let answer = Task {
+                try await engine.outputs(for: [EncodedSequence(TokenizedExample(inputIDs: [2, 7, 3]))])
+            }
             #expect(try await answer.value.count == 1)
         }
         try await use()
@@ -201,7 +209,8 @@ struct PipelineConcurrencyTests {
                     case 0:
                         guard noGrad({ !isGradEnabled }), isGradEnabled else { return false }
                     case 1:
-                        guard autocast(.bfloat16, { currentAutocastDType() == .bfloat16 }), currentAutocastDType() == nil
+                        guard autocast(.bfloat16, { currentAutocastDType() == .bfloat16 }),
+                            currentAutocastDType() == nil
                         else { return false }
                     default:
                         let error = #expect(throws: TensorError.self) {

@@ -7,7 +7,8 @@ import TinyTraining
 /// Texts that nobody writes, and somebody sends.
 struct PipelineEdgeTests {
     private static let odd = [
-        "", " ", "\n\t\r\n", "\u{0}", "\u{FEFF}", "\u{301}", "e\u{301}\u{301}\u{301}", "\u{200D}\u{200D}", "👩‍👩‍👧‍👦 in 👩🏽‍🚀", "🇩🇪🇫",
+        "", " ", "\n\t\r\n", "\u{0}", "\u{FEFF}", "\u{301}", "e\u{301}\u{301}\u{301}", "\u{200D}\u{200D}", "👩‍👩‍👧‍👦 in 👩🏽‍🚀",
+        "🇩🇪🇫",
         "\u{202E}abc", "\u{FFFD}", "\u{10FFFF}", "[CLS] [SEP] [PAD]", "a\u{0}b", String(repeating: "x", count: 3000),
         String(repeating: "ab ", count: 1000), String(repeating: "👍🏽", count: 300),
     ]
@@ -28,19 +29,23 @@ struct PipelineEdgeTests {
         }
     }
 
-    @Test(arguments: [
-        ("text-classification", [:]), ("fill-mask", [:]), ("sentence-embeddings", [:]), ("sentence-similarity", [:]),
-        ("multiple-choice", [:]), ("question-answering", ["handle_impossible_answer": true]),
-        ("zero-shot-classification", ["candidate_labels": ["", "a"]]),
-        ("token-classification", ["aggregation_strategy": "none", "ignore_labels": []]),
-        ("token-classification", ["aggregation_strategy": "average", "ignore_labels": [], "stride": 3]),
-    ] as [(String, JSONObject)])
+    @Test(
+        arguments: [
+            ("text-classification", [:]), ("fill-mask", [:]), ("sentence-embeddings", [:]),
+            ("sentence-similarity", [:]),
+            ("multiple-choice", [:]), ("question-answering", ["handle_impossible_answer": true]),
+            ("zero-shot-classification", ["candidate_labels": ["", "a"]]),
+            ("token-classification", ["aggregation_strategy": "none", "ignore_labels": []]),
+            ("token-classification", ["aggregation_strategy": "average", "ignore_labels": [], "stride": 3]),
+        ] as [(String, JSONObject)])
     func `odd texts are answered, or refused with an error`(_ task: String, _ options: JSONObject) async throws {
         let pipe = try await pipe(task)
         var answered: [(input: JSONValue, answer: JSONValue)] = []
         for text in Self.odd {
             let input = Self.input(task, text)
-            do { answered.append((input, try await pipe(input, options: options).json)) } catch let error as InferenceError {
+            do { answered.append((input, try await pipe(input, options: options).json)) } catch let error
+                as InferenceError
+            {
                 #expect(!error.message.isEmpty)
             }
         }

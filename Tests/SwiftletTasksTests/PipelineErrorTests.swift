@@ -10,47 +10,60 @@ struct PipelineErrorTests {
     private static let long = [String](repeating: "Divers found the bell.", count: 40).joined(separator: " ")
 
     /// Task, input, options, the error's kind, and what it names.
-    static let bad: [(task: String, input: JSONValue, options: JSONObject, kind: InferenceError.Kind, names: String)] = [
-        ("text-classification", 7, [:], .badInput, "text_pair"),
-        ("text-classification", ["txt": "a"], [:], .badInput, "'txt'"),
-        ("text-classification", ["text": "a", "text_pair": 3], [:], .badInput, "'text_pair'"),
-        ("text-classification", "a", ["top_k": 0], .badOption, "topK"),
-        ("text-classification", "a", ["top_k": "two"], .badOption, "'top_k'"),
-        ("text-classification", "a", ["topk": 2], .badOption, "'topk'"),
-        ("text-classification", "a", ["function_to_apply": "tanh"], .badOption, "softmax, sigmoid, none"),
-        ("text-classification", .string(long), ["truncation": false], .inputTooLong, "40"),
-        ("token-classification", ["words": ["a", 3]], [:], .badInput, "'words'"),
-        ("token-classification", "a", ["aggregation_strategy": "min"], .badOption, "average"),
-        ("token-classification", "a", ["stride": 5], .badOption, "aggregationStrategy"),
-        ("token-classification", "a", ["stride": 38, "aggregation_strategy": "max"], .badOption, "stride"),
-        ("token-classification", "a", ["stride": -1, "aggregation_strategy": "max"], .badOption, "stride"),
-        ("token-classification", .string(long), ["truncation": false], .inputTooLong, "40"),
-        ("question-answering", "a", [:], .badInput, "question and context"),
-        ("question-answering", ["question": "a"], [:], .badInput, "'context'"),
-        ("question-answering", ["question": "", "context": "b"], [:], .badInput, "question"),
-        ("question-answering", ["question": "a", "context": ""], [:], .badInput, "context"),
-        ("question-answering", ["question": .string(long), "context": "b"], [:], .inputTooLong, "question"),
-        ("question-answering", ["question": "a", "context": "b"], ["max_seq_len": 41], .badOption, "maxSequenceLength"),
-        ("question-answering", ["question": "a", "context": "b"], ["max_seq_len": 0], .badOption, "maxSequenceLength"),
-        ("question-answering", ["question": "a", "context": "b"], ["max_answer_len": 0], .badOption, "maxAnswerLength"),
-        ("question-answering", ["question": "a", "context": "b"], ["doc_stride": -2], .badOption, "docStride"),
-        ("question-answering", ["question": "a", "context": "b"], ["doc_stride": 39], .badOption, "docStride"),
-        ("question-answering", ["question": "a", "context": "b"], ["top_k": 0], .badOption, "topK"),
-        ("fill-mask", "no mask", [:], .badInput, "[MASK]"),
-        ("fill-mask", .string(long + " [MASK]"), [:], .badInput, "40"),
-        ("fill-mask", "a [MASK]", ["targets": []], .badOption, "targets"),
-        ("fill-mask", "a [MASK]", ["targets": [1]], .badOption, "'targets'"),
-        ("sentence-embeddings", "a", ["prompt_name": "query"], .badOption, "'query'"),
-        ("sentence-embeddings", "a", ["truncate_dim": 0], .badOption, "truncatedDimension"),
-        ("sentence-similarity", ["source_sentence": "a"], [:], .badInput, "'sentences'"),
-        ("sentence-similarity", "a", [:], .badInput, "source_sentence"),
-        ("zero-shot-classification", "a", [:], .badOption, "candidate labels"),
-        ("zero-shot-classification", "a", ["candidate_labels": " , "], .badOption, "candidate labels"),
-        ("zero-shot-classification", "a", ["candidate_labels": "b", "hypothesis_template": "c"], .badOption, "{}"),
-        ("zero-shot-classification", "a", ["candidate_labels": "b", "entailment_label": "yes"], .badOption, "'yes'"),
-        ("multiple-choice", ["prompt": "a", "choices": []], [:], .badInput, "choices"),
-        ("multiple-choice", ["prompt": "a"], [:], .badInput, "'choices'"),
-    ]
+    static let bad: [(task: String, input: JSONValue, options: JSONObject, kind: InferenceError.Kind, names: String)] =
+        [
+            ("text-classification", 7, [:], .badInput, "text_pair"),
+            ("text-classification", ["txt": "a"], [:], .badInput, "'txt'"),
+            ("text-classification", ["text": "a", "text_pair": 3], [:], .badInput, "'text_pair'"),
+            ("text-classification", "a", ["top_k": 0], .badOption, "topK"),
+            ("text-classification", "a", ["top_k": "two"], .badOption, "'top_k'"),
+            ("text-classification", "a", ["topk": 2], .badOption, "'topk'"),
+            ("text-classification", "a", ["function_to_apply": "tanh"], .badOption, "softmax, sigmoid, none"),
+            ("text-classification", .string(long), ["truncation": false], .inputTooLong, "40"),
+            ("token-classification", ["words": ["a", 3]], [:], .badInput, "'words'"),
+            ("token-classification", "a", ["aggregation_strategy": "min"], .badOption, "average"),
+            ("token-classification", "a", ["stride": 5], .badOption, "aggregationStrategy"),
+            ("token-classification", "a", ["stride": 38, "aggregation_strategy": "max"], .badOption, "stride"),
+            ("token-classification", "a", ["stride": -1, "aggregation_strategy": "max"], .badOption, "stride"),
+            ("token-classification", .string(long), ["truncation": false], .inputTooLong, "40"),
+            ("question-answering", "a", [:], .badInput, "question and context"),
+            ("question-answering", ["question": "a"], [:], .badInput, "'context'"),
+            ("question-answering", ["question": "", "context": "b"], [:], .badInput, "question"),
+            ("question-answering", ["question": "a", "context": ""], [:], .badInput, "context"),
+            ("question-answering", ["question": .string(long), "context": "b"], [:], .inputTooLong, "question"),
+            (
+                "question-answering", ["question": "a", "context": "b"], ["max_seq_len": 41], .badOption,
+                "maxSequenceLength"
+            ),
+            (
+                "question-answering", ["question": "a", "context": "b"], ["max_seq_len": 0], .badOption,
+                "maxSequenceLength"
+            ),
+            (
+                "question-answering", ["question": "a", "context": "b"], ["max_answer_len": 0], .badOption,
+                "maxAnswerLength"
+            ),
+            ("question-answering", ["question": "a", "context": "b"], ["doc_stride": -2], .badOption, "docStride"),
+            ("question-answering", ["question": "a", "context": "b"], ["doc_stride": 39], .badOption, "docStride"),
+            ("question-answering", ["question": "a", "context": "b"], ["top_k": 0], .badOption, "topK"),
+            ("fill-mask", "no mask", [:], .badInput, "[MASK]"),
+            ("fill-mask", .string(long + " [MASK]"), [:], .badInput, "40"),
+            ("fill-mask", "a [MASK]", ["targets": []], .badOption, "targets"),
+            ("fill-mask", "a [MASK]", ["targets": [1]], .badOption, "'targets'"),
+            ("sentence-embeddings", "a", ["prompt_name": "query"], .badOption, "'query'"),
+            ("sentence-embeddings", "a", ["truncate_dim": 0], .badOption, "truncatedDimension"),
+            ("sentence-similarity", ["source_sentence": "a"], [:], .badInput, "'sentences'"),
+            ("sentence-similarity", "a", [:], .badInput, "source_sentence"),
+            ("zero-shot-classification", "a", [:], .badOption, "candidate labels"),
+            ("zero-shot-classification", "a", ["candidate_labels": " , "], .badOption, "candidate labels"),
+            ("zero-shot-classification", "a", ["candidate_labels": "b", "hypothesis_template": "c"], .badOption, "{}"),
+            (
+                "zero-shot-classification", "a", ["candidate_labels": "b", "entailment_label": "yes"], .badOption,
+                "'yes'"
+            ),
+            ("multiple-choice", ["prompt": "a", "choices": []], [:], .badInput, "choices"),
+            ("multiple-choice", ["prompt": "a"], [:], .badInput, "'choices'"),
+        ]
 
     @Test(arguments: Set(bad.map(\.task)).sorted())
     func `says what is wrong with a call`(_ task: String) async throws {
@@ -102,7 +115,10 @@ struct PipelineErrorTests {
         ("2_Dense/config.json", #"{"in_features": 31, "out_features": 12}"#, "'in_features'"),
         ("2_Dense/config.json", #"{"in_features": 32, "out_features": 11}"#, "'linear.weight'"),
         ("2_Dense/config.json", #"{"in_features": 32, "out_features": 12, "activation_function": "my.Act"}"#, "my.Act"),
-        ("2_Dense/config.json", #"{"in_features": 32, "out_features": 12, "module_input_name": "x"}"#, "'module_input_name'"),
+        (
+            "2_Dense/config.json", #"{"in_features": 32, "out_features": 12, "module_input_name": "x"}"#,
+            "'module_input_name'"
+        ),
         ("sentence_bert_config.json", #"{"max_seq_length": 0}"#, "'max_seq_length'"),
         ("config_sentence_transformers.json", #"{"default_prompt_name": "x"}"#, "'default_prompt_name'"),
         ("config_sentence_transformers.json", #"{"similarity_fn_name": "x"}"#, "'similarity_fn_name'"),
@@ -123,7 +139,10 @@ struct PipelineErrorTests {
         try PipelineGroup.first("sentence-embeddings").write(to: folder.path)
         var list = try #require(try JSONValue(contentsOf: folder.file("modules.json")).array)
         let path: JSONValue = type == "../x" ? "../x" : "2_Other"
-        list.append(["idx": 2, "name": "2", "path": path, "type": .string(type == "../x" ? "sentence_transformers.a.Dense" : type)])
+        list.append([
+            "idx": 2, "name": "2", "path": path,
+            "type": .string(type == "../x" ? "sentence_transformers.a.Dense" : type),
+        ])
         try AtomicFile.write(JSONValue.array(list).text(), to: folder.file("modules.json"))
         await #expect { _ = try await pipeline(.sentenceEmbeddings, model: folder.path) } throws: { error in
             error is ModelError && "\(error)".contains("'\(type.replacing("sentence_transformers.models.", with: ""))'")

@@ -68,7 +68,8 @@ struct PipelineTests {
 
     @Test func `a folder says which pipeline it is for`() async throws {
         for (task, architecture) in [
-            ("text-classification", "BertForSequenceClassification"), ("token-classification", "BertForTokenClassification"),
+            ("text-classification", "BertForSequenceClassification"),
+            ("token-classification", "BertForTokenClassification"),
             ("question-answering", "BertForQuestionAnswering"), ("fill-mask", "BertForMaskedLM"),
             ("multiple-choice", "BertForMultipleChoice"), ("sentence-embeddings", "BertModel"),
         ] {
@@ -78,7 +79,8 @@ struct PipelineTests {
         }
         // As sentence-transformers/all-mpnet-base-v2 is saved.
         let folder = try TemporaryDirectory()
-        try PipelineGroup.first("sentence-embeddings").write(to: folder.path, config: ["architectures": ["BertForMaskedLM"]])
+        try PipelineGroup.first("sentence-embeddings").write(
+            to: folder.path, config: ["architectures": ["BertForMaskedLM"]])
         #expect(try await pipeline(model: folder.path).name == "sentence-embeddings")
         try PipelineGroup.first("fill-mask").write(to: folder.path, config: ["architectures": ["BertFoo"]])
         try FileSystem.remove(folder.file("modules.json"))

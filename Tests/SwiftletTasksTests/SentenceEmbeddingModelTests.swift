@@ -12,7 +12,9 @@ import TinyTraining
 
 /// What training and saving do to a folder of sentence-transformers, and MiniLM's vectors.
 @Suite(.oneAtATime) struct SentenceEmbeddingModelTests {
-    private static let sentences = ["Greta left the bank.", "A ship", "The Rowing Club keeps the bell of the ship in Lowmere."]
+    private static let sentences = [
+        "Greta left the bank.", "A ship", "The Rowing Club keeps the bell of the ship in Lowmere.",
+    ]
 
     /// The group with two dense layers, prompts and all.
     private func group() throws -> PipelineGroup {
@@ -37,7 +39,8 @@ import TinyTraining
         }
         for name in ["", "2_Dense/", "3_Dense/"] {
             let (a, b) = try (
-                SafetensorsFile(first.file("\(name)model.safetensors")), SafetensorsFile(second.file("\(name)model.safetensors"))
+                SafetensorsFile(first.file("\(name)model.safetensors")),
+                SafetensorsFile(second.file("\(name)model.safetensors"))
             )
             #expect(Set(a.names) == Set(b.names), "\(name)")
         }
@@ -50,7 +53,9 @@ import TinyTraining
         let group = try PipelineGroup.first("sentence-embeddings")
         try group.write(to: first.path)
         try FileSystem.createDirectory(first.file("0_Transformer"))
-        for name in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json"] {
+        for name in [
+            "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json",
+        ] {
             try FileSystem.rename(first.file(name), to: first.file("0_Transformer/\(name)"))
         }
         var list = try #require(try JSONValue(contentsOf: first.file("modules.json")).array)
@@ -80,24 +85,29 @@ import TinyTraining
             args.saveStrategy = .steps
             args.saveSteps = 2
             return try Trainer(
-                model: try SentenceEmbeddingModel.fromPretrained(folder: folder.file("model")), args: args, trainDataset: rows,
+                model: try SentenceEmbeddingModel.fromPretrained(folder: folder.file("model")), args: args,
+                trainDataset: rows,
                 dataCollator: try DataCollatorForSentencePairs(tokenizer: tokenizer), tokenizer: tokenizer)
         }
         try trainer("whole").train()
-        let before = try SafetensorsFile(folder.file("model/2_Dense/model.safetensors")).tensor("linear.weight").floats()
+        let before = try SafetensorsFile(folder.file("model/2_Dense/model.safetensors")).tensor("linear.weight")
+            .floats()
         let checkpoint = folder.file("whole/checkpoint-4")
         let after = try SafetensorsFile("\(checkpoint)/2_Dense/model.safetensors").tensor("linear.weight").floats()
         #expect(difference(before, after, absolute: 1e-4) != nil)
         #expect(try !SafetensorsFile("\(checkpoint)/model.safetensors").names.contains { $0.contains("Dense") })
         try trainer("resumed").train(resumeFrom: .path(folder.file("whole/checkpoint-2")))
-        let resumed = try SafetensorsFile(folder.file("resumed/checkpoint-4/2_Dense/model.safetensors")).tensor("linear.weight")
+        let resumed = try SafetensorsFile(folder.file("resumed/checkpoint-4/2_Dense/model.safetensors")).tensor(
+            "linear.weight")
         #expect(resumed.floats() == after)
     }
 
     @Test func `a folder without modules pools by the mean and says so when it is saved`() async throws {
         let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
         try PipelineGroup.first("sentence-embeddings").write(to: first.path)
-        for name in ["modules.json", "1_Pooling", "sentence_bert_config.json"] { try FileSystem.remove(first.file(name)) }
+        for name in ["modules.json", "1_Pooling", "sentence_bert_config.json"] {
+            try FileSystem.remove(first.file(name))
+        }
         try SentenceEmbeddingModel.fromPretrained(folder: first.path).savePretrained(second.path)
         try AutoTokenizer.fromPretrained(folder: first.path).save(to: second.path)
         #expect(try JSONValue(contentsOf: second.file("1_Pooling/config.json"))["pooling_mode_mean_tokens"] == true)
@@ -106,7 +116,8 @@ import TinyTraining
 
     @Test func `pairs and padded batches are pooled as packed ones are`() throws {
         let folder = try TemporaryDirectory()
-        for pipes in PipelineGroup.all where pipes.json["head"] == "encoder" && pipes.json["model"] == "pipelines/models/words" {
+        for pipes in PipelineGroup.all
+        where pipes.json["head"] == "encoder" && pipes.json["model"] == "pipelines/models/words" {
             try pipes.write(to: folder.path)
             let model = try SentenceEmbeddingModel.fromPretrained(folder: folder.path)
             let rows = try SentenceEmbeddingModel.tokenizer(folder.path)(Self.sentences).inputIDs

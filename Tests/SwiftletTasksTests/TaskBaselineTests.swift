@@ -19,10 +19,14 @@ struct TaskBaselineTests {
 
     init() throws { tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.miniLM) }
 
-    private func data(_ name: String) throws -> DatasetDict { try loadDataset(
-        folder: "\(Locations.root)/Examples/data/\(name)") }
+    private func data(_ name: String) throws -> DatasetDict {
+        try loadDataset(
+            folder: "\(Locations.root)/Examples/data/\(name)")
+    }
 
-    private func train(_ model: any PretrainedModel, _ rows: Dataset, steps: Int, metrics: [Metric] = []) throws -> Trainer {
+    private func train(_ model: any PretrainedModel, _ rows: Dataset, steps: Int, metrics: [Metric] = []) throws
+        -> Trainer
+    {
         var args = TrainingArguments("unused")
         args.maxSteps = steps
         args.learningRate = 1e-4
@@ -40,7 +44,9 @@ struct TaskBaselineTests {
     @Test func `tags beat the tag O everywhere`() throws {
         let raw = try data("entities")
         func rows(_ split: String) throws -> Dataset {
-            try raw.split(split).map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
+            try raw.split(split).map(batched: true) {
+                try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags")
+            }
         }
         let model = try seeded {
             try AutoModelForTokenClassification.fromPretrained(

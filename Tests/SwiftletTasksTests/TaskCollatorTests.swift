@@ -106,7 +106,9 @@ import TinyTraining
 
     @Test func `shares that make no sense, and whole words without their places, are refused`() throws {
         let tokenizer = try TaskFixture("fill_mask").tokenizer
-        #expect(throws: TrainingError.self) { try DataCollatorForLanguageModeling(tokenizer: tokenizer, mlmProbability: 1.5) }
+        #expect(throws: TrainingError.self) {
+            try DataCollatorForLanguageModeling(tokenizer: tokenizer, mlmProbability: 1.5)
+        }
         #expect(throws: TrainingError.self) {
             try DataCollatorForLanguageModeling(
                 tokenizer: tokenizer, maskReplaceProbability: 0.8, randomReplaceProbability: 0.3)

@@ -28,7 +28,9 @@ import TinyTraining
     @Test func `labels come from a dataset's columns`() throws {
         let raw = try loadDataset(folder: "\(Locations.root)/Examples/data/entities").split("validation")
         let tokenizer = try TaskFixture("token_classification").tokenizer
-        let tokenized = try raw.map(batched: true) { try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags") }
+        let tokenized = try raw.map(batched: true) {
+            try tokenizer.alignLabels($0, words: "tokens", labels: "ner_tags")
+        }
         let row = try #require(TokenizedExamples(tokenized).rows.first)
         guard case .ids(let ids) = row.label else { throw TrainingError("no labels of tokens") }
         let tags = try raw.intLists("ner_tags", rows: [0])[0].map(Int.init)
@@ -72,7 +74,9 @@ import TinyTraining
         #expect(features.offsets.map { $0.map { $0.map { [$0.lowerBound, $0.upperBound] } } } == offsets)
         // In a dataset, the answer is the label.
         let rows = try TokenizedExamples(try features.dataset).rows
-        #expect(rows[0].label == .span(start: try fixture.value("starts").ints()[0], end: try fixture.value("ends").ints()[0]))
+        #expect(
+            rows[0].label
+                == .span(start: try fixture.value("starts").ints()[0], end: try fixture.value("ends").ints()[0]))
     }
 
     @Test(arguments: 0..<4) func `answers are found and scored as in Python`(number: Int) throws {
@@ -85,7 +89,8 @@ import TinyTraining
         }
         let allowsNone = expected["allows_no_answer"]?.bool ?? false
         let search = AnswerSearch(
-            nBest: try #require(expected["n_best"]?.int), maxAnswerLength: try #require(expected["max_answer_length"]?.int),
+            nBest: try #require(expected["n_best"]?.int),
+            maxAnswerLength: try #require(expected["max_answer_length"]?.int),
             allowsNoAnswer: allowsNone, nullScoreThreshold: Float(try #require(expected["threshold"]?.double)))
         let found = try search(rows, features, starts: try logits("start_logits"), ends: try logits("end_logits"))
         #expect(found.map(\.id) == rows.ids)
@@ -103,7 +108,8 @@ import TinyTraining
         guard allowsNone else { return }
         #expect(
             difference(
-                found.map { Double($0.nullScoreDifference ?? .nan) }, try #require(try expected["null_differences"]?.doubles()),
+                found.map { Double($0.nullScoreDifference ?? .nan) },
+                try #require(try expected["null_differences"]?.doubles()),
                 absolute: 1e-4) == nil)
         let scores = try answerScores(found, rows, allowsNoAnswer: true)
         for (key, value) in try #require(expected["scores"]?.object) {
@@ -124,7 +130,8 @@ import TinyTraining
         let rows = try QuestionRows(raw)
         #expect(rows.ids[0] == "validation-0" && rows.count == 150 && !rows.hasUnanswerable)
         for (context, answers) in zip(rows.contexts, try #require(rows.answers)) {
-            let scalars = Array(context.unicodeScalars)[answers[0].start...].prefix(answers[0].text.unicodeScalars.count)
+            let scalars = Array(context.unicodeScalars)[answers[0].start...].prefix(
+                answers[0].text.unicodeScalars.count)
             #expect(Array(scalars) == Array(answers[0].text.unicodeScalars))
         }
         let broken = try Dataset.fromColumns([

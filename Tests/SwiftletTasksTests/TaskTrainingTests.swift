@@ -39,7 +39,8 @@ struct TaskTrainingTests {
         for key in ["loss", "grad_norm"] {
             let ours = trainer.state.logHistory.compactMap { $0[key]?.double }
             let theirs = try #require(try expected[key]?.doubles())
-            #expect(difference(ours, theirs, relative: 1e-4) == nil, "\(key): \(ours.prefix(3)), not \(theirs.prefix(3))")
+            #expect(
+                difference(ours, theirs, relative: 1e-4) == nil, "\(key): \(ours.prefix(3)), not \(theirs.prefix(3))")
         }
     }
 

@@ -95,7 +95,11 @@ import Testing
         #expect(first.message == error.message)
         // Scopes inside end on their own.
         try withTensorErrors {
-            #expect(throws: TensorError.self) { try withTensorErrors { _ = sum(); try checkTensorErrors() } }
+            #expect(throws: TensorError.self) {
+                try withTensorErrors {
+                    _ = sum(); try checkTensorErrors()
+                }
+            }
             try checkTensorErrors()
         }
     }
@@ -109,7 +113,9 @@ import Testing
         let generator = Generator(seed: 3)
         let state = generator.state
         #expect(Generator.isState(state))
-        let others: [[UInt8]] = [[], [1], Array(state.dropLast()), [UInt8](repeating: 0, count: state.count), state + [0]]
+        let others: [[UInt8]] = [
+            [], [1], Array(state.dropLast()), [UInt8](repeating: 0, count: state.count), state + [0],
+        ]
         for bytes in others {
             #expect(!Generator.isState(bytes))
             #expect(throws: TensorError.self) { try generator.load(state: bytes) }

@@ -3,7 +3,7 @@ import SwiftletTestSupport
 import Testing
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 @Suite(.oneAtATime) struct OptimizationTests {
@@ -86,9 +86,9 @@ import Testing
     }
 
     #if os(Linux)
-        private static let canReadMemory = true
+    private static let canReadMemory = true
     #else
-        private static let canReadMemory = false
+    private static let canReadMemory = false
     #endif
 
     @Test(.enabled(if: canReadMemory, "reads /proc/self/statm, which only Linux has"))
@@ -123,19 +123,20 @@ import Testing
         let before = residentBytes()
         for _ in 0..<3000 { step() }
         // One forgotten [32, 64] tensor a step would be 24 MB.
-        precondition(residentBytes() - before < 12_000_000, "resident memory grew from \(before) to \(residentBytes()) bytes")
+        precondition(
+            residentBytes() - before < 12_000_000, "resident memory grew from \(before) to \(residentBytes()) bytes")
     }
 
     private static func residentBytes() -> Int {
         #if os(Linux)
-            guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-            defer { fclose(file) }
-            var line = [CChar](repeating: 0, count: 256)
-            guard fgets(&line, 256, file) != nil else { return 0 }
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-            return (Int(text.split(separator: " ")[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        guard fgets(&line, 256, file) != nil else { return 0 }
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+        return (Int(text.split(separator: " ")[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
         #else
-            return 0
+        return 0
         #endif
     }
 }

@@ -11,7 +11,9 @@ import Testing
         }
     }
 
-    private func gradients(recompute: Bool, requiresGrad: Bool = true) -> (x: [Float]?, weight: [Float]?, next: Float, calls: Int) {
+    private func gradients(recompute: Bool, requiresGrad: Bool = true) -> (
+        x: [Float]?, weight: [Float]?, next: Float, calls: Int
+    ) {
         manualSeed(3)
         let x = Tensor.randn([4, 8])
         x.requiresGrad = requiresGrad
@@ -32,11 +34,17 @@ import Testing
         #expect(again.calls == 2 && kept.calls == 1)
         // The generator goes on after the first time, as if there had been no second.
         #expect(again.next == kept.next)
-        #expect(Tensor.rand([1]).floats()[0] == { _ = gradients(recompute: false); return Tensor.rand([1]).floats()[0] }())
+        #expect(
+            Tensor.rand([1]).floats()[0]
+                == {
+                    _ = gradients(recompute: false); return Tensor.rand([1]).floats()[0]
+                }())
     }
 
     @Test func `weights get gradients also where the input needs none`() {
-        let (kept, again) = (gradients(recompute: false, requiresGrad: false), gradients(recompute: true, requiresGrad: false))
+        let (kept, again) = (
+            gradients(recompute: false, requiresGrad: false), gradients(recompute: true, requiresGrad: false)
+        )
         #expect(again.weight == kept.weight && again.weight != nil)
         #expect(noGrad { gradientsAreOff() })
     }

@@ -60,7 +60,8 @@ import Testing
 
     /// What a callback, a clipping or a loop by hand may do to gradients.
     enum Change: CaseIterable {
-        case noise, scaledByNoNumber, noiseOnSum, noiseAfterGradientsElsewhere, noiseOnSumOfTwoLookUps, noiseOnOldGradient
+        case noise, scaledByNoNumber, noiseOnSum, noiseAfterGradientsElsewhere, noiseOnSumOfTwoLookUps,
+            noiseOnOldGradient
         case exchanged
     }
 

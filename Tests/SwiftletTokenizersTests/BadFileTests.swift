@@ -84,7 +84,10 @@ import Glibc
         (#""id": 9"#, #""id": 77"#, "added_tokens"),
         (#""ids": [2, 0]"#, #""ids": [2]"#, "post_processor.special_tokens.[CLS].ids"),
         (#""special_tokens": {"[CLS]""#, #""special_tokens": {"[X]""#, "post_processor.single[0].SpecialToken.id"),
-        (#"{"Sequence": {"id": "A", "type_id": 0}}],"#, #"{"Sequence": {"id": "B", "type_id": 0}}],"#, "post_processor.single[1].Sequence.id"),
+        (
+            #"{"Sequence": {"id": "A", "type_id": 0}}],"#, #"{"Sequence": {"id": "B", "type_id": 0}}],"#,
+            "post_processor.single[1].Sequence.id"
+        ),
         (#""direction": "Left""#, #""direction": "Up""#, "padding.direction"),
     ])
     func `names the place of what is wrong`(from: String, to: String, key: String) throws {
@@ -102,7 +105,8 @@ import Glibc
 
     @Test func `a word that can't be expressed is an error, not a wrong id`() throws {
         let tokenizer = try Self.load(
-            Self.valid.replacingOccurrence(of: #""[UNK]": 1"#, with: #""[UNX]": 1"#), config: #"{"tokenizer_class": "X"}"#)
+            Self.valid.replacingOccurrence(of: #""[UNK]": 1"#, with: #""[UNX]": 1"#),
+            config: #"{"tokenizer_class": "X"}"#)
         #expect(try tokenizer("a").inputIDs == [2, 0, 3])
         #expect(throws: TokenizerError.self) { try tokenizer("zebra") }
         #expect(throws: TokenizerError.self) { try tokenizer.encodeBatch(["zebra"]) }
@@ -113,8 +117,13 @@ import Glibc
         var generator = SplitMix(state: 20)
         let folder = try TemporaryDirectory()
         let original = Array(Self.valid.utf8)
-        let config = Array(###"{"tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": 9, "added_tokens_decoder": {"4": {"content": "##a", "lstrip": true, "normalized": false}}, "mask_token": {"content": "[M]", "rstrip": true}, "extra_special_tokens": ["<e>"]}"###.utf8)
-        let snippets = ["null", "-1", "1e400", "{}", "[]", "\"\"", "true", "2147483647", "4294967296", "\"\\ud800\"", "\"##\"", "0", ",", "\"", "}", "]", "\u{0}", "é", "9999999999999999999999"].map { Array($0.utf8) }
+        let config = Array(
+            ###"{"tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": 9, "added_tokens_decoder": {"4": {"content": "##a", "lstrip": true, "normalized": false}}, "mask_token": {"content": "[M]", "rstrip": true}, "extra_special_tokens": ["<e>"]}"###
+                .utf8)
+        let snippets = [
+            "null", "-1", "1e400", "{}", "[]", "\"\"", "true", "2147483647", "4294967296", "\"\\ud800\"", "\"##\"", "0",
+            ",", "\"", "}", "]", "\u{0}", "é", "9999999999999999999999",
+        ].map { Array($0.utf8) }
         func mutated(_ source: [UInt8]) -> [UInt8] {
             var bytes = source
             for _ in 0...Int(generator.next() % 3) {
@@ -125,13 +134,16 @@ import Glibc
                 case 0: bytes[position] = UInt8(truncatingIfNeeded: generator.next())
                 case 1: bytes.removeSubrange(position..<end)
                 case 2: bytes.insert(contentsOf: bytes[position..<end], at: Int(generator.next() % UInt64(bytes.count)))
-                case 3: bytes.replaceSubrange(position..<end, with: snippets[Int(generator.next() % UInt64(snippets.count))])
+                case 3:
+                    bytes.replaceSubrange(
+                        position..<end, with: snippets[Int(generator.next() % UInt64(snippets.count))])
                 case 4:
                     // A whole value, so that the text stays JSON.
                     guard let colon = bytes[position...].firstIndex(of: 0x3A) else { break }
                     var end = colon + 1
                     while end < bytes.count, ![0x2C, 0x7D, 0x5D].contains(bytes[end]) { end += 1 }
-                    bytes.replaceSubrange(colon + 1..<end, with: snippets[Int(generator.next() % UInt64(snippets.count))])
+                    bytes.replaceSubrange(
+                        colon + 1..<end, with: snippets[Int(generator.next() % UInt64(snippets.count))])
                 default: bytes.removeSubrange(position...)
                 }
             }

@@ -17,8 +17,10 @@ import Glibc
         var document: JSONObject = [
             "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": [], "normalizer": nil,
             "pre_tokenizer": nil, "post_processor": nil, "decoder": nil,
-            "model": model ?? self.model(
-                vocabulary: .object(JSONObject((0..<256).map { (byteToken($0), .int($0)) })), merges: [], bytes: true),
+            "model": model
+                ?? self.model(
+                    vocabulary: .object(JSONObject((0..<256).map { (byteToken($0), .int($0)) })), merges: [],
+                    bytes: true),
         ]
         for (key, value) in parts?.object ?? [:] { document[key] = value }
         return try BadFileTests.load(JSONValue.object(document).text(.tokenizer), config: config)
@@ -49,7 +51,8 @@ import Glibc
         #expect(try Self.check(lines) > 800)
     }
 
-    @Test(.enabled(if: getenv("SWIFTLET_COMPONENT_CASES") != nil, "set SWIFTLET_COMPONENT_CASES to a file of more cases"))
+    @Test(
+        .enabled(if: getenv("SWIFTLET_COMPONENT_CASES") != nil, "set SWIFTLET_COMPONENT_CASES to a file of more cases"))
     func `normalizes and splits many more texts as the reference`() throws {
         let path = try #require(getenv("SWIFTLET_COMPONENT_CASES").map { String(cString: $0) })
         #expect(try Self.check(try Self.lines(path)) > 0)
@@ -84,7 +87,9 @@ import Glibc
                 } else if offsets != sample[2].array?.compactMap(\.int) {
                     differences += 1
                     if differences <= 3 {
-                        Issue.record("\(name)\n'\(text)':\noffsets \(offsets) instead of\n\(sample[2].text(.line)) of \(expected)")
+                        Issue.record(
+                            "\(name)\n'\(text)':\noffsets \(offsets) instead of\n\(sample[2].text(.line)) of \(expected)"
+                        )
                     }
                 }
             }
@@ -146,7 +151,8 @@ import Glibc
                 let found = tokenizer.decode(sample[0].array?.compactMap(\.int) ?? [])
                 #expect(
                     ReferenceTests.same(found, sample[1].string),
-                    "\(line["decoder"]?.text(.line) ?? "") \(sample[0].text(.line)): '\(found)', not '\(sample[1].string ?? "")'")
+                    "\(line["decoder"]?.text(.line) ?? "") \(sample[0].text(.line)): '\(found)', not '\(sample[1].string ?? "")'"
+                )
             }
         }
     }

@@ -39,7 +39,8 @@ import Glibc
     }
 
     static let texts = [
-        "", "a Wow é [PAD]ab <e> the fox", "x\u{0}\u{301}  y\n\tз 字가👍🏽 <mask>", " Hello World, isn't it? 1234  ", "▁the ĠDog</s> <s>",
+        "", "a Wow é [PAD]ab <e> the fox", "x\u{0}\u{301}  y\n\tз 字가👍🏽 <mask>", " Hello World, isn't it? 1234  ",
+        "▁the ĠDog</s> <s>",
     ]
 
     /// Everything that a loaded tokenizer is asked.
@@ -57,7 +58,9 @@ import Glibc
         }
         _ = tokenizer.convertIDsToTokens([0, 1, -1, Int.max, 77])
         switch generator.next() % 6 {
-        case 0: _ = try tokenizer(words: [texts, []], [[], texts], truncation: .onlyFirst, maxLength: 12).rows.map(\.wordIDs)
+        case 0:
+            _ = try tokenizer(words: [texts, []], [[], texts], truncation: .onlyFirst, maxLength: 12).rows.map(
+                \.wordIDs)
         case 1:
             let parts = try tokenizer(
                 texts, truncation: true, maxLength: 9, stride: 1, returnOverflowingTokens: true)
@@ -130,8 +133,10 @@ extension Encoding {
 
 private enum Mutation {
     static let snippets = [
-        "null", "-1", "1e400", "{}", "[]", "\"\"", "true", "2147483647", "4294967296", "\"\\ud800\"", "\"##\"", "0", ",", "\"",
-        "}", "]", "\u{0}", "é", "9999999999999999999999", "1.5", "[[\"a\",1]]", "NaN", "\"▁\"", "\"Ġ\"", "[[", "{\"a\":",
+        "null", "-1", "1e400", "{}", "[]", "\"\"", "true", "2147483647", "4294967296", "\"\\ud800\"", "\"##\"", "0",
+        ",", "\"",
+        "}", "]", "\u{0}", "é", "9999999999999999999999", "1.5", "[[\"a\",1]]", "NaN", "\"▁\"", "\"Ġ\"", "[[",
+        "{\"a\":",
     ].map { Array($0.utf8) }
 
     static func pick<Element>(_ items: [Element], _ generator: inout SplitMix) -> Element {
@@ -161,8 +166,10 @@ private enum Mutation {
     }
 
     static let values: [JSONValue] = [
-        nil, true, false, 0, 1, -1, 2, 7, 2_147_483_647, 4_294_967_296, .int(Int.max), .int(Int.min), 0.5, .double(.nan),
-        .double(.infinity), "", "a", "##", "[UNK]", "é", "e\u{301}", "\u{0}", "(", "[a-z]+|\\s*", "(a*)*b", "\\p{L}", "x{2,}",
+        nil, true, false, 0, 1, -1, 2, 7, 2_147_483_647, 4_294_967_296, .int(Int.max), .int(Int.min), 0.5,
+        .double(.nan),
+        .double(.infinity), "", "a", "##", "[UNK]", "é", "e\u{301}", "\u{0}", "(", "[a-z]+|\\s*", "(a*)*b", "\\p{L}",
+        "x{2,}",
         "BPE", "Unigram", "WordPiece", "WordLevel", "Sequence", "ByteLevel", "Metaspace", "BertNormalizer", "Replace",
         "Template", "TemplateProcessing", "RobertaProcessing", "Right", "left", [], [:], [nil], ["a", "b"], [["a", 1]],
         [["a", "b"]], ["a": 0], ["type": "ByteLevel"], ["type": "Sequence"], ["String": ""], ["Regex": "("],

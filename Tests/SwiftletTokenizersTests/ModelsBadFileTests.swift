@@ -24,7 +24,10 @@ import Testing
         (#"{"type": "BPE", \#(vocabulary)}"#, "model.merges", "list of merges"),
         (#"{"type": "BPE", \#(vocabulary), "merges": [], "dropout": 0.1}"#, "model.dropout", "0.1"),
         (#"{"type": "BPE", "vocab": [], "merges": []}"#, "model.vocab", "object"),
-        (#"{"type": "BPE", "continuing_subword_prefix": "b", \#(vocabulary), "merges": ["a ab", "b ab"]}"#, "model.merges", "'bb'"),
+        (
+            #"{"type": "BPE", "continuing_subword_prefix": "b", \#(vocabulary), "merges": ["a ab", "b ab"]}"#,
+            "model.merges", "'bb'"
+        ),
         (#"{"type": "Unigram", "unk_id": 2, "vocab": [["a", -1], ["b", -2]]}"#, "model", "unk_id is 2"),
         (#"{"type": "Unigram", "unk_id": 0, "vocab": []}"#, "model", "unk_id is 0"),
         (#"{"type": "Unigram", "vocab": [["a", -1], ["b"]]}"#, "model.vocab[1]", "score"),
@@ -46,7 +49,10 @@ import Testing
 
     @Test func `models without a type are told by their members`() throws {
         #expect(try Self.load(model: #"{\#(Self.vocabulary), "merges": ["a b"]}"#)("abb").inputIDs == [3, 2])
-        #expect(try Self.load(model: #"{"unk_id": 0, "vocab": [["?", 0], ["a", -1], ["aa", -1]]}"#)("aaa").inputIDs == [1, 2])
+        #expect(
+            try Self.load(model: #"{"unk_id": 0, "vocab": [["?", 0], ["a", -1], ["aa", -1]]}"#)("aaa").inputIDs == [
+                1, 2,
+            ])
         #expect(try Self.load(model: #"{\#(Self.vocabulary), "unk_token": "<unk>"}"#)("abb").inputIDs == [0])
     }
 
@@ -61,7 +67,9 @@ import Testing
                 let content = file == name ? text : try MappedFile.text("\(source)/\(file)")
                 try AtomicFile.write(content, to: folder.file(file))
             }
-            let error = try #require(throws: TokenizerError.self) { try AutoTokenizer.fromPretrained(folder: folder.path) }
+            let error = try #require(throws: TokenizerError.self) {
+                try AutoTokenizer.fromPretrained(folder: folder.path)
+            }
             #expect(error.message.contains(words) && error.path?.hasSuffix(name) == true, "\(error.message)")
         }
         let folder = try TemporaryDirectory()
@@ -93,7 +101,8 @@ import Testing
         for _ in 0..<200 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                damaged[Int.random(in: damaged.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                damaged[Int.random(in: damaged.indices, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             try load(damaged)
         }

@@ -7,14 +7,17 @@ import Testing
 @Suite struct ModelsFamiliesTests {
     static let folders = [
         "bert", "bert-json", "distilbert", "distilbert-json", "electra", "electra-json", "electra-older", "mpnet",
-        "mpnet-json", "roberta", "roberta-prefix", "roberta-older", "deberta", "deberta-json", "modernbert", "xlm-roberta",
+        "mpnet-json", "roberta", "roberta-prefix", "roberta-older", "deberta", "deberta-json", "modernbert",
+        "xlm-roberta",
         "xlm-roberta-json", "generic", "camembert", "camembert-json", "albert", "albert-json", "deberta-v2",
         "deberta-v2-json",
     ]
 
     static func samples(_ folder: String) throws -> [JSONValue] {
         try MappedFile.text(Locations.fixture("tokenizers/models-families.jsonl")).split(separator: "\n").lazy
-            .filter { $0.hasPrefix(#"{"folder":"models-family-\#(folder)","#) }.map { try JSONValue(parsing: String($0)) }
+            .filter { $0.hasPrefix(#"{"folder":"models-family-\#(folder)","#) }.map {
+                try JSONValue(parsing: String($0))
+            }
     }
 
     @Test(arguments: folders) func `a folder encodes as in Python`(folder: String) throws {
@@ -30,7 +33,8 @@ import Testing
             }
             let differences = try Self.differences(tokenizer, sample)
             if !differences.isEmpty {
-                Issue.record("\(folder) \(number), '\(sample["text"]?.string ?? "")': \(differences.joined(separator: "; "))")
+                Issue.record(
+                    "\(folder) \(number), '\(sample["text"]?.string ?? "")': \(differences.joined(separator: "; "))")
             }
         }
     }

@@ -14,8 +14,10 @@ import Testing
             let sample = try JSONValue(parsing: String(line))
             let name = try #require(sample["model"]?.string)
             let word = try #require(sample["word"]?.string)
-            let tokenizer = try tokenizers[name] ?? AutoTokenizer.fromPretrained(
-                folder: Locations.fixture("tokenizers/models-\(name)"))
+            let tokenizer =
+                try tokenizers[name]
+                ?? AutoTokenizer.fromPretrained(
+                    folder: Locations.fixture("tokenizers/models-\(name)"))
             tokenizers[name] = tokenizer
             if sample["fails"]?.bool == true {
                 #expect(throws: TokenizerError.self, "\(name): '\(word)'") { try tokenizer(word) }
@@ -24,7 +26,9 @@ import Testing
             let encoding = try tokenizer(word)
             var differences: [String] = []
             let ids = sample["ids"]?.array?.compactMap(\.int) ?? []
-            if encoding.inputIDs.map({ Int($0) }) != ids { differences.append("ids \(encoding.inputIDs) instead of \(ids)") }
+            if encoding.inputIDs.map({ Int($0) }) != ids {
+                differences.append("ids \(encoding.inputIDs) instead of \(ids)")
+            }
             let found = encoding.offsets.flatMap { [$0.lowerBound, $0.upperBound] }
             if let offsets = sample["offsets"]?.array?.compactMap(\.int), found != offsets {
                 differences.append("offsets \(found) instead of \(offsets)")
@@ -45,11 +49,15 @@ import Testing
     }
 
     @Test func `models are saved whole`() throws {
-        for name in ["byte-level", "bpe-fuse", "bpe-prefix", "bpe-legacy", "bpe-some-bytes", "unigram-bytes", "unigram-ties", "word-level"] {
+        for name in [
+            "byte-level", "bpe-fuse", "bpe-prefix", "bpe-legacy", "bpe-some-bytes", "unigram-bytes", "unigram-ties",
+            "word-level",
+        ] {
             let source = Locations.fixture("tokenizers/models-\(name)/tokenizer.json")
             let folder = try TemporaryDirectory()
             try AutoTokenizer.fromPretrained(
-                folder: Locations.fixture("tokenizers/models-\(name)")).save(to: folder.path)
+                folder: Locations.fixture("tokenizers/models-\(name)")
+            ).save(to: folder.path)
             let before = try #require(try JSONValue(contentsOf: source)["model"]?.object)
             let after = try #require(try JSONValue(contentsOf: folder.file("tokenizer.json"))["model"]?.object)
             for (key, value) in before where key != "merges" && !(key == "vocab" && name == "bpe-legacy") {
@@ -67,7 +75,9 @@ import Testing
             }
             guard let merges = before["merges"]?.array else { continue }
             // A merge that comes twice counts where it comes last.
-            let pairs = merges.map { $0.string.map { .array($0.split(separator: " ").map { .string(String($0)) }) } ?? $0 }
+            let pairs = merges.map {
+                $0.string.map { .array($0.split(separator: " ").map { .string(String($0)) }) } ?? $0
+            }
             let last = pairs.enumerated().filter { index, pair in !pairs[(index + 1)...].contains(pair) }.map(\.element)
             let saved = after["merges"]?.array ?? []
             // Of two tokens with one id either may be written.

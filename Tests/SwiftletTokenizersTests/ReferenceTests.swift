@@ -22,7 +22,9 @@ import Testing
         #expect(lines.count > 340)
         for (number, line) in lines.enumerated() {
             let differences = try Self.check(try JSONValue(parsing: String(line)))
-            if !differences.isEmpty { Issue.record("line \(number + 1): \(differences.joined(separator: "; ")): \(line.prefix(300))") }
+            if !differences.isEmpty {
+                Issue.record("line \(number + 1): \(differences.joined(separator: "; ")): \(line.prefix(300))")
+            }
         }
     }
 

@@ -37,7 +37,8 @@ import Glibc
         let folder = getenv("SWIFTLET_TOKENIZER").map { String(cString: $0) } ?? Locations.miniLM
         // The CPU time of this thread, which is all that works where one thread is asked for.
         let loads = try Self.seconds(
-            of: 5, on: CLOCK_THREAD_CPUTIME_ID) { _ = try AutoTokenizer.fromPretrained(folder: folder) }
+            of: 5, on: CLOCK_THREAD_CPUTIME_ID
+        ) { _ = try AutoTokenizer.fromPretrained(folder: folder) }
         let tokenizer = try AutoTokenizer.fromPretrained(folder: folder)
         var (texts, pairs): ([String], [String]) = ([], [])
         for line in try MappedFile.text(path).split(separator: "\n") {
@@ -59,7 +60,8 @@ import Glibc
         let two = try Self.seconds(of: 15, on: CLOCK_MONOTONIC) { try encode(threads: 2) }
         let result: JSONValue = [
             "load_ms": .double(Self.median(loads) * 1000), "ids": .double(megabytes / Self.median(ids)),
-            "offsets": .double(megabytes / Self.median(full)), "two_threads": .double((one.min() ?? 0) / (two.min() ?? 1)),
+            "offsets": .double(megabytes / Self.median(full)),
+            "two_threads": .double((one.min() ?? 0) / (two.min() ?? 1)),
         ]
         print("speed: \(result.text(.line))")
     }

@@ -45,9 +45,12 @@ import Testing
                 let encoding = try tokenizer(text)
                 let expected = try #require(sample["rows"]?.array?[index])
                 let differences = SurfaceTests.differences(encoding, expected)
-                if !differences.isEmpty { Issue.record("case \(number), '\(text)': \(differences.joined(separator: "; "))") }
+                if !differences.isEmpty {
+                    Issue.record("case \(number), '\(text)': \(differences.joined(separator: "; "))")
+                }
                 let skipped = tokenizer.decode(encoding.inputIDs, skipSpecialTokens: true)
-                #expect(ReferenceTests.same(skipped, sample["skipped"]?.array?[index].string), "case \(number), '\(text)'")
+                #expect(
+                    ReferenceTests.same(skipped, sample["skipped"]?.array?[index].string), "case \(number), '\(text)'")
             }
             try tokenizer.save(to: folder.file("saved"))
             let saved = try JSONValue(contentsOf: folder.file("saved/tokenizer.json"))["added_tokens"]

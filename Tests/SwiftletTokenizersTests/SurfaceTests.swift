@@ -109,7 +109,9 @@ import Testing
             let batch = try Self.encode(sample)
             let rows = sample["rows"]?.array ?? []
             #expect(batch.count == rows.count, "line \(number + 1)")
-            if let samples = sample["samples"]?.array { #expect(batch.overflowToSampleMapping == samples.compactMap(\.int)) }
+            if let samples = sample["samples"]?.array {
+                #expect(batch.overflowToSampleMapping == samples.compactMap(\.int))
+            }
             if rows.count > sample["texts"]?.array?.count ?? 0 { overflowing += 1 }
             for index in 0..<min(batch.count, rows.count) {
                 var differences = Self.differences(batch[index], rows[index])
@@ -121,7 +123,8 @@ import Testing
                     Issue.record("line \(number + 1), row \(index): \(differences.joined(separator: "; "))")
                 }
             }
-            #expect(batch.inputIDs == batch.rows.map(\.inputIDs) && batch.tokenTypeIDs == batch.rows.map(\.tokenTypeIDs))
+            #expect(
+                batch.inputIDs == batch.rows.map(\.inputIDs) && batch.tokenTypeIDs == batch.rows.map(\.tokenTypeIDs))
             #expect(batch.attentionMask == batch.rows.map(\.attentionMask))
         }
         #expect(overflowing > 20 && mapped > 20)
@@ -160,7 +163,8 @@ import Testing
             #expect(tokenizer.padToken == settings["pad_token"]?.string)
             #expect(tokenizer.padTokenTypeID == settings["pad_token_type_id"]?.int)
             #expect([false, true].map(tokenizer.specialTokenCount) == settings["added"]?.array?.compactMap(\.int))
-            #expect(tokenizer.convertTokensToIDs(["the", "[MASK]", "no token", ""]) == settings["ids"]?.array?.map(\.int))
+            #expect(
+                tokenizer.convertTokensToIDs(["the", "[MASK]", "no token", ""]) == settings["ids"]?.array?.map(\.int))
             #expect(tokenizer.count == settings["size"]?.int)
             #expect(tokenizer.allSpecialTokens == settings["special"]?.array?.compactMap(\.string))
             #expect(tokenizer.allSpecialIDs == settings["special_ids"]?.array?.compactMap(\.int))
@@ -172,7 +176,9 @@ import Testing
         let text = "Die Größe e\u{301}! 👍🏽 fox 我来"
         let encoding = try tokenizer(text, "dog")
         let parts = (0..<encoding.count).map { token in
-            encoding.stringRange(ofToken: token, in: encoding.tokenToSequence(token) == 1 ? "dog" : text).map { text[$0] }
+            encoding.stringRange(ofToken: token, in: encoding.tokenToSequence(token) == 1 ? "dog" : text).map {
+                text[$0]
+            }
         }
         #expect(parts.first == .some(nil) && parts.last == .some(nil))
         let fox = try #require(encoding.tokens.firstIndex(of: "fox"))

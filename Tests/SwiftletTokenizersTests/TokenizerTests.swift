@@ -42,7 +42,9 @@ import Testing
         let tokenizer = try Self.tiny()
         #expect(throws: TokenizerError.self) { try tokenizer(["a"], ["b", "c"]) }
         #expect(throws: TokenizerError.self) { try tokenizer("a b c", truncation: .onlySecond, maxLength: 3) }
-        #expect(throws: TokenizerError.self) { try tokenizer("a b c", "the fox is", truncation: .onlyFirst, maxLength: 5) }
+        #expect(throws: TokenizerError.self) {
+            try tokenizer("a b c", "the fox is", truncation: .onlyFirst, maxLength: 5)
+        }
         #expect(throws: TokenizerError.self) { try tokenizer("a", "b", maxLength: 2) }
         #expect(throws: TokenizerError.self) { try tokenizer("a", maxLength: -1) }
         #expect(throws: TokenizerError.self) {
@@ -103,7 +105,9 @@ import Testing
         // Saving again changes nothing.
         try again.save(to: folder.file("again"))
         for file in ["tokenizer.json", "tokenizer_config.json"] {
-            let (one, two) = (try MappedFile.text(folder.file("saved/\(file)")), try MappedFile.text(folder.file("again/\(file)")))
+            let (one, two) = (
+                try MappedFile.text(folder.file("saved/\(file)")), try MappedFile.text(folder.file("again/\(file)"))
+            )
             #expect(one.utf8.elementsEqual(two.utf8))
         }
     }
@@ -115,7 +119,8 @@ import Testing
         let encoding = try tokenizer("Hello, y'all! How are you 😁 ?", "Café naïve unaffable")
         #expect(
             encoding.inputIDs == [
-                101, 7592, 1010, 1061, 1005, 2035, 999, 2129, 2024, 2017, 100, 1029, 102, 7668, 15743, 14477, 20961, 3468, 102,
+                101, 7592, 1010, 1061, 1005, 2035, 999, 2129, 2024, 2017, 100, 1029, 102, 7668, 15743, 14477, 20961,
+                3468, 102,
             ])
         #expect(encoding.tokenTypeIDs.reduce(0, +) == 6)
         // tokenizer.json asks for truncation and padding to 128; a call does only what it is told.
@@ -125,6 +130,7 @@ import Testing
             try AtomicFile.write(try MappedFile.text("\(Locations.miniLM)/\(file)"), to: folder.file(file))
         }
         let slow = try AutoTokenizer.fromPretrained(folder: folder.path)
-        #expect(try slow("Hello, y'all! [MASK] 😁", "Café").inputIDs == tokenizer("Hello, y'all! [MASK] 😁", "Café").inputIDs)
+        #expect(
+            try slow("Hello, y'all! [MASK] 😁", "Café").inputIDs == tokenizer("Hello, y'all! [MASK] 😁", "Café").inputIDs)
     }
 }

@@ -82,7 +82,9 @@ import Testing
             #expect(sorted.map(\.token) == wanted.map(\.token), name)
             // The reference's own runs differ by as much, and letters that are kept without a likelihood of their
             // own have their scores in any order.
-            func isClose(_ found: Double, _ wanted: Double) -> Bool { abs(found - wanted) <= 1e-9 * max(1, abs(wanted)) }
+            func isClose(_ found: Double, _ wanted: Double) -> Bool {
+                abs(found - wanted) <= 1e-9 * max(1, abs(wanted))
+            }
             for (found, wanted) in zip(sorted, wanted) where found.token.unicodeScalars.count > 1 {
                 #expect(isClose(found.score, wanted.score), "\(name.rawValue): \(found.token)")
             }
@@ -141,7 +143,8 @@ import Testing
             let name = sample["like"]?.string ?? sample["class"]?.string ?? ""
             let original =
                 sample["like"] == nil
-                ? try Tokenizer.untrained(name) : try AutoTokenizer.fromPretrained(
+                ? try Tokenizer.untrained(name)
+                : try AutoTokenizer.fromPretrained(
                     folder: Locations.fixture("tokenizers/\(name)"))
             let tokenizer = try original.trained(
                 on: texts, vocabularySize: try #require(sample["vocab_size"]?.int),

@@ -116,7 +116,8 @@ import Testing
 
     @Test func `what can't be had is refused with its name`() throws {
         for (name, value) in [
-            ("fp16", "half"), ("tf32", "sometimes"), ("deepspeed", "z.json"), ("warmup_ratio", 1.5), ("save_safetensors", false),
+            ("fp16", "half"), ("tf32", "sometimes"), ("deepspeed", "z.json"), ("warmup_ratio", 1.5),
+            ("save_safetensors", false),
             ("learning_rat", 1), ("learning_rate", "fast"), ("learning_rate", .double(.infinity)), ("optim", "sgdd"),
             ("seed", -1), ("max_steps", 1.5), ("logging_steps", 2.5),
             ("gradient_checkpointing_kwargs", ["offload": true]),

@@ -34,7 +34,8 @@ import TinyTraining
         config["attention_probs_dropout_prob"] = 0.0
         try AtomicFile.write(JSONValue.object(config).text(), to: folder.file("config.json"))
         let weights = try MappedFile(FileSystem.join(fixture, "model.safetensors"))
-        try AtomicFile.write(withExtendedLifetime(weights) { Array(weights.bytes) }, to: folder.file("model.safetensors"))
+        try AtomicFile.write(
+            withExtendedLifetime(weights) { Array(weights.bytes) }, to: folder.file("model.safetensors"))
         return try Trainer(
             model: try AutoModelForSequenceClassification.fromPretrained(folder: folder.path), args: args,
             trainDataset: try tinyDataset(rows: 20), evalDataset: try tinyDataset(rows: 10),
@@ -86,7 +87,9 @@ import TinyTraining
             for (key, value) in try #require(other.object) {
                 let (found, wanted) = (log[key]?.double ?? .nan, value.double ?? .nan)
                 let tolerance = ["learning_rate", "epoch", "step"].contains(key) ? 1e-12 : 1e-5
-                #expect(abs(found - wanted) <= tolerance * max(abs(wanted), 1e-3), "\(name), \(key): \(found), not \(wanted)")
+                #expect(
+                    abs(found - wanted) <= tolerance * max(abs(wanted), 1e-3),
+                    "\(name), \(key): \(found), not \(wanted)")
             }
         }
         // Softmax does not see a key's bias: its gradient is rounding alone, which most optimizers blow up.
@@ -104,8 +107,9 @@ import TinyTraining
         #expect(Self.cases.count > 30)
         let defaults = try #require(Self.cases["defaults"])
         for (name, reference) in Self.cases where name != "defaults" {
-            #expect(reference["logs"] != defaults["logs"] || reference["weights"] != defaults["weights"]
-                || ["adamw_torch"].contains(name), "\(name)")
+            #expect(
+                reference["logs"] != defaults["logs"] || reference["weights"] != defaults["weights"]
+                    || ["adamw_torch"].contains(name), "\(name)")
         }
     }
 
@@ -197,7 +201,9 @@ import TinyTraining
                 $0.kernels = .reference
                 $0.freeze = frozen
             }
-            #expect(again.state.logHistory.compactMap { $0["loss"]?.double } == kept.state.logHistory.compactMap { $0["loss"]?.double })
+            #expect(
+                again.state.logHistory.compactMap { $0["loss"]?.double }
+                    == kept.state.logHistory.compactMap { $0["loss"]?.double })
             for (a, b) in zip(weights(again), weights(kept)) { #expect(a.values == b.values, "\(a.name)") }
         }
     }
@@ -255,7 +261,9 @@ import TinyTraining
         let before = weights(trainer)
         try trainer.train()
         for (old, new) in zip(before, weights(trainer)) {
-            for (a, b) in zip(old.values, new.values) where a != b { #expect(abs(abs(a - b) - 0.01) < 1e-5, "\(old.name)") }
+            for (a, b) in zip(old.values, new.values) where a != b {
+                #expect(abs(abs(a - b) - 0.01) < 1e-5, "\(old.name)")
+            }
         }
     }
 
@@ -271,9 +279,10 @@ import TinyTraining
         #expect(try message { $0.lrSchedulerType = .reduceLROnPlateau }.contains("eval_strategy"))
         #expect(try message { $0.loadBestModelAtEnd = true }.contains("load_best_model_at_end"))
         #expect(try message { $0.dataloaderPrefetchFactor = 2 }.contains("dataloader_prefetch_factor"))
-        #expect(try message {
-            $0.evalStrategy = .epoch
-            $0.metricForBestModel = "accurracy"
-        }.contains("eval_accuracy"))
+        #expect(
+            try message {
+                $0.evalStrategy = .epoch
+                $0.metricForBestModel = "accurracy"
+            }.contains("eval_accuracy"))
     }
 }

@@ -34,7 +34,9 @@ import TinyTraining
 
         init(_ trainer: Trainer, _ output: TrainOutput) {
             weights = Dictionary(
-                uniqueKeysWithValues: SwiftletTrainingTests.weights(trainer).map { ($0.name, $0.values.map(\.bitPattern)) })
+                uniqueKeysWithValues: SwiftletTrainingTests.weights(trainer).map {
+                    ($0.name, $0.values.map(\.bitPattern))
+                })
             logs = trainer.state.logHistory.map { log in
                 JSONObject(log.filter { !$0.0.contains("_runtime") && !$0.0.contains("_per_second") })
             }

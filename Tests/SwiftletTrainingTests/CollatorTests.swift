@@ -98,11 +98,15 @@ import Testing
     @Test func `batches are those of Python`() throws {
         let document = try Self.document.get()
         let maxLength = document["model_max_length"]?.int
-        let tokenizers = ["right": try Self.tokenizer("right", maxLength: maxLength), "left": try Self.tokenizer("left", maxLength: maxLength)]
+        let tokenizers = [
+            "right": try Self.tokenizer("right", maxLength: maxLength),
+            "left": try Self.tokenizer("left", maxLength: maxLength),
+        ]
         let cases = try #require(document["cases"]?.array)
         #expect(cases.count == 211)
         for (number, sample) in cases.enumerated() {
-            let name: Comment = "case \(number): \(sample["kind"]?.string ?? "") \(sample["side"]?.string ?? "") \(sample["options"]?.text() ?? "")"
+            let name: Comment =
+                "case \(number): \(sample["kind"]?.string ?? "") \(sample["side"]?.string ?? "") \(sample["options"]?.text() ?? "")"
             let tokenizer = try #require(tokenizers[sample["side"]?.string ?? ""])
             let rows = (sample["rows"]?.array ?? []).map(example)
             let collator = try collator(sample, tokenizer)
@@ -124,7 +128,9 @@ import Testing
         let document = try #require(try Self.document.get()["permutations"])
         let rows = (document["rows"]?.array ?? []).map { TokenizedExample(inputIDs: (ints($0) ?? []).map(Int32.init)) }
         let counts = try #require(ints(document["counts"]))
-        let tokenizers = ["right": try Self.tokenizer("right", maxLength: 12), "left": try Self.tokenizer("left", maxLength: 12)]
+        let tokenizers = [
+            "right": try Self.tokenizer("right", maxLength: 12), "left": try Self.tokenizer("left", maxLength: 12),
+        ]
         let drawn = try #require(document["drawn"]?.array)
         #expect(drawn.count == 24)
         for sample in drawn {
@@ -144,10 +150,16 @@ import Testing
                 let length = batch.inputIDs.shape[1]
                 expect(batch.inputIDs, expected["input_ids"], name)
                 expect(batch.labels, expected["labels"], name)
-                let masks = (expected["perm_mask"]?.array ?? []).compactMap(\.string).joined().map { $0 == "1" ? Float(1) : 0 }
+                let masks = (expected["perm_mask"]?.array ?? []).compactMap(\.string).joined().map {
+                    $0 == "1" ? Float(1) : 0
+                }
                 #expect(batch.permMask.shape == [count, length, length] && batch.permMask.floats() == masks, name)
-                let identity = (0..<count * length * length).map { Float($0 % (length * length) % (length + 1) == 0 ? 1 : 0) }
-                #expect(batch.targetMapping.shape == [count, length, length] && batch.targetMapping.floats() == identity, name)
+                let identity = (0..<count * length * length).map {
+                    Float($0 % (length * length) % (length + 1) == 0 ? 1 : 0)
+                }
+                #expect(
+                    batch.targetMapping.shape == [count, length, length] && batch.targetMapping.floats() == identity,
+                    name)
                 let again = try own(Array(rows.prefix(count)))
                 #expect(again.labels.ints() == batch.labels.ints() && again.permMask.floats() == masks, name)
             }
@@ -184,9 +196,12 @@ import Testing
         let rows = [[2, 9, 3], [2, 9, 9, 9, 9, 3]].map { TokenizedExample(inputIDs: $0) }
         let collator = try DataCollatorWithPadding(tokenizer: tokenizer, padding: .maxLength, maxLength: 5)
         let error = try #require(throws: TrainingError.self) { try collator.check(rows) }
-        #expect(error.location.row == 1 && error.message.contains("6 tokens") && error.remedy?.contains("maxLength: 5") == true)
+        #expect(
+            error.location.row == 1 && error.message.contains("6 tokens")
+                && error.remedy?.contains("maxLength: 5") == true)
         // Rounded up there is room.
-        try DataCollatorWithPadding(tokenizer: tokenizer, padding: .maxLength, maxLength: 5, padToMultipleOf: 4).check(rows)
+        try DataCollatorWithPadding(tokenizer: tokenizer, padding: .maxLength, maxLength: 5, padToMultipleOf: 4).check(
+            rows)
         let written = try DataCollatorForSeq2Seq(tokenizer: tokenizer)
         #expect(throws: TrainingError.self) { try written.check([TokenizedExample(inputIDs: [1], label: .id(1))]) }
         let narrow = try DataCollatorForSeq2Seq(tokenizer: tokenizer, padding: .maxLength, maxLength: 2)

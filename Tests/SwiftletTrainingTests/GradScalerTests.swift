@@ -146,7 +146,8 @@ import TinyTraining
         try second.load(.object(first.state))
         #expect(second.state == first.state && second.growthTracker == 3 && second.scale == 512)
         for (key, value) in [
-            ("scale", JSONValue.null), ("scale", 0), ("scale", -1), ("scale", 1e300), ("scale", "big"), ("growth_factor", 1),
+            ("scale", JSONValue.null), ("scale", 0), ("scale", -1), ("scale", 1e300), ("scale", "big"),
+            ("growth_factor", 1),
             ("growth_factor", .null), ("backoff_factor", 1), ("backoff_factor", 0), ("growth_interval", 0),
             ("growth_interval", 2.5), ("growth_interval", 1e30), ("_growth_tracker", -1), ("_growth_tracker", 7),
             ("_growth_tracker", 1.5),
@@ -192,14 +193,27 @@ import TinyTraining
         #expect(error.message.contains("fp16") && error.remedy?.contains("bf16") == true)
         #expect(error.commandLineRemedy?.contains("--bf16") == true)
         for change in [
-            { $0.fp16 = true; $0.useCPU = true }, { $0.fp16 = true; $0.bf16 = true },
-            { $0.tf32 = true; $0.useCPU = true }, { $0.fp16FullEval = true; $0.bf16FullEval = true },
-            { $0.autoFindBatchSize = true; $0.maxTokensPerBatch = 100 },
+            {
+                $0.fp16 = true; $0.useCPU = true
+            },
+            {
+                $0.fp16 = true; $0.bf16 = true
+            },
+            {
+                $0.tf32 = true; $0.useCPU = true
+            },
+            {
+                $0.fp16FullEval = true; $0.bf16FullEval = true
+            },
+            {
+                $0.autoFindBatchSize = true; $0.maxTokensPerBatch = 100
+            },
         ] as [(inout TrainingArguments) -> Void] {
             var args = TrainingArguments("unused")
             change(&args)
             let error = try #require(throws: TrainingError.self) { try args.validate() }
-            #expect(error.location.option != nil && error.remedy != nil && error.commandLineRemedy?.contains("--") == true)
+            #expect(
+                error.location.option != nil && error.remedy != nil && error.commandLineRemedy?.contains("--") == true)
         }
         // To switch it off is no news to a CPU.
         var args = TrainingArguments("unused")

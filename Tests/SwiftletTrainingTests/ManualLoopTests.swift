@@ -72,7 +72,9 @@ import TinyTraining
         #expect(Int(randomInt64()) == expected["loop"]?["next_random"]?.int, "draws from the default generator")
     }
 
-    @Test(arguments: [("shuffle", 0), ("shuffle", 2), ("drop_last", 0), ("in_order", 0), ("generator", 0), ("generator", 1)])
+    @Test(arguments: [
+        ("shuffle", 0), ("shuffle", 2), ("drop_last", 0), ("in_order", 0), ("generator", 0), ("generator", 1),
+    ])
     func `the order of the batches`(name: String, workers: Int) throws {
         manualSeed(42)
         let loader = try DataLoader(
@@ -121,7 +123,8 @@ import TinyTraining
         for model in models {
             #expect(throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1]) }
             #expect(
-                throws: Odd.self, "\(type(of: model))") { _ = try model(batches[1].to(.cpu), outputHiddenStates: true) }
+                throws: Odd.self, "\(type(of: model))"
+            ) { _ = try model(batches[1].to(.cpu), outputHiddenStates: true) }
         }
         let first = try #require(models[1](batches[0]) as? SequenceClassifierOutput)
         #expect(try first.loss.item() == first.optionalLoss?.item())

@@ -26,7 +26,8 @@ import TinyTraining
             }
             let option = isTraining ? "per_device_train_batch_size" : "per_device_eval_batch_size"
             #expect(error.location.option == option && error.message.contains("\(option) is 1000000"))
-            #expect(error.message.split(separator: " GB", omittingEmptySubsequences: false).count == 3, "\(error.message)")
+            #expect(
+                error.message.split(separator: " GB", omittingEmptySubsequences: false).count == 3, "\(error.message)")
             #expect(error.commandLineRemedy?.contains("--max-length") == true)
         }
     }

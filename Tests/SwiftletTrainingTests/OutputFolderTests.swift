@@ -109,14 +109,19 @@ import TinyTraining
         let text = try MappedFile.text(manifest)
         func find() throws -> Int { try ResumePoint.last.find(in: folder.path) { _ in }.step }
         #expect(try find() == steps.last)
-        for name in ["model.safetensors", "optimizer.safetensors", "rng_state.safetensors", "progress.json", "trainer_state.json"] {
+        for name in [
+            "model.safetensors", "optimizer.safetensors", "rng_state.safetensors", "progress.json",
+            "trainer_state.json",
+        ] {
             var json = try #require(try JSONValue(parsing: text).object)
             var files = try #require(json["files"]?.object)
             files[name] = nil
             json["files"] = .object(files)
             try AtomicFile.write(JSONValue.object(json).text(), to: manifest)
             #expect(try find() == steps[steps.count - 2], "\(name)")
-            let error = try #require(throws: TrainingError.self) { try ResumePoint.path(newest).find(in: folder.path) { _ in } }
+            let error = try #require(throws: TrainingError.self) {
+                try ResumePoint.path(newest).find(in: folder.path) { _ in }
+            }
             #expect(error.message.contains(name))
         }
         for damaged in ["", "{}", "[1]", #"{"files": {}}"#, #"{"files": {"../x": {"size": 1}}}"#, #"{"files": 3}"#] {
@@ -125,7 +130,9 @@ import TinyTraining
         }
         try FileSystem.remove(manifest)
         #expect(try find() == steps[steps.count - 2])
-        let error = try #require(throws: TrainingError.self) { try ResumePoint.path(newest).find(in: folder.path) { _ in } }
+        let error = try #require(throws: TrainingError.self) {
+            try ResumePoint.path(newest).find(in: folder.path) { _ in }
+        }
         #expect(error.message.contains("checkpoint.json"))
     }
 
@@ -158,7 +165,8 @@ import TinyTraining
         var json = try #require(try JSONValue(contentsOf: FileSystem.join(checkpoint.path, "checkpoint.json")).object)
         var files = try #require(json["files"]?.object)
         files[name] = [
-            "size": .int(try FileSystem.size(of: FileSystem.join(checkpoint.path, name))), "crc32c": .int(Int(try CRC32C.ofFile(FileSystem.join(checkpoint.path, name)))),
+            "size": .int(try FileSystem.size(of: FileSystem.join(checkpoint.path, name))),
+            "crc32c": .int(Int(try CRC32C.ofFile(FileSystem.join(checkpoint.path, name)))),
         ]
         json["files"] = .object(files)
         try AtomicFile.write(JSONValue.object(json).text(), to: FileSystem.join(checkpoint.path, "checkpoint.json"))
@@ -181,7 +189,9 @@ import TinyTraining
             #expect(throws: (any Error).self, "\(name)") { try second.train(resumeFrom: .last) }
         }
         let random = "rng_state.safetensors"
-        for bytes in [[], [1, 2, 3], [UInt8](repeating: 0, count: 5056), [UInt8](repeating: 255, count: 5056)] as [[UInt8]] {
+        for bytes in [[], [1, 2, 3], [UInt8](repeating: 0, count: 5056), [UInt8](repeating: 255, count: 5056)]
+            as [[UInt8]]
+        {
             for key in ["torch", "torch_at_epoch_start", "torch_before_batch_ahead"] {
                 try expectError(random) { path in
                     try changeTensors(path) { tensors in
@@ -204,7 +214,10 @@ import TinyTraining
             json[key] = value
             try AtomicFile.write(JSONValue.object(json).text(), to: path)
         }
-        let numbers: [JSONValue] = [.int(.max), .int(.min), .int(-1), .double(1e300), .double(.infinity), .double(.nan), "x", nil, [], .int(1 << 60)]
+        let numbers: [JSONValue] = [
+            .int(.max), .int(.min), .int(-1), .double(1e300), .double(.infinity), .double(.nan), "x", nil, [],
+            .int(1 << 60),
+        ]
         for value in numbers {
             try expectError("scheduler.json") { try changeJSON($0, "last_epoch", value) }
             try expectError("progress.json") { try changeJSON($0, "epoch", value) }
@@ -227,7 +240,10 @@ import TinyTraining
                 return inputs
             }
         }
-        let trainer = try tinyTrainer({ $0.outputDir = folder.path; $0.kernels = .reference }, collator: Broken())
+        let trainer = try tinyTrainer(
+            {
+                $0.outputDir = folder.path; $0.kernels = .reference
+            }, collator: Broken())
         let before = weights(trainer).map(\.values)
         #expect(throws: (any Error).self) { try trainer.train() }
         #expect(weights(trainer).map(\.values) == before)

@@ -27,9 +27,10 @@ import Testing
 
     private func choices() throws -> Dataset {
         let rows: [Value] = (0..<51).map { row in
-            .list((0..<3).map { choice in
-                .list((0..<2 + (row + choice * 4) % 7).map { .int(5 + (row * 7 + choice + $0 * 3) % 21) })
-            })
+            .list(
+                (0..<3).map { choice in
+                    .list((0..<2 + (row + choice * 4) % 7).map { .int(5 + (row * 7 + choice + $0 * 3) % 21) })
+                })
         }
         return try .fromColumns([("input_ids", .values(rows)), ("label", .ints((0..<51).map { $0 % 3 }))])
     }
@@ -113,7 +114,8 @@ import Testing
         "mpnet-b", "roberta-b",
     ])
     func `forty steps of a family, dropout on`(family: String) throws {
-        try compare({ try classifier(family) }, try dataset(), padded: DataCollatorWithPadding(tokenizer: tokenizer), family)
+        try compare(
+            { try classifier(family) }, try dataset(), padded: DataCollatorWithPadding(tokenizer: tokenizer), family)
     }
 
     /// The mean over tokens is summed in another order.
@@ -126,7 +128,8 @@ import Testing
     @Test func `forty steps of choices`() throws {
         for family in ["bert-b", "electra-a"] {
             try compare(
-                { try chooser(family) }, try choices(), padded: DataCollatorForMultipleChoice(tokenizer: tokenizer), family)
+                { try chooser(family) }, try choices(), padded: DataCollatorForMultipleChoice(tokenizer: tokenizer),
+                family)
         }
     }
 
@@ -149,7 +152,9 @@ import Testing
 
     @Test func `where padding counts, batches stay padded`() throws {
         let data = try dataset()
-        func packs(_ model: any PretrainedModel, _ change: (inout TrainingArguments) -> Void = { _ in }) throws -> [Bool] {
+        func packs(_ model: any PretrainedModel, _ change: (inout TrainingArguments) -> Void = { _ in }) throws
+            -> [Bool]
+        {
             let trainer = try trainer(model, data, nil, change)
             trainer.model.state.neftuneAlpha = trainer.args.neftuneNoiseAlpha
             trainer.model.state.recomputesActivations = trainer.args.gradientCheckpointing
@@ -162,7 +167,8 @@ import Testing
         #expect(try packs(chooser("electra-a")) == [true, true])
         #expect(try packs(chooser("electra-b")) == [false, false])
         #expect(try packs(TokenClassifier(try config("bert-a"), state: ModelState())) == [false, false])
-        #expect(try packs(QuestionAnswerer(try config("bert-a", ["num_labels": 2]), state: ModelState())) == [false, false])
+        #expect(
+            try packs(QuestionAnswerer(try config("bert-a", ["num_labels": 2]), state: ModelState())) == [false, false])
         // bf16 packs where it runs on the fused kernels.
         let model = try classifier("bert-a")
         let isFused = autocast(.bfloat16) { model.state.runsFused }

@@ -51,7 +51,9 @@ import Testing
         let table = try #require(tables.first)
         #expect(try MappedFile.text(folder.file("profile.txt")) == table)
         #expect(table.contains("3 steps of ") && table.contains("Limit: "))
-        let ours = ["attention kernel", "attention kernel backward", "GELU kernel", "norm kernel backward", "AdamW kernel"]
+        let ours = [
+            "attention kernel", "attention kernel backward", "GELU kernel", "norm kernel backward", "AdamW kernel",
+        ]
         let names = ["step", "batch", "forward", "backward", "optimizer"] + (kernels == .fused ? ours : [])
         let trace = try JSONValue(contentsOf: folder.file("profile.json"))
         let events = try #require(trace["traceEvents"]?.array)

@@ -14,7 +14,8 @@ import Testing
         #expect(
             ProgressText(done: 0, total: 3, elapsed: 0).line()
                 == "0% \(String(repeating: "░", count: 30)) 0/3 [00:00<?, ? it/s]")
-        #expect(ProgressText(done: 3000, total: 3000, elapsed: 2).line().hasSuffix("3000/3000 [00:02<00:00, 1500 it/s]"))
+        #expect(
+            ProgressText(done: 3000, total: 3000, elapsed: 2).line().hasSuffix("3000/3000 [00:02<00:00, 1500 it/s]"))
     }
 
     @Test func `what was done before a resume does not count for the rate`() {
@@ -28,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [200, 60, 41, 20, 1]) func `a line never wraps`(columns: Int) {
-        let line = ProgressText(done: 5, total: 10, elapsed: 20, label: "training", note: "loss 0.41").line(columns: columns)
+        let line = ProgressText(done: 5, total: 10, elapsed: 20, label: "training", note: "loss 0.41").line(
+            columns: columns)
         #expect(line.count < columns)
         #expect(line.contains("█") == (columns >= 60))
         #expect(ProgressText(done: 5, total: nil, elapsed: 20).line(columns: columns).count < columns)
@@ -123,7 +125,8 @@ import Testing
 
     @Test func `a log as a line`() {
         let logs: JSONObject = [
-            "loss": .double(0.693147), "learning_rate": .double(4.5e-5), "total_flos": .double(1e9), "epoch": .double(1),
+            "loss": .double(0.693147), "learning_rate": .double(4.5e-5), "total_flos": .double(1e9),
+            "epoch": .double(1),
         ]
         #expect(ProgressCallback.line(logs) == "{'loss': '0.6931', 'learning_rate': '4.5e-05', 'epoch': '1'}")
     }

@@ -25,14 +25,17 @@ import TinyTraining
     }
 
     private func trainer(
-        _ change: (inout TrainingArguments) -> Void, compute: Trainer.ComputeMetrics? = nil, evalLabel: (Int) -> Int = { $0 % 2 },
-        callbacks: [any TrainerCallback] = [], logger: Logger = Logger(label: "quiet", factory: { _ in SwiftLogNoOpLogHandler() })
+        _ change: (inout TrainingArguments) -> Void, compute: Trainer.ComputeMetrics? = nil,
+        evalLabel: (Int) -> Int = { $0 % 2 },
+        callbacks: [any TrainerCallback] = [],
+        logger: Logger = Logger(label: "quiet", factory: { _ in SwiftLogNoOpLogHandler() })
     ) throws -> Trainer {
         var args = TrainingArguments("unused")
         (args.loggingSteps, args.saveStrategy, args.perDeviceEvalBatchSize) = (1, .no, 4)
         change(&args)
         return try Trainer(
-            model: try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert")), args: args,
+            model: try AutoModelForSequenceClassification.fromPretrained(folder: Locations.fixture("tiny-bert")),
+            args: args,
             trainDataset: try tinyDataset(rows: 20), evalDataset: try tinyDataset(rows: 10, label: evalLabel),
             dataCollator: TinyCollator(), computeMetrics: compute, callbacks: callbacks, logger: logger)
     }

@@ -58,7 +58,8 @@ import TinyTraining
     @Test func `evaluation happens when it should`() throws {
         let epochs = try tinyTrainer { $0.evalStrategy = .epoch }
         try epochs.train()
-        #expect(epochs.state.logHistory.filter { $0["eval_accuracy"] != nil }.compactMap { $0["epoch"]?.double } == [1, 2])
+        #expect(
+            epochs.state.logHistory.filter { $0["eval_accuracy"] != nil }.compactMap { $0["epoch"]?.double } == [1, 2])
         let steps = try tinyTrainer {
             $0.evalStrategy = .steps
             $0.evalSteps = 4
@@ -103,7 +104,8 @@ import TinyTraining
         try trainer.saveMetrics("eval", try trainer.evaluate())
         #expect(
             try FileSystem.names(in: folder.path) == [
-                "all_results.json", "checkpoint-3", "checkpoint-6", "config.json", "eval_results.json", "model.safetensors", "train_results.json",
+                "all_results.json", "checkpoint-3", "checkpoint-6", "config.json", "eval_results.json",
+                "model.safetensors", "train_results.json",
                 "trainer_state.json",
             ])
         let all = try JSONValue(contentsOf: folder.file("all_results.json"))

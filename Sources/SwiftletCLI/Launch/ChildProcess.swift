@@ -19,7 +19,8 @@ struct ChildProcess: Sendable {
         var text: String {
             switch self {
             case .exit(let status): "ended with exit status \(status)"
-            case .signal(let number): "was ended by signal \(number) (\(strsignal(number).map { String(cString: $0) } ?? "unknown"))"
+            case .signal(let number):
+                "was ended by signal \(number) (\(strsignal(number).map { String(cString: $0) } ?? "unknown"))"
             }
         }
     }

@@ -30,7 +30,8 @@ struct Launcher {
 
     private let clock = ContinuousClock()
     /// By this a run that is started again knows which checkpoints are its own.
-    private let launchID = String(UInt64.random(in: 0 ... .max), radix: 16) + String(UInt64.random(in: 0 ... .max), radix: 16)
+    private let launchID =
+        String(UInt64.random(in: 0 ... .max), radix: 16) + String(UInt64.random(in: 0 ... .max), radix: 16)
     private var size: Int { processesPerNode * nodeCount }
 
     init(_ command: [String]) { self.command = command }
@@ -53,7 +54,9 @@ struct Launcher {
                 // The ranks of other machines still look in the store for the culprit.
                 if nodeCount > 1, nodeRank == 0 { sleep(3) }
                 throw LaunchError(
-                    failure, remedy: maxRestarts == 0 ? "With --max-restarts N the run would go on from its last checkpoint." : nil)
+                    failure,
+                    remedy: maxRestarts == 0
+                        ? "With --max-restarts N the run would go on from its last checkpoint." : nil)
             }
             logger.warning("\(failure); starting all again (\(attempt + 1) of \(maxRestarts))")
         }
@@ -80,18 +83,22 @@ struct Launcher {
 
     private func lost() -> LaunchError {
         LaunchError(
-            "the launcher at \(masterHost ?? "") can't be reached any more", remedy: "Is it running, and the network up?")
+            "the launcher at \(masterHost ?? "") can't be reached any more",
+            remedy: "Is it running, and the network up?")
     }
 
     /// Runs all processes to their end.
     ///
     /// - Returns: what failed first; `nil` if nothing did.
-    private func runOnce(_ store: LaunchStore, host: String, _ attempt: Int, _ signals: ForwardedSignals) throws -> String? {
+    private func runOnce(_ store: LaunchStore, host: String, _ attempt: Int, _ signals: ForwardedSignals) throws
+        -> String?
+    {
         var running: [(rank: Int, process: ChildProcess)] = []
         do {
             for local in 0..<processesPerNode {
                 let environment = environment(local, host: host, port: store.port, attempt)
-                running.append((nodeRank * processesPerNode + local, try ChildProcess(command, environment: environment)))
+                running.append(
+                    (nodeRank * processesPerNode + local, try ChildProcess(command, environment: environment)))
             }
         } catch {
             end(running.map(\.process))

@@ -130,7 +130,9 @@ struct PickleReader {
             case UInt8(ascii: "Q"): stack.append(.storage(try storage(try pop())))
             case UInt8(ascii: "R"):
                 let arguments = try items(try pop())
-                guard case .function(let function) = try pop() else { throw problem("calls something that is no function") }
+                guard case .function(let function) = try pop() else {
+                    throw problem("calls something that is no function")
+                }
                 stack.append(try make(function, arguments))
             case UInt8(ascii: "b"):
                 // An OrderedDict's attributes, such as versions of modules. Nothing here needs them.
@@ -211,13 +213,15 @@ struct PickleReader {
     /// `(key of the part, begin, count)`.
     private func storage(_ value: PickleValue) throws(PickleError) -> PickleStorage {
         let parts = try items(value)
-        guard parts.count == 5 || parts.count == 6, case .string("storage") = parts[0], case .function(.storageType(let dtype)) = parts[1],
+        guard parts.count == 5 || parts.count == 6, case .string("storage") = parts[0],
+            case .function(.storageType(let dtype)) = parts[1],
             case .string(let key) = parts[2], case .int(let count) = parts[4]
         else { throw problem("describes a storage in an unknown way") }
         var storage = PickleStorage(dtype: dtype, key: key, count: count)
         if parts.count == 6, case .tuple(let index) = parts[5] {
             let view = lists[index]
-            guard view.count == 3, case .int(let start) = view[1], case .int(let length) = view[2], start >= 0, length >= 0,
+            guard view.count == 3, case .int(let start) = view[1], case .int(let length) = view[2], start >= 0,
+                length >= 0,
                 start <= count, length <= count - start
             else { throw problem("describes a part of a storage in an unknown way") }
             storage.part = start..<start + length

@@ -135,7 +135,9 @@ public final class TorchFile: Sendable {
             PickleError(path: path, problem: "tensor '\(name)': \(text)", remedy: PickleError.getAgain, kind: .damaged)
         }
         let (storage, size) = (tensor.storage, tensor.storage.dtype.byteCount)
-        guard let bytes = storages[storage.key] else { throw problem("its storage '\(storage.key)' is not in the file") }
+        guard let bytes = storages[storage.key] else {
+            throw problem("its storage '\(storage.key)' is not in the file")
+        }
         guard storage.count >= 0, storage.count <= bytes.count / size else {
             throw problem("its storage has \(bytes.count) bytes, too few for \(storage.count) \(storage.dtype.name)")
         }

@@ -84,7 +84,8 @@ struct ZipArchive {
 
     private func range(_ start: Int, _ count: Int) throws(PickleError) -> UnsafeRawBufferPointer {
         guard start >= 0, count >= 0, start <= bytes.count, count <= bytes.count - start else {
-            throw problem("ends before byte \(start.addingReportingOverflow(count).partialValue), which its ZIP directory names")
+            throw problem(
+                "ends before byte \(start.addingReportingOverflow(count).partialValue), which its ZIP directory names")
         }
         return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
     }

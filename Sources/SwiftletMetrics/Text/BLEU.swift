@@ -1,9 +1,9 @@
 internal import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// What BLEU counts in a row: lengths, and matches and totals of n-grams by length.

@@ -1,9 +1,9 @@
 internal import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// `meteor`: words that are the same, have the same stem or are synonyms, and how little they are scattered (Lavie &

@@ -1,9 +1,9 @@
 internal import SwiftletIO
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// `nist_mt`: n-grams weighted by what they tell (Doddington 2002), as NLTK has it. Keeps the words, since weights are

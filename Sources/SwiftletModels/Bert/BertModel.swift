@@ -17,7 +17,9 @@ public final class BertModel: Encoder {
         state = scope.state
         let settings = settings
         let embeddings = TokenEmbeddings(settings.embeddings, in: scope / "embeddings")
-        let layers = (0..<settings.layerCount).map { PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0) }
+        let layers = (0..<settings.layerCount).map {
+            PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0)
+        }
         stack = PostNormStack(embeddings, layers: layers, state: scope.state)
         let hasPooler = [nil, .sequenceClassification, .multipleChoice].contains(task)
         pooler = hasPooler ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil

@@ -73,7 +73,8 @@ struct DebertaSelfAttention {
         }
         let contexts = layout.blocks.enumerated().map { index, block in
             var part = states
-            part.queries = firsts == nil
+            part.queries =
+                firsts == nil
                 ? states.queries.narrow(0, block.start, block.length) : states.queries.narrow(0, index, 1)
             part.queries = part.queries.unsqueeze(0)
             part.keys = states.keys.narrow(0, block.start, block.length).unsqueeze(0)
@@ -85,7 +86,9 @@ struct DebertaSelfAttention {
 
     /// - Parameter states: of `[batch, sequence, heads, width]`
     /// - Returns: `[batch, queries, hidden]`
-    private func context(_ states: DisentangledStates, _ pairs: DebertaLayout.Block.Pairs?, forbidden: Tensor?) -> Tensor {
+    private func context(_ states: DisentangledStates, _ pairs: DebertaLayout.Block.Pairs?, forbidden: Tensor?)
+        -> Tensor
+    {
         // [batch, heads, sequence, width]
         let (q, k, v) = (states.queries.transpose(1, 2), states.keys.transpose(1, 2), states.values.transpose(1, 2))
         let shape = q.shape
@@ -127,7 +130,7 @@ struct DebertaProjections: DisentangledProjections {
         valueBias = scope.parameter("v_bias", [width], .zeros)
         joint = Linear(width, width * 3, hasBias: false, in: scope / "in_proj")
         let scores = config.hasRelativePositions ? config.positionScores : []
-        positionKey = 
+        positionKey =
             scores.contains(.contentToPosition) ? Linear(width, width, hasBias: false, in: scope / "pos_proj") : nil
         positionQuery = scores.contains(.positionToContent) ? Linear(width, width, in: scope / "pos_q_proj") : nil
         headCount = config.headCount

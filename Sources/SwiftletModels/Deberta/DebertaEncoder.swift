@@ -19,7 +19,8 @@ struct DebertaEncoder {
         layers = (0..<config.layerCount).map { DebertaLayer(config, in: scope / "layer" / $0) }
         relativeEmbeddings =
             config.hasRelativePositions
-            ? Embedding((config.bucketCount ?? config.maximumDistance) * 2, config.hiddenSize, in: scope / "rel_embeddings")
+            ? Embedding(
+                (config.bucketCount ?? config.maximumDistance) * 2, config.hiddenSize, in: scope / "rel_embeddings")
             : nil
         relativeNorm =
             config.normalizesRelativePositions

@@ -24,7 +24,8 @@ struct DebertaEmbeddings {
             config.typeVocabularySize > 0
             ? Embedding(config.typeVocabularySize, width, in: scope / "token_type_embeddings") : nil
         projection =
-            width == config.hiddenSize ? nil : Linear(width, config.hiddenSize, hasBias: false, in: scope / "embed_proj")
+            width == config.hiddenSize
+            ? nil : Linear(width, config.hiddenSize, hasBias: false, in: scope / "embed_proj")
         norm = DebertaNorm(config, in: scope / "LayerNorm")
         dropout = Dropout(config.hiddenDropout, in: scope)
     }

@@ -54,7 +54,8 @@ struct DebertaLayout {
         self.mask = mask.map { $0.ne(0).to(dtype).unsqueeze(2) }
 
         let distances = sequences.map { ($0.positions.max() ?? 0) - ($0.positions.min() ?? 0) }
-        let table = config.hasRelativePositions && !config.positionScores.isEmpty
+        let table =
+            config.hasRelativePositions && !config.positionScores.isEmpty
             ? RelativeRows(config, upTo: distances.max() ?? 0) : nil
         let rows = table?.inUse ?? 0..<0
         relativeRows = rows
@@ -110,7 +111,8 @@ struct RelativeRows {
         // libtorch's own float32 logarithm: where a bucket ends hangs on its rounding.
         let ratio = Tensor([Float(Double(maximum - 1) / Double(middle))], shape: [1]).log()
         let absolute = distances.map { Float(max($0, middle)) }
-        let logarithms = ((Tensor(absolute, shape: [absolute.count]) / Double(middle)).log() / ratio * Double(middle - 1))
+        let logarithms =
+            ((Tensor(absolute, shape: [absolute.count]) / Double(middle)).log() / ratio * Double(middle - 1))
             .floats()
         return zip(distances, logarithms).map { distance, logarithm in
             distance <= middle ? distance : Int(logarithm.rounded(.up)) + middle

@@ -30,7 +30,8 @@ struct DistilBertConfig {
         }
         vocabularySize = try config.int("vocab_size", default: 30522, atLeast: 1)
         width = try size("dim", or: "hidden_size", default: 768)
-        layerCount = try size("n_layers", or: "num_hidden_layers", default: 6, atLeast: 0, atMost: ModelConfig.Limit.layers)
+        layerCount = try size(
+            "n_layers", or: "num_hidden_layers", default: 6, atLeast: 0, atMost: ModelConfig.Limit.layers)
         headCount = try size("n_heads", or: "num_attention_heads", default: 12)
         intermediateWidth = try config.width("hidden_dim", default: 3072)
         activation = try config.activation("activation", default: .gelu)

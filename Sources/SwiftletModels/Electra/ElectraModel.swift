@@ -22,7 +22,9 @@ public final class ElectraModel: Encoder {
         let embeddings = TokenEmbeddings(shape, in: scope / "embeddings")
         let projection =
             width == settings.hiddenSize ? nil : Linear(width, settings.hiddenSize, in: scope / "embeddings_project")
-        let layers = (0..<settings.layerCount).map { PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0) }
+        let layers = (0..<settings.layerCount).map {
+            PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0)
+        }
         stack = PostNormStack(embeddings, projection: projection, layers: layers, state: scope.state)
     }
 

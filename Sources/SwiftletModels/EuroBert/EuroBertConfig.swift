@@ -91,7 +91,9 @@ public struct EuroBertConfig: Sendable {
         func projection(_ heads: Int, _ name: String) -> Linear {
             Linear(hiddenSize, heads * rotary.width, hasBias: attentionHasBias, in: attention / name)
         }
-        let (q, k, v) = (projection(headCount, "q_proj"), projection(keyHeadCount, "k_proj"), projection(keyHeadCount, "v_proj"))
+        let (q, k, v) = (
+            projection(headCount, "q_proj"), projection(keyHeadCount, "k_proj"), projection(keyHeadCount, "v_proj")
+        )
         let output = Linear(headCount * rotary.width, hiddenSize, hasBias: attentionHasBias, in: attention / "o_proj")
         let gate = Linear(hiddenSize, intermediateSize, hasBias: mlpHasBias, in: mlp / "gate_proj")
         let up = Linear(hiddenSize, intermediateSize, hasBias: mlpHasBias, in: mlp / "up_proj")
@@ -99,7 +101,8 @@ public struct EuroBertConfig: Sendable {
         return RotaryLayer(
             .before, attentionNorm: norm(in: scope / "input_layernorm"),
             attention: RotaryAttention(
-                .separate(query: q, key: k, value: v), output: output, dropout: Dropout(attentionDropout, in: attention),
+                .separate(query: q, key: k, value: v), output: output,
+                dropout: Dropout(attentionDropout, in: attention),
                 headCount: headCount, keyHeadCount: keyHeadCount, attention: AttentionScope(rotary: rotary),
                 state: scope.state),
             feedForwardNorm: norm(in: scope / "post_attention_layernorm"),

@@ -39,7 +39,8 @@ public final class EuroBertModel: RotaryEncoder {
 
     public func maskedHead(_ config: ModelConfig, in scope: Scope) throws -> any TokenHead {
         ProjectionHead(
-            tokenEmbeddings.weight, isTied: settings.tiesEmbeddings, hasBias: settings.mlpHasBias, in: scope / "lm_head")
+            tokenEmbeddings.weight, isTied: settings.tiesEmbeddings, hasBias: settings.mlpHasBias, in: scope / "lm_head"
+        )
     }
 }
 

@@ -22,14 +22,16 @@ public final class GteModel: RotaryEncoder {
         state = scope.state
         let settings = settings
         (stack, pooler) = settings.stack(
-            .init(joint: "attention.qkv_proj", output: "attention.o_proj", attentionNorm: "attn_ln", outputNorm: "mlp_ln"),
+            .init(
+                joint: "attention.qkv_proj", output: "attention.o_proj", attentionNorm: "attn_ln", outputNorm: "mlp_ln"),
             norm: "embeddings.LayerNorm", layers: "encoder.layer", hasPooler: task == .sequenceClassification, in: scope
         ) { layer in
             let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
             let both = Linear(width, inner * 2, hasBias: false, in: layer / "mlp.up_gate_proj")
             let down = Linear(inner, width, in: layer / "mlp.down_proj")
             return GatedFeedForward(
-                .upThenGate(both), settings.activation, dropout: Dropout(settings.hiddenDropout, in: layer), output: down)
+                .upThenGate(both), settings.activation, dropout: Dropout(settings.hiddenDropout, in: layer),
+                output: down)
         }
     }
 

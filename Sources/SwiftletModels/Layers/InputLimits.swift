@@ -63,7 +63,8 @@ public struct InputLimits: Sendable {
         ].compactMap { (argument: String, ids: Tensor?, limit: Int?) in
             ids.flatMap { ids in limit.map { (argument: argument, ids: ids, limit: $0) } }
         }
-        for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids))) where least < 0 || most >= table.limit {
+        for (table, (least, most)) in zip(tables, Self.extremes(tables.map(\.ids)))
+        where least < 0 || most >= table.limit {
             let name = table.argument.dropLast().map { $0 == "_" ? " " : $0 }
             throw ModelError(
                 "\(String(name)) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
@@ -75,7 +76,9 @@ public struct InputLimits: Sendable {
     private static func extremes(_ tensors: [Tensor]) -> [(least: Int, most: Int)] {
         guard let first = tensors.first, first.device != .cpu else {
             // A few hundred numbers are read sooner than an operation is found.
-            return tensors.map { $0.ints().reduce(into: (least: 0, most: 0)) { $0 = (min($0.least, $1), max($0.most, $1)) } }
+            return tensors.map {
+                $0.ints().reduce(into: (least: 0, most: 0)) { $0 = (min($0.least, $1), max($0.most, $1)) }
+            }
         }
         let all = Tensor.cat(tensors.flatMap { [$0.min(), $0.max()] }.map { $0.to(.int64).reshape([1]) }, 0).ints()
         return stride(from: 0, to: all.count, by: 2).map { (all[$0], all[$0 + 1]) }
@@ -91,12 +94,14 @@ public struct InputLimits: Sendable {
         }
         for (name, argument, tensor) in [
             ("an attention mask", "attention_mask", inputs.attentionMask),
-            ("token type ids", "token_type_ids", inputs.tokenTypeIDs), ("position ids", "position_ids", inputs.positionIDs),
+            ("token type ids", "token_type_ids", inputs.tokenTypeIDs),
+            ("position ids", "position_ids", inputs.positionIDs),
         ] {
             guard let tensor, tensor.shape != shape else { continue }
             throw ModelError(
                 "\(name) of shape \(tensor.shape) for input ids of shape \(shape)",
-                remedy: "Give all of one shape, as the collator does.", kind: .inputs, at: ErrorLocation(option: argument))
+                remedy: "Give all of one shape, as the collator does.", kind: .inputs,
+                at: ErrorLocation(option: argument))
         }
         return shape[1]
     }
@@ -112,7 +117,8 @@ public struct InputLimits: Sendable {
                 kind: .inputs, at: ErrorLocation(option: "cu_seq_lens_q"))
         }
         for (name, argument, tensor) in [
-            ("token type ids", "token_type_ids", inputs.tokenTypeIDs), ("position ids", "position_ids", inputs.positionIDs),
+            ("token type ids", "token_type_ids", inputs.tokenTypeIDs),
+            ("position ids", "position_ids", inputs.positionIDs),
         ] {
             guard let tensor, tensor.shape != shape else { continue }
             throw ModelError(

@@ -95,7 +95,8 @@ struct SelfAttention {
         let dropout = dropout.draw(from: &stream)
         return FusedF.selfAttention(
             x, query: query.projection, key: key.projection, value: value.projection, output: output.fused(&stream),
-            cumulativeLengths: cumulativeLengths, headCount: headCount, distanceBias: distanceBias, firstOnly: firstOnly,
+            cumulativeLengths: cumulativeLengths, headCount: headCount, distanceBias: distanceBias,
+            firstOnly: firstOnly,
             dropout: dropout)
     }
 }
@@ -106,7 +107,10 @@ struct ResidualOutput {
     let norm: LayerNorm
     let dropout: Dropout
 
-    init(_ inputs: Int, _ shape: LayerShape, _ names: (dense: String, norm: String), dropout rate: Double, in scope: Scope) {
+    init(
+        _ inputs: Int, _ shape: LayerShape, _ names: (dense: String, norm: String), dropout rate: Double,
+        in scope: Scope
+    ) {
         dense = Linear(inputs, shape.width, in: scope / names.dense)
         norm = LayerNorm(shape.width, epsilon: shape.epsilon, in: scope / names.norm)
         dropout = Dropout(rate, in: scope)

@@ -72,7 +72,8 @@ public struct RotaryAttention {
         return output(
             FusedF.attention(
                 rows(firsts.map { q.indexSelect(0, $0) } ?? q), rows(k), rows(v),
-                cumulativeLengths: cumulativeLengths, headCount: headCount, window: scope.window, firstOnly: firsts != nil,
+                cumulativeLengths: cumulativeLengths, headCount: headCount, window: scope.window,
+                firstOnly: firsts != nil,
                 dropout: stream?.next(probability: dropout.activeProbability) ?? .none))
     }
 

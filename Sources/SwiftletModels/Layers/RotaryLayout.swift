@@ -40,7 +40,8 @@ public struct RotaryLayout {
     public init(_ inputs: ModelInputs, scopes: Set<AttentionScope>, dtype: DType, isFused: Bool = false) {
         let device = inputs.inputIDs.device
         cumulativeLengths = inputs.cumulativeLengths
-        deviceLengths = device.isCUDA
+        deviceLengths =
+            device.isCUDA
             ? cumulativeLengths.map { Tensor($0, shape: [$0.count]).to(.int32).to(device) } : nil
         let positions = inputs.positions
         isContiguous = isFused && cumulativeLengths.map { Self.areContiguous(positions.ints(), $0) } == true
@@ -49,8 +50,12 @@ public struct RotaryLayout {
             Set(scopes.map(\.rotary)).map { ($0, $0.rotation(positions, shape: shape, dtype: dtype)) },
             uniquingKeysWith: { first, _ in first })
         let windows = Set(scopes.map(\.window))
-        masks = isContiguous ? [:] : Dictionary(
-            windows.map { ($0, Self.masks(inputs, positions, window: $0)) }, uniquingKeysWith: { first, _ in first })
+        masks =
+            isContiguous
+            ? [:]
+            : Dictionary(
+                windows.map { ($0, Self.masks(inputs, positions, window: $0)) }, uniquingKeysWith: { first, _ in first }
+            )
     }
 
     func rotation(_ scope: AttentionScope) -> Rotation? { rotations[scope.rotary] }

@@ -24,7 +24,8 @@ public final class NomicBertModel: RotaryEncoder {
         let settings = settings
         (stack, pooler) = settings.stack(
             .init(joint: "attn.Wqkv", output: "attn.out_proj", attentionNorm: "norm1", outputNorm: "norm2"),
-            norm: "emb_ln", layers: "encoder.layers", hasBias: false, hasPooler: task == .sequenceClassification, in: scope
+            norm: "emb_ln", layers: "encoder.layers", hasBias: false, hasPooler: task == .sequenceClassification,
+            in: scope
         ) { layer in
             let (width, inner) = (settings.hiddenSize, settings.intermediateSize)
             let gate = Linear(width, inner, hasBias: false, in: layer / "mlp.fc12")

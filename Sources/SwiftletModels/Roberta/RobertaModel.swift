@@ -33,7 +33,9 @@ public final class RobertaModel: Encoder {
         self.settings = settings
         state = scope.state
         let embeddings = TokenEmbeddings(shape, in: scope / "embeddings")
-        let layers = (0..<settings.layerCount).map { PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0) }
+        let layers = (0..<settings.layerCount).map {
+            PostNormLayer(settings.layer, in: scope / "encoder" / "layer" / $0)
+        }
         stack = PostNormStack(embeddings, layers: layers, state: scope.state)
         pooler = [nil, .multipleChoice].contains(task) ? Pooler(settings.hiddenSize, in: scope / "pooler") : nil
     }

@@ -75,7 +75,8 @@ public final class Adam: Optimizer {
             guard let gradient = decayedGradient(of: parameter, group) else { continue }
             let step = nextStep(of: parameter)
             let mean = kept("exp_avg", of: parameter).lerp_(gradient, 1 - betas.0)
-            let square = kept("exp_avg_sq", of: parameter).mul_(betas.1).addcmul_(gradient, gradient, value: 1 - betas.1)
+            let square = kept("exp_avg_sq", of: parameter).mul_(betas.1).addcmul_(
+                gradient, gradient, value: 1 - betas.1)
             let scale = (1 - power(betas.1, step)).squareRoot()
             let rate = group.learningRate / (1 - power(betas.0, step))
             parameter.tensor.addcdiv_(mean, square.sqrt() / scale + epsilon, value: -rate)

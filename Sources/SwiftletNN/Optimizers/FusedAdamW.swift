@@ -15,7 +15,9 @@ extension AdamW {
             }
         }
         let isPlain = sharding == nil && scaler == nil && isAccumulating?() != true
-        guard isPlain, active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu }) else {
+        guard isPlain,
+            active.allSatisfy({ $0.parameter.tensor.dtype == .float32 && $0.parameter.tensor.device == .cpu })
+        else {
             scaler?.unscaleOnce(self)
             let norm = clipGradNorm(active.map(\.gradient), maxNorm: maxNorm).item()
             step()

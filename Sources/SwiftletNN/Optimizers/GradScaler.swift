@@ -69,7 +69,8 @@ public final class GradScaler {
         try require(growthFactor.isFinite && growthFactor > 1, "growth_factor", growthFactor, "above 1")
         try require(backoffFactor > 0 && backoffFactor < 1, "backoff_factor", backoffFactor, "between 0 and 1")
         try require((1...Int(Int32.max)).contains(growthInterval), "growth_interval", growthInterval, "at least 1")
-        try require((0..<growthInterval).contains(growthTracker), "_growth_tracker", growthTracker, "below growth_interval")
+        try require(
+            (0..<growthInterval).contains(growthTracker), "_growth_tracker", growthTracker, "below growth_interval")
     }
 
     /// The loss times the scale, for the backward pass.
@@ -91,7 +92,8 @@ public final class GradScaler {
                 kind: .scaling)
         case .stepped:
             throw OptimizerError(
-                "unscale was called after step", remedy: "Call update() after step, and unscale before it.", kind: .scaling)
+                "unscale was called after step", remedy: "Call update() after step, and unscale before it.",
+                kind: .scaling)
         }
     }
 
@@ -180,7 +182,9 @@ public final class GradScaler {
                 kind: .stateMismatch, at: ErrorLocation(key: name))
         }
         let read = (
-            scale: Float(try number("scale")), growth: try number("growth_factor"), backoff: try number("backoff_factor"))
+            scale: Float(try number("scale")), growth: try number("growth_factor"),
+            backoff: try number("backoff_factor")
+        )
         // Counts that are no whole numbers make no sense.
         _ = try (number("growth_interval"), number("_growth_tracker"))
         let (interval, tracker) = (json["growth_interval"]?.int ?? 0, json["_growth_tracker"]?.int ?? -1)

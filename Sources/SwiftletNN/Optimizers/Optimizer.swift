@@ -152,7 +152,8 @@ open class Optimizer {
     /// A kept tensor, by default zeros in the parameter's shape.
     func kept(_ name: String, of parameter: Parameter, _ make: ((Parameter) -> Tensor)? = nil) -> Tensor {
         if let tensor = state[parameter.name]?[name] { return tensor }
-        let fresh = make?(parameter)
+        let fresh =
+            make?(parameter)
             ?? .zeros(parameter.shape, dtype: parameter.tensor.dtype, device: parameter.tensor.device)
         state[parameter.name, default: [:]][name] = fresh
         return fresh

@@ -15,13 +15,15 @@ extension RunComparison {
                             one.metric,
                             [
                                 "first": .finite(one.first), "other": .finite(one.other),
-                                "difference": .finite(one.other - one.first), "interval": interval, "p": .finite(one.pValue),
+                                "difference": .finite(one.other - one.first), "interval": interval,
+                                "p": .finite(one.pValue),
                             ]
                         )
                     }))
             if let test = try mcNemar(index) {
                 object["mcnemar"] = [
-                    "only_first_right": .int(test.onlyFirst), "only_other_right": .int(test.onlySecond), "p": .double(test.pValue),
+                    "only_first_right": .int(test.onlyFirst), "only_other_right": .int(test.onlySecond),
+                    "p": .double(test.pValue),
                 ]
             }
             object["changed_rows"] = .array(try changedRows(index).map { .int($0) })
@@ -30,7 +32,10 @@ extension RunComparison {
         return [
             "first": .string(first.name), "rows": .int(first.table.count), "others": .array(others),
             "settings": .object(
-                JSONObject(differingSettings().map { name, values in (name, .array(values.map { $0.map { .string($0) } ?? .null })) })),
+                JSONObject(
+                    differingSettings().map { name, values in
+                        (name, .array(values.map { $0.map { .string($0) } ?? .null }))
+                    })),
         ]
     }
 
@@ -42,7 +47,8 @@ extension RunComparison {
             let rows = try differences(index).map { one in
                 [
                     one.metric, short(one.first), short(one.other), signed(one.other - one.first),
-                    one.interval.map { "\(signed($0.low)) to \(signed($0.high))" } ?? "", one.pValue.isNaN ? "" : short(one.pValue),
+                    one.interval.map { "\(signed($0.low)) to \(signed($0.high))" } ?? "",
+                    one.pValue.isNaN ? "" : short(one.pValue),
                 ]
             }
             lines += Self.table([["metric", "first", "other", "difference", "95%", "p"]] + rows)
@@ -52,7 +58,8 @@ extension RunComparison {
                         + short(test.pValue))
             }
             let changed = try changedRows(index)
-            lines.append("\(changed.count) rows have another prediction" + (changed.isEmpty ? "" : ": ") + Self.listed(changed))
+            lines.append(
+                "\(changed.count) rows have another prediction" + (changed.isEmpty ? "" : ": ") + Self.listed(changed))
             lines.append("")
         }
         let settings = differingSettings()
@@ -61,9 +68,10 @@ extension RunComparison {
         } else {
             lines.append("Settings that differ")
             lines += Self.table(
-                [["setting"] + runs.map { $0.name.shown() }] + settings.map { name, values in
-                    [name.shown()] + values.map { String(($0 ?? "").shown().prefix(40)) }
-                })
+                [["setting"] + runs.map { $0.name.shown() }]
+                    + settings.map { name, values in
+                        [name.shown()] + values.map { String(($0 ?? "").shown().prefix(40)) }
+                    })
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -75,7 +83,9 @@ extension RunComparison {
     /// Columns of one width each, the first to the left and numbers to the right.
     static func table(_ rows: [[String]]) -> [String] {
         guard let count = rows.map(\.count).max() else { return [] }
-        let widths = (0..<count).map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = (0..<count).map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
         return rows.map { row in
             "  "
                 + row.enumerated().map { column, cell in
@@ -96,7 +106,8 @@ extension RunComparison {
             let found = try differences(index)
             var blocks: [JSONValue?] = [
                 Block.table(
-                    "Metrics of \(run.name) beside \(runs[0].name)", [
+                    "Metrics of \(run.name) beside \(runs[0].name)",
+                    [
                         Block.Column("metric", "text", found.map { .string($0.metric) }),
                         Block.Column(runs[0].name, "number", found.map { .finite($0.first) }),
                         Block.Column(run.name, "number", found.map { .finite($0.other) }),
@@ -125,7 +136,8 @@ extension RunComparison {
             }
             blocks.append(
                 Block.table(
-                    "\(rows.count) rows with another prediction", [
+                    "\(rows.count) rows with another prediction",
+                    [
                         Block.Column("row", "number", shown.map { .int($0) }),
                         Block.Column("text", "text", shown.map { .string(String(texts[$0].prefix(600))) }),
                         Block.Column("label", "text", shown.map { labels.isEmpty ? "" : text(labels[$0]) }),
@@ -135,25 +147,29 @@ extension RunComparison {
             sections.append(
                 ReportSection(
                     "run-\(index)", run.name,
-                    note: "Paired bootstrap: both runs on each draw of rows, \(bootstrap.resampleCount(rows: run.table.count)) draws, "
+                    note:
+                        "Paired bootstrap: both runs on each draw of rows, \(bootstrap.resampleCount(rows: run.table.count)) draws, "
                         + "seed \(bootstrap.seed).", blocks))
         }
         let settings = differingSettings()
         sections.append(
             ReportSection(
-                "settings", "Settings that differ", [
+                "settings", "Settings that differ",
+                [
                     Block.table(
                         "Settings of the runs",
                         [Block.Column("setting", "text", settings.map { .string($0.name) })]
                             + runs.enumerated().map { index, run in
-                                Block.Column(run.name, "text", settings.map { $0.values[index].map { .string($0) } ?? .null })
+                                Block.Column(
+                                    run.name, "text", settings.map { $0.values[index].map { .string($0) } ?? .null })
                             })
                 ]))
         let title = runs.map(\.name).joined(separator: ", ")
         return ReportPage(
             title: "Comparison",
             content: [
-                "title": .string(title), "lead": .string("\(runs.count) runs on the same \(runs[0].table.count) rows: \(title)."),
+                "title": .string(title),
+                "lead": .string("\(runs.count) runs on the same \(runs[0].table.count) rows: \(title)."),
                 "facts": [], "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
             ]
         ).html

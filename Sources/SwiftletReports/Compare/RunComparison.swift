@@ -30,7 +30,8 @@ public struct RunComparison {
     /// - Throws: `ReportError` for a folder without predictions, and for runs on other rows, naming the first that differs.
     public init(folders: [String], bootstrap: Bootstrap = Bootstrap()) throws {
         guard folders.count > 1 else {
-            throw ReportError(.option, "there is \(folders.count) run to compare", remedy: "Name two output folders at least.")
+            throw ReportError(
+                .option, "there is \(folders.count) run to compare", remedy: "Name two output folders at least.")
         }
         let names = Self.names(folders)
         runs = try folders.indices.map { index in
@@ -39,7 +40,9 @@ public struct RunComparison {
                 table: try PredictionTable(contentsOf: FileSystem.join(folders[index], RunFiles.predictions)))
         }
         self.bootstrap = bootstrap
-        for (run, folder) in zip(runs, folders).dropFirst() { try Self.check(run.table, folder, runs[0].table, folders[0]) }
+        for (run, folder) in zip(runs, folders).dropFirst() {
+            try Self.check(run.table, folder, runs[0].table, folders[0])
+        }
     }
 
     /// The last parts of paths where they differ, else the paths.
@@ -48,13 +51,17 @@ public struct RunComparison {
         return Set(names.map { TextKey($0) }).count == names.count ? names : folders
     }
 
-    private static func check(_ table: PredictionTable, _ folder: String, _ first: PredictionTable, _ firstFolder: String) throws {
+    private static func check(
+        _ table: PredictionTable, _ folder: String, _ first: PredictionTable, _ firstFolder: String
+    ) throws {
         func differ(_ what: String) -> ReportError {
             ReportError(
                 .differentRows, "'\(folder)' and '\(firstFolder)' are not about the same rows: \(what)",
                 remedy: "Evaluate both models on one split, and compare these runs.", at: ErrorLocation(path: folder))
         }
-        guard table.kind == first.kind else { throw differ("one has \(table.kind.rawValue), the other \(first.kind.rawValue)") }
+        guard table.kind == first.kind else {
+            throw differ("one has \(table.kind.rawValue), the other \(first.kind.rawValue)")
+        }
         guard table.count == first.count else { throw differ("\(table.count) and \(first.count) rows") }
         guard table.has("label") == first.has("label") else { throw differ("only one has labels") }
         if table.has("label") {
@@ -64,7 +71,9 @@ public struct RunComparison {
             }
         }
         let (texts, others) = (try table.texts(), try first.texts())
-        if let row = texts.indices.first(where: { !texts[$0].isSame(as: others[$0]) }) { throw differ("row \(row) has another text") }
+        if let row = texts.indices.first(where: { !texts[$0].isSame(as: others[$0]) }) {
+            throw differ("row \(row) has another text")
+        }
     }
 
     /// The metrics of a run beside the first one's.
@@ -79,9 +88,12 @@ public struct RunComparison {
             return values
         }
         return first.values.compactMap { value in
-            guard let same = other.values.first(where: { $0.name.isSame(as: value.name) }), !value.value.isNaN else { return nil }
+            guard let same = other.values.first(where: { $0.name.isSame(as: value.name) }), !value.value.isNaN else {
+                return nil
+            }
             guard let place = value.place, intervals.indices.contains(place) else {
-                return Difference(metric: value.name, first: value.value, other: same.value, interval: nil, pValue: .nan)
+                return Difference(
+                    metric: value.name, first: value.value, other: same.value, interval: nil, pValue: .nan)
             }
             let (below, above) = (draws.count { $0[place] <= 0 }, draws.count { $0[place] >= 0 })
             return Difference(

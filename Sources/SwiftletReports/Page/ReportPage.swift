@@ -10,7 +10,8 @@ package struct ReportPage {
     var html: String {
         let script = ReportScript.text
         let style = ReportStyle.text
-        let policy = "default-src 'none'; script-src 'sha256-\(Self.hash(script))'; style-src 'sha256-\(Self.hash(style))'; "
+        let policy =
+            "default-src 'none'; script-src 'sha256-\(Self.hash(script))'; style-src 'sha256-\(Self.hash(style))'; "
             + "base-uri 'none'; form-action 'none'"
         return """
             <!DOCTYPE html>
@@ -79,7 +80,8 @@ package struct ReportPage {
             let part = Array(bytes[start..<min(start + 3, bytes.count)])
             let bits = part.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(16 - 8 * $1.offset) }
             for place in 0..<4 {
-                result.append(place <= part.count ? letters[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+                result.append(
+                    place <= part.count ? letters[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
             }
         }
         return String(decoding: result, as: UTF8.self)

@@ -21,7 +21,9 @@ extension RunReport {
         guard hasScores || table.has("loss") else { return Array(0..<min(count, table.count)) }
         // A high score of a mistake, and a high loss of a number, is what surprises.
         let keys = try table.numbers(hasScores ? "score" : "loss").map { $0.isNaN ? -Double.infinity : $0 }
-        let mistakes = keys.indices.filter { correct.isEmpty || !correct[$0] }.sorted { (keys[$0], $1) > (keys[$1], $0) }
+        let mistakes = keys.indices.filter { correct.isEmpty || !correct[$0] }.sorted {
+            (keys[$0], $1) > (keys[$1], $0)
+        }
         let others = keys.indices.filter { !correct.isEmpty && correct[$0] }.sorted { (keys[$0], $0) < (keys[$1], $1) }
         return Array((mistakes + others).prefix(count))
     }
@@ -35,6 +37,8 @@ extension RunReport {
                 .missingFile, "the run has no predictions whose rows could be explained",
                 remedy: "Evaluate the model first, with {evaluateWithReport|swiftlet evaluate}.")
         }
-        add(try model.explain(rows, rows: try rowsWorthALook(count), split: record.json["evaluated_split"]?.string ?? "validation"))
+        add(
+            try model.explain(
+                rows, rows: try rowsWorthALook(count), split: record.json["evaluated_split"]?.string ?? "validation"))
     }
 }

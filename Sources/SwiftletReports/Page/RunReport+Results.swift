@@ -11,7 +11,8 @@ extension RunReport {
             let metrics = try table.summary(options.bootstrap)
             blocks.append(
                 Block.table(
-                    "Metrics of \(table.count) rows", [
+                    "Metrics of \(table.count) rows",
+                    [
                         Block.Column("metric", "text", metrics.map { .string($0.name) }),
                         Block.Column("value", "number", metrics.map { .finite($0.value) }),
                         Block.Column("95% from", "number", metrics.map { .finite($0.interval?.low) }),
@@ -19,14 +20,16 @@ extension RunReport {
                         Block.Column("baseline", "number", metrics.map { .finite($0.baseline) }),
                         Block.Column("what it is", "text", metrics.map { .string($0.explanation) }),
                     ]))
-            note = "Intervals: percentile bootstrap over rows, \(options.bootstrap.resampleCount(rows: table.count)) draws, "
+            note =
+                "Intervals: percentile bootstrap over rows, \(options.bootstrap.resampleCount(rows: table.count)) draws, "
                 + "seed \(options.bootstrap.seed). Baseline: what the most frequent class, or the mean, always predicted "
                 + "gives."
         }
         let logged = record.json["metrics"]?.object ?? [:]
         blocks.append(
             Block.table(
-                "What the run logged", [
+                "What the run logged",
+                [
                     Block.Column("name", "text", logged.keys.map { .string($0) }),
                     Block.Column("value", "number", logged.values.map { .finite($0.double) }),
                 ]))
@@ -43,17 +46,22 @@ extension RunReport {
         let bookkeeping = ["runtime", "samples_per_second", "steps_per_second", "loss"].map { "eval_\($0)" }
         var names: [String] = []
         for entry in history {
-            for key in entry.keys where key.hasPrefix("eval_") && !bookkeeping.contains(key) && !names.contains(text: key) {
+            for key in entry.keys
+            where key.hasPrefix("eval_") && !bookkeeping.contains(key) && !names.contains(text: key) {
                 if entry[key]?.double != nil { names.append(key) }
             }
         }
         return ReportSection(
-            "curves", "Training", [
-                Block.lines("Loss", x: "step", y: "loss", [("training", points("loss")), ("evaluation", points("eval_loss"))]),
+            "curves", "Training",
+            [
+                Block.lines(
+                    "Loss", x: "step", y: "loss", [("training", points("loss")), ("evaluation", points("eval_loss"))]),
                 Block.lines(
                     "Metrics", x: "step", y: "value", names.map { (String($0.dropFirst("eval_".count)), points($0)) }),
-                Block.lines("Learning rate", x: "step", y: "learning rate", [("learning rate", points("learning_rate"))]),
-                Block.lines("Gradient norm", x: "step", y: "norm before clipping", [("gradient norm", points("grad_norm"))]),
+                Block.lines(
+                    "Learning rate", x: "step", y: "learning rate", [("learning rate", points("learning_rate"))]),
+                Block.lines(
+                    "Gradient norm", x: "step", y: "norm before clipping", [("gradient norm", points("grad_norm"))]),
             ])
     }
 
@@ -81,9 +89,11 @@ extension RunReport {
         }
         guard counts.total > 0 else { return nil }
         return ReportSection(
-            "classes", "Results by class", note: note, [
+            "classes", "Results by class", note: note,
+            [
                 Block.table(
-                    "Scores of each class", [
+                    "Scores of each class",
+                    [
                         Block.Column("class", "text", names.map { .string($0) }),
                         Block.Column("precision", "share", names.indices.map { .finite(counts.precision($0)) }),
                         Block.Column("recall", "share", names.indices.map { .finite(counts.recall($0)) }),
@@ -110,9 +120,11 @@ extension RunReport {
         guard !labels.isEmpty else { return nil }
         // Of very many classes those with the most rows.
         let counts = ClassCounts(labels: labels, predictions: predictions, classCount: names.count)
-        let shown = names.count <= Self.confusionLimit
+        let shown =
+            names.count <= Self.confusionLimit
             ? Array(names.indices)
-            : names.indices.sorted { (counts.support[$0], $1) > (counts.support[$1], $0) }.prefix(Self.confusionLimit).sorted()
+            : names.indices.sorted { (counts.support[$0], $1) > (counts.support[$1], $0) }.prefix(Self.confusionLimit)
+                .sorted()
         let places = Dictionary(uniqueKeysWithValues: shown.enumerated().map { ($1, $0) })
         var cells = [[Int]](repeating: [Int](repeating: 0, count: shown.count), count: shown.count)
         for (label, prediction) in zip(labels, predictions) {
@@ -126,7 +138,8 @@ extension RunReport {
         return ReportSection(
             "confusion", "Confusion matrix",
             note: (table.kind == .classes ? "A cell lists its rows below." : "Of tags, word by word.")
-                + (shown.count < names.count ? " The \(shown.count) classes with the most rows, of \(names.count)." : ""),
+                + (shown.count < names.count
+                    ? " The \(shown.count) classes with the most rows, of \(names.count)." : ""),
             [matrix])
     }
 
@@ -148,12 +161,15 @@ extension RunReport {
                     + "Logits divided by it are neither too sure nor too unsure.")
         }
         return ReportSection(
-            "calibration", "Calibration", texts.map(Block.text) + [
+            "calibration", "Calibration",
+            texts.map(Block.text) + [
                 Block.lines(
-                    "Reliability: on the diagonal the model is right as often as it says", x: "confidence", y: "accuracy",
+                    "Reliability: on the diagonal the model is right as often as it says", x: "confidence",
+                    y: "accuracy",
                     [("bins", filled.map { ($0.confidence, $0.accuracy) })], isUnit: true, hasDiagonal: true),
                 Block.table(
-                    "Bins", [
+                    "Bins",
+                    [
                         Block.Column("from", "number", filled.map { .finite($0.low) }),
                         Block.Column("to", "number", filled.map { .finite($0.high) }),
                         Block.Column("rows", "number", filled.map { .int($0.count) }),
@@ -171,18 +187,25 @@ extension RunReport {
         let drawn = curves.prefix(Self.curveLimit)
         return ReportSection(
             "thresholds", "Precision, recall and ROC",
-            note: drawn.count < curves.count ? "Drawn for the first \(drawn.count) of \(curves.count) classes." : nil, [
+            note: drawn.count < curves.count ? "Drawn for the first \(drawn.count) of \(curves.count) classes." : nil,
+            [
                 Block.lines(
                     "Precision and recall", x: "recall", y: "precision",
-                    drawn.map { (table.labels[$0.label], thinned($0.curves.precisionRecall.map { ($0.recall, $0.precision) })) },
+                    drawn.map {
+                        (table.labels[$0.label], thinned($0.curves.precisionRecall.map { ($0.recall, $0.precision) }))
+                    },
                     isUnit: true),
                 Block.lines(
                     "ROC", x: "false positive rate", y: "true positive rate",
                     drawn.map {
-                        (table.labels[$0.label], thinned($0.curves.roc.map { ($0.falsePositiveRate, $0.truePositiveRate) }))
+                        (
+                            table.labels[$0.label],
+                            thinned($0.curves.roc.map { ($0.falsePositiveRate, $0.truePositiveRate) })
+                        )
                     }, isUnit: true, hasDiagonal: true),
                 Block.table(
-                    "Areas", [
+                    "Areas",
+                    [
                         Block.Column("class", "text", curves.map { .string(table.labels[$0.label]) }),
                         Block.Column("average precision", "share", curves.map { .finite($0.curves.averagePrecision) }),
                         Block.Column("ROC AUC", "share", curves.map { .finite($0.curves.rocAUC) }),
@@ -208,7 +231,8 @@ extension RunReport {
                 if labels[place] == predictions[place] { right[bin] += 1 } else { wrong[bin] += 1 }
             }
             return ReportSection(
-                "scores", "Distribution of scores", [
+                "scores", "Distribution of scores",
+                [
                     Block.bars(
                         "Probability of the predicted class", x: "probability", y: "rows",
                         (0..<20).map { "\(Double($0 * 5) / 100)–\(Double($0 * 5 + 5) / 100)" },
@@ -221,7 +245,8 @@ extension RunReport {
             guard !points.isEmpty else { return nil }
             let shown = points.count > 5000 ? (0..<5000).map { points[$0 * points.count / 5000] } : points
             return ReportSection(
-                "scores", "Predicted and true numbers", [
+                "scores", "Predicted and true numbers",
+                [
                     scatter(
                         "Each point is a row", x: "label", y: "prediction",
                         shown.map { (labels[$0], predictions[$0], $0) }, hasDiagonal: true)
@@ -237,9 +262,14 @@ extension RunReport {
         let shown = rows.count > 5000 ? (0..<5000).map { rows[$0 * rows.count / 5000] } : rows
         return ReportSection(
             "map", "Map of the embeddings",
-            note: "The first two principal components of the first texts' vectors. Near points need not be near in all dimensions; "
+            note:
+                "The first two principal components of the first texts' vectors. Near points need not be near in all dimensions; "
                 + "the table of rows has the nearest neighbours by cosine.",
-            [scatter("Each point is a text", x: "first component", y: "second component", shown.map { (x[$0], y[$0], $0) })])
+            [
+                scatter(
+                    "Each point is a text", x: "first component", y: "second component",
+                    shown.map { (x[$0], y[$0], $0) })
+            ])
     }
 
     private func scatter(

@@ -34,9 +34,11 @@ extension RunReport {
             guard table.has(name) else { return }
             let values = try table.values(name)
             columns.append(
-                Block.Column(name, "text", rows.map { row in
-                    .string(cut((values[row].list ?? []).compactMap(\.string).joined(separator: " | "), limit))
-                }))
+                Block.Column(
+                    name, "text",
+                    rows.map { row in
+                        .string(cut((values[row].list ?? []).compactMap(\.string).joined(separator: " | "), limit))
+                    }))
         }
         let wrong = (column: "correct", value: JSONValue.bool(false))
         switch table.kind {
@@ -44,7 +46,8 @@ extension RunReport {
             for name in names { try text(name) }
             let (labels, predictions) = try table.classIDs()
             columns.append(
-                Block.Column("label", "label", rows.map { labels[$0].map { .int($0) } ?? .null }, dictionary: table.labels))
+                Block.Column(
+                    "label", "label", rows.map { labels[$0].map { .int($0) } ?? .null }, dictionary: table.labels))
             columns.append(
                 Block.Column("prediction", "label", rows.map { .int(predictions[$0]) }, dictionary: table.labels))
             try number("score", kind: "share")
@@ -90,11 +93,14 @@ extension RunReport {
             try number("prediction")
             let (others, scores) = (try table.values("neighbors"), try table.values("neighbor_scores"))
             columns.append(
-                Block.Column("nearest", "neighbors", rows.map { row in
-                    .array(zip(others[row].list ?? [], scores[row].list ?? []).map { other, score in
-                        [other.int.map { .int($0) } ?? .null, .short(score.double)]
-                    })
-                }))
+                Block.Column(
+                    "nearest", "neighbors",
+                    rows.map { row in
+                        .array(
+                            zip(others[row].list ?? [], scores[row].list ?? []).map { other, score in
+                                [other.int.map { .int($0) } ?? .null, .short(score.double)]
+                            })
+                    }))
             presets = [
                 Block.Preset(name: "Nearest pairs", sort: ("prediction", true)),
                 Block.Preset(name: "Farthest pairs", sort: ("prediction", false)),
@@ -103,7 +109,8 @@ extension RunReport {
         try number("token_count")
         var note = "Click a heading to sort."
         if rows.count < table.count {
-            note += " \(rows.count) of \(table.count) rows are here: those that are wrong with the highest scores, those that are "
+            note +=
+                " \(rows.count) of \(table.count) rows are here: those that are wrong with the highest scores, those that are "
                 + "least sure, and others evenly; the metrics are of all rows, and predictions.parquet has all."
         }
         note += " Texts are cut after \(limit) characters."
@@ -134,7 +141,9 @@ extension RunReport {
     }
 
     private func tokenColumn(_ table: PredictionTable, _ rows: [Int], _ limit: Int) throws -> Block.Column {
-        let (words, labels, predictions) = (try table.values("words"), try table.values("label"), try table.values("prediction"))
+        let (words, labels, predictions) = (
+            try table.values("words"), try table.values("label"), try table.values("prediction")
+        )
         let names = TagIDs(try table.tagPairs()).names
         var ids = Dictionary(uniqueKeysWithValues: names.enumerated().map { (TextKey($1), $0) })
         var dictionary = names
@@ -162,29 +171,36 @@ extension RunReport {
         let (contexts, labels, predictions) = (
             try table.values("context"), try table.values("label"), try table.values("prediction")
         )
-        return Block.Column("context", "context", rows.map { row in
-            [
-                .string(cut(contexts[row].string ?? "", limit)),
-                .array((labels[row].list ?? []).prefix(5).map { .string($0.string ?? "") }),
-                .string(predictions[row].string ?? ""),
-            ]
-        })
+        return Block.Column(
+            "context", "context",
+            rows.map { row in
+                [
+                    .string(cut(contexts[row].string ?? "", limit)),
+                    .array((labels[row].list ?? []).prefix(5).map { .string($0.string ?? "") }),
+                    .string(predictions[row].string ?? ""),
+                ]
+            })
     }
 
     func explanationsSection() -> ReportSection? {
         guard !explanations.isEmpty else { return nil }
         return ReportSection(
             "explanations", "Which tokens mattered",
-            note: "Integrated gradients of the predicted class's logit, from padding to the tokens. Numbers are per cent of the "
-                + "largest value of the row.", [
+            note:
+                "Integrated gradients of the predicted class's logit, from padding to the tokens. Numbers are per cent of the "
+                + "largest value of the row.",
+            [
                 Block.table(
-                    "Explained rows", [
+                    "Explained rows",
+                    [
                         Block.Column("row", "number", explanations.map { .int($0.row) }),
                         Block.Column("prediction", "text", explanations.map { .string($0.target) }),
                         Block.Column("logit", "number", explanations.map { .finite($0.logit) }),
-                        Block.Column("tokens", "saliency", explanations.map { one in
-                            [.array(one.tokens.map { .string($0) }), .array(one.values.map { .short($0) })]
-                        }),
+                        Block.Column(
+                            "tokens", "saliency",
+                            explanations.map { one in
+                                [.array(one.tokens.map { .string($0) }), .array(one.values.map { .short($0) })]
+                            }),
                     ])
             ])
     }
@@ -196,7 +212,8 @@ extension RunReport {
         if table.kind == .classes {
             let (rows, labels, _) = try table.labelledClasses()
             let all = try table.probabilities()
-            let found = LabelIssues(labels: labels, probabilities: rows.map { all[$0] }, classCount: table.labels.count).issues
+            let found = LabelIssues(labels: labels, probabilities: rows.map { all[$0] }, classCount: table.labels.count)
+                .issues
             let texts = try table.texts()
             let shown = found.prefix(2000)
             blocks.append(
@@ -205,7 +222,8 @@ extension RunReport {
                         + "class is at least the mean that it has over its own rows, and larger than the label's."))
             blocks.append(
                 Block.table(
-                    "Evaluated rows with doubtful labels", [
+                    "Evaluated rows with doubtful labels",
+                    [
                         Block.Column("row", "number", shown.map { .int(rows[$0.row]) }),
                         Block.Column("text", "text", shown.map { .string(cut(texts[rows[$0.row]], 400)) }),
                         Block.Column("label", "label", shown.map { .int($0.label) }, dictionary: table.labels),
@@ -230,7 +248,8 @@ extension RunReport {
                         + "\(RunFiles.labelSuspects) has more of them."))
             blocks.append(
                 Block.table(
-                    "Training rows with doubtful labels", [
+                    "Training rows with doubtful labels",
+                    [
                         Block.Column("rank", "number", try top.ints("rank").map { .int($0) }),
                         Block.Column("row", "number", try top.ints("row").map { .int($0) }),
                         Block.Column("text", "text", texts.map { .string(cut($0, 400)) }),
@@ -246,20 +265,24 @@ extension RunReport {
         guard let duplicates else { return nil }
         let threshold = options.duplicateThreshold ?? 0.8
         let top = try duplicates.take(2000)
-        let text = duplicates.numRows == 0
+        let text =
+            duplicates.numRows == 0
             ? "No evaluated row is a near duplicate of a training row (Jaccard similarity of 4 letters in a row at least \(threshold))."
             : "\(duplicates.numRows) evaluated rows stand in the training split too, or nearly (Jaccard similarity of 4 letters in a "
                 + "row at least \(threshold)). What the model gets right of them, it may have learned by heart."
         return ReportSection(
-            "leakage", "Near duplicates between training and evaluation", [
+            "leakage", "Near duplicates between training and evaluation",
+            [
                 Block.text(text),
                 Block.table(
-                    "Evaluated rows with their nearest training rows", [
+                    "Evaluated rows with their nearest training rows",
+                    [
                         Block.Column("row", "number", try top.ints("row").map { .int($0) }),
                         Block.Column("training row", "number", try top.ints("train_row").map { .int($0) }),
                         Block.Column("similarity", "share", try top.doubles("similarity").map { .short($0) }),
                         Block.Column("text", "text", try top.strings("text").map { .string(cut($0, 400)) }),
-                        Block.Column("training text", "text", try top.strings("train_text").map { .string(cut($0, 400)) }),
+                        Block.Column(
+                            "training text", "text", try top.strings("train_text").map { .string(cut($0, 400)) }),
                     ], searches: true),
             ])
     }
@@ -285,8 +308,10 @@ extension RunReport {
 
     func sliceSection(_ table: PredictionTable, by column: String) throws -> ReportSection? {
         ReportSection(
-            "slice-\(column)", "Results by \(column)", [
-                try slices(table, column, Slices(values: try table.values(column), feature: table.dataset.features[column]))
+            "slice-\(column)", "Results by \(column)",
+            [
+                try slices(
+                    table, column, Slices(values: try table.values(column), feature: table.dataset.features[column]))
             ])
     }
 
@@ -322,7 +347,9 @@ extension RunReport {
             object.flatMap { key, value -> [(String, String)] in
                 if let inner = value.object { return texts(inner, "\(prefix)\(key).") }
                 if key == "files" || key == "weights", let files = value.array {
-                    return files.compactMap(HashedFile.init).map { ("\(prefix)\(key): \($0.path)", "\($0.size) bytes, \($0.sha256)") }
+                    return files.compactMap(HashedFile.init).map {
+                        ("\(prefix)\(key): \($0.path)", "\($0.size) bytes, \($0.sha256)")
+                    }
                 }
                 return [("\(prefix)\(key)", value.string ?? value.text(.line))]
             }
@@ -330,9 +357,11 @@ extension RunReport {
         let shown = JSONObject(record.json.filter { !["metrics", "format"].contains($0.0) })
         let pairs = texts(shown)
         return ReportSection(
-            "run", "The run", note: "All of run.json. 'swiftlet replay' runs it again and compares the weights.", [
+            "run", "The run", note: "All of run.json. 'swiftlet replay' runs it again and compares the weights.",
+            [
                 Block.table(
-                    "Settings and surroundings", [
+                    "Settings and surroundings",
+                    [
                         Block.Column("name", "text", pairs.map { .string($0.0) }),
                         Block.Column("value", "text", pairs.map { .string($0.1) }),
                     ], searches: true)
@@ -349,7 +378,9 @@ package struct Slices {
         let known = numbers.indices.filter { numbers[$0].isFinite }
         let sorted = known.map { numbers[$0] }.sorted()
         guard let first = sorted.first, let last = sorted.last else { return }
-        func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? String((value * 1e4).rounded() / 1e4) }
+        func text(_ value: Double) -> String {
+            Int(exactly: value).map(String.init) ?? String((value * 1e4).rounded() / 1e4)
+        }
         let distinct = Set(sorted)
         if distinct.count <= 6 {
             parts = distinct.sorted().map { value in (text(value), known.filter { numbers[$0] == value }) }
@@ -358,7 +389,9 @@ package struct Slices {
             var bounds: [Double] = [first]
             for cut in cuts + [last] where cut > bounds[bounds.count - 1] { bounds.append(cut) }
             parts = zip(bounds, bounds.dropFirst()).enumerated().map { index, range in
-                let rows = known.filter { numbers[$0] <= range.1 && (numbers[$0] > range.0 || index == 0 && numbers[$0] == first) }
+                let rows = known.filter {
+                    numbers[$0] <= range.1 && (numbers[$0] > range.0 || index == 0 && numbers[$0] == first)
+                }
                 return ("\(text(range.0))–\(text(range.1))", rows)
             }
         }
@@ -368,9 +401,11 @@ package struct Slices {
     /// Most frequent values first, 20 at most and the rest as one.
     package init(values: [Value], feature: Feature?) {
         if case .classLabel(let names)? = feature {
-            self.init(texts: values.map { value in value.int.map { names.indices.contains($0) ? names[$0] : String($0) } })
+            self.init(
+                texts: values.map { value in value.int.map { names.indices.contains($0) ? names[$0] : String($0) } })
         } else if values.contains(where: { if case .double = $0 { true } else { false } })
-            || Set(values.compactMap(\.int)).count > 20 {
+            || Set(values.compactMap(\.int)).count > 20
+        {
             self.init(numbers: values.map { $0.double ?? .nan })
         } else {
             self.init(texts: values.map { $0.isNull ? nil : $0.string ?? $0.description })

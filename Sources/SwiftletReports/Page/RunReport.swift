@@ -72,7 +72,9 @@ public struct RunReport {
         }
         sections.append(runSection())
         return [
-            "title": .string(title), "lead": .string(lead), "labelIDs": .array((table?.labels ?? []).map { .string($0) }), "facts": .array(facts.map { [.string($0), .string($1)] }),
+            "title": .string(title), "lead": .string(lead),
+            "labelIDs": .array((table?.labels ?? []).map { .string($0) }),
+            "facts": .array(facts.map { [.string($0), .string($1)] }),
             "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
         ]
     }
@@ -87,11 +89,13 @@ public struct RunReport {
         let evaluated = record.json["evaluated_split"]?.string
         func rows(_ name: String) -> String? { splits[name]?["rows"]?.int.map { "\($0) rows" } }
         let trained = record.json["weights"] != nil
-        var text = trained
+        var text =
+            trained
             ? "\(model) was fine-tuned for \(task) on \(rows("train") ?? "rows") of \(source)"
             : "\(model) was evaluated for \(task) on \(source)"
         if let evaluated, let count = rows(evaluated) {
-            text += trained ? " and evaluated on \(count) of its split '\(evaluated)'" : ", split '\(evaluated)', \(count)"
+            text +=
+                trained ? " and evaluated on \(count) of its split '\(evaluated)'" : ", split '\(evaluated)', \(count)"
         }
         return text + "."
     }
@@ -199,14 +203,17 @@ enum Block {
         _ title: String, x: String, y: String, _ series: [(name: String, points: [(Double, Double)])],
         isUnit: Bool = false, hasDiagonal: Bool = false
     ) -> JSONValue? {
-        let series = series.map { ($0.name, $0.points.filter { $0.0.isFinite && $0.1.isFinite }) }.filter { !$0.1.isEmpty }
+        let series = series.map { ($0.name, $0.points.filter { $0.0.isFinite && $0.1.isFinite }) }.filter {
+            !$0.1.isEmpty
+        }
         guard !series.isEmpty else { return nil }
         return [
             "type": "lines", "title": .string(title), "x": .string(x), "y": .string(y), "unit": .bool(isUnit),
             "diagonal": .bool(hasDiagonal),
-            "series": .array(series.map { name, points in
-                ["name": .string(name), "points": .array(points.map { [.double($0.0), .double($0.1)] })]
-            }),
+            "series": .array(
+                series.map { name, points in
+                    ["name": .string(name), "points": .array(points.map { [.double($0.0), .double($0.1)] })]
+                }),
         ]
     }
 

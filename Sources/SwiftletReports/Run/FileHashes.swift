@@ -32,7 +32,9 @@ struct HashedFile: Equatable {
 enum FileHashes {
     /// The files of a model's folder that say what it computes: configurations, weights and tokenizer, those of the
     /// modules of sentence embeddings too.
-    static func ofModel(_ folder: String, only endings: [String] = [".json", ".safetensors", ".bin", ".txt", ".model"]) throws -> [HashedFile] {
+    static func ofModel(_ folder: String, only endings: [String] = [".json", ".safetensors", ".bin", ".txt", ".model"])
+        throws -> [HashedFile]
+    {
         try modelFiles(folder).filter { name in endings.contains { name.hasSuffix($0) } }
             .map { try HashedFile(FileSystem.join(folder, $0), shownAs: $0) }
     }
@@ -65,7 +67,9 @@ enum FileHashes {
     /// Files of a dataset: those given, and those below folders that are given.
     static func ofData(_ paths: [String]) throws -> [HashedFile] {
         try paths.flatMap { path -> [HashedFile] in
-            guard FileSystem.isDirectory(path) else { return FileSystem.isRegularFile(path) ? [try HashedFile(path)] : [] }
+            guard FileSystem.isDirectory(path) else {
+                return FileSystem.isRegularFile(path) ? [try HashedFile(path)] : []
+            }
             return try files(below: path, depth: 0).map { try HashedFile($0) }
         }
     }

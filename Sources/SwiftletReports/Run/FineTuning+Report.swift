@@ -91,7 +91,8 @@ extension FineTuning {
 
     /// Names that no split has are known before the training.
     private func checkSlices(_ options: RunReportOptions) throws {
-        for name in options.sliceColumns where !dataset.pairs.contains(where: { $0.dataset.columnNames.contains(text: name) }) {
+        for name in options.sliceColumns
+        where !dataset.pairs.contains(where: { $0.dataset.columnNames.contains(text: name) }) {
             throw ReportError.noSlice(name, dataset.pairs.first?.dataset.columnNames ?? [])
         }
     }
@@ -100,7 +101,8 @@ extension FineTuning {
 extension ReportError {
     static func noSlice(_ name: String, _ columns: [String]) -> ReportError {
         ReportError(
-            .option, "there is no column '\(name)' to show results by; the columns are \(columns.joined(separator: ", "))",
+            .option,
+            "there is no column '\(name)' to show results by; the columns are \(columns.joined(separator: ", "))",
             remedy: "Name one of them with {sliceColumns|--slice-column}.",
             at: ErrorLocation(column: name, option: "slice_column"))
     }
@@ -115,7 +117,8 @@ struct RunTables {
     /// Writes those that there are; those of an earlier run in the same folder go away.
     func write(to folder: String) throws {
         for (name, rows) in [
-            (RunFiles.predictions, table?.dataset), (RunFiles.labelSuspects, suspects), (RunFiles.nearDuplicates, duplicates),
+            (RunFiles.predictions, table?.dataset), (RunFiles.labelSuspects, suspects),
+            (RunFiles.nearDuplicates, duplicates),
         ] {
             guard let rows else {
                 try RunFiles.remove(name, in: folder)
@@ -141,11 +144,14 @@ extension FineTuning.Result {
             }
             let output = try trainer.answers(prepared.dataset)
             guard isMain else { return nil }
-            tables.table = try PredictionTable(task, trainer.model, output: output, prepared: prepared, given: split.given)
+            tables.table = try PredictionTable(
+                task, trainer.model, output: output, prepared: prepared, given: split.given)
         }
         guard isMain else { return nil }
         if let train = trainRows {
-            if let labels = try train.classes, trainer.model.task == .sequenceClassification || trainer.model.task == .multipleChoice {
+            if let labels = try train.classes,
+                trainer.model.task == .sequenceClassification || trainer.model.task == .multipleChoice
+            {
                 let names = tables.table?.labels ?? (try? trainer.model.config.labelNames) ?? []
                 var opinion: [[Double]]?
                 if let task = task as? TextClassificationTask, let pair = task.pair {
@@ -181,10 +187,16 @@ extension FineTuning.Split {
 
     /// The rows' texts, of the columns that a table of another split has texts of.
     fileprivate func texts(as table: PredictionTable) throws -> [String] {
-        if table.kind == .tokens, let words = prepared.details as? [[String]] { return words.map { $0.joined(separator: " ") } }
-        let names = table.kind == .answers ? ["question", "context"] : table.textColumns.map { name in
-            given.columnNames.contains(text: name) || !name.hasPrefix("input_") ? name : String(name.dropFirst("input_".count))
+        if table.kind == .tokens, let words = prepared.details as? [[String]] {
+            return words.map { $0.joined(separator: " ") }
         }
+        let names =
+            table.kind == .answers
+            ? ["question", "context"]
+            : table.textColumns.map { name in
+                given.columnNames.contains(text: name) || !name.hasPrefix("input_")
+                    ? name : String(name.dropFirst("input_".count))
+            }
         let columns = try names.filter { given.columnNames.contains(text: $0) }.map { try given.column($0).values() }
         return (0..<given.numRows).map { row in columns.map { $0[row].string ?? "" }.joined(separator: "\n") }
     }

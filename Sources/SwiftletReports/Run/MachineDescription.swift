@@ -19,7 +19,8 @@ enum MachineDescription {
 
     /// Extensions of the instruction set that kernels are chosen by.
     private static let extensions = [
-        "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "bf16",
+        "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd",
+        "bf16",
         "i8mm", "sve",
     ]
 
@@ -30,7 +31,9 @@ enum MachineDescription {
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
                 guard !line.isEmpty else { break }
                 let parts = line.split(separator: ":", maxSplits: 1).map { $0.filter { $0 != "\t" } }
-                if parts.count == 2 { fields[parts[0]] = parts[1].first == " " ? String(parts[1].dropFirst()) : parts[1] }
+                if parts.count == 2 {
+                    fields[parts[0]] = parts[1].first == " " ? String(parts[1].dropFirst()) : parts[1]
+                }
             }
             processor["name"] = (fields["model name"] ?? fields["CPU part"]).map { .string($0) }
             let flags = Set((fields["flags"] ?? fields["Features"] ?? "").split(separator: " ").map(String.init))
@@ -53,7 +56,8 @@ enum MachineDescription {
     private static func environment() -> JSONObject {
         var kept: JSONObject = [:]
         for name in [
-            "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "MKL_NUM_THREADS",
+            "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY", "KMP_AFFINITY",
+            "MKL_NUM_THREADS",
             "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "SWIFTLET_THREADS",
         ] {
             if let value = Process.variable(name) { kept[name] = .string(value) }
@@ -183,20 +187,24 @@ enum GitCommit {
         var git = place
         // A linked working tree has a file that names its folder.
         if !FileSystem.isDirectory(place) {
-            guard let line = MachineDescription.text(place)?.split(separator: "\n").first, line.hasPrefix("gitdir: ") else {
+            guard let line = MachineDescription.text(place)?.split(separator: "\n").first, line.hasPrefix("gitdir: ")
+            else {
                 return nil
             }
             let path = String(line.dropFirst("gitdir: ".count))
             git = path.hasPrefix("/") ? path : FileSystem.join(folder, path)
         }
-        guard let head = MachineDescription.text(FileSystem.join(git, "HEAD"))?.split(separator: "\n").first else { return nil }
+        guard let head = MachineDescription.text(FileSystem.join(git, "HEAD"))?.split(separator: "\n").first else {
+            return nil
+        }
         guard head.hasPrefix("ref: ") else { return ["commit": .string(String(head))] }
         let reference = String(head.dropFirst("ref: ".count))
         var shared = git
         if let common = MachineDescription.text(FileSystem.join(git, "commondir"))?.split(separator: "\n").first {
             shared = FileSystem.join(git, String(common))
         }
-        var commit = MachineDescription.text(FileSystem.join(shared, reference))?.split(separator: "\n").first.map(String.init)
+        var commit = MachineDescription.text(FileSystem.join(shared, reference))?.split(separator: "\n").first.map(
+            String.init)
         if commit == nil, let packed = MachineDescription.text(FileSystem.join(shared, "packed-refs")) {
             commit = packed.split(separator: "\n").first { $0.hasSuffix(" \(reference)") }
                 .map { String($0.prefix { $0 != " " }) }

@@ -50,7 +50,9 @@ public struct RunReplay: Sendable {
         var kept: [String] = []
         var isSlice = false
         for word in words {
-            if word.hasPrefix("--") { isSlice = word.prefix { $0 != "=" }.replacing("_", with: "-") == "--slice-column" }
+            if word.hasPrefix("--") {
+                isSlice = word.prefix { $0 != "=" }.replacing("_", with: "-") == "--slice-column"
+            }
             if !isSlice, word != "--report" { kept.append(word) }
         }
         // Of an option that comes twice the last one counts.

@@ -32,40 +32,61 @@ extension RunReport {
 
     private func usage(_ folder: String) -> [String] {
         // A name with a quote would end the text that it stands in.
-        let name = String(folder.unicodeScalars.filter { $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_. ".unicodeScalars.contains($0) })
+        let name = String(
+            folder.unicodeScalars.filter {
+                $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_. ".unicodeScalars.contains($0)
+            })
         let (swift, python): (String, String)
         switch record.task.flatMap(ModelTask.init(rawValue:)) {
         case .tokenClassification:
-            swift = #"let find = try await pipeline(.tokenClassification, model: "\#(name)")"# + "\nprint(try await find(\"Ann lives in Oslo.\"))"
-            python = #"find = pipeline("token-classification", model="\#(name)")"# + "\nprint(find(\"Ann lives in Oslo.\"))"
+            swift =
+                #"let find = try await pipeline(.tokenClassification, model: "\#(name)")"#
+                + "\nprint(try await find(\"Ann lives in Oslo.\"))"
+            python =
+                #"find = pipeline("token-classification", model="\#(name)")"# + "\nprint(find(\"Ann lives in Oslo.\"))"
         case .questionAnswering:
-            swift = #"let ask = try await pipeline(.questionAnswering, model: "\#(name)")"#
+            swift =
+                #"let ask = try await pipeline(.questionAnswering, model: "\#(name)")"#
                 + "\nprint(try await ask(question: \"Who?\", context: \"Ann was there.\").text)"
-            python = "from transformers import AutoModelForQuestionAnswering, AutoTokenizer\n"
+            python =
+                "from transformers import AutoModelForQuestionAnswering, AutoTokenizer\n"
                 + #"model = AutoModelForQuestionAnswering.from_pretrained("\#(name)")"# + "\n"
                 + #"tokenizer = AutoTokenizer.from_pretrained("\#(name)")"#
         case .sentenceEmbeddings:
-            swift = #"let embed = try await pipeline(.sentenceEmbeddings, model: "\#(name)")"#
+            swift =
+                #"let embed = try await pipeline(.sentenceEmbeddings, model: "\#(name)")"#
                 + "\nlet vectors = try await embed([\"A man is eating.\", \"Somebody has a meal.\"])"
-            python = "from sentence_transformers import SentenceTransformer\n"
+            python =
+                "from sentence_transformers import SentenceTransformer\n"
                 + #"vectors = SentenceTransformer("\#(name)").encode(["A man is eating.", "Somebody has a meal."])"#
         case .maskedLM:
-            swift = #"let fill = try await pipeline(.fillMask, model: "\#(name)")"# + "\nprint(try await fill(\"Oslo is a \\(fill.maskToken).\"))"
-            python = #"fill = pipeline("fill-mask", model="\#(name)")"# + "\nprint(fill(f\"Oslo is a {fill.tokenizer.mask_token}.\"))"
+            swift =
+                #"let fill = try await pipeline(.fillMask, model: "\#(name)")"#
+                + "\nprint(try await fill(\"Oslo is a \\(fill.maskToken).\"))"
+            python =
+                #"fill = pipeline("fill-mask", model="\#(name)")"#
+                + "\nprint(fill(f\"Oslo is a {fill.tokenizer.mask_token}.\"))"
         case .multipleChoice:
-            swift = #"let choose = try await pipeline(.multipleChoice, model: "\#(name)")"#
+            swift =
+                #"let choose = try await pipeline(.multipleChoice, model: "\#(name)")"#
                 + "\nprint(try await choose(prompt: \"He opened the door.\", choices: [\"He went in.\", \"It rained upwards.\"]))"
-            python = "from transformers import AutoModelForMultipleChoice, AutoTokenizer\n"
+            python =
+                "from transformers import AutoModelForMultipleChoice, AutoTokenizer\n"
                 + #"model = AutoModelForMultipleChoice.from_pretrained("\#(name)")"# + "\n"
                 + #"tokenizer = AutoTokenizer.from_pretrained("\#(name)")"#
         default:
             let texts = isPair ? "\"He left.\", \"He went away.\"" : "\"He left.\""
-            swift = #"let classify = try await pipeline(.textClassification, model: "\#(name)")"# + "\nprint(try await classify(\(texts)))"
+            swift =
+                #"let classify = try await pipeline(.textClassification, model: "\#(name)")"#
+                + "\nprint(try await classify(\(texts)))"
             let input = isPair ? "{\"text\": \"He left.\", \"text_pair\": \"He went away.\"}" : "\"He left.\""
             python = #"classify = pipeline("text-classification", model="\#(name)")"# + "\nprint(classify(\(input)))"
         }
         let start = python.hasPrefix("from ") ? "" : "from transformers import pipeline\n\n"
-        return ["In Swift:", "```swift\nimport Swiftlet\n\n\(swift)\n```", "In Python:", "```python\n\(start)\(python)\n```"]
+        return [
+            "In Swift:", "```swift\nimport Swiftlet\n\n\(swift)\n```", "In Python:",
+            "```python\n\(start)\(python)\n```",
+        ]
     }
 
     // MARK: Limits
@@ -98,7 +119,8 @@ extension RunReport {
                         + "\(counts.support[weakest]) rows.")
             }
             if let error = try table.calibration()?.expectedError, error.isFinite {
-                limits.append("Its probabilities are off by \(shown(error)) on average (expected calibration error, 15 bins).")
+                limits.append(
+                    "Its probabilities are off by \(shown(error)) on average (expected calibration error, 15 bins).")
             }
         }
         if table.has("is_cut") {
@@ -111,7 +133,8 @@ extension RunReport {
         }
         if let duplicates, duplicates.numRows > 0 {
             limits.append(
-                "\(duplicates.numRows) evaluated rows stand in the training data too, or nearly: the results may be too good.")
+                "\(duplicates.numRows) evaluated rows stand in the training data too, or nearly: the results may be too good."
+            )
         }
         if !limits.isEmpty { parts.append(limits.joined(separator: " ")) }
         return parts
@@ -120,7 +143,8 @@ extension RunReport {
     // MARK: Data
 
     private func data() throws -> [String] {
-        var source = record.data["dataset"]?.string.map { FileSystem.name(of: $0).inMarkdown } ?? "rows given by a program"
+        var source =
+            record.data["dataset"]?.string.map { FileSystem.name(of: $0).inMarkdown } ?? "rows given by a program"
         if let config = record.data["config"]?.string { source += " (\(config.inMarkdown))" }
         let splits = (record.data["splits"]?.object ?? [:]).map { name, value in
             "'\(name.inMarkdown)' with \(value["rows"]?.int ?? 0) rows"

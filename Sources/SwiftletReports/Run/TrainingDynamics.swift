@@ -73,7 +73,9 @@ public final class TrainingDynamics {
                 scores = zip(scores, other).map { $0 + 2 * $1 }
             }
             let label = labels[row]
-            guard let best = scores.indices.filter({ $0 != label }).max(by: { scores[$0] < scores[$1] }) else { return nil }
+            guard let best = scores.indices.filter({ $0 != label }).max(by: { scores[$0] < scores[$1] }) else {
+                return nil
+            }
             return LabelSuspect(row: row, label: label, suggestion: best, score: scores[label])
         }.sorted { $0.score == $1.score ? $0.row < $1.row : $0.score < $1.score }
     }

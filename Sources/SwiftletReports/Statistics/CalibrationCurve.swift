@@ -31,7 +31,9 @@ public struct CalibrationCurve: Sendable {
     ///   - binCount: 15, as in Guo et al., "On Calibration of Modern Neural Networks".
     public init(confidences: [Double], isRight: [Bool], binCount: Int = 15) {
         let width = max(binCount, 1)
-        var (counts, sums, hits) = ([Int](repeating: 0, count: width), [Double](repeating: 0, count: width), [Int](repeating: 0, count: width))
+        var (counts, sums, hits) = (
+            [Int](repeating: 0, count: width), [Double](repeating: 0, count: width), [Int](repeating: 0, count: width)
+        )
         for (confidence, right) in zip(confidences, isRight) {
             let place = (confidence * Double(width)).rounded(.up) - 1
             let bin = min(max(Int(exactly: place) ?? 0, 0), width - 1)
@@ -47,7 +49,8 @@ public struct CalibrationCurve: Sendable {
         }
         let total = Double(confidences.count)
         let filled = bins.filter { $0.count > 0 }
-        expectedError = filled.isEmpty
+        expectedError =
+            filled.isEmpty
             ? .nan : filled.reduce(0) { $0 + abs($1.accuracy - $1.confidence) * Double($1.count) / total }
         maximumError = filled.map { abs($0.accuracy - $0.confidence) }.max() ?? .nan
     }

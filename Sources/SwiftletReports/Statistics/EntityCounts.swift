@@ -42,7 +42,8 @@ package struct EntityCounts {
             let letter = parts.first ?? "O"
             let type = TextKey(parts.count > 1 ? String(parts[1]) : "_")
             let isOutside = letter == "O" || letter == "."
-            let ends = isOutside || letter == "B" || letter == "S" || before == "E" || before == "S"
+            let ends =
+                isOutside || letter == "B" || letter == "S" || before == "E" || before == "S"
                 || open?.type != type
             if let entity = open, ends {
                 found.insert(Entity(type: entity.type, range: entity.start..<place))

@@ -14,7 +14,9 @@ package struct LogisticRegression {
         let (count, width) = (features.count, features.first?.count ?? 0)
         let means = (0..<width).map { column in features.reduce(0) { $0 + $1[column] } / Double(max(count, 1)) }
         let deviations = (0..<width).map { column -> Double in
-            let variance = features.reduce(0) { $0 + ($1[column] - means[column]) * ($1[column] - means[column]) } / Double(max(count, 1))
+            let variance =
+                features.reduce(0) { $0 + ($1[column] - means[column]) * ($1[column] - means[column]) }
+                / Double(max(count, 1))
             return variance > 0 ? variance.squareRoot() : 1
         }
         (self.means, self.deviations) = (means, deviations)
@@ -56,7 +58,10 @@ package struct LogisticRegression {
         let size = right.count
         var (matrix, right) = (matrix, right)
         for column in 0..<size {
-            guard let pivot = (column..<size).max(by: { abs(matrix[$0 * size + column]) < abs(matrix[$1 * size + column]) }),
+            guard
+                let pivot = (column..<size).max(by: {
+                    abs(matrix[$0 * size + column]) < abs(matrix[$1 * size + column])
+                }),
                 abs(matrix[pivot * size + column]) > 1e-12
             else { return nil }
             if pivot != column {

@@ -36,9 +36,11 @@ package struct PairOverlap {
             let letters = Double(a.letters.intersection(b.letters).count)
             func share(_ part: Double, _ whole: Int) -> Double { part / Double(max(whole, 1)) }
             return [
-                share(Double(common.count), words.union(others).count), share(Double(common.count), min(words.count, others.count)),
+                share(Double(common.count), words.union(others).count),
+                share(Double(common.count), min(words.count, others.count)),
                 share(letters, a.letters.union(b.letters).count), share(letters, min(a.letters.count, b.letters.count)),
-                share(Double(a.pairs.intersection(b.pairs).count), a.pairs.union(b.pairs).count), (long - short) / long, short,
+                share(Double(a.pairs.intersection(b.pairs).count), a.pairs.union(b.pairs).count), (long - short) / long,
+                short,
                 Double(a.numbers.symmetricDifference(b.numbers).count), Double(words.symmetricDifference(others).count),
                 dot / (norms[pair] * norms[first.count + pair]),
             ]
@@ -85,7 +87,9 @@ package struct PairOverlap {
             let fitted = Array(order.indices.filter { $0 % 10 != fold }.prefix(Self.fitLimit).map { order[$0] })
             let rows = fitted.map { features[$0] }
             let classes = classCount == 2 ? [1] : Array(0..<classCount)
-            let models = classes.map { id in LogisticRegression(features: rows, isPositive: fitted.map { labels[$0] == id }) }
+            let models = classes.map { id in
+                LogisticRegression(features: rows, isPositive: fitted.map { labels[$0] == id })
+            }
             for row in held {
                 let chances = models.map { 1 / (1 + exp(-$0.logit(features[row]))) }
                 let all = classCount == 2 ? [1 - chances[0], chances[0]] : chances

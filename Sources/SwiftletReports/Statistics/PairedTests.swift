@@ -44,10 +44,11 @@ public struct PairedBootstrap: Sendable {
     ) {
         difference = second(Array(0..<rows)) - first(Array(0..<rows))
         var draws: [Double] = []
-        interval = bootstrap.intervals(rows: rows) { sample in
-            draws.append(second(sample) - first(sample))
-            return [draws[draws.count - 1]]
-        }.first ?? nil
+        interval =
+            bootstrap.intervals(rows: rows) { sample in
+                draws.append(second(sample) - first(sample))
+                return [draws[draws.count - 1]]
+            }.first ?? nil
         let (below, above) = (draws.count { $0 <= 0 }, draws.count { $0 >= 0 })
         pValue = min(1, 2 * Double(min(below, above) + 1) / Double(draws.count + 1))
     }

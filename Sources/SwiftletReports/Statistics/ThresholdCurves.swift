@@ -37,17 +37,20 @@ public struct ThresholdCurves: Sendable {
         roc = ([points[0]] + corners).map {
             (rate($0.alarms, negatives), rate($0.found, positives), $0.threshold)
         }
-        rocAUC = positives == 0 || negatives == 0
+        rocAUC =
+            positives == 0 || negatives == 0
             ? .nan
             : zip(points, points.dropFirst()).reduce(0) { area, pair in
                 let width = Double(pair.1.alarms - pair.0.alarms) / Double(negatives)
                 return area + width * Double(pair.1.found + pair.0.found) / (2 * Double(positives))
             }
         // As there, recall is 1 throughout where no row is positive.
-        precisionRecall = steps.reversed().map {
-            (rate($0.found, $0.found + $0.alarms), positives == 0 ? 1 : rate($0.found, positives))
-        } + [(1, 0)]
-        averagePrecision = positives == 0
+        precisionRecall =
+            steps.reversed().map {
+                (rate($0.found, $0.found + $0.alarms), positives == 0 ? 1 : rate($0.found, positives))
+            } + [(1, 0)]
+        averagePrecision =
+            positives == 0
             ? 0
             : zip(points, points.dropFirst()).reduce(0) { sum, pair in
                 let step = Double(pair.1.found - pair.0.found) / Double(positives)

@@ -25,7 +25,8 @@ struct VectorMap {
         let all = Tensor(vectors.values, shape: vectors.shape).to(.float64)
         let first = vectors.shape.count == 3 ? all.select(1, 0) : all
         let unit = Self.normalized(first)
-        cosines = vectors.shape.count == 3 && vectors.shape[1] == 2
+        cosines =
+            vectors.shape.count == 3 && vectors.shape[1] == 2
             ? (unit * Self.normalized(all.select(1, 1))).sum(1).doubles().map { $0 }
             : [Double?](repeating: nil, count: rows)
         points = Self.projected(first, rows: rows, width: width)

@@ -37,12 +37,15 @@ public enum SearchDimension: Sendable, Equatable {
         }
         switch (parts[0], parts.count) {
         case ("uniform", 3...4):
-            self = .real(low: try real(parts[1]), high: try real(parts[2]), step: parts.count > 3 ? try real(parts[3]) : nil)
+            self = .real(
+                low: try real(parts[1]), high: try real(parts[2]), step: parts.count > 3 ? try real(parts[3]) : nil)
         case ("loguniform", 3): self = .real(low: try real(parts[1]), high: try real(parts[2]), isLog: true)
         case ("int", 3...4):
-            self = .integer(low: try whole(parts[1]), high: try whole(parts[2]), step: parts.count > 3 ? try whole(parts[3]) : 1)
+            self = .integer(
+                low: try whole(parts[1]), high: try whole(parts[2]), step: parts.count > 3 ? try whole(parts[3]) : 1)
         case ("logint", 3): self = .integer(low: try whole(parts[1]), high: try whole(parts[2]), isLog: true)
-        case ("uniform", _), ("loguniform", _), ("int", _), ("logint", _): throw fail("\(parts[0]) takes a lower and an upper bound")
+        case ("uniform", _), ("loguniform", _), ("int", _), ("logint", _):
+            throw fail("\(parts[0]) takes a lower and an upper bound")
         default:
             let values = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             guard values.allSatisfy({ !$0.isEmpty }) else { throw fail("a value is empty") }
@@ -134,7 +137,9 @@ public enum SearchDimension: Sendable, Equatable {
         switch self {
         case .choices(let values): return ["choices": .array(values)]
         case .real(let low, let high, let isLog, let step):
-            return ["real": [.double(low), .double(high)], "log": .bool(isLog), "step": step.map { .double($0) } ?? .null]
+            return [
+                "real": [.double(low), .double(high)], "log": .bool(isLog), "step": step.map { .double($0) } ?? .null,
+            ]
         case .integer(let low, let high, let isLog, let step):
             return ["integer": [.int(low), .int(high)], "log": .bool(isLog), "step": .int(step)]
         }

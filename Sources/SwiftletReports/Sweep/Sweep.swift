@@ -77,7 +77,10 @@ public struct Sweep {
                         started: isKnown ? nil : try runner.start(run, values: values, epochs: epochs)))
                 order += 1
             }
-            guard let place = active.indices.min(by: { (active[$0].end, active[$0].order) < (active[$1].end, active[$1].order) })
+            guard
+                let place = active.indices.min(by: {
+                    (active[$0].end, active[$0].order) < (active[$1].end, active[$1].order)
+                })
             else { break }
             let ended = active.remove(at: place)
             now = ended.end
@@ -142,7 +145,9 @@ struct SweepProgress {
     /// The next setting or round; `nil` where there is none until something ends.
     mutating func next(_ space: (inout SearchTrial) -> JSONObject) -> (trial: Int, round: Int)? {
         for round in stride(from: settings.rounds.count - 2, through: 0, by: -1) {
-            let there = ended.filter { $0.round == round }.sorted { ($0.objective, $0.trial) < ($1.objective, $1.trial) }
+            let there = ended.filter { $0.round == round }.sorted {
+                ($0.objective, $0.trial) < ($1.objective, $1.trial)
+            }
             let best = there.prefix(there.count / settings.reductionFactor).filter { $0.objective.isFinite }
             if let next = best.first(where: { !promoted.contains([$0.trial, round]) }) {
                 promoted.insert([next.trial, round])
@@ -154,7 +159,8 @@ struct SweepProgress {
         if settings.method == .grid, grid == nil { return nil }
         let results = ended.map { SearchSampler.Result(values: values[$0.trial], objective: $0.objective) }
         var trial = SearchTrial(
-            number: values.count, sampler: SearchSampler(method: settings.method, seed: settings.seed), results: results,
+            number: values.count, sampler: SearchSampler(method: settings.method, seed: settings.seed),
+            results: results,
             grid: grid)
         values.append(space(&trial))
         return (values.count - 1, 0)
@@ -164,7 +170,8 @@ struct SweepProgress {
         outcomes[run] = outcome
         if outcome.failure == nil, settings.value(in: outcome) == nil {
             throw ReportError(
-                .sweep, "the runs give no metric '\(settings.metric)' but \(outcome.metrics.keys.joined(separator: ", "))",
+                .sweep,
+                "the runs give no metric '\(settings.metric)' but \(outcome.metrics.keys.joined(separator: ", "))",
                 remedy: "Name one of those with {metric|--metric}.", at: ErrorLocation(option: "metric"))
         }
         let all = settings.seeds.map { outcomes[SweepRun(trial: run.trial, round: run.round, seed: $0)] }

@@ -30,9 +30,11 @@ final class SweepJournal {
             let line = try? JSONValue(parsing: String(text))
             if index == 0 {
                 guard let before = line?["sweep"]?.object else {
-                    throw ReportError(.sweep, "'\(path)' is no journal of a sweep", at: ErrorLocation(path: path, line: 1))
+                    throw ReportError(
+                        .sweep, "'\(path)' is no journal of a sweep", at: ErrorLocation(path: path, line: 1))
                 }
-                let changed = settings.keys.first { before[$0] != settings[$0] } ?? before.keys.first { settings[$0] == nil }
+                let changed =
+                    settings.keys.first { before[$0] != settings[$0] } ?? before.keys.first { settings[$0] == nil }
                 if let changed {
                     throw ReportError(
                         .sweep, "'\(path)' is of a sweep with another '\(changed)'",
@@ -45,7 +47,8 @@ final class SweepJournal {
                 let seed = line?["seed"]?.string.flatMap(UInt64.init), let metrics = line?["metrics"]?.object
             else {
                 throw ReportError(
-                    .sweep, "line \(index + 1) of '\(path)' is no outcome of a run", remedy: "Take the line out to run it again.",
+                    .sweep, "line \(index + 1) of '\(path)' is no outcome of a run",
+                    remedy: "Take the line out to run it again.",
                     at: ErrorLocation(path: path, line: index + 1))
             }
             outcomes[SweepRun(trial: trial, round: round, seed: seed)] = SweepOutcome(

@@ -27,7 +27,8 @@ public struct SweepSettings: Sendable {
     /// - Parameters:
     ///   - space: names and values; more than none.
     ///   - trialCount: settings to try.
-    public init(space: [(name: String, dimension: SearchDimension)], method: SearchMethod = .tpe, trialCount: Int? = 20) {
+    public init(space: [(name: String, dimension: SearchDimension)], method: SearchMethod = .tpe, trialCount: Int? = 20)
+    {
         self.space = space
         self.method = method
         self.trialCount = trialCount
@@ -38,16 +39,27 @@ public struct SweepSettings: Sendable {
         func fail(_ message: String, _ option: String, _ remedy: String? = nil) -> ReportError {
             ReportError(.option, message, remedy: remedy, at: ErrorLocation(option: option))
         }
-        guard !space.isEmpty else { throw fail("there is nothing to search", "search", "Name a setting and its values.") }
+        guard !space.isEmpty else {
+            throw fail("there is nothing to search", "search", "Name a setting and its values.")
+        }
         for (index, (name, dimension)) in space.enumerated() {
-            if let reason = dimension.problem { throw fail("the values of '\(name)' make no sense: \(reason)", "search") }
-            if space[..<index].contains(where: { $0.name.isSame(as: name) }) { throw fail("'\(name)' is searched twice", "search") }
+            if let reason = dimension.problem {
+                throw fail("the values of '\(name)' make no sense: \(reason)", "search")
+            }
+            if space[..<index].contains(where: { $0.name.isSame(as: name) }) {
+                throw fail("'\(name)' is searched twice", "search")
+            }
             if method == .grid, dimension.grid == nil {
-                throw fail("'\(name)' has no steps, which a grid needs", "search", "List its values, or search at random.")
+                throw fail(
+                    "'\(name)' has no steps, which a grid needs", "search", "List its values, or search at random.")
             }
         }
-        if let trialCount, trialCount < 1 { throw fail("the number of trials is \(trialCount)", "trials", "Give at least 1.") }
-        if trialCount == nil, method != .grid { throw fail("only a grid knows its end", "trials", "Say how many settings to try.") }
+        if let trialCount, trialCount < 1 {
+            throw fail("the number of trials is \(trialCount)", "trials", "Give at least 1.")
+        }
+        if trialCount == nil, method != .grid {
+            throw fail("only a grid knows its end", "trials", "Say how many settings to try.")
+        }
         guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
             throw fail("the seeds must be different numbers, at least one", "seeds")
         }
@@ -56,7 +68,9 @@ public struct SweepSettings: Sendable {
             guard minEpochs > 0, maxEpochs >= minEpochs, maxEpochs.isFinite else {
                 throw fail("epochs from \(minEpochs) to \(maxEpochs) make no sense", "max_epochs")
             }
-            guard reductionFactor > 1 else { throw fail("the reduction factor is \(reductionFactor)", "reduction_factor", "Give at least 2.") }
+            guard reductionFactor > 1 else {
+                throw fail("the reduction factor is \(reductionFactor)", "reduction_factor", "Give at least 2.")
+            }
             if space.contains(where: { $0.name == "num_train_epochs" || $0.name == "max_steps" }) {
                 throw fail("asha sets the epochs itself", "search", "Leave out num_train_epochs and max_steps.")
             }
@@ -89,7 +103,9 @@ public struct SweepSettings: Sendable {
 
     /// What must be the same for a sweep to go on.
     var json: JSONObject {
-        var json: JSONObject = ["method": .string(method.rawValue), "metric": .string(metric), "direction": .string(direction.rawValue)]
+        var json: JSONObject = [
+            "method": .string(method.rawValue), "metric": .string(metric), "direction": .string(direction.rawValue),
+        ]
         json["space"] = .object(JSONObject(space.map { ($0.name, $0.dimension.json) }))
         json["trials"] = trialCount.map { .int($0) } ?? .null
         json["seeds"] = .array(seeds.map { .string(String($0)) })

@@ -35,7 +35,9 @@ public struct SweepTable: Sendable {
         self.settings = settings
         let rows = progress.values.indices.map { trial -> Row in
             let round = progress.ended.filter { $0.trial == trial }.map(\.round).max() ?? 0
-            let outcomes = settings.seeds.compactMap { progress.outcomes[SweepRun(trial: trial, round: round, seed: $0)] }
+            let outcomes = settings.seeds.compactMap {
+                progress.outcomes[SweepRun(trial: trial, round: round, seed: $0)]
+            }
             return Row(
                 trial: trial, values: progress.values[trial], epochs: settings.rounds[round],
                 results: outcomes.map { settings.value(in: $0) ?? .nan }, failure: outcomes.compactMap(\.failure).first)
@@ -43,7 +45,9 @@ public struct SweepTable: Sendable {
         let sign = settings.direction == .minimize ? 1.0 : -1.0
         // Rounds of more epochs first: those of fewer were given up.
         self.rows = rows.sorted {
-            let (first, second) = ($0.mean.isNaN ? Double.infinity : sign * $0.mean, $1.mean.isNaN ? .infinity : sign * $1.mean)
+            let (first, second) = (
+                $0.mean.isNaN ? Double.infinity : sign * $0.mean, $1.mean.isNaN ? .infinity : sign * $1.mean
+            )
             return (-($0.epochs ?? 0), first, $0.trial) < (-($1.epochs ?? 0), second, $1.trial)
         }
     }
@@ -63,7 +67,8 @@ public struct SweepTable: Sendable {
             "trials": .array(
                 rows.map { row in
                     [
-                        "trial": .int(row.trial), "values": .object(row.values), "epochs": row.epochs.map { .double($0) } ?? .null,
+                        "trial": .int(row.trial), "values": .object(row.values),
+                        "epochs": row.epochs.map { .double($0) } ?? .null,
                         "results": .array(row.results.map { .finite($0) }), "mean": .finite(row.mean),
                         "std": .finite(row.deviation), "failure": row.failure.map { .string($0) } ?? .null,
                     ]
@@ -98,11 +103,14 @@ public struct SweepTable: Sendable {
 
     /// The table with a plot of all settings beside each other, as a page like `report.html`.
     public func page(title: String) -> String {
-        let columns = [Block.Column("trial", "number", rows.map { .int($0.trial) })]
+        let columns =
+            [Block.Column("trial", "number", rows.map { .int($0.trial) })]
             + names.map { name in
                 let values = rows.map { $0.values[name] ?? .null }
                 let isNumber = values.allSatisfy { $0.double != nil || $0.isNull }
-                return Block.Column(name, isNumber ? "number" : "text", values.map { isNumber ? $0 : .string($0.string ?? $0.text(.line)) })
+                return Block.Column(
+                    name, isNumber ? "number" : "text",
+                    values.map { isNumber ? $0 : .string($0.string ?? $0.text(.line)) })
             }
             + (settings.method == .asha ? [Block.Column("epochs", "number", rows.map { .finite($0.epochs) })] : [])
             + [
@@ -113,10 +121,12 @@ public struct SweepTable: Sendable {
             ]
         let seeds = settings.seeds.count
         let sections = [
-            ReportSection("plot", "Settings side by side", note: "A line is a setting, the best one drawn thick.", [axes]),
+            ReportSection(
+                "plot", "Settings side by side", note: "A line is a setting, the best one drawn thick.", [axes]),
             ReportSection(
                 "trials", "Settings",
-                note: "The mean over \(seeds) seed\(seeds == 1 ? "" : "s") is what is compared; \(settings.direction.rawValue) it.",
+                note:
+                    "The mean over \(seeds) seed\(seeds == 1 ? "" : "s") is what is compared; \(settings.direction.rawValue) it.",
                 [Block.table("All settings, the best first", columns, searches: true)]),
         ]
         let best = rows.first.map { "; the best has \(settings.metric) \(($0.mean * 1e4).rounded() / 1e4)" } ?? ""
@@ -140,7 +150,9 @@ public struct SweepTable: Sendable {
             if numbers.count == values.count, let low = numbers.min(), let high = numbers.max() {
                 axes.append(["name": .string(name), "low": .finite(low), "high": .finite(high)])
             } else {
-                let texts = Set(values.map { TextKey($0.string ?? $0.text(.line)) }).sorted().map { JSONValue.string($0.text) }
+                let texts = Set(values.map { TextKey($0.string ?? $0.text(.line)) }).sorted().map {
+                    JSONValue.string($0.text)
+                }
                 axes.append(["name": .string(name), "texts": .array(texts)])
             }
         }
@@ -153,6 +165,9 @@ public struct SweepTable: Sendable {
             }
             return ["values": .array(values + [.double(row.mean)]), "best": .bool(index == 0)]
         }
-        return ["type": "axes", "title": "Parallel coordinates", "x": "", "y": "", "axes": .array(axes), "lines": .array(lines)]
+        return [
+            "type": "axes", "title": "Parallel coordinates", "x": "", "y": "", "axes": .array(axes),
+            "lines": .array(lines),
+        ]
     }
 }

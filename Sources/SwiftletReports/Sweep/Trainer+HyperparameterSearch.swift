@@ -44,7 +44,8 @@ extension Trainer {
         guard method == .tpe || method == .random else {
             throw ReportError(
                 .option, "hyperparameterSearch can't search by \(method.rawValue)",
-                remedy: "Give .tpe or .random, or use Sweep, which has all methods.", at: ErrorLocation(option: "method"))
+                remedy: "Give .tpe or .random, or use Sweep, which has all methods.",
+                at: ErrorLocation(option: "method"))
         }
         // A name that stands for the objective; the space is a function, so there are no dimensions to name.
         var settings = SweepSettings(space: [], method: method, trialCount: nTrials)
@@ -53,7 +54,9 @@ extension Trainer {
         settings.seed = seed
         settings.seeds = [args.seed]
         guard nTrials > 0 else {
-            throw ReportError(.option, "the number of trials is \(nTrials)", remedy: "Give at least 1.", at: ErrorLocation(option: "n_trials"))
+            throw ReportError(
+                .option, "the number of trials is \(nTrials)", remedy: "Give at least 1.",
+                at: ErrorLocation(option: "n_trials"))
         }
         let sweep = try Sweep(settings, folder: nil, space: hpSpace ?? Trainer.defaultSearchSpace)
         let table = try sweep.run(

@@ -50,23 +50,32 @@ extension PredictionTable {
             let correct = try values("correct").map(\.bool)
             guard correct.contains(where: { $0 != nil }) else { return nil }
             let name = kind == .classes ? "accuracy" : kind == .answers ? "exact_match" : "rows_all_right"
-            return (name, true, { rows in
-                let known = rows.compactMap { correct[$0] }
-                return known.isEmpty ? .nan : Double(known.count { $0 }) / Double(known.count)
-            })
+            return (
+                name, true,
+                { rows in
+                    let known = rows.compactMap { correct[$0] }
+                    return known.isEmpty ? .nan : Double(known.count { $0 }) / Double(known.count)
+                }
+            )
         case .numbers:
             let losses = try numbers("loss")
             guard losses.contains(where: { !$0.isNaN }) else { return nil }
-            return ("mse", false, { rows in
-                let known = rows.map { losses[$0] }.filter { !$0.isNaN }
-                return known.isEmpty ? .nan : known.reduce(0, +) / Double(known.count)
-            })
+            return (
+                "mse", false,
+                { rows in
+                    let known = rows.map { losses[$0] }.filter { !$0.isNaN }
+                    return known.isEmpty ? .nan : known.reduce(0, +) / Double(known.count)
+                }
+            )
         case .vectors:
             let cosines = try numbers("prediction")
             guard cosines.contains(where: { !$0.isNaN }) else { return nil }
-            return ("mean_cosine", true, { rows in
-                rows.isEmpty ? .nan : rows.reduce(0) { $0 + cosines[$1] } / Double(rows.count)
-            })
+            return (
+                "mean_cosine", true,
+                { rows in
+                    rows.isEmpty ? .nan : rows.reduce(0) { $0 + cosines[$1] } / Double(rows.count)
+                }
+            )
         }
     }
 
@@ -94,28 +103,35 @@ extension PredictionTable {
         let all = try probabilities()
         let scores = rows.map { all[$0] }
         let count = self.labels.count
-        let (isBinary, losses) = (count == 2, zip(labels, scores).map { ProbabilityScores.logLoss(labels: [$0], probabilities: [$1]) })
+        let (isBinary, losses) = (
+            count == 2, zip(labels, scores).map { ProbabilityScores.logLoss(labels: [$0], probabilities: [$1]) }
+        )
         guard !rows.isEmpty else { return ([], 0, { _ in [] }) }
         func values(_ counts: ClassCounts) -> [Double] {
             [counts.accuracy, counts.macroF1, counts.matthewsCorrelation]
                 + (isBinary ? [counts.f1(1), counts.precision(1), counts.recall(1)] : [])
         }
-        let majority = ClassCounts(labels: labels, predictions: labels, classCount: count).support.enumerated()
+        let majority =
+            ClassCounts(labels: labels, predictions: labels, classCount: count).support.enumerated()
             .max { $0.element < $1.element }?.offset ?? 0
         let found = values(ClassCounts(labels: labels, predictions: predictions, classCount: count))
         let baseline = values(
             ClassCounts(labels: labels, predictions: labels.map { _ in majority }, classCount: count))
         let positive = isBinary ? "'\(self.labels[1])'" : ""
-        let names = [
-            ("accuracy", "share of rows that are right"), ("macro_f1", "mean F1 of the classes"),
-            ("matthews_correlation", "1 for all right, 0 for chance"),
-        ] + (isBinary ? [
-            ("f1", "F1 of \(positive)"), ("precision", "of rows predicted \(positive), the share that is"),
-            ("recall", "of rows that are \(positive), the share found"),
-        ] : [])
+        let names =
+            [
+                ("accuracy", "share of rows that are right"), ("macro_f1", "mean F1 of the classes"),
+                ("matthews_correlation", "1 for all right, 0 for chance"),
+            ]
+            + (isBinary
+                ? [
+                    ("f1", "F1 of \(positive)"), ("precision", "of rows predicted \(positive), the share that is"),
+                    ("recall", "of rows that are \(positive), the share found"),
+                ] : [])
         var metrics = names.indices.map { place in
             MetricValue(
-                name: names[place].0, value: found[place], baseline: baseline[place], explanation: names[place].1, place: place)
+                name: names[place].0, value: found[place], baseline: baseline[place], explanation: names[place].1,
+                place: place)
         }
         metrics.append(
             MetricValue(
@@ -127,7 +143,8 @@ extension PredictionTable {
         if !areas.isEmpty {
             metrics.append(
                 MetricValue(
-                    name: isBinary ? "roc_auc" : "macro_roc_auc", value: areas.reduce(0, +) / Double(areas.count), baseline: 0.5,
+                    name: isBinary ? "roc_auc" : "macro_roc_auc", value: areas.reduce(0, +) / Double(areas.count),
+                    baseline: 0.5,
                     explanation: isBinary ? "area under the ROC curve" : "mean area under the classes' ROC curves"))
         }
         if isBinary, let curve = curves.first {
@@ -138,22 +155,28 @@ extension PredictionTable {
                     explanation: "area under the precision-recall curve of \(positive)"))
             metrics.append(
                 MetricValue(
-                    name: "brier_score", value: ProbabilityScores.brier(isPositive: labels.map { $0 == 1 }, scores: scores.map { $0[1] }),
+                    name: "brier_score",
+                    value: ProbabilityScores.brier(isPositive: labels.map { $0 == 1 }, scores: scores.map { $0[1] }),
                     isGreaterBetter: false, explanation: "mean squared error of the probability of \(positive)"))
         }
         metrics.append(
             MetricValue(
-                name: "expected_calibration_error", value: try calibration()?.expectedError ?? .nan, isGreaterBetter: false,
+                name: "expected_calibration_error", value: try calibration()?.expectedError ?? .nan,
+                isGreaterBetter: false,
                 explanation: "mean gap between confidence and accuracy, in 15 bins"))
-        return (metrics, rows.count, { sample in
-            values(ClassCounts(labels: labels, predictions: predictions, classCount: count, rows: sample))
-                + [sample.reduce(0) { $0 + losses[$1] } / Double(max(sample.count, 1))]
-        })
+        return (
+            metrics, rows.count,
+            { sample in
+                values(ClassCounts(labels: labels, predictions: predictions, classCount: count, rows: sample))
+                    + [sample.reduce(0) { $0 + losses[$1] } / Double(max(sample.count, 1))]
+            }
+        )
     }
 
     private func labelMetrics() throws -> (values: [MetricValue], rows: Int, metric: ([Int]) -> [Double]) {
         let (truths, guesses) = (try flags("label"), try flags("prediction"))
-        let pairs = zip(truths, guesses).compactMap { truth, guess in truth.map { (label: $0, prediction: guess ?? $0) } }
+        let pairs = zip(truths, guesses).compactMap { truth, guess in truth.map { (label: $0, prediction: guess ?? $0) }
+        }
         guard !pairs.isEmpty else { return ([], 0, { _ in [] }) }
         func values(_ rows: [Int]?) -> [Double] {
             let counts = ClassCounts(flags: pairs, classCount: labels.count, rows: rows)
@@ -169,7 +192,8 @@ extension PredictionTable {
         return (
             names.indices.map {
                 MetricValue(name: names[$0].0, value: found[$0], explanation: names[$0].1, place: $0)
-            }, pairs.count, { values($0) })
+            }, pairs.count, { values($0) }
+        )
     }
 
     private func numberMetrics() throws -> (values: [MetricValue], rows: Int, metric: ([Int]) -> [Double]) {
@@ -218,14 +242,17 @@ extension PredictionTable {
             return [found.f1, found.precision, found.recall, Double(right) / Double(max(all, 1))]
         }
         let names = [
-            ("entity_f1", "F1 of whole entities, as seqeval counts them"), ("entity_precision", "of entities found, the share that is right"),
-            ("entity_recall", "of entities there are, the share found"), ("tag_accuracy", "share of words with the right tag"),
+            ("entity_f1", "F1 of whole entities, as seqeval counts them"),
+            ("entity_precision", "of entities found, the share that is right"),
+            ("entity_recall", "of entities there are, the share found"),
+            ("tag_accuracy", "share of words with the right tag"),
         ]
         let found = values(nil)
         return (
             names.indices.map {
                 MetricValue(name: names[$0].0, value: found[$0], explanation: names[$0].1, place: $0)
-            }, rows.count, { values($0) })
+            }, rows.count, { values($0) }
+        )
     }
 
     /// The words of each row that have a label, with it and the prediction.
@@ -249,9 +276,11 @@ extension PredictionTable {
         let found = values(Array(rows.indices))
         return (
             [
-                MetricValue(name: "exact_match", value: found[0], explanation: "share of answers that are a true one", place: 0),
+                MetricValue(
+                    name: "exact_match", value: found[0], explanation: "share of answers that are a true one", place: 0),
                 MetricValue(name: "f1", value: found[1], explanation: "mean F1 of the answers' words", place: 1),
-            ], rows.count, values)
+            ], rows.count, values
+        )
     }
 
     private func vectorMetrics() throws -> (values: [MetricValue], rows: Int, metric: ([Int]) -> [Double]) {
@@ -259,7 +288,8 @@ extension PredictionTable {
         guard cosines.contains(where: { !$0.isNaN }) else { return ([], 0, { _ in [] }) }
         var metrics = [
             MetricValue(
-                name: "mean_cosine", value: cosines.reduce(0, +) / Double(cosines.count), explanation: "mean cosine of the pairs",
+                name: "mean_cosine", value: cosines.reduce(0, +) / Double(cosines.count),
+                explanation: "mean cosine of the pairs",
                 place: 0)
         ]
         if has("label") {
@@ -275,9 +305,12 @@ extension PredictionTable {
                     name: "pearson", value: RegressionScores(labels: truths, predictions: guesses).correlation,
                     explanation: "correlation of cosines and labels"))
         }
-        return (metrics, cosines.count, { sample in
-            [sample.reduce(0) { $0 + cosines[$1] } / Double(max(sample.count, 1))]
-        })
+        return (
+            metrics, cosines.count,
+            { sample in
+                [sample.reduce(0) { $0 + cosines[$1] } / Double(max(sample.count, 1))]
+            }
+        )
     }
 
     // MARK: Curves
@@ -299,7 +332,10 @@ extension PredictionTable {
             guard !rows.isEmpty else { return [] }
             let all = try probabilities()
             return labels.indices.map { id in
-                (id, ThresholdCurves(isPositive: rows.map { truths[$0]?[id] ?? false }, scores: rows.map { all[$0][id] }))
+                (
+                    id,
+                    ThresholdCurves(isPositive: rows.map { truths[$0]?[id] ?? false }, scores: rows.map { all[$0][id] })
+                )
             }
         default: return []
         }

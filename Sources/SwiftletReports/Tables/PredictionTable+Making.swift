@@ -25,7 +25,8 @@ extension PredictionTable {
     ) throws {
         let lengths = try Self.lengths(prepared, rows: given.numRows, limit: task.maxTokens)
         if let task = task as? TokenClassificationTask {
-            try self.init(tokens: try task.words(of: output, prepared, model), try model.config.labelNames, lengths, given)
+            try self.init(
+                tokens: try task.words(of: output, prepared, model), try model.config.labelNames, lengths, given)
             return
         }
         if let task = task as? QuestionAnsweringTask {
@@ -68,10 +69,13 @@ extension PredictionTable {
         return [("token_count", .ints(counts)), ("is_cut", .bools(counts.map { $0 >= limit }))]
     }
 
-    private static func rowNumbers(_ given: Dataset) -> (String, ColumnData) { ("row", .ints(Array(0..<given.numRows))) }
+    private static func rowNumbers(_ given: Dataset) -> (String, ColumnData) {
+        ("row", .ints(Array(0..<given.numRows)))
+    }
 
     private init(
-        classes logits: NumberArray, _ ids: [Int]?, _ names: [String], _ lengths: [(String, ColumnData)], _ given: Dataset
+        classes logits: NumberArray, _ ids: [Int]?, _ names: [String], _ lengths: [(String, ColumnData)],
+        _ given: Dataset
     ) throws {
         let logScores = (0..<given.numRows).map { logSoftmax(logits[row: $0].map(Double.init)) }
         let predictions = logits.argmax()
@@ -83,7 +87,10 @@ extension PredictionTable {
             Self.rowNumbers(given),
             ("label", .optionalStrings(labels.map { $0.map { names[$0] } })),
             ("prediction", .strings(predictions.map { names[$0] })),
-            ("correct", .values(zip(labels, predictions).map { label, best in label.map { .bool($0 == best) } ?? .null })),
+            (
+                "correct",
+                .values(zip(labels, predictions).map { label, best in label.map { .bool($0 == best) } ?? .null })
+            ),
             ("score", .doubles(zip(logScores, predictions).map { exp($0[$1]) })),
             ("loss", .optionalDoubles(zip(logScores, labels).map { scores, label in label.map { -scores[$0] } })),
         ]
@@ -106,18 +113,26 @@ extension PredictionTable {
             Self.rowNumbers(given),
             ("label", .values(rows.map { row in truths.map { list($0[row].map { $0 > 0.5 }) } ?? .null })),
             ("prediction", .values(predicted.map(list))),
-            ("correct", .values(rows.map { row in
-                truths.map { .bool($0[row].map { $0 > 0.5 } == predicted[row]) } ?? .null
-            })),
-            ("loss", .optionalDoubles(rows.map { row in
-                truths.map { truth in
-                    // Binary cross-entropy by logits, which no probability of 0 or 1 makes infinite.
-                    let terms = zip(logits[row: row].map(Double.init), truth[row]).map { logit, label in
-                        max(logit, 0) - logit * label + log(1 + exp(-abs(logit)))
-                    }
-                    return terms.reduce(0, +) / Double(max(terms.count, 1))
-                }
-            })),
+            (
+                "correct",
+                .values(
+                    rows.map { row in
+                        truths.map { .bool($0[row].map { $0 > 0.5 } == predicted[row]) } ?? .null
+                    })
+            ),
+            (
+                "loss",
+                .optionalDoubles(
+                    rows.map { row in
+                        truths.map { truth in
+                            // Binary cross-entropy by logits, which no probability of 0 or 1 makes infinite.
+                            let terms = zip(logits[row: row].map(Double.init), truth[row]).map { logit, label in
+                                max(logit, 0) - logit * label + log(1 + exp(-abs(logit)))
+                            }
+                            return terms.reduce(0, +) / Double(max(terms.count, 1))
+                        }
+                    })
+            ),
         ]
         for (id, name) in names.enumerated() {
             columns.append((Self.probabilityPrefix + name, .doubles(scores.map { $0[id] })))
@@ -136,16 +151,21 @@ extension PredictionTable {
         numbers: NumberArray, _ prepared: PreparedRows, _ lengths: [(String, ColumnData)], _ given: Dataset
     ) throws {
         let name = ["label", "labels"].first(where: prepared.dataset.columnNames.contains)
-        let labels = try name.map { try prepared.dataset.column($0).values().map(\.double) }
+        let labels =
+            try name.map { try prepared.dataset.column($0).values().map(\.double) }
             ?? [Double?](repeating: nil, count: given.numRows)
         let predictions = numbers.values.map(Double.init)
         try self.init(
             kind: .numbers, labels: [],
             columns: [
                 Self.rowNumbers(given), ("label", .optionalDoubles(labels)), ("prediction", .doubles(predictions)),
-                ("loss", .optionalDoubles(zip(labels, predictions).map { label, prediction in
-                    label.map { (prediction - $0) * (prediction - $0) }
-                })),
+                (
+                    "loss",
+                    .optionalDoubles(
+                        zip(labels, predictions).map { label, prediction in
+                            label.map { (prediction - $0) * (prediction - $0) }
+                        })
+                ),
             ] + lengths, given: given)
     }
 
@@ -162,14 +182,22 @@ extension PredictionTable {
                 ("label", .values(rows.map { isLabelled ? texts($0.labels) : .null })),
                 ("prediction", .values(rows.map { texts($0.tags) })),
                 ("scores", .values(rows.map { .list($0.scores.map { $0.map { .double($0) } ?? .null }) })),
-                ("correct", .values(rows.map { row in
-                    guard isLabelled else { return .null }
-                    return .bool(zip(row.labels, row.tags).allSatisfy { $0 == nil || $0 == $1 })
-                })),
-                ("loss", .optionalDoubles(rows.map { row in
-                    let losses = row.losses.compactMap(\.self)
-                    return losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count)
-                })),
+                (
+                    "correct",
+                    .values(
+                        rows.map { row in
+                            guard isLabelled else { return .null }
+                            return .bool(zip(row.labels, row.tags).allSatisfy { $0 == nil || $0 == $1 })
+                        })
+                ),
+                (
+                    "loss",
+                    .optionalDoubles(
+                        rows.map { row in
+                            let losses = row.losses.compactMap(\.self)
+                            return losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count)
+                        })
+                ),
             ] + lengths, given: given)
     }
 
@@ -184,15 +212,25 @@ extension PredictionTable {
         try self.init(
             kind: .answers, labels: [],
             columns: [
-                Self.rowNumbers(given), ("question", .strings(questions.questions)), ("context", .strings(questions.contexts)),
-                ("label", .values(answers.indices.map { index in
-                    questions.answers.map { .list($0[index].map { .string($0.text) }) } ?? .null
-                })),
+                Self.rowNumbers(given), ("question", .strings(questions.questions)),
+                ("context", .strings(questions.contexts)),
+                (
+                    "label",
+                    .values(
+                        answers.indices.map { index in
+                            questions.answers.map { .list($0[index].map { .string($0.text) }) } ?? .null
+                        })
+                ),
                 ("prediction", .strings(answers.map(\.text))),
-                ("score", .optionalDoubles(answers.map { answer in
-                    answer.candidates.first { $0.text.isSame(as: answer.text) }.map { Double($0.probability) }
-                })),
-                ("exact_match", .optionalDoubles(scores.map { $0?.exact })), ("f1", .optionalDoubles(scores.map { $0?.f1 })),
+                (
+                    "score",
+                    .optionalDoubles(
+                        answers.map { answer in
+                            answer.candidates.first { $0.text.isSame(as: answer.text) }.map { Double($0.probability) }
+                        })
+                ),
+                ("exact_match", .optionalDoubles(scores.map { $0?.exact })),
+                ("f1", .optionalDoubles(scores.map { $0?.f1 })),
                 ("correct", .values(scores.map { $0.map { .bool($0.exact == 1) } ?? .null })),
             ], given: given)
     }
@@ -201,7 +239,9 @@ extension PredictionTable {
         let plane = VectorMap(vectors)
         let label = given.columnNames.first { name in
             ["label", "labels", "score", "similarity_score"].contains(name)
-                && (given.features[name].map { if case .value(let type) = $0 { !type.contains("string") } else { $0.names != nil } } ?? false)
+                && (given.features[name].map {
+                    if case .value(let type) = $0 { !type.contains("string") } else { $0.names != nil }
+                } ?? false)
         }
         var columns = [Self.rowNumbers(given)]
         if let label { columns.append(("label", .optionalDoubles(try given.column(label).values().map(\.double)))) }

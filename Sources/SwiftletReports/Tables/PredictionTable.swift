@@ -33,7 +33,8 @@ public struct PredictionTable: Sendable {
     static let probabilityPrefix = "probability_"
     /// The names that this module gives to columns.
     private static let names: Set<String> = [
-        "row", "label", "prediction", "correct", "score", "loss", "words", "scores", "question", "context", "exact_match",
+        "row", "label", "prediction", "correct", "score", "loss", "words", "scores", "question", "context",
+        "exact_match",
         "f1", "x", "y", "neighbors", "neighbor_scores", "token_count", "is_cut",
     ]
 
@@ -83,9 +84,11 @@ public struct PredictionTable: Sendable {
                 remedy: "Is it the predictions.parquet of a run?", at: ErrorLocation(path: path, column: "prediction"))
         }
         let kind: Kind =
-            if has("words") { .tokens } else if has("exact_match") { .answers } else if has("neighbors") { .vectors }
-            else if labels.isEmpty { .numbers } else if isList("label") || isList("prediction") { .multipleLabels }
-            else { .classes }
+            if has("words") { .tokens } else if has("exact_match") { .answers } else if has("neighbors") {
+                .vectors
+            } else if labels.isEmpty { .numbers } else if isList("label") || isList("prediction") {
+                .multipleLabels
+            } else { .classes }
         self.init(kind: kind, labels: labels, dataset: rows, ownColumnCount: own)
     }
 

@@ -29,19 +29,24 @@ extension FineTunedModel {
     ///   - rows: numbers of rows of `dataset`.
     ///   - steps: points on the way, each a forward and a backward pass of the row.
     /// - Throws: `ReportError` for models that give no class or number for whole texts, and for rows that aren't there.
-    public func explain(_ dataset: Dataset, rows: [Int], steps: Int = 32, split: String = "validation") throws -> [RowExplanation] {
+    public func explain(_ dataset: Dataset, rows: [Int], steps: Int = 32, split: String = "validation") throws
+        -> [RowExplanation]
+    {
         guard model.task == .sequenceClassification else {
             throw ReportError(
-                .option, "a model for \(model.task.rawValue) gives no class or number for a whole text, which could be explained",
+                .option,
+                "a model for \(model.task.rawValue) gives no class or number for a whole text, which could be explained",
                 remedy: "Leave out {explain|--explain}.", at: ErrorLocation(option: "explain"))
         }
         if let row = rows.first(where: { !(0..<dataset.numRows).contains($0) }) {
             throw ReportError(
-                .option, "there is no row \(row); split '\(split)' has \(dataset.numRows) rows", at: ErrorLocation(split: split, row: row))
+                .option, "there is no row \(row); split '\(split)' has \(dataset.numRows) rows",
+                at: ErrorLocation(split: split, row: row))
         }
         let prepared = try task.prepare(try dataset.select(rows), split: split, for: .prediction).dataset
         let ids = try prepared.intLists("input_ids", rows: 0..<rows.count)
-        let types = prepared.columnNames.contains("token_type_ids")
+        let types =
+            prepared.columnNames.contains("token_type_ids")
             ? try prepared.intLists("token_type_ids", rows: 0..<rows.count) : nil
         let names = try model.config.labelNames
         return try withTensorErrors {

@@ -58,7 +58,8 @@ public struct FillMaskTask: FineTuningTask {
         }
         guard blocks.numRows > 0 else {
             throw TaskError(
-                .split, "the texts of column '\(column)' in split '\(split)' are shorter than one block of \(blockSize) tokens",
+                .split,
+                "the texts of column '\(column)' in split '\(split)' are shorter than one block of \(blockSize) tokens",
                 remedy: "Give a smaller \(optionName("maxLength")).")
         }
         return PreparedRows(blocks)

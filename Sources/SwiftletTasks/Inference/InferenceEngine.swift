@@ -75,7 +75,8 @@ public final class InferenceEngine: Sendable {
         }
         guard !(options.int8 && (options.bf16 || options.device != .cpu)) else {
             throw InferenceError(
-                .badOption, options.bf16 ? "int8 and bf16 are both asked for" : "int8 is asked for on \(options.device)",
+                .badOption,
+                options.bf16 ? "int8 and bf16 are both asked for" : "int8 is asked for on \(options.device)",
                 remedy: "8-bit products are for the CPU, and take the place of bfloat16: leave out one of the two.")
         }
         let queue = InferenceQueue()

@@ -45,7 +45,7 @@ struct InferenceWorker {
                 queue.deliver(outputs[start..<end], for: part, duration: duration)
                 start = end
             }
-        } catch where parts.count > 1 {
+        } catch  where parts.count > 1 {
             for part in parts { answer([part], queue) }
         } catch {
             queue.fail(error, for: parts[0])

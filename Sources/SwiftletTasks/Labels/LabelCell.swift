@@ -94,8 +94,11 @@ enum LabelColumnType: Equatable {
             }
         guard let type = (element ?? feature).flatMap({ LabelColumnType($0) }) else {
             throw TaskError(
-                .labels, "column '\(column)' holds \(feature.map { String(describing: $0) } ?? "nothing"), which is no label",
-                remedy: "Labels are texts, booleans, numbers, or lists of them. Name the column with \(optionName("labelColumn")).")
+                .labels,
+                "column '\(column)' holds \(feature.map { String(describing: $0) } ?? "nothing"), which is no label",
+                remedy:
+                    "Labels are texts, booleans, numbers, or lists of them. Name the column with \(optionName("labelColumn"))."
+            )
         }
         return (type, element != nil)
     }

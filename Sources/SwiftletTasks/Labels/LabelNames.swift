@@ -15,7 +15,9 @@ struct LabelNames {
     ///   - isOfTokens: -100, which no loss counts, stands where a word has no label.
     ///   - limit: the most names.
     /// - Throws: `TaskError` of kind `labels` for missing labels, cells of another kind, or too many names.
-    init(_ splits: [(name: String, rows: Dataset)], column: String, flattens: Bool, isOfTokens: Bool = false, limit: Int?) throws {
+    init(
+        _ splits: [(name: String, rows: Dataset)], column: String, flattens: Bool, isOfTokens: Bool = false, limit: Int?
+    ) throws {
         var found: [TextKey: LabelCell] = [:]
         var declared: [String] = []
         for (position, (split, rows)) in splits.enumerated() where rows.columnNames.contains(column) {

@@ -20,11 +20,14 @@ extension LabelScheme {
         if isOfTokens {
             guard isList else {
                 throw TaskError(
-                    .labels, "column '\(column)' holds no lists of labels", remedy: "Give each word of a row one label.")
+                    .labels, "column '\(column)' holds no lists of labels", remedy: "Give each word of a row one label."
+                )
             }
             problem = .singleLabelClassification
         } else {
-            problem = options.problemType ?? model?.problemType ?? Self.problem(type, isList: isList, outputs: model?.names.count)
+            problem =
+                options.problemType ?? model?.problemType
+                ?? Self.problem(type, isList: isList, outputs: model?.names.count)
         }
         if problem == .singleLabelClassification, isList, !isOfTokens {
             guard options.problemType != nil else {
@@ -39,7 +42,8 @@ extension LabelScheme {
         if problem == .regression {
             guard options.labelNames == nil else {
                 throw TaskError(
-                    .option, "\(argumentName("labelNames")) is for classes, and numbers are predicted from column '\(column)'",
+                    .option,
+                    "\(argumentName("labelNames")) is for classes, and numbers are predicted from column '\(column)'",
                     remedy: "Leave \(optionName("labelNames")) out, or predict classes with {problemType "
                         + ".singleLabelClassification|--problem-type single_label_classification}.")
             }
@@ -58,7 +62,9 @@ extension LabelScheme {
             self.init(problem, names: names, readsIDs: true)
             return
         }
-        if problem == .multiLabelClassification, type == .numbers { try Self.refuseFractions(splits, column, isList: isList) }
+        if problem == .multiLabelClassification, type == .numbers {
+            try Self.refuseFractions(splits, column, isList: isList)
+        }
         if let model {
             self = try Self.ofModel(model, splits, column, type, problem, flattens: isList, isOfTokens: isOfTokens)
             return
@@ -103,7 +109,8 @@ extension LabelScheme {
         }
         if let model, model.names.count != count {
             throw TaskError(
-                .unknownLabels, "column '\(column)' has \(count) numbers a row, and the model predicts \(model.names.count)",
+                .unknownLabels,
+                "column '\(column)' has \(count) numbers a row, and the model predicts \(model.names.count)",
                 remedy: "Give rows that fit the model.")
         }
         return LabelScheme(.regression, names: [], outputCount: count)
@@ -135,8 +142,10 @@ extension LabelScheme {
                 let numbers = (isList ? value.list ?? [] : [value]).compactMap(\.double)
                 guard let fraction = numbers.first(where: { $0 != $0.rounded(.towardZero) }) else { continue }
                 throw TaskError(
-                    .labels, "row \(row) of split '\(split)' has \(fraction) in column '\(column)', which is neither 0 or 1 nor a name",
-                    remedy: "Give 0 or 1 for each label, or the names of those that apply; numbers to predict are {problemType "
+                    .labels,
+                    "row \(row) of split '\(split)' has \(fraction) in column '\(column)', which is neither 0 or 1 nor a name",
+                    remedy:
+                        "Give 0 or 1 for each label, or the names of those that apply; numbers to predict are {problemType "
                         + ".regression|--problem-type regression}.")
             }
         }
@@ -163,7 +172,9 @@ extension LabelScheme {
             remedy: "Add them to \(optionName("labelNames")).")
     }
 
-    private static func notes(_ strangers: [(name: String, split: String)], _ splits: [(name: String, rows: Dataset)]) -> [String] {
+    private static func notes(_ strangers: [(name: String, split: String)], _ splits: [(name: String, rows: Dataset)])
+        -> [String]
+    {
         guard !strangers.isEmpty, let first = splits.first?.name else { return [] }
         return ["labels that split '\(first)' has no row of are added: \(listed(strangers.map(\.name)))"]
     }

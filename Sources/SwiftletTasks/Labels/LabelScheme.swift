@@ -16,7 +16,10 @@ public struct LabelScheme: Sendable {
     /// Integers are ids themselves where the model's names are not among the data.
     private let readsIDs: Bool
 
-    init(_ problemType: ProblemType, names: [String], outputCount: Int? = nil, readsIDs: Bool = false, notes: [String] = []) {
+    init(
+        _ problemType: ProblemType, names: [String], outputCount: Int? = nil, readsIDs: Bool = false,
+        notes: [String] = []
+    ) {
         self.problemType = problemType
         self.names = names
         self.outputCount = outputCount ?? names.count
@@ -73,7 +76,8 @@ public struct LabelScheme: Sendable {
                     try values.enumerated().map { row, value in try number(value, row, column, split) })
             }
         }
-        let others = try rows.removeColumns([column] + (column != "label" && rows.columnNames.contains("label") ? ["label"] : []))
+        let others = try rows.removeColumns(
+            [column] + (column != "label" && rows.columnNames.contains("label") ? ["label"] : []))
         return try others.addColumn("label", data, feature: feature)
     }
 
@@ -121,7 +125,8 @@ public struct LabelScheme: Sendable {
             return try list.map { value in
                 guard let number = LabelCell(value)?.double, (0...1).contains(number) else {
                     throw TaskError(
-                        .labels, "row \(row) of split '\(split)' has \(value) in column '\(column)', which is not 0 or 1")
+                        .labels,
+                        "row \(row) of split '\(split)' has \(value) in column '\(column)', which is not 0 or 1")
                 }
                 return number
             }
@@ -143,7 +148,8 @@ public struct LabelScheme: Sendable {
         let cell = try cell(value, row, column, split)
         guard let number = cell.double, number.isFinite else {
             throw TaskError(
-                .labels, "row \(row) of split '\(split)' has '\(cell.name)' in column '\(column)', which is no number to predict",
+                .labels,
+                "row \(row) of split '\(split)' has '\(cell.name)' in column '\(column)', which is no number to predict",
                 remedy: "Leave the row out, or predict classes with {problemType "
                     + ".singleLabelClassification|--problem-type single_label_classification}.")
         }
@@ -153,7 +159,9 @@ public struct LabelScheme: Sendable {
     private func numbers(_ value: Value, _ row: Int, _ column: String, _ split: String) throws -> [Double] {
         guard let list = value.list, list.count == outputCount else {
             throw TaskError(
-                .labels, "row \(row) of split '\(split)' has no \(outputCount) numbers in column '\(column)', as the first row has")
+                .labels,
+                "row \(row) of split '\(split)' has no \(outputCount) numbers in column '\(column)', as the first row has"
+            )
         }
         return try list.map { try number($0, row, column, split) }
     }

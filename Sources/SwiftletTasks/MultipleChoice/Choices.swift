@@ -41,7 +41,8 @@ extension Tokenizer {
     ///
     /// - Throws: `DatasetError` for columns of another type, else `TrainingError` or `TokenizerError`.
     public func encodeChoices(
-        _ batch: Batch, context: String = "sent1", beginning: String? = "sent2", endings: [String], maxLength: Int? = nil
+        _ batch: Batch, context: String = "sent1", beginning: String? = "sent2", endings: [String],
+        maxLength: Int? = nil
     ) throws -> Columns {
         let heads = try beginning.map { try batch.strings($0) }
         let columns = try endings.map { try batch.strings($0) }

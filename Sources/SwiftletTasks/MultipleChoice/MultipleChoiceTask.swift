@@ -31,7 +31,8 @@ public struct MultipleChoiceTask: FineTuningTask {
         guard endings.count > 1 else {
             let names = try context.sample.columnNames
             throw TaskError(
-                .column, "the dataset has no column 'ending\(endings.count)'; its columns are \(names.joined(separator: ", "))",
+                .column,
+                "the dataset has no column 'ending\(endings.count)'; its columns are \(names.joined(separator: ", "))",
                 remedy: "The endings to choose from are in columns ending0, ending1 and so on.")
         }
         labelColumn = columns.label()
@@ -63,7 +64,7 @@ public struct MultipleChoiceTask: FineTuningTask {
             do {
                 rows = try labels.encode(rows, labelColumn, split: split)
                 isLabelled = true
-            } catch where use == .prediction {
+            } catch  where use == .prediction {
                 // Labels are kept in the answers as they stand in the rows.
             }
         }
@@ -101,7 +102,8 @@ public struct MultipleChoiceTask: FineTuningTask {
             let scores = softmax(logits)
             let best = scores.indices.max { scores[$0] < scores[$1] } ?? 0
             return [
-                "prediction": .int(best + firstChoice), "score": .number(scores[best]), "probabilities": .numbers(scores),
+                "prediction": .int(best + firstChoice), "score": .number(scores[best]),
+                "probabilities": .numbers(scores),
                 "logits": .numbers(logits),
             ]
         }
@@ -173,11 +175,14 @@ struct ChoiceLabels {
                     .labels,
                     "row \(row) of split '\(split)' has \(value) in column '\(column)', which is none of the "
                         + "\(endings.count) choices",
-                    remedy: "Give the number of the right choice, from \(isFromOne == true ? 1 : 0), its letter, or its text.")
+                    remedy:
+                        "Give the number of the right choice, from \(isFromOne == true ? 1 : 0), its letter, or its text."
+                )
             }
             ids.append(id)
         }
-        let others = try rows.removeColumns([column] + (column != "label" && rows.columnNames.contains("label") ? ["label"] : []))
+        let others = try rows.removeColumns(
+            [column] + (column != "label" && rows.columnNames.contains("label") ? ["label"] : []))
         return try others.addColumn("label", .ints(ids))
     }
 }

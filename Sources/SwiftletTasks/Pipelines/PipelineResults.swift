@@ -57,7 +57,11 @@ public struct PipelineResults<Output: Sendable>: AsyncSequence, Sendable {
                     try Task.checkCancellation()
                     return nil
                 }
-                let answer = try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+                let answer = try await withTaskCancellationHandler {
+                    try await task.value
+                } onCancel: {
+                    task.cancel()
+                }
                 work.leave()
                 return answer
             } catch {

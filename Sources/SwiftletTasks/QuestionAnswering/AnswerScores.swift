@@ -38,7 +38,8 @@ public func answerScores(
     // Without words in either text there is nothing to overlap; SQuAD 2 counts that as full agreement.
     let unanswerable = unanswerableExact.map { (exact: $0, f1: $0) }
     let groups = [
-        ("HasAns", answerable, all.count { !answers[$0].isEmpty }), ("NoAns", unanswerable, all.count { answers[$0].isEmpty }),
+        ("HasAns", answerable, all.count { !answers[$0].isEmpty }),
+        ("NoAns", unanswerable, all.count { answers[$0].isEmpty }),
     ]
     var values = MetricValues()
     values["exact"] = 0

@@ -17,7 +17,9 @@ public struct QuestionAnsweringTask: FineTuningTask {
         var context = context
         let columns = try context.columns(naming: ["textColumn", "textPairColumn"])
         // A model that learned to say that there is no answer goes on doing so.
-        if context.isFineTuned, context.config.savedFlag(Self.noAnswerKey) == true { context.options.mayHaveNoAnswer = true }
+        if context.isFineTuned, context.config.savedFlag(Self.noAnswerKey) == true {
+            context.options.mayHaveNoAnswer = true
+        }
         self.context = context
         let options = context.options
         // A text and its second one are what a person who asks a single question gives.
@@ -26,13 +28,15 @@ public struct QuestionAnsweringTask: FineTuningTask {
         let names = try context.sample.columnNames
         if !columns.has(question), names.contains("paragraphs") || names.contains("data") {
             throw TaskError(
-                .column, "the rows are whole articles, as SQuAD's own files have them; the columns are \(names.joined(separator: ", "))",
+                .column,
+                "the rows are whole articles, as SQuAD's own files have them; the columns are \(names.joined(separator: ", "))",
                 remedy: "Give a row for each question, with the columns id, question, context and answers: "
                     + #"{"text": [...], "answer_start": [...]}."#)
         }
         if context.use == .prediction, columns.has(question), !columns.has(text), options.textPairColumn == nil {
             throw TaskError(
-                .column, "the answer is looked for in a context, and the rows have none; the columns are \(names.joined(separator: ", "))",
+                .column,
+                "the answer is looked for in a context, and the rows have none; the columns are \(names.joined(separator: ", "))",
                 remedy: "Give {a column 'context'|a column 'context', or --text-pair beside --text}, or name it with "
                     + "\(optionName("textPairColumn")).")
         }
@@ -61,7 +65,8 @@ public struct QuestionAnsweringTask: FineTuningTask {
         let questions = try QuestionRows(rows, question: question, context: text)
         if use != .prediction, questions.answers == nil {
             throw TaskError(
-                .column, "split '\(split)' has no column 'answers'; its columns are \(rows.columnNames.joined(separator: ", "))",
+                .column,
+                "split '\(split)' has no column 'answers'; its columns are \(rows.columnNames.joined(separator: ", "))",
                 remedy: #"Give each row {"text": [...], "answer_start": [...]}."#)
         }
         if questions.hasUnanswerable, !context.options.mayHaveNoAnswer, use != .prediction {
@@ -101,7 +106,8 @@ public struct QuestionAnsweringTask: FineTuningTask {
         guard let questions = rows.details as? Questions, output.outputs.count == 2 else { return nil }
         return (
             questions.rows,
-            try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1]))
+            try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1])
+        )
     }
 
     private var search: AnswerSearch {
@@ -120,7 +126,8 @@ public struct QuestionAnsweringTask: FineTuningTask {
         let found = try search(questions.rows, questions.features, starts: output.outputs[0], ends: output.outputs[1])
         return try found.enumerated().compactMap { row, answer in
             let alone = try QuestionRows(
-                questions: [questions.rows.questions[row]], contexts: [questions.rows.contexts[row]], answers: [truths[row]])
+                questions: [questions.rows.questions[row]], contexts: [questions.rows.contexts[row]],
+                answers: [truths[row]])
             let scores = try answerScores([answer], alone)
             guard scores["exact_match"] != 100 else { return nil }
             let score = answer.candidates.first { $0.text == answer.text }?.probability ?? 0

@@ -59,7 +59,8 @@ public struct QuestionRows: Sendable {
 
     private static func answers(_ dataset: Dataset, _ column: String) throws -> [[Answer]] {
         try dataset.column(column).values().enumerated().map { row, value in
-            guard let lists = value.structure, let texts = lists["text"]?.list, let starts = lists["answer_start"]?.list,
+            guard let lists = value.structure, let texts = lists["text"]?.list,
+                let starts = lists["answer_start"]?.list,
                 texts.count == starts.count
             else {
                 throw TrainingError(

@@ -35,8 +35,10 @@ public struct ClassificationReport: Sendable {
     init(predictions: [Int], references: [Int], labels: [String]) {
         let side = labels.count <= Self.largestConfusion ? labels.count : 0
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: side), count: side)
-        var (hits, predicted, support) = ([Int](repeating: 0, count: labels.count), [Int](repeating: 0, count: labels.count),
-            [Int](repeating: 0, count: labels.count))
+        var (hits, predicted, support) = (
+            [Int](repeating: 0, count: labels.count), [Int](repeating: 0, count: labels.count),
+            [Int](repeating: 0, count: labels.count)
+        )
         for (prediction, reference) in zip(predictions, references)
         where labels.indices.contains(prediction) && labels.indices.contains(reference) {
             if side > 0 { confusion[reference][prediction] += 1 }
@@ -58,7 +60,8 @@ public struct ClassificationReport: Sendable {
         rows = labels.indices.map { id in
             let cells = flags.map { $0[id] }
             return Row(
-                label: labels[id], hits: cells.count { $0.predicted && $0.actual }, predicted: cells.count(where: \.predicted),
+                label: labels[id], hits: cells.count { $0.predicted && $0.actual },
+                predicted: cells.count(where: \.predicted),
                 support: cells.count(where: \.actual))
         }
     }
@@ -107,7 +110,8 @@ extension Evaluation {
 
     /// Which labels each row has, where it may have several.
     private var flags: [[Bool]]? {
-        guard case .list(_)? = prepared.dataset.features["label"], let values = try? prepared.dataset.column("label").values()
+        guard case .list(_)? = prepared.dataset.features["label"],
+            let values = try? prepared.dataset.column("label").values()
         else { return nil }
         let flags = values.map { $0.list?.map { ($0.double ?? 0) > 0.5 } ?? [] }
         return flags.allSatisfy { $0.count == labels.count } ? flags : nil

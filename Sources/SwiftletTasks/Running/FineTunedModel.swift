@@ -87,10 +87,12 @@ public final class FineTunedModel {
         let output = try trainer.predict(prepared.dataset, metricKeyPrefix: "eval")
         if let row = Self.rowWithoutNumbers(output) {
             logger.warning(
-                "the model's answer to row \(row) of split '\(split)' is not a number: its weights are damaged, and metrics mean nothing")
+                "the model's answer to row \(row) of split '\(split)' is not a number: its weights are damaged, and metrics mean nothing"
+            )
         }
         return Evaluation(
-            metrics: task.completed(output.metrics), output: output, prepared: prepared, rows: rows, labels: try labelNames,
+            metrics: task.completed(output.metrics), output: output, prepared: prepared, rows: rows,
+            labels: try labelNames,
             isMainProcess: trainer.accelerator.isMainProcess, task: task, model: model)
     }
 
@@ -99,7 +101,9 @@ public final class FineTunedModel {
     /// - Returns: an object for each row, with its own columns and `prediction`; and loss, metrics and speed, where the rows
     ///   have labels.
     /// - Throws: `TaskError` that names row and column.
-    public func predict(_ rows: Dataset, split: String = "test") throws -> (answers: [JSONObject], output: PredictionOutput) {
+    public func predict(_ rows: Dataset, split: String = "test") throws -> (
+        answers: [JSONObject], output: PredictionOutput
+    ) {
         let prepared = try task.prepare(rows, split: split, for: .prediction)
         let output = try trainer(prepared).predict(prepared.dataset)
         if let row = Self.rowWithoutNumbers(output) {

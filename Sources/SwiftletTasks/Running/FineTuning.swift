@@ -143,7 +143,9 @@ public struct FineTuning {
             result.evaluation = metrics
         }
         if trains {
-            try trainer.saveReports(baseModel: modelName ?? model, datasets: cardDatasets, labels: try Self.cardLabels(trainer, ready.train))
+            try trainer.saveReports(
+                baseModel: modelName ?? model, datasets: cardDatasets, labels: try Self.cardLabels(trainer, ready.train)
+            )
         }
         if let rows = ready.test {
             ready.active.rows = rows.prepared
@@ -216,7 +218,8 @@ public struct FineTuning {
             throw TaskError(
                 .unknownLabels,
                 "the head of '\(model)' was trained for \(try config.labelCount) other labels: \(error.message)",
-                remedy: "Draw a new head with {options.ignoreMismatchedSizes|--ignore-mismatched-sizes}, or begin with the "
+                remedy:
+                    "Draw a new head with {options.ignoreMismatchedSizes|--ignore-mismatched-sizes}, or begin with the "
                     + "pretrained model that it was made from.")
         }
         network.config.save(taskOptions: task.savedOptions)
@@ -238,7 +241,8 @@ public struct FineTuning {
         if let evalRows, stages.contains(.evaluate) { try trainer.checkEvaluation(of: evalRows.dataset) }
         if evalRows == nil, trains, stages.contains(.evaluate) {
             logger.notice(
-                "there is no validation split, so nothing is evaluated; splits.validationSize (--validation-split 0.1) sets training rows aside")
+                "there is no validation split, so nothing is evaluated; splits.validationSize (--validation-split 0.1) sets training rows aside"
+            )
         }
         let train = zip(rows.train, trainRows).map { Split(name: "train", given: $0, prepared: $1) }
         let evaluation = zip(rows.validation, evalRows).map { Split(name: $0.name, given: $0.rows, prepared: $1) }

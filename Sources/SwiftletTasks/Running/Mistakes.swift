@@ -74,7 +74,8 @@ extension Mistake {
             return Mistake(
                 row: row, weight: distance,
                 details: [
-                    "true_label": shown(truths[row].map { .double($0) }), "prediction": shown(values.map { .number($0) }),
+                    "true_label": shown(truths[row].map { .double($0) }),
+                    "prediction": shown(values.map { .number($0) }),
                     "error": shown(errors.map { .number(Float($0)) }),
                 ])
         }

@@ -27,7 +27,8 @@ public struct ModelQuantization {
 
     /// - Parameters: each sets the property of its name.
     public init(
-        model: String, output: String, tolerance: Double? = nil, options: TaskOptions = TaskOptions(), batchSize: Int = 32
+        model: String, output: String, tolerance: Double? = nil, options: TaskOptions = TaskOptions(),
+        batchSize: Int = 32
     ) {
         self.model = model
         self.output = output
@@ -122,8 +123,10 @@ public struct ModelQuantization {
         let loading = LoadOptions()
         let network: any PretrainedModel =
             switch try ModelTask(ofModel: model) {
-            case .sequenceClassification: try AutoModelForSequenceClassification.fromPretrained(folder: model, options: loading)
-            case .tokenClassification: try AutoModelForTokenClassification.fromPretrained(folder: model, options: loading)
+            case .sequenceClassification:
+                try AutoModelForSequenceClassification.fromPretrained(folder: model, options: loading)
+            case .tokenClassification:
+                try AutoModelForTokenClassification.fromPretrained(folder: model, options: loading)
             case .questionAnswering: try AutoModelForQuestionAnswering.fromPretrained(folder: model, options: loading)
             case .multipleChoice: try AutoModelForMultipleChoice.fromPretrained(folder: model, options: loading)
             case .maskedLM: try AutoModelForMaskedLM.fromPretrained(folder: model, options: loading)
@@ -150,7 +153,8 @@ public struct ModelQuantization {
         }
         // Also the model itself, by whatever path.
         let config = FileSystem.join(output, "config.json")
-        guard try !FileSystem.exists(config) || JSONValue(contentsOf: config)["quantization_config"]?.object != nil else {
+        guard try !FileSystem.exists(config) || JSONValue(contentsOf: config)["quantization_config"]?.object != nil
+        else {
             throw TaskError(
                 .option, "\(argumentName("output")) is '\(output)', where a model in float32 lies",
                 remedy: "Give another folder: weights in 8 bits would take the place of those.")
@@ -163,6 +167,8 @@ public struct ModelQuantization {
     }
 
     private static func isSpeed(_ name: String) -> Bool {
-        ["runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"].contains { name.hasSuffix($0) }
+        ["runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"].contains {
+            name.hasSuffix($0)
+        }
     }
 }

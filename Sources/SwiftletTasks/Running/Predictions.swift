@@ -32,7 +32,9 @@ public enum Predictions {
         let own = Set(columns.map { TextKey($0) })
         for column in columns {
             var name = column
-            while taken.contains(TextKey(name)) || name != column && own.contains(TextKey(name)) { name = "input_\(name)" }
+            while taken.contains(TextKey(name)) || name != column && own.contains(TextKey(name)) {
+                name = "input_\(name)"
+            }
             taken.insert(TextKey(name))
             names[TextKey(column)] = name
         }
@@ -54,7 +56,9 @@ public enum Predictions {
         case .jsonLines:
             try AtomicFile.write(answers.map { line($0) + "\n" }.joined(), to: path)
         case .json:
-            try AtomicFile.write(JSONValue.array(answers.map { .object($0) }).text(JSONStyle(indent: 2, escapesNonASCII: false)) + "\n", to: path)
+            try AtomicFile.write(
+                JSONValue.array(answers.map { .object($0) }).text(JSONStyle(indent: 2, escapesNonASCII: false)) + "\n",
+                to: path)
         case .csv: try table(answers, columns, keepsLists: false).toCSV(path)
         case .tsv: try table(answers, columns, keepsLists: false).toCSV(path, separator: "\t")
         case .parquet: try table(answers, columns, keepsLists: true).toParquet(path)
@@ -93,7 +97,8 @@ public enum Predictions {
         /// - Throws: `TaskError` for a file with another ending.
         public init(_ path: String) throws {
             let name = FileSystem.name(of: path)
-            let ending = name.split(separator: ".").count > 1 ? name.split(separator: ".").last.map { $0.lowercased() } : nil
+            let ending =
+                name.split(separator: ".").count > 1 ? name.split(separator: ".").last.map { $0.lowercased() } : nil
             // A file of no known kind has lines, as every version had.
             guard let ending else {
                 self = .jsonLines

@@ -30,7 +30,9 @@ extension FineTuning {
     /// - Parameter measured: how many steps are timed, after one that is not.
     /// - Throws: what `run()` would throw before and in its first steps.
     public func estimate(measuring measured: Int = 5) throws -> RunEstimate {
-        guard measured > 0 else { throw TaskError(.option, "\(measured) steps can't be measured", remedy: "Give at least 1.") }
+        guard measured > 0 else {
+            throw TaskError(.option, "\(measured) steps can't be measured", remedy: "Give at least 1.")
+        }
         let folder = try TemporaryFolder()
         var dry = self
         dry.args.outputDir = folder.path

@@ -48,12 +48,15 @@ public struct SplitSelection: Sendable {
             ("maxTrainSamples", maxTrainSamples), ("maxEvalSamples", maxEvalSamples),
             ("maxPredictSamples", maxPredictSamples),
         ] {
-            if let count, count < 1 { throw TaskError(.option, "\(argumentName(name)) is \(count)", remedy: "Give at least 1.") }
+            if let count, count < 1 {
+                throw TaskError(.option, "\(argumentName(name)) is \(count)", remedy: "Give at least 1.")
+            }
         }
         for (name, size) in [("validationSize", validationSize), ("testSize", testSize)] {
             guard let size, !(size > 0 && size.isFinite && (size < 1 || size == size.rounded())) else { continue }
             throw TaskError(
-                .option, "\(argumentName(name)) is \(size)", remedy: "Give a share between 0 and 1, or a number of rows.")
+                .option, "\(argumentName(name)) is \(size)",
+                remedy: "Give a share between 0 and 1, or a number of rows.")
         }
         var rows = Rows()
         if needsTrain {
@@ -97,7 +100,8 @@ public struct SplitSelection: Sendable {
             let count = Double(train.numRows)
             guard size < 1 ? (size * count).rounded(.up) < count : size < count else {
                 throw TaskError(
-                    .option, "\(option) is \(Int(exactly: size).map(String.init) ?? "\(size)"), and of "
+                    .option,
+                    "\(option) is \(Int(exactly: size).map(String.init) ?? "\(size)"), and of "
                         + "\(train.numRows) rows none would be left for training",
                     remedy: "Set fewer rows aside, or give more.")
             }
@@ -105,7 +109,8 @@ public struct SplitSelection: Sendable {
             var parts: DatasetDict?
             // A class of one row, or more classes than rows to set aside, can't have its share.
             if let classes = try? task.classes(of: train, split: "train"), !train.columnNames.contains(column),
-                let stratified = try? train.addColumn(column, .ints(classes.ids), feature: .classLabel(names: classes.names))
+                let stratified = try? train.addColumn(
+                    column, .ints(classes.ids), feature: .classLabel(names: classes.names))
             {
                 parts = try? stratified.trainTestSplit(testSize: size, seed: seed, stratifyBy: column)
                     .removeColumns([column])
@@ -115,7 +120,8 @@ public struct SplitSelection: Sendable {
                 let rare = classes.names.indices.filter { counts[$0] == 1 }.map { classes.names[$0] }
                 notes.append(
                     "the rows set aside as split '\(name)' are drawn without regard to classes, because "
-                        + (rare.isEmpty ? "there are too few for all classes" : "these have one row only: \(listed(rare))"))
+                        + (rare.isEmpty
+                            ? "there are too few for all classes" : "these have one row only: \(listed(rare))"))
             }
             let split = try parts ?? train.trainTestSplit(testSize: size, seed: seed)
             rows.train = try split.split("train")
@@ -128,7 +134,9 @@ public struct SplitSelection: Sendable {
             rows.validation = try setAside(validationSize, "validation", argumentName("validationSize"))
         }
         if let count = maxTrainSamples { rows.train = try rows.train?.take(count) }
-        if let count = maxEvalSamples { rows.validation = try rows.validation.map { ($0.name, try $0.rows.take(count)) } }
+        if let count = maxEvalSamples {
+            rows.validation = try rows.validation.map { ($0.name, try $0.rows.take(count)) }
+        }
         if let count = maxPredictSamples { rows.test = try rows.test.map { ($0.name, try $0.rows.take(count)) } }
         return rows
     }

@@ -76,7 +76,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
                         "'in_features' in '\(FileSystem.join(path, module.path))/config.json' is \(module.inputs), and "
                             + "what comes before gives \(width)",
                         remedy: "Get the model's files again.", kind: .configuration,
-                        at: ErrorLocation(path: FileSystem.join(path, "\(module.path)/config.json"), key: "in_features"))
+                        at: ErrorLocation(path: FileSystem.join(path, "\(module.path)/config.json"), key: "in_features")
+                    )
                 }
                 width = module.outputs
                 return .dense(try DenseLayer(module, folder: path, in: Scope(backbone.state)))
@@ -109,7 +110,8 @@ public final class SentenceEmbeddingModel: PretrainedModel {
             let needs: EncoderNeeds =
                 inputs.cumulativeLengths != nil && modules.poolingModes == [.cls] ? .firstTokens : .allTokens
             let states = try encoder(inputs, outputHiddenStates: outputHiddenStates, needs: needs)
-            return SentenceEmbeddingOutput(embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates, attentions: states.attentions)
+            return SentenceEmbeddingOutput(
+                embeddings: vectors(states, inputs), hiddenStates: states.hiddenStates, attentions: states.attentions)
         }
         guard shape[1] == 2 else {
             throw TrainingError(

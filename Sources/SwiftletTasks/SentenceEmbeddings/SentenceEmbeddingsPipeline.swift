@@ -135,7 +135,8 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
         }
         guard prompt.isEmpty || modules?.includesPrompt != false else {
             throw InferenceError(
-                .badOption, "the model's vectors leave the prompt's tokens out ('include_prompt': false), which is not "
+                .badOption,
+                "the model's vectors leave the prompt's tokens out ('include_prompt': false), which is not "
                     + "implemented", remedy: "Give the prompt \"\" to do without one.")
         }
         return prompt

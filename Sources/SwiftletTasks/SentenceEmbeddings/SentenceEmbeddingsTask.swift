@@ -23,7 +23,9 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
     }
 
     public var maxTokens: Int? { maxLength }
-    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn) }
+    public var savedOptions: JSONObject {
+        context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn)
+    }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try SentenceEmbeddingModel.fromPretrained(folder: folder, options: options)
@@ -42,7 +44,8 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
             let isSame = try rows.column(labelColumn).values().enumerated().map { row, value in
                 guard let id = LabelCell(value)?.int, (-1...1).contains(id) else {
                     throw TaskError(
-                        .labels, "row \(row) of split '\(split)' has \(value) in column '\(labelColumn)', which is not 0 or 1",
+                        .labels,
+                        "row \(row) of split '\(split)' has \(value) in column '\(labelColumn)', which is not 0 or 1",
                         remedy: "Pairs of label 1 are trained on; leave the column out where all pairs mean the same.")
                 }
                 return id == 1

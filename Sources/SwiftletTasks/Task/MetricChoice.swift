@@ -41,7 +41,8 @@ package enum MetricChoice {
                 if let own = given.first(where: { $0.name == option.name }), own != option {
                     throw TaskError(
                         .metric, "the metric \(name) contradicts the option \(option.name)",
-                        remedy: "Leave one of both out: what stands behind the slash, or {metricOptions|--metric-args}.")
+                        remedy: "Leave one of both out: what stands behind the slash, or {metricOptions|--metric-args}."
+                    )
                 }
                 guard let changed = try? metric.with(option) else { continue }
                 metric = changed
@@ -52,7 +53,9 @@ package enum MetricChoice {
             if problem == .singleLabelClassification, let labelCount, labelCount > 2 {
                 try checkMany(metric, all, labelCount)
                 // Rows of some class may be missing, and then scores of all classes are still there.
-                if metric.takes == .probabilities, !all.contains(where: { if case .labels = $0 { true } else { false } }) {
+                if metric.takes == .probabilities,
+                    !all.contains(where: { if case .labels = $0 { true } else { false } })
+                {
                     metric = (try? metric.with(.labels(Array(0..<labelCount)))) ?? metric
                 }
             } else if problem == .multiLabelClassification {
@@ -82,7 +85,9 @@ package enum MetricChoice {
     /// Whether a metric is about what the head answers.
     private static func check(_ metric: Metric, _ problem: ProblemType, _ labelCount: Int?) throws {
         let name = metric.name
-        func refusal(_ reason: String, _ remedy: String) -> TaskError { TaskError(.metric, "\(name) \(reason)", remedy: remedy) }
+        func refusal(_ reason: String, _ remedy: String) -> TaskError {
+            TaskError(.metric, "\(name) \(reason)", remedy: remedy)
+        }
         switch (metric.takes, problem) {
         case (.others, _):
             throw refusal(
@@ -97,9 +102,11 @@ package enum MetricChoice {
             throw refusal("is for numbers, and each row has several labels", "Give f1/micro, accuracy or roc_auc.")
         case (_, .multiLabelClassification)
         where metric.config != "multilabel" && !["roc_auc", "average_precision"].contains(name):
-            throw refusal("is for one class a row, and each row may have several labels", "Give f1/micro, accuracy or roc_auc.")
+            throw refusal(
+                "is for one class a row, and each row may have several labels", "Give f1/micro, accuracy or roc_auc.")
         case (.probabilities, .singleLabelClassification) where name == "brier_score" && (labelCount ?? 2) > 2:
-            throw refusal("is for two classes, and there are \(labelCount ?? 0)", "Give accuracy, f1/macro or roc_auc/ovr.")
+            throw refusal(
+                "is for two classes, and there are \(labelCount ?? 0)", "Give accuracy, f1/macro or roc_auc/ovr.")
         default: break
         }
     }
@@ -111,9 +118,12 @@ package enum MetricChoice {
         if ["f1", "precision", "recall"].contains(name), !hasAverage {
             throw TaskError(
                 .metric, "\(name) is for two classes, and there are \(labelCount)",
-                remedy: "Say how the scores of the classes become one: \(name)/macro, \(name)/micro or \(name)/weighted.")
+                remedy:
+                    "Say how the scores of the classes become one: \(name)/macro, \(name)/micro or \(name)/weighted.")
         }
-        if name == "roc_auc", !isMultiLabel, !options.contains(where: { if case .multiClass = $0 { true } else { false } }) {
+        if name == "roc_auc", !isMultiLabel,
+            !options.contains(where: { if case .multiClass = $0 { true } else { false } })
+        {
             throw TaskError(
                 .metric, "roc_auc is for two classes, and there are \(labelCount)",
                 remedy: "Say how they are compared: roc_auc/ovr, each with all others, or roc_auc/ovo, each with each.")

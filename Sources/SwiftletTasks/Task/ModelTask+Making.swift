@@ -39,7 +39,8 @@ extension ModelTask {
         let names = config.architectures
         let task = Self.allCases.first { task in names.contains { $0.hasSuffix(task.classSuffix) } }
         switch task {
-        case .sequenceClassification, .tokenClassification, .questionAnswering, .multipleChoice: self = task ?? .maskedLM
+        case .sequenceClassification, .tokenClassification, .questionAnswering, .multipleChoice:
+            self = task ?? .maskedLM
         case _ where hasModules: self = .sentenceEmbeddings
         case .maskedLM: self = .maskedLM
         case .featureExtraction, .sentenceEmbeddings: self = .sentenceEmbeddings
@@ -49,7 +50,8 @@ extension ModelTask {
             throw InferenceError(
                 .wrongTask,
                 "'\(config.path)' doesn't say what the model is for: "
-                    + (names.isEmpty ? "it has no 'architectures'" : "'architectures' is \(names.joined(separator: ", "))"),
+                    + (names.isEmpty
+                        ? "it has no 'architectures'" : "'architectures' is \(names.joined(separator: ", "))"),
                 remedy: "Name the task, as in pipeline(.textClassification, model: ...).")
         }
     }

@@ -11,7 +11,9 @@ struct TaskColumns {
     /// The options of the task that name columns.
     private let naming: [String]
 
-    static let labelNames = ["label", "labels", "label_ids", "category", "class", "target", "sentiment", "intent", "score"]
+    static let labelNames = [
+        "label", "labels", "label_ids", "category", "class", "target", "sentiment", "intent", "score",
+    ]
     /// Usual names, the pairs of GLUE's tasks first.
     private static let pairs = [
         ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("question", "sentence"),
@@ -108,11 +110,14 @@ struct TaskColumns {
     // MARK: Labels
 
     /// The column with labels, with further usual names of the task; `nil` where there is none.
-    func label(_ usual: [String] = []) -> String? { namedLabel(usual) ?? (guesses && usual.isEmpty ? guessedLabel : nil) }
+    func label(_ usual: [String] = []) -> String? {
+        namedLabel(usual) ?? (guesses && usual.isEmpty ? guessedLabel : nil)
+    }
 
     private func namedLabel(_ usual: [String]) -> String? {
         options.labelColumn
-            ?? column((usual + Self.labelNames).filter { name in column([name]).map { $0 != options.textColumn } ?? false })
+            ?? column(
+                (usual + Self.labelNames).filter { name in column([name]).map { $0 != options.textColumn } ?? false })
     }
 
     /// The one column beside the texts that can hold labels: classes that come again and again, or numbers that are no
@@ -187,7 +192,9 @@ struct TaskColumns {
     func missing(_ column: String?) -> TaskError {
         let what = column.map { "no column '\($0)'" } ?? "no column with one of the usual names of text"
         let names = naming.map(optionName)
-        let options = names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
+        let options =
+            names.count < 2
+            ? names.joined() : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
         return TaskError(
             .column, "the dataset has \(what); its columns are \(listed)",
             remedy: otherTask ?? "Name the column\(names.count > 1 ? "s" : "") with \(options)\(example).")

@@ -38,7 +38,8 @@ public struct TextClassificationTask: FineTuningTask {
         columnNotes = columns.notes(text: text, label: label)
         let keepsTexts = columns.isUnusual(text: text, pair: pair)
         var saved = context.options.saved(
-            text: keepsTexts ? text : nil, pair: keepsTexts ? pair : nil, label: columns.isUnusual(label: label) ? label : nil)
+            text: keepsTexts ? text : nil, pair: keepsTexts ? pair : nil,
+            label: columns.isUnusual(label: label) ? label : nil)
         if pair != nil { saved[ModelConfig.pairs] = true }
         savedOptions = saved
         (self.text, self.pair, labelColumn) = (text, pair, label)
@@ -54,7 +55,9 @@ public struct TextClassificationTask: FineTuningTask {
             options.labelNames = labels.names.isEmpty ? (0..<labels.outputCount).map { "LABEL_\($0)" } : labels.names
             options.numLabels = labels.outputCount
             // A single number or class is told by its labels, as in Python; what the user said is kept.
-            if labels.problemType == .multiLabelClassification || context.options.problemType != nil || labels.outputCount > 1 && labels.problemType == .regression {
+            if labels.problemType == .multiLabelClassification || context.options.problemType != nil
+                || labels.outputCount > 1 && labels.problemType == .regression
+            {
                 options.problemType = labels.problemType
             }
         }
@@ -68,7 +71,7 @@ public struct TextClassificationTask: FineTuningTask {
             do {
                 rows = try labels.encode(rows, column: labelColumn, split: split)
                 isLabelled = true
-            } catch where use == .prediction {
+            } catch  where use == .prediction {
                 // Labels are kept in the answers as they stand in the rows.
             }
         }

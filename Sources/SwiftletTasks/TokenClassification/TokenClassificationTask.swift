@@ -44,7 +44,9 @@ public struct TokenClassificationTask: FineTuningTask {
 
     public var notes: [String] { labels?.notes ?? [] }
     public var maxTokens: Int? { maxLength }
-    public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn, label: context.options.labelColumn) }
+    public var savedOptions: JSONObject {
+        context.options.saved(text: context.options.textColumn, label: context.options.labelColumn)
+    }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
@@ -68,7 +70,7 @@ public struct TokenClassificationTask: FineTuningTask {
                 }
                 // Rows to predict may have labels that don't fit their words.
                 if use != .prediction || zip(found, words).allSatisfy({ $0.count == $1.count }) { ids = found }
-            } catch where use == .prediction {
+            } catch  where use == .prediction {
                 // Labels are kept in the answers as they stand in the rows.
             }
         }
@@ -139,7 +141,8 @@ public struct TokenClassificationTask: FineTuningTask {
         func tags(_ ids: [Int], _ row: Int) throws -> [String] {
             try (row * width..<(row + 1) * width).filter { prediction.labelIDs[$0] != -100 }.map { place in
                 guard names.indices.contains(ids[place]) else {
-                    throw TaskError(.labels, "the model answers label \(ids[place]), and there are \(names.count) names")
+                    throw TaskError(
+                        .labels, "the model answers label \(ids[place]), and there are \(names.count) names")
                 }
                 return names[ids[place]]
             }

@@ -46,7 +46,8 @@ extension Tokenizer {
                 let ids = try labels[row].map { label in
                     guard let id = Int32(exactly: label) else {
                         throw TrainingError(
-                            "sentence \(row) has the label \(label)", remedy: "Number the labels from 0.", kind: .invalidData,
+                            "sentence \(row) has the label \(label)", remedy: "Number the labels from 0.",
+                            kind: .invalidData,
                             at: ErrorLocation(row: row))
                     }
                     return id
@@ -58,7 +59,8 @@ extension Tokenizer {
                     let label = labels[row][word]
                     if word != previous { return ids[word] }
                     guard subtokens == .all else { return -100 }
-                    return inside.indices.contains(label) ? inside[label].map { Int32(clamping: $0) } ?? ids[word] : ids[word]
+                    return inside.indices.contains(label)
+                        ? inside[label].map { Int32(clamping: $0) } ?? ids[word] : ids[word]
                 }
             })
         return columns

@@ -10,7 +10,9 @@ struct CTCDecoder: Sendable {
         var pieces: [[UInt8]] = []
         for (index, token) in tokens.enumerated() where index == 0 || tokens[index - 1] != token {
             var piece = Cleanup.replace(Array(padToken.utf8), with: [], in: token)
-            if cleansUp { piece = Cleanup.replace(Array(wordDelimiter.utf8), with: [0x20], in: Cleanup.apply(to: piece)) }
+            if cleansUp {
+                piece = Cleanup.replace(Array(wordDelimiter.utf8), with: [0x20], in: Cleanup.apply(to: piece))
+            }
             if !piece.isEmpty { pieces.append(piece) }
         }
         return pieces

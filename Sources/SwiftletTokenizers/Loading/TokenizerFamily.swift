@@ -123,7 +123,9 @@ extension TokenizerFamily {
     /// - Parameter charsmap: compiled normalization rules, where a file has them.
     func normalizer(_ settings: JSONSection, charsmap: String?) throws -> JSONValue {
         func flag(_ name: String, _ fallback: Bool) throws -> Bool { try settings.optionalBool(name) ?? fallback }
-        let precompiled = charsmap.map { JSONValue.object(["type": "Precompiled", "precompiled_charsmap": .string($0)]) }
+        let precompiled = charsmap.map {
+            JSONValue.object(["type": "Precompiled", "precompiled_charsmap": .string($0)])
+        }
         switch self {
         case .bert, .distilBert, .mpnet:
             return [
@@ -164,7 +166,9 @@ extension TokenizerFamily {
         case .bert, .distilBert, .mpnet: return ["type": "BertPreTokenizer"]
         case .roberta, .deberta:
             let isPrepended = try settings.optionalBool("add_prefix_space") ?? false
-            return ["type": "ByteLevel", "add_prefix_space": .bool(isPrepended), "trim_offsets": true, "use_regex": true]
+            return [
+                "type": "ByteLevel", "add_prefix_space": .bool(isPrepended), "trim_offsets": true, "use_regex": true,
+            ]
         case .xlmRoberta, .camembert, .albert:
             return ["type": "Sequence", "pretokenizers": [["type": "WhitespaceSplit"], try metaspace(settings)]]
         case .debertaV2:
@@ -180,7 +184,8 @@ extension TokenizerFamily {
     func decoder(_ settings: JSONSection) throws -> JSONValue {
         switch self {
         case .bert, .distilBert, .mpnet: ["type": "WordPiece", "prefix": "##", "cleanup": true]
-        case .roberta, .deberta: ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
+        case .roberta, .deberta:
+            ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
         case .xlmRoberta, .camembert, .albert, .debertaV2: try metaspace(settings)
         case .generic: .null
         }

@@ -5,7 +5,9 @@ import SwiftletIO
 /// For the classes of known families only the vocabulary comes from `tokenizer.json`; the other parts follow from the
 /// class and from `tokenizer_config.json`. Everything else is taken from `tokenizer.json` as it stands.
 struct TokenizerFiles {
-    static let namedTokens = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
+    static let namedTokens = [
+        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+    ]
 
     let folder: String
     let family: TokenizerFamily
@@ -25,7 +27,7 @@ struct TokenizerFiles {
         self.folder = folder
         guard FileSystem.isDirectory(folder) else {
             throw TokenizerError(
-                "there is no folder '\(folder)'", 
+                "there is no folder '\(folder)'",
                 remedy: "Give a folder with tokenizer.json or vocab.txt. For a name on the Hub, write "
                     + "'try await AutoTokenizer.fromPretrained(\"\(folder)\")' with 'import Swiftlet'.",
                 commandLine: "Give a folder with tokenizer.json or vocab.txt, or a name on the Hub.",
@@ -152,7 +154,8 @@ struct TokenizerFiles {
                 fileTokens.map(\.token), model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
             self.pipeline = pipeline
             for (id, token) in fileTokens where Int(pipeline.added.id(of: token.content) ?? -1) != id {
-                throw document.invalid("added_tokens", "give '\(token.content)' the id \(id), which is not the next one")
+                throw document.invalid(
+                    "added_tokens", "give '\(token.content)' the id \(id), which is not the next one")
             }
         } else {
             let settings = JSONSection(value: .object(config), path: configPath, key: "")
@@ -163,7 +166,9 @@ struct TokenizerFiles {
             let normalizer = try family.normalizer(settings, charsmap: vocabulary.charsmap)
             pipeline = Pipeline(
                 normalizer: try section(normalizer, "normalizer").map { try Normalizer($0) },
-                preTokenizer: try section(try family.preTokenizer(settings), "pre_tokenizer").map { try PreTokenizer($0) },
+                preTokenizer: try section(try family.preTokenizer(settings), "pre_tokenizer").map {
+                    try PreTokenizer($0)
+                },
                 model: try vocabulary.model(family, unknown: unknown, settings), postProcessor: .absent,
                 decoder: try section(try family.decoder(settings), "decoder").map { try Decoder($0) })
         }
@@ -182,13 +187,16 @@ struct TokenizerFiles {
             return token
         }
         let known = (new + pipeline.added.tokens.values).map(\.content)
-        new += (special.map(\.token) + extraSpecial).filter { token in !known.contains { Self.same($0, token.content) } }
+        new += (special.map(\.token) + extraSpecial).filter { token in !known.contains { Self.same($0, token.content) }
+        }
         pipeline.added.add(new, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
     }
 
     private func familyPostProcessor(_ document: JSONSection?, _ configPath: String) throws -> PostProcessor {
         // Of the classes only this one leaves what its file says.
-        if family == .albert, let section = try document?.optional("post_processor") { return try PostProcessor(section) }
+        if family == .albert, let section = try document?.optional("post_processor") {
+            return try PostProcessor(section)
+        }
         let value = try family.postProcessor(
             JSONSection(value: .object(config), path: configPath, key: ""),
             token: { name in special.first { $0.name == name }?.token.content ?? "" },
@@ -200,7 +208,9 @@ struct TokenizerFiles {
         let settings = JSONSection(value: .object(config), path: configPath, key: "")
         if let names = try settings.optional("model_input_names") {
             modelInputNames = try names.items().map { item in
-                guard let name = item.value.string else { throw item.invalid("", "is \(item.value.kind), not a string") }
+                guard let name = item.value.string else {
+                    throw item.invalid("", "is \(item.value.kind), not a string")
+                }
                 return name
             }
         } else {

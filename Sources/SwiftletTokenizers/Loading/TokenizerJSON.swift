@@ -61,7 +61,8 @@ struct TokenizerJSON {
         guard TokenizerFiles.same(name, Self.version) else {
             throw TokenizerError.invalid(
                 document.path, "version", "is '\(name)', and only '\(Self.version)' is known",
-                remedy: "Save the tokenizer again with a version of the tokenizers library that writes '\(Self.version)'.",
+                remedy:
+                    "Save the tokenizer again with a version of the tokenizers library that writes '\(Self.version)'.",
                 kind: .unsupported)
         }
     }
@@ -197,7 +198,9 @@ struct ModelReader {
             items += 1
             func wrong(_ problem: String) -> TokenizerError { .invalid(path, "\(key)[\(items - 1)]", problem) }
             let isPair = scanner.take("[")
-            guard arePairs ?? isPair == isPair else { throw wrong("is written in another way than the merges before it") }
+            guard arePairs ?? isPair == isPair else {
+                throw wrong("is written in another way than the merges before it")
+            }
             arePairs = isPair
             if isPair {
                 scanner.skipSpace()

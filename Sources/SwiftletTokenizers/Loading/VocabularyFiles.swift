@@ -33,7 +33,8 @@ struct VocabularyFiles {
             return
         }
         guard let name = family.vocabularyFile, let path = file(name) else {
-            let wanted = family.vocabularyFile.map { "tokenizer.json or \($0)" } ?? "tokenizer.json, or vocab.txt with the "
+            let wanted =
+                family.vocabularyFile.map { "tokenizer.json or \($0)" } ?? "tokenizer.json, or vocab.txt with the "
                 + "class of a BERT-like tokenizer in tokenizer_config.json or config.json"
             throw TokenizerError(
                 "'\(folder)' has no tokenizer file that is understood", remedy: "A folder needs \(wanted).",
@@ -121,7 +122,9 @@ struct VocabularyFiles {
                 throw TokenizerError.invalid(path, "vocab", error.message, remedy: error.remedy)
             }
         case "BPE":
-            guard let pairs = data.vocabulary else { throw model.invalid("vocab", "is not an object of tokens and ids") }
+            guard let pairs = data.vocabulary else {
+                throw model.invalid("vocab", "is not an object of tokens and ids")
+            }
             guard let merges = data.merges else { throw model.invalid("merges", "is not a list of merges") }
             do throws(TokenizerError) {
                 let options = BPE.Options(continuingPrefix: "", endSuffix: "")
@@ -130,7 +133,9 @@ struct VocabularyFiles {
                 throw TokenizerError.invalid(mergesPath, "merges", error.message, remedy: error.remedy)
             }
         default:
-            guard let pairs = data.vocabulary else { throw model.invalid("vocab", "is not an object of tokens and ids") }
+            guard let pairs = data.vocabulary else {
+                throw model.invalid("vocab", "is not an object of tokens and ids")
+            }
             return .wordPiece(WordPiece(vocabulary: Vocabulary(pairs), unknownToken: unknown))
         }
     }

@@ -187,6 +187,9 @@ struct Unigram: Sendable {
 
     /// Without the vocabulary.
     var json: JSONValue {
-        ["type": "Unigram", "unk_id": unknownID.map { .int(Int($0)) } ?? .null, "vocab": [], "byte_fallback": .bool(byteFallback)]
+        [
+            "type": "Unigram", "unk_id": unknownID.map { .int(Int($0)) } ?? .null, "vocab": [],
+            "byte_fallback": .bool(byteFallback),
+        ]
     }
 }

@@ -87,7 +87,9 @@ struct WordPiece: Sendable {
     }
 
     init(_ section: JSONSection, _ data: ModelData) throws {
-        guard let vocabulary = data.vocabulary else { throw section.invalid("vocab", "is not an object of tokens and ids") }
+        guard let vocabulary = data.vocabulary else {
+            throw section.invalid("vocab", "is not an object of tokens and ids")
+        }
         self.init(
             vocabulary: Vocabulary(vocabulary), unknownToken: try section.string("unk_token"),
             continuingPrefix: try section.string("continuing_subword_prefix"),

@@ -121,7 +121,8 @@ struct PostProcessor: Sendable {
             for (item, processor) in zip(items, processors) {
                 if processor.arranges {
                     guard !addsTokens else {
-                        throw item.invalid("type", "is the second processor of a sequence that adds tokens; one is implemented")
+                        throw item.invalid(
+                            "type", "is the second processor of a sequence that adds tokens; one is implemented")
                     }
                     addsTokens = true
                     (result.single, result.pair) = (processor.single, processor.pair)
@@ -209,7 +210,8 @@ struct PostProcessor: Sendable {
                         case .special(let ids, let tokens, let type):
                             [
                                 "SpecialToken": [
-                                    "id": .string(Self.key(of: ids, tokens, in: specialTokens)), "type_id": .int(Int(type)),
+                                    "id": .string(Self.key(of: ids, tokens, in: specialTokens)),
+                                    "type_id": .int(Int(type)),
                                 ]
                             ]
                         }
@@ -224,7 +226,8 @@ struct PostProcessor: Sendable {
 
     private static func key(of ids: [Int32], _ tokens: [String], in specialTokens: JSONValue) -> String {
         for (key, value) in specialTokens.object ?? [:]
-        where value["ids"] == .array(ids.map { .int(Int($0)) }) && value["tokens"] == .array(tokens.map { .string($0) }) {
+        where value["ids"] == .array(ids.map { .int(Int($0)) }) && value["tokens"] == .array(tokens.map { .string($0) })
+        {
             return key
         }
         return tokens.first ?? ""

@@ -62,7 +62,8 @@ struct PatternMatcher {
                 // What no match begins with is passed over.
                 while position < count {
                     let (scalar, length) = UTF8Bytes.scalar(bytes, at: position)
-                    if scalar < 0x80 ? first.contains(ascii: UInt8(truncatingIfNeeded: scalar)) : first.contains(scalar) {
+                    if scalar < 0x80 ? first.contains(ascii: UInt8(truncatingIfNeeded: scalar)) : first.contains(scalar)
+                    {
                         break
                     }
                     position += length
@@ -90,7 +91,9 @@ struct PatternMatcher {
         position > 0 && isWord(UTF8Bytes.scalar(bytes, before: position).value)
     }
 
-    private func isWord(at position: Int) -> Bool { position < count && isWord(UTF8Bytes.scalar(bytes, at: position).value) }
+    private func isWord(at position: Int) -> Bool {
+        position < count && isWord(UTF8Bytes.scalar(bytes, at: position).value)
+    }
 
     private func isWord(_ scalar: UInt32) -> Bool {
         PropertyTable.shared[scalar].bits & PropertyTable.Entry.word != 0

@@ -87,7 +87,8 @@ struct PatternProgram: Sendable {
             try enclose(
                 node,
                 Instruction(
-                    operation: ahead ? (negated ? .lookAheadNot : .lookAhead) : (negated ? .lookBehindNot : .lookBehind),
+                    operation: ahead
+                        ? (negated ? .lookAheadNot : .lookAhead) : (negated ? .lookBehindNot : .lookBehind),
                     b: Int32(clamping: length.least), c: UInt32(clamping: length.most ?? 0)))
         case .repeat(.set(let set), let least, let most, let greed):
             let operation: Operation =

@@ -42,7 +42,9 @@ extension PatternParser {
         case "H": return .set(PropertyNames.hexadecimalDigit.inverted)
         case "p", "P": return .set(try property(isNegated: scalar == "P"))
         case "u":
-            guard let value = hexadecimal(count: 4...4) else { throw PatternError(problem: "has a '\\u' without 4 digits") }
+            guard let value = hexadecimal(count: 4...4) else {
+                throw PatternError(problem: "has a '\\u' without 4 digits")
+            }
             return .scalar(try checked(value))
         case "x":
             if take("{") {
@@ -51,7 +53,9 @@ extension PatternParser {
                 }
                 return .scalar(try checked(value))
             }
-            guard let value = hexadecimal(count: 1...2) else { throw PatternError(problem: "has a '\\x' without digits") }
+            guard let value = hexadecimal(count: 1...2) else {
+                throw PatternError(problem: "has a '\\x' without digits")
+            }
             guard value < 0x80 else { throw unsupported("a single byte of a character") }
             return .scalar(value)
         case "0"..."9": throw unsupported("'\\\(scalar)', a reference to a group or an octal number,")
@@ -115,7 +119,9 @@ extension PatternParser {
                 switch item {
                 case .set(let more):
                     set = set.union(more)
-                    if isNext("-"), !isNext("-]") { throw PatternError(problem: "has a range that begins with a class") }
+                    if isNext("-"), !isNext("-]") {
+                        throw PatternError(problem: "has a range that begins with a class")
+                    }
                 case .scalar(let lower): set = set.union(try range(from: lower, options, isNegated: isNegated))
                 }
             }
@@ -131,7 +137,9 @@ extension PatternParser {
     ) throws(PatternError) -> ScalarSet {
         var upper = lower
         let next = position + 1
-        if current == "-", next < pattern.count, pattern[next] != "]", !pattern[next...].starts(with: "&&".unicodeScalars) {
+        if current == "-", next < pattern.count, pattern[next] != "]",
+            !pattern[next...].starts(with: "&&".unicodeScalars)
+        {
             guard pattern[next] != "[" else { throw unsupported("a range that ends in a class") }
             position += 2
             if pattern[next] == "\\" {
@@ -146,7 +154,8 @@ extension PatternParser {
         }
         if options.ignoresCase, !isNegated {
             for (scalar, _) in CaseTable.shared.long where (lower...upper).contains(scalar) {
-                throw unsupported("'\(Unicode.Scalar(scalar).map { String(Character($0)) } ?? "")' in a class with case ignored")
+                throw unsupported(
+                    "'\(Unicode.Scalar(scalar).map { String(Character($0)) } ?? "")' in a class with case ignored")
             }
         }
         return ScalarSet([lower...upper])

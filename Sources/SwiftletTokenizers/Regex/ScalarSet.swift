@@ -86,7 +86,9 @@ struct CaseTable: Sendable {
         self.long = long
     }
 
-    func areSame(_ first: UInt32, _ second: UInt32) -> Bool { first == second || others[first]?.contains(second) == true }
+    func areSame(_ first: UInt32, _ second: UInt32) -> Bool {
+        first == second || others[first]?.contains(second) == true
+    }
 }
 
 /// A set in the form in which it is asked: a bit for each scalar, with equal blocks of 256 shared.

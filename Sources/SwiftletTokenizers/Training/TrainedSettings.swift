@@ -103,7 +103,9 @@ extension TokenizerSettings {
             }
         self.init(
             Pipeline(
-                normalizer: try part(try family.normalizer(settings, charsmap: nil), "normalizer").map { try Normalizer($0) },
+                normalizer: try part(try family.normalizer(settings, charsmap: nil), "normalizer").map {
+                    try Normalizer($0)
+                },
                 preTokenizer: try part(try family.preTokenizer(settings), "pre_tokenizer").map { try PreTokenizer($0) },
                 model: model, postProcessor: .absent,
                 decoder: try part(try family.decoder(settings), "decoder").map { try Decoder($0) }))

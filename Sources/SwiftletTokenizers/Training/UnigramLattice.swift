@@ -38,7 +38,8 @@ struct UnigramLattice {
         let strings = pieces.enumerated().map { $0 == 0 ? "" : String(decoding: $1.bytes, as: UTF8.self) }
         guard let trie = ByteTrie(strings) else {
             throw TokenizerError(
-                "training began with \(pieces.count) parts of words, which are too many", remedy: "Choose a smaller seedSize.")
+                "training began with \(pieces.count) parts of words, which are too many",
+                remedy: "Choose a smaller seedSize.")
         }
         self.trie = trie
         scores = pieces.map(\.score)

@@ -89,7 +89,8 @@ struct UnigramSeeds {
                     let first = order[last.start]
                     // A part that ends its word is none.
                     if last.length > 1, last.length <= longest, text[first + last.length - 1] != 0 {
-                        parts.append(Part(start: first, end: first + last.length, score: (index - last.start) * last.length))
+                        parts.append(
+                            Part(start: first, end: first + last.length, score: (index - last.start) * last.length))
                     }
                 }
                 if shared > 0, open.last?.length ?? 0 < shared { open.append((start, shared)) }

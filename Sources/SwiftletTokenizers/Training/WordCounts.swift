@@ -31,7 +31,8 @@ struct WordCounts {
             end = min(end + 1, file.bytes.count)
             let line = UnsafeRawBufferPointer(rebasing: file.bytes[start..<end])
             guard let text = String(validating: line, as: UTF8.self) else {
-                throw TokenizerError.invalid(path, "line \(number)", "is not UTF-8", remedy: "Convert the file to UTF-8.")
+                throw TokenizerError.invalid(
+                    path, "line \(number)", "is not UTF-8", remedy: "Convert the file to UTF-8.")
             }
             add(text, pipeline)
             start = end

@@ -34,7 +34,9 @@ extension Accelerator {
     /// round of an epoch.
     ///
     /// - Throws: `TrainingError` for rows of different shapes, `ProcessError` if a process fails.
-    public func gatherForMetrics(_ predictions: Tensor, _ labels: Tensor?) throws -> (predictions: Tensor, labels: Tensor?) {
+    public func gatherForMetrics(_ predictions: Tensor, _ labels: Tensor?) throws -> (
+        predictions: Tensor, labels: Tensor?
+    ) {
         (try gatherForMetrics(predictions), try labels.map { try gatherForMetrics($0) })
     }
 

@@ -104,7 +104,8 @@ extension Accelerator {
         let random = try shared(tensors: { try read(path("random_states", 0, "safetensors")) })
         for (name, state) in random {
             // Those of a GPU, which may not be here now, are checked when they are taken over.
-            let isSound = state.dtype == .uint8
+            let isSound =
+                state.dtype == .uint8
                 && (name.hasPrefix("device_") || SwiftletTensor.Generator.isState(bytes(state)))
             guard isSound else {
                 throw TrainingError(
@@ -169,7 +170,8 @@ extension Accelerator {
     }
 
     /// Tensors that only the main process has to read.
-    func shared(tensors make: () throws -> [(name: String, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)] {
+    func shared(tensors make: () throws -> [(name: String, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)]
+    {
         guard let group else { return try make() }
         return try group.shared(tensors: make)
     }
@@ -179,7 +181,9 @@ extension Accelerator {
         guard let group, optimizer.sharding != nil else { return optimizer.stateTensors() }
         var all: [String: Tensor] = [:]
         for owner in 0..<group.size {
-            for (name, tensor) in try group.shared(by: owner, tensors: { optimizer.stateTensors() }) { all[name] = tensor }
+            for (name, tensor) in try group.shared(by: owner, tensors: { optimizer.stateTensors() }) {
+                all[name] = tensor
+            }
         }
         let order = optimizer.groups.flatMap(\.parameters).enumerated()
         let places = Dictionary(order.map { ($1.name, $0) }) { first, _ in first }
@@ -200,6 +204,8 @@ extension Accelerator {
         return try file.names.map { (name: $0, tensor: try file.tensor($0)) }
     }
 
-    private func tensor(_ bytes: [UInt8]) -> Tensor { bytes.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) } }
+    private func tensor(_ bytes: [UInt8]) -> Tensor {
+        bytes.withUnsafeBytes { Tensor.fromBytes($0, [$0.count], .uint8) }
+    }
     private func bytes(_ tensor: Tensor) -> [UInt8] { tensor.withUnsafeBytes { [UInt8]($0) } }
 }

@@ -157,7 +157,8 @@ public final class Accelerator {
     }
 
     static func whyOnCPU(cpu: Bool) -> String {
-        cpu ? "the CPU was asked for"
+        cpu
+            ? "the CPU was asked for"
             : Device.isCUDAAvailable ? "several processes stay on the CPU, for lack of NCCL" : "there is none"
     }
 
@@ -232,7 +233,8 @@ public final class Accelerator {
     static func summary(_ parameters: [Parameter]) -> String {
         let text = parameters.map { "\($0.name) \($0.shape) \($0.tensor.dtype.name) \($0.isTrainable)" }
         let trained = parameters.filter(\.isTrainable).reduce(0) { $0 + $1.count }
-        return "\(parameters.count) parameters, \(trained) values to train, checksum \(checksum(text.joined(separator: "\n")))"
+        return
+            "\(parameters.count) parameters, \(trained) values to train, checksum \(checksum(text.joined(separator: "\n")))"
     }
 
     // MARK: Steps
@@ -331,7 +333,8 @@ extension DataLoader: Preparable {
             generator = ownGenerator ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
         }
         // The main process's, since the others may draw numbers of their own by now.
-        let seed = shuffle && accelerator.useSeedableSampler
+        let seed =
+            shuffle && accelerator.useSeedableSampler
             ? UInt64(try accelerator.shared(text: { "\(initialSeed())" })) : nil
         let preparation = LoaderPreparation(
             shards: BatchShards(
@@ -371,7 +374,8 @@ extension Optimizer: Preparable {
                 owns: { shards.owner(of: $0) == group.rank },
                 exchange: { [weak accelerator] in
                     do { try shards.exchangeWeights(in: group) } catch { accelerator?.shardFailure = error }
-                })
+                }
+            )
         }
         accelerator.optimizers.append(self)
         return self

@@ -85,7 +85,8 @@ public struct BatchShards: Sendable, Equatable {
             if dropLast {
                 all.removeLast(rest)
             } else if evenBatches {
-                all = filled(batches, to: batches.count + processCount - rest, from: [Array(batches.prefix(processCount))])
+                all = filled(
+                    batches, to: batches.count + processCount - rest, from: [Array(batches.prefix(processCount))])
             }
         }
         return stride(from: process, to: all.count, by: processCount).map { all[$0] }

@@ -37,7 +37,8 @@ extension TrainingArguments {
         }
         if fp16, bf16 {
             throw refuse(
-                "fp16 and bf16 are both set; products have one type", "Set one of them.", "Give --fp16 or --bf16.", "fp16")
+                "fp16 and bf16 are both set; products have one type", "Set one of them.", "Give --fp16 or --bf16.",
+                "fp16")
         }
         if fp16FullEval, bf16FullEval {
             throw refuse(
@@ -109,13 +110,16 @@ extension TrainingArguments {
                 "load_best_model_at_end needs save_strategy and eval_strategy to be the same; they are "
                     + "'\(saveStrategy.rawValue)' and '\(evalStrategy.rawValue)'",
                 remedy: "Set both to epoch, or both to steps, or save_strategy to best.",
-                commandLine: "Give --eval-strategy and --save-strategy epoch, or steps for both, or --save-strategy best.",
+                commandLine:
+                    "Give --eval-strategy and --save-strategy epoch, or steps for both, or --save-strategy best.",
                 kind: .invalidArgument, at: ErrorLocation(option: "load_best_model_at_end"))
         }
         if saveStrategy == .steps {
             let every = evalInterval
-            let isMultiple = (saveSteps / every).rounded() * every == saveSteps || (every < 1 && saveSteps < 1
-                && abs((saveSteps / every).rounded() - saveSteps / every) < 1e-9)
+            let isMultiple =
+                (saveSteps / every).rounded() * every == saveSteps
+                || (every < 1 && saveSteps < 1
+                    && abs((saveSteps / every).rounded() - saveSteps / every) < 1e-9)
             guard isMultiple else {
                 throw TrainingError(
                     "load_best_model_at_end needs save_steps to be a multiple of eval_steps; they are \(saveSteps) and \(every)",

@@ -86,7 +86,8 @@ extension TrainingArgument {
             help: "Noise on the embeddings in training (NEFTune)."),
         argument("bf16", \.bf16, .loss, help: "Matrix products in bfloat16; weights stay float32."),
         argument(
-            "fp16", \.fp16, .loss, help: "Matrix products in float16 with a scaled loss, on a GPU; weights stay float32."),
+            "fp16", \.fp16, .loss,
+            help: "Matrix products in float16 with a scaled loss, on a GPU; weights stay float32."),
         argument(
             "bf16_full_eval", \.bf16FullEval, .loss,
             help: "All weights in bfloat16 in evaluations outside of the training."),

@@ -85,9 +85,11 @@ struct OptimizerSettings {
             switch values[name]?.lowercased() {
             case nil, "false", "0", "no": return false
             case "true", "1", "yes": return true
-            case let text?: throw TrainingError(
-                "optim_args: \(name) is '\(text)'; it must be true or false", remedy: "Correct it, or leave it out.",
-                kind: .invalidArgument, at: ErrorLocation(option: "optim_args"))
+            case let text?:
+                throw TrainingError(
+                    "optim_args: \(name) is '\(text)'; it must be true or false",
+                    remedy: "Correct it, or leave it out.",
+                    kind: .invalidArgument, at: ErrorLocation(option: "optim_args"))
             }
         }
     }
@@ -107,7 +109,8 @@ extension TrainingArguments {
         guard layerwiseLRDecay < 1 else { return pair(trainable, rate: learningRate) }
         let layers = (trainable.compactMap { Self.layerIndex($0.name) }.max() ?? -1) + 1
         let byDepth = Dictionary(grouping: trainable) { parameter in
-            Self.layerIndex(parameter.name).map { $0 + 1 } ?? (parameter.isEmbedding || parameter.name.contains("embeddings") ? 0 : layers + 1)
+            Self.layerIndex(parameter.name).map { $0 + 1 }
+                ?? (parameter.isEmbedding || parameter.name.contains("embeddings") ? 0 : layers + 1)
         }
         return byDepth.keys.sorted().flatMap { depth in
             var rate = learningRate

@@ -255,7 +255,8 @@ extension PythonArgument {
 
     private static func halfPrecisionBackend(_ name: String) -> PythonArgument {
         .only(
-            name, "cpu_amp", "cuda_amp", "auto", default: "auto", note: "float16 and bfloat16 come from autocast anyway",
+            name, "cpu_amp", "cuda_amp", "auto", default: "auto",
+            note: "float16 and bfloat16 come from autocast anyway",
             else: "is not implemented; --fp16 and --bf16 need no backend")
     }
 }

@@ -49,9 +49,10 @@ public final class EarlyStoppingCallback: TrainerCallback {
     ) {
         guard let value = metrics.first(where: { $0.name == metricName })?.value else { return }
         // The state's best does not know this evaluation yet.
-        let isBetter = state.bestMetric.map { best in
-            (greaterIsBetter ? value > best : value < best) && abs(value - best) > threshold
-        } ?? true
+        let isBetter =
+            state.bestMetric.map { best in
+                (greaterIsBetter ? value > best : value < best) && abs(value - best) > threshold
+            } ?? true
         badCount = isBetter ? 0 : badCount + 1
         best = isBetter ? value : state.bestMetric
         if badCount >= patience { control.shouldTrainingStop = true }

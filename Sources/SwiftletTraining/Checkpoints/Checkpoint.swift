@@ -43,7 +43,9 @@ public struct Checkpoint: Sendable, Equatable {
     /// The checkpoints of a folder: those of the run that wrote last come last, and of one run that with the most steps.
     public static func all(in folder: String) throws -> [Checkpoint] {
         guard FileSystem.isDirectory(folder) else { return [] }
-        let found = try FileSystem.names(in: folder, skipsOthers: true).compactMap { Checkpoint(FileSystem.join(folder, $0)) }
+        let found = try FileSystem.names(in: folder, skipsOthers: true).compactMap {
+            Checkpoint(FileSystem.join(folder, $0))
+        }
         let latest = Dictionary(found.map { ($0.run?.id ?? "", $0.savedAt) }, uniquingKeysWith: max)
         func key(_ checkpoint: Checkpoint) -> (Double, String, Int) {
             let run = checkpoint.run?.id ?? ""
@@ -144,7 +146,8 @@ public struct Checkpoint: Sendable, Equatable {
         guard FileSystem.exists(file(Self.manifest)) else {
             throw TrainingError(
                 "'\(path)' has no \(Self.manifest), so nobody knows whether it is whole",
-                remedy: "It was written by Python or is damaged: load it as a model and start a new run, or use another one.",
+                remedy:
+                    "It was written by Python or is damaged: load it as a model and start a new run, or use another one.",
                 kind: .checkpoint, at: ErrorLocation(path: path))
         }
         guard let files = try JSONValue(contentsOf: file(Self.manifest))["files"]?.object else {

@@ -35,8 +35,10 @@ struct RunProgress {
         // Counters go on from these, and must not overflow.
         let counts = 0...1 << 53
         guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, counts.contains(epoch),
-            counts.contains(batches), let hasBegun = json["has_begun_epoch"]?.bool, let total = json["total_loss"]?.double,
-            let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int, counts.contains(logged)
+            counts.contains(batches), let hasBegun = json["has_begun_epoch"]?.bool,
+            let total = json["total_loss"]?.double,
+            let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int,
+            counts.contains(logged)
         else {
             throw TrainingError(
                 "'\(path)' does not say where the run was", remedy: "Use another checkpoint.", kind: .checkpoint,
@@ -116,7 +118,8 @@ struct RandomState {
         self.device = device.count == torch.count ? device : nil
         for (name, tensor) in tensors {
             // Those of a GPU, which may not be here now, are checked when they are taken over.
-            let isSound = tensor.dtype == .uint8
+            let isSound =
+                tensor.dtype == .uint8
                 && (name.hasPrefix(Self.ofDevice) || Generator.isState(tensor.withUnsafeBytes { [UInt8]($0) }))
             guard isSound else {
                 throw TrainingError(

@@ -31,7 +31,8 @@ struct BatchSource {
         self.rows = rows
         self.collator = collator
         self.isOneAhead = isOneAhead
-        ahead = depth > 0 && !collator.drawsRandomNumbers ? Prefetcher(batches, rows: rows, collator, depth: depth) : nil
+        ahead =
+            depth > 0 && !collator.drawsRandomNumbers ? Prefetcher(batches, rows: rows, collator, depth: depth) : nil
     }
 
     /// As the Trainer's arguments say.

@@ -26,7 +26,8 @@ extension DataCollator {
 
 /// Runs a check of one row for each, and names the row in its error.
 func checkRows(
-    _ examples: [TokenizedExample], _ check: (TokenizedExample) throws(TrainingError) -> Void) throws(TrainingError) {
+    _ examples: [TokenizedExample], _ check: (TokenizedExample) throws(TrainingError) -> Void
+) throws(TrainingError) {
     for (row, example) in examples.enumerated() {
         do { try check(example) } catch { throw error.inRow(row) }
     }
@@ -123,15 +124,17 @@ public struct DataCollatorWithPadding: DataCollator {
         guard labels.count == examples.count, let first = labels.first else { return }
         switch first {
         case .id:
-            inputs.labels = Tensor(try labels.map { label -> Int64 in
-                guard case .id(let id) = label else { throw mixed }
-                return Int64(id)
-            }, shape: [labels.count])
+            inputs.labels = Tensor(
+                try labels.map { label -> Int64 in
+                    guard case .id(let id) = label else { throw mixed }
+                    return Int64(id)
+                }, shape: [labels.count])
         case .value:
-            inputs.labels = Tensor(try labels.map { label -> Float in
-                guard case .value(let value) = label else { throw mixed }
-                return Float(value)
-            }, shape: [labels.count])
+            inputs.labels = Tensor(
+                try labels.map { label -> Float in
+                    guard case .value(let value) = label else { throw mixed }
+                    return Float(value)
+                }, shape: [labels.count])
         case .values, .ids:
             let width = first.numbers.count
             let rows = try labels.map { label -> [Float] in
@@ -152,8 +155,10 @@ public struct DataCollatorWithPadding: DataCollator {
         }
     }
 
-    private static var mixed: TrainingError { TrainingError(
-        "the labels of one batch have different types or lengths",
-        remedy: "Give every row a label of one kind: a class, a number, or as many numbers.", kind: .invalidData,
-        at: ErrorLocation(column: "labels")) }
+    private static var mixed: TrainingError {
+        TrainingError(
+            "the labels of one batch have different types or lengths",
+            remedy: "Give every row a label of one kind: a class, a number, or as many numbers.", kind: .invalidData,
+            at: ErrorLocation(column: "labels"))
+    }
 }

@@ -154,7 +154,8 @@ public struct DataLoader: Sequence {
             let source = SwiftletTensor.Generator(seed: seed &+ UInt64(preparation?.epoch ?? 0))
             return Tensor.randperm(rows.count, generator: source).ints()
         }
-        let source = preparation?.generator ?? generator
+        let source =
+            preparation?.generator ?? generator
             ?? SwiftletTensor.Generator(seed: UInt64(bitPattern: randomInt64()))
         return Tensor.randperm(rows.count, generator: source).ints()
     }

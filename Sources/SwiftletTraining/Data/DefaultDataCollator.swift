@@ -9,7 +9,9 @@ public struct DefaultDataCollator: DataCollator {
     /// Checks that each row is one sequence, with a mask and segments as long as its ids.
     ///
     /// - Throws: `TrainingError` that names the row.
-    public func check(_ examples: [TokenizedExample]) throws { try checkRows(examples, DataCollatorWithPadding.checkRow) }
+    public func check(_ examples: [TokenizedExample]) throws {
+        try checkRows(examples, DataCollatorWithPadding.checkRow)
+    }
 
     /// - Returns: the batch. Labels that are lists of classes are int64 `[batch, labels]`, others as in
     ///   `DataCollatorWithPadding`. Mask and segments are there if all rows have them.

@@ -36,7 +36,8 @@ extension Metric {
             let flags = try labels.map { try $0.flags }
             if takes == .probabilities {
                 try addBatch(
-                    predictions: labels.indices.map { logits[row: $0].map { 1 / (1 + exp(-Double($0))) } }, references: flags)
+                    predictions: labels.indices.map { logits[row: $0].map { 1 / (1 + exp(-Double($0))) } },
+                    references: flags)
             } else {
                 try addBatch(
                     predictions: labels.indices.map { logits[row: $0].map { $0 > 0 ? 1 : 0 } }, references: flags)

@@ -17,7 +17,8 @@ struct PaddingPlan: Sendable {
     ) throws(TrainingError) {
         if let multiple, !(1...Int(Int32.max)).contains(multiple) {
             throw TrainingError(
-                "padToMultipleOf is \(multiple); it must be from 1 to \(Int32.max)", remedy: "Leave it out for no multiple.")
+                "padToMultipleOf is \(multiple); it must be from 1 to \(Int32.max)",
+                remedy: "Leave it out for no multiple.")
         }
         self.padding = padding
         self.multiple = multiple ?? 1
@@ -25,7 +26,8 @@ struct PaddingPlan: Sendable {
         guard padding == .maxLength else {
             guard maxLength == nil else {
                 throw TrainingError(
-                    "maxLength is given, but padding is not to it", remedy: "Set padding: .maxLength, or leave maxLength out.")
+                    "maxLength is given, but padding is not to it",
+                    remedy: "Set padding: .maxLength, or leave maxLength out.")
             }
             target = nil
             return
@@ -46,14 +48,17 @@ struct PaddingPlan: Sendable {
 
     private init() { (padding, target, multiple, padsLeft) = (.none, nil, 1, false) }
 
-    private static func rounded(_ length: Int, to multiple: Int) -> Int { (length + multiple - 1) / multiple * multiple }
+    private static func rounded(_ length: Int, to multiple: Int) -> Int {
+        (length + multiple - 1) / multiple * multiple
+    }
 
     /// - Throws: `TrainingError` for a row that is longer than what rows are filled up to.
     func check(length: Int) throws(TrainingError) {
         guard let target, length > target else { return }
         throw TrainingError(
             "the row has \(length) tokens, and rows are padded to \(target)",
-            remedy: "Tokenize with truncation: true, maxLength: \(target), or pad to the longest row.", kind: .invalidData)
+            remedy: "Tokenize with truncation: true, maxLength: \(target), or pad to the longest row.",
+            kind: .invalidData)
     }
 
     /// The common length of rows.

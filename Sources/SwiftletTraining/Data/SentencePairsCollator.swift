@@ -20,10 +20,11 @@ public struct DataCollatorForSentencePairs: DataCollator {
                 remedy: "Encode both with tokenizer.encodeSeparately(...).", kind: .invalidData,
                 at: ErrorLocation(column: "input_ids"))
         }
-        return try choices(examples.map { example in
-            var example = example
-            example.label = nil
-            return example
-        })
+        return try choices(
+            examples.map { example in
+                var example = example
+                example.label = nil
+                return example
+            })
     }
 }

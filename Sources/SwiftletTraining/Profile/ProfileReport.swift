@@ -95,7 +95,9 @@ public struct ProfileReport: Sendable {
         let rest = rows.dropFirst(rowCount).reduce(0) { $0 + $1.seconds }
         if rest > 0 {
             lines.append(
-                line("(others)", fixed(rest / steps * 1e3, 25, places: 3) + fixed(rest / seconds * 100, 8, places: 1) + "%"))
+                line(
+                    "(others)",
+                    fixed(rest / steps * 1e3, 25, places: 3) + fixed(rest / seconds * 100, 8, places: 1) + "%"))
         }
         lines.append("")
         lines.append(
@@ -105,7 +107,8 @@ public struct ProfileReport: Sendable {
             let least = products.operations / limit
             lines.append(
                 "Limit: those products alone, at \(fixed(limit * 1e-9, 0, places: 1)) GFLOP/s, take "
-                    + "\(fixed(least / steps * 1e3, 0)) ms. The steps reach \(fixed(least / seconds * 100, 0, places: 0))% of it.")
+                    + "\(fixed(least / steps * 1e3, 0)) ms. The steps reach \(fixed(least / seconds * 100, 0, places: 0))% of it."
+            )
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -35,11 +35,13 @@ struct Classify {
             let tokenizer = group["tokenizer"]?.string
         else { throw Mistake(description: "the fixtures hold no group for text-classification") }
         let weights = try SafetensorsFile(
-            ["weights", "fixture"].map { "\(fixtures)/\(source)/\($0).safetensors" }.first(where: FileSystem.exists) ?? source)
+            ["weights", "fixture"].map { "\(fixtures)/\(source)/\($0).safetensors" }.first(where: FileSystem.exists)
+                ?? source)
         let tasks = try JSONValue(contentsOf: "\(fixtures)/\(source)/tasks.json")
         func names(_ task: String, _ key: String) -> [String] { (tasks[task]?[key]?.array ?? []).compactMap(\.string) }
         let without = Set(names(head, "without"))
-        let tensors = try names("encoder", "names").filter { !without.contains($0) }
+        let tensors =
+            try names("encoder", "names").filter { !without.contains($0) }
             .map { ($0, try weights.tensor("encoder/\($0)")) }
             + names(head, "head").map { ($0, try weights.tensor("\(head)/\($0)")) }
         try FileSystem.createDirectory(folder)
