@@ -27,7 +27,7 @@ extension HubTests {
                 && files.contains("tokenizer_config.json"))
         #expect(!files.contains { $0.hasPrefix("checkpoint-") })
         // What is on the Hub is a model to begin with.
-        let again = try program.run(["predict", "--model", repo.id, "--text", "the cat sat"])
+        let again = try program.run(["predict", "--model", repo.id, "--text", "the cat sat", "--text-pair", "it sat"])
         #expect(again.status == 0, "\(again.error)")
     }
 

@@ -96,7 +96,8 @@ import Testing
         #expect(first.status == 0, "\(first.error)")
         let process = try program.start(arguments(output, saveSteps: 1000))
         // Once it has logged, it is in its loop.
-        for _ in 0..<60_000 where !(try MappedFile.text(folder.file("out")).contains("'loss'")) {
+        for _ in 0..<60_000 {
+            if try MappedFile.text(folder.file("out")).contains("'loss'") { break }
             Thread.sleep(forTimeInterval: 0.005)
         }
         kill(process.processIdentifier, number)

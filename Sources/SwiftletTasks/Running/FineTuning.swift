@@ -149,6 +149,7 @@ public struct FineTuning {
         }
         if let rows = ready.test {
             ready.active.rows = rows.prepared
+            defer { ready.active.rows = ready.evaluation }
             let output = try trainer.predict(rows.prepared.dataset, metricKeyPrefix: "predict")
             let metrics = task.completed(output.metrics)
             try finish("predict", metrics, trainer)
