@@ -20,7 +20,8 @@ public enum MetricOption: Sendable, Hashable {
     /// their row, which is the true class; with `pred`, that of their column, which is the predicted class; with `all`,
     /// the sum of the whole matrix.
     public enum Normalization: String, Sendable { case `true`, pred, all }
-    /// What a score is where its denominator is 0.
+    /// What a score is where its denominator is 0: `zero`, `one` or `nan` without a word, or, with `warn`, 0 and a
+    /// warning. The default is `warn`, as in scikit-learn.
     public enum ZeroDivision: Sendable, Hashable { case warn, zero, one, nan }
     /// How an area under the curve is made for more than two classes: `ovr` compares each class with the rest, `ovo`
     /// each pair of classes.
@@ -41,13 +42,15 @@ public enum MetricOption: Sendable, Hashable {
     /// How the calibration errors of bins become one number: `l1` is the mean of the absolute differences and `l2` the
     /// root of the mean of their squares, both weighted by the bins' rows; `max` is the largest difference.
     public enum Norm: String, Sendable { case l1, l2, max }
-    /// The tokenizers of sacrebleu that need no model and no dictionary.
+    /// The tokenizers of sacrebleu that need no model and no dictionary: `none` parts at white space alone; `v13a`, the
+    /// default, is that of mteval-v13a, for languages of the West; `intl` goes by Unicode's classes, as mteval-v14
+    /// does; `zh` takes each Chinese character as a word, and `char` each character.
     public enum BLEUTokenizer: String, Sendable, CaseIterable { case none, zh, v13a = "13a", intl, char }
     /// What BLEU does about n-grams without a match, as in sacrebleu: `none` nothing, so that the score is 0; `floor`
     /// puts a small number in place of 0; `addK` adds a number to matches and totals of all n-grams longer than a word;
     /// `exp`, the default, puts 1/2 of a match in place of the first 0, 1/4 in place of the next, and so on.
     public enum SmoothMethod: String, Sendable, CaseIterable { case none, floor, addK = "add-k", exp }
-    /// How the scores of rows become one.
+    /// How the scores of rows become one: their mean, which is the default, their sum, or their median.
     public enum Aggregate: String, Sendable, CaseIterable { case mean, sum, median }
     /// A label and what it becomes.
     public struct LabelChange: Sendable, Hashable {

@@ -2,7 +2,7 @@ public import SwiftletIO
 
 /// What a sweep searches, how, and by what it judges.
 public struct SweepSettings: Sendable {
-    /// Whether the metric is to be small or large.
+    /// Whether the metric is to be small, as a loss, or large, as an accuracy.
     public enum Direction: String, Sendable, CaseIterable { case minimize, maximize }
 
     /// The settings by the names of their arguments, in order.
