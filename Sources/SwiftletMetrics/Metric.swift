@@ -7,7 +7,9 @@ internal import Synchronization
 /// `compute()`, which empties it. Most metrics keep counts or sums, not the batches. A metric can be used from several
 /// threads, whose batches all count.
 public final class Metric: Sendable {
+    /// The metric's name in `evaluate`, such as `f1` or `glue`, by which `Evaluate.load` found it.
     public let name: String
+    /// The configuration it was loaded with, such as `mrpc` of `glue`; `nil` for a metric without one.
     public let config: String?
     /// What `with` set.
     let presets: [MetricOption]

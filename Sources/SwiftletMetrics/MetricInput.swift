@@ -3,15 +3,23 @@ internal import SwiftletIO
 /// What a list of predictions or references may be made of: integers, numbers, strings, lists of them, and the records
 /// of question answering.
 public protocol MetricElement {
+    /// Makes one column of values, one for each row, in their order. Predictions, references and sources that are given
+    /// to a metric pass through here.
     static func column(_ values: [Self]) -> MetricColumn
 }
 
 /// A list of predictions or references.
 public enum MetricColumn: Sendable {
+    /// Whole numbers, one a row: class indices, or `false` and `true` as 0 and 1.
     case ints([Int])
+    /// Numbers in double precision, one a row: predicted values or scores. `Float` is widened.
     case doubles([Double])
+    /// Texts, one a row, which are compared by their code points.
     case strings([String])
+    /// One column for each row, such as the scores of all classes, the tags of a sentence, or several reference texts.
+    /// Rows may differ in length where the metric allows it.
     case lists([MetricColumn])
+    /// Answers to questions or labels with evidence, one a row, for metrics such as `squad` and `fever`.
     case records([MetricRecord])
 
     var count: Int {
@@ -141,7 +149,9 @@ extension Array: MetricElement where Element: MetricElement {
 public struct MetricRecord: Sendable, Equatable, MetricElement {
     /// What joins a prediction with its reference: the question.
     public var id: String
+    /// The predicted or true answers of a question, or the predicted evidence of a claim. Empty where there is none.
     public var texts: [String]
+    /// The predicted class index of an answer, for `multirc`; 0 for all other metrics.
     public var label: Int
     /// How likely it is that the question has no answer, for `squad_v2`.
     public var noAnswerProbability = 0.0

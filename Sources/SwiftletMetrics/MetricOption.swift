@@ -16,33 +16,63 @@ public enum Average: String, Sendable, Hashable, CaseIterable {
 
 /// A named argument of Python's `compute`, such as `average="macro"`, which is written `.average(.macro)`.
 public enum MetricOption: Sendable, Hashable {
+    /// What the numbers of a confusion matrix are divided by, as scikit-learn's `normalize`: with `true`, the sum of
+    /// their row, which is the true class; with `pred`, that of their column, which is the predicted class; with `all`,
+    /// the sum of the whole matrix.
     public enum Normalization: String, Sendable { case `true`, pred, all }
-    /// What a score is where its denominator is 0.
+    /// What a score is where its denominator is 0: `zero`, `one` or `nan` without a word, or, with `warn`, 0 and a
+    /// warning. The default is `warn`, as in scikit-learn.
     public enum ZeroDivision: Sendable, Hashable { case warn, zero, one, nan }
+    /// How an area under the curve is made for more than two classes: `ovr` compares each class with the rest, `ovo`
+    /// each pair of classes.
     public enum MultiClass: String, Sendable { case ovr, ovo }
+    /// How the errors of several outputs become a result. Named as in scikit-learn's `multioutput`.
     public enum MultiOutput: Sendable, Hashable {
+        /// One number: the mean over the outputs, each with the same weight. The default.
         case uniformAverage
+        /// A list with the error of each output.
         case rawValues
+        /// One number: the mean over the outputs with these weights, one for each output. Another number of weights is
+        /// a `MetricError`.
         case weights([Double])
     }
+    /// How tags mark where an entity begins and ends. The names are seqeval's; `BILOU` marks the last word with L and a
+    /// single word with U where `IOBES` has E and S.
     public enum Scheme: String, Sendable, CaseIterable { case IOB1, IOB2, IOE1, IOE2, IOBES, BILOU }
+    /// How the calibration errors of bins become one number: `l1` is the mean of the absolute differences and `l2` the
+    /// root of the mean of their squares, both weighted by the bins' rows; `max` is the largest difference.
     public enum Norm: String, Sendable { case l1, l2, max }
-    /// The tokenizers of sacrebleu that need no model and no dictionary.
+    /// The tokenizers of sacrebleu that need no model and no dictionary: `none` parts at white space alone; `v13a`, the
+    /// default, is that of mteval-v13a, for languages of the West; `intl` goes by Unicode's classes, as mteval-v14
+    /// does; `zh` takes each Chinese character as a word, and `char` each character.
     public enum BLEUTokenizer: String, Sendable, CaseIterable { case none, zh, v13a = "13a", intl, char }
+    /// What BLEU does about n-grams without a match, as in sacrebleu: `none` nothing, so that the score is 0; `floor`
+    /// puts a small number in place of 0; `addK` adds a number to matches and totals of all n-grams longer than a word;
+    /// `exp`, the default, puts 1/2 of a match in place of the first 0, 1/4 in place of the next, and so on.
     public enum SmoothMethod: String, Sendable, CaseIterable { case none, floor, addK = "add-k", exp }
-    /// How the scores of rows become one.
+    /// How the scores of rows become one: their mean, which is the default, their sum, or their median.
     public enum Aggregate: String, Sendable, CaseIterable { case mean, sum, median }
     /// A label and what it becomes.
     public struct LabelChange: Sendable, Hashable {
+        /// The label, a class index, as it stands in the references.
         public var old: Int
+        /// The label, a class index, that counts in its place.
         public var new: Int
 
+        /// Counts the label `old` as `new`. Both are class indices.
         public init(_ old: Int, to new: Int) { (self.old, self.new) = (old, new) }
     }
 
+    /// How the scores of classes become one. As in scikit-learn, the default is `.binary` for precision, recall and F1
+    /// of rows with one class each, and `.macro` for the area under the curve.
     case average(Average)
+    /// The class indices that a score is computed of, in the order of the result; by default all that occur, sorted.
     case labels([Int])
+    /// The class index that counts as positive where there are two classes; 1 by default. With another average than
+    /// `.binary`, precision, recall and F1 ignore it, with a warning.
     case posLabel(Int)
+    /// What precision, recall and F1 are where nothing was predicted or nothing is true. By default `.warn`: 0 and a
+    /// warning.
     case zeroDivision(ZeroDivision)
     /// Accuracy as a fraction (`true`, the default) or as a count.
     case normalize(Bool)
@@ -52,13 +82,19 @@ public enum MetricOption: Sendable, Hashable {
     case returnPValue
     /// The area under the curve up to this false positive rate, rescaled.
     case maxFPR(Double)
+    /// How `roc_auc` is computed for more than two classes. Such rows need it: there is no default.
     case multiClass(MultiClass)
+    /// How regression metrics such as `mse`, `mae` and `mase` treat rows of several outputs; their mean by default.
     case multiOutput(MultiOutput)
     /// `false` for the root of the mean squared error.
     case squared(Bool)
+    /// Regular expressions whose matches `exact_match` removes from predictions and references before anything else.
     case regexesToIgnore([String])
+    /// `exact_match` compares texts in lower case.
     case ignoreCase
+    /// `exact_match` removes ASCII punctuation before it compares.
     case ignorePunctuation
+    /// `exact_match` removes the digits 0 to 9 before it compares.
     case ignoreNumbers
     /// Entity prefixes at the end of a tag, as in `PER-B`.
     case suffix
@@ -66,6 +102,7 @@ public enum MetricOption: Sendable, Hashable {
     case strict(Scheme?)
     /// The number of bins of the calibration error.
     case bins(Int)
+    /// How `calibration_error` joins its bins; `.l1`, the expected calibration error, by default.
     case norm(Norm)
     /// For `squad_v2`: with a higher probability of no answer than this, a question counts as not answered.
     case noAnswerThreshold(Double)
@@ -89,6 +126,7 @@ public enum MetricOption: Sendable, Hashable {
     case smoothValue(Double)
     /// No warning of texts that look as if they were parted already.
     case force
+    /// `sacrebleu`, `chrf` and `nist_mt` compare texts in lower case.
     case lowercase
     /// Without the lengths of n-grams for which the predictions are too short.
     case useEffectiveOrder
@@ -116,6 +154,7 @@ public enum MetricOption: Sendable, Hashable {
     case ignorePunct
     /// `ter`: Chinese and Japanese characters as words, where texts are normalized or lose their punctuation.
     case supportZhJaChars
+    /// `ter` tells capital letters from small ones; by default it doesn't.
     case caseSensitive
     /// The series before the predicted values, for `mase`.
     case training([Double])
@@ -133,6 +172,7 @@ public enum MetricOption: Sendable, Hashable {
     case order(Int)
     /// Whether `nist_mt` parts punctuation from words, as in languages of the West.
     case westernLang(Bool)
+    /// How `character` joins the scores of rows; `.mean` by default.
     case aggregate(Aggregate)
     /// `character` with the score of each row.
     case returnAllScores
@@ -226,7 +266,12 @@ public enum MetricOption: Sendable, Hashable {
 
 /// How an interval is read from resampled scores; the names are those of `scipy.stats.bootstrap`.
 public enum BootstrapMethod: String, Sendable {
+    /// The quantiles of the resampled scores themselves.
     case percentile
+    /// The percentile interval mirrored at the score of the rows as they are, also called the reverse percentile
+    /// interval.
     case basic
+    /// Quantiles that are corrected for bias and for skewness, the latter by leaving out each row once. The default, as
+    /// in SciPy; it takes the most time.
     case bca = "BCa"
 }

@@ -2,12 +2,17 @@ import SwiftletIO
 
 /// One result of a metric.
 public enum MetricValue: Sendable, Equatable {
+    /// One score or other real number, in double precision; NaN where the metric is not defined for the rows.
     case number(Double)
+    /// A count, such as the number of tokens or of edits.
     case integer(Int)
+    /// A text, for metrics that were registered. It is left out where the values are read as a sequence of numbers.
     case text(String)
+    /// Several counts, such as the matches of n-grams for each length.
     case integers([Int])
     /// One number a label, output or text.
     case list([Double])
+    /// A matrix of real numbers by rows, such as a confusion matrix that is weighted or normalized.
     case matrix([[Double]])
     /// A confusion matrix of unweighted counts.
     case counts([[Int]])
@@ -17,11 +22,15 @@ public enum MetricValue: Sendable, Equatable {
 
 /// A bootstrap confidence interval.
 public struct ConfidenceInterval: Sendable, Equatable {
+    /// The lower end, in the score's unit; NaN where the interval is not defined.
     public var low: Double
+    /// The upper end, in the score's unit; NaN where the interval is not defined.
     public var high: Double
     /// The standard deviation of the resampled scores.
     public var standardError: Double
 
+    /// An interval from `low` to `high`, with the standard deviation of the resampled scores. The numbers are kept as
+    /// they are.
     public init(low: Double, high: Double, standardError: Double) {
         self.low = low
         self.high = high
@@ -35,20 +44,26 @@ public struct ConfidenceInterval: Sendable, Equatable {
 /// group, ready to be logged.
 public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequence, ExpressibleByDictionaryLiteral {
     private var order = OrderedKeys()
+    /// The values in the order of `keys`, as many as there are keys.
     public private(set) var values: [MetricValue] = []
     /// What Python would have warned about, such as a score that isn't defined for these inputs.
     public var warnings: [String] = []
     /// The intervals of the scores with these keys, if `MetricOption.bootstrap` was given.
     public var intervals: [String: ConfidenceInterval] = [:]
 
+    /// A result without keys, to which values can be added with `set(_:_:)`.
     public init() {}
 
+    /// A result of numbers in the order in which they are written. Of a key that comes twice the last number stays.
     public init(dictionaryLiteral elements: (String, Double)...) {
         for (key, value) in elements { set(key, .number(value)) }
     }
 
+    /// The keys in the order of `evaluate`'s dictionary.
     public var keys: [String] { order.names }
+    /// The number of keys. As a sequence there may be more elements, since lists and groups are taken apart.
     public var count: Int { order.count }
+    /// Whether there is no key.
     public var isEmpty: Bool { values.isEmpty }
 
     /// The number with this key, or with the joined name under which the sequence gives it.
@@ -71,8 +86,10 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         }
     }
 
+    /// The value of a key in its own form; `nil` where there is no such key. Keys are compared by their code points.
     public func value(_ key: String) -> MetricValue? { order.position(of: key).map { values[$0] } }
 
+    /// Sets the value of a key. A key that is here already keeps its place; a new one comes last.
     public mutating func set(_ key: String, _ value: MetricValue) {
         if let index = order.position(of: key) {
             values[index] = value
@@ -82,6 +99,8 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         }
     }
 
+    /// The numbers of a key with a list, such as one score for each label; `nil` for other values and where there is no
+    /// such key.
     public func list(_ key: String) -> [Double]? {
         switch value(key) {
         case .list(let list): list
@@ -90,6 +109,8 @@ public struct MetricValues: Sendable, Equatable, CustomStringConvertible, Sequen
         }
     }
 
+    /// The values below a key, such as precision and recall of an entity type; `nil` for other values and where there
+    /// is no such key.
     public func group(_ key: String) -> MetricValues? { if case .group(let group) = value(key) { group } else { nil } }
 
     /// A confusion matrix: a row for each label of the references, a column for each of the predictions.

@@ -5,7 +5,9 @@ internal import Synchronization
 public struct MetricRows: Sendable {
     /// The configuration it was loaded with.
     public let config: String?
+    /// The predictions of all batches, one for each row, in the order in which they were added.
     public let predictions: MetricColumn
+    /// The references of all batches, as many as there are predictions and in the same order.
     public let references: MetricColumn
     /// A weight for each row, where some were given.
     public let sampleWeight: [Double]?

@@ -3,11 +3,17 @@ import SwiftletIO
 extension ModelCard {
     /// One of the labels that a model tells apart.
     public struct Label: Sendable, Equatable {
+        /// The label as `config.json` names it, such as `equivalent`; may be empty.
         public var name: String
         /// How often it comes in the training split, in rows or, where words are labelled, in words; `nil` if that is not
         /// known.
         public var count: Int?
 
+        /// A row of the card's table of labels; its id is its place in `labels`.
+        ///
+        /// - Parameters:
+        ///   - name: as in `config.json`; may be empty.
+        ///   - count: how often the label comes in the training split; `nil` if that is not known.
         public init(_ name: String, count: Int? = nil) {
             self.name = name
             self.count = count

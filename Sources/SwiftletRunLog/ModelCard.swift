@@ -57,10 +57,12 @@ public struct ModelCard: Sendable {
     public var hyperparameters: JSONObject?
     /// Libraries and their versions.
     public var versions: [(name: String, version: String)] = []
-    /// Markdown of the sections that a person would write, by what the run knows; `nil` leaves a note that information is
+    /// Markdown of the section "Model description", by what the run knows; `nil` leaves a note that information is
     /// missing, as Python's cards have it.
     public var modelDescription: String?
+    /// Markdown of the section "Intended uses & limitations"; `nil` leaves a note that information is missing.
     public var intendedUses: String?
+    /// Markdown of the section "Training and evaluation data"; `nil` leaves a note that information is missing.
     public var trainingData: String?
     private let log: TrainingLog
 

@@ -35,6 +35,8 @@ public struct ServerOptions: Sendable {
     /// Whether the page to try the models out is served at `/`.
     public var servesPage = true
 
+    /// The defaults: port 8080 of this machine alone, no keys, and the limits at each property. `check()` tells whether
+    /// changed values make sense.
     public init() {}
 
     /// - Throws: `ServerError` that names the option.
@@ -77,6 +79,12 @@ public struct ServerError: SwiftletError {
     public var remedy: String?
     public var location: ErrorLocation
 
+    /// An error of a server that can't be set up, also for a program that sets up servers itself.
+    ///
+    /// - Parameters:
+    ///   - message: one sentence that names the culprit, such as the option.
+    ///   - remedy: what to do, in one sentence; `nil` where nothing is known.
+    ///   - location: where the cause lies, as far as that is known.
     public init(_ message: String, remedy: String? = nil, location: ErrorLocation = ErrorLocation()) {
         self.message = message
         self.remedy = remedy

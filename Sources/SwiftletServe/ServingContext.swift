@@ -21,9 +21,12 @@ public struct ServingContext: Sendable {
 
 /// The context of a server that serves models and nothing else.
 public struct ServeRequestContext: ServingRequestContext {
+    /// Hummingbird's own part of the context, with the parameters of the route and the request's logger.
     public var coreContext: CoreRequestContextStorage
+    /// What the server keeps about this request, for `/metrics` and the log.
     public let serving: ServingContext
 
+    /// Made by Hummingbird for each request that arrives.
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         serving = ServingContext(source: source)

@@ -4,6 +4,7 @@ internal import SwiftletIO
 public struct TextTokenizer: Sendable, Hashable {
     /// What tells this function from others: two of the same name are taken for the same.
     public var name: String
+    /// Parts one text into its words, in their order. May be called from several threads at once.
     public var words: @Sendable (String) -> [String]
 
     /// - Parameters:

@@ -15,7 +15,9 @@ public struct RunComparison {
     public struct Difference: Sendable {
         /// Such as `accuracy`.
         public let metric: String
+        /// The metric's value in the first run, on the rows that the runs share.
         public let first: Double
+        /// The metric's value in the run that is compared with the first, on the same rows.
         public let other: Double
         /// 95% of the differences on draws of rows, other less first; `nil` where there is none.
         public let interval: (low: Double, high: Double)?

@@ -6,6 +6,7 @@ import SwiftletTraining
 public struct RunReplay: Sendable {
     /// The folder of the run.
     public let folder: String
+    /// What the folder's `run.json` tells of the run: its command, its settings, and the hashes of its weights.
     public let record: RunRecord
 
     /// - Throws: `ReportError` for a folder without a record, and for runs that can't be made again from it: those that

@@ -4,7 +4,9 @@ public import SwiftletTensor
 
 /// A training row whose label is more or less probably wrong.
 public struct LabelSuspect: Sendable {
+    /// The row's number in the training split, from 0.
     public let row: Int
+    /// The class index that the training split gives the row.
     public let label: Int
     /// The class that it rather belongs to.
     public let suggestion: Int

@@ -8,13 +8,15 @@ import Glibc
 public struct CalibrationCurve: Sendable {
     /// Rows whose confidence lies in one stretch.
     public struct Bin: Sendable {
-        /// Where the bin begins and ends; the end belongs to it.
+        /// Where the bin begins, as a probability. Only the first bin has its beginning itself.
         public let low: Double
+        /// Where the bin ends, as a probability. The end itself belongs to the bin.
         public let high: Double
         /// Rows in it.
         public let count: Int
-        /// Their mean confidence, and the share of them that is right; NaN without rows.
+        /// The mean probability of the predicted classes of its rows, from 0 to 1; NaN without rows.
         public let confidence: Double
+        /// The share of its rows whose prediction is right, from 0 to 1; NaN without rows.
         public let accuracy: Double
     }
 
@@ -60,11 +62,13 @@ public struct CalibrationCurve: Sendable {
 public struct TemperatureFit: Sendable {
     /// Above 1 where the model is too sure.
     public let temperature: Double
-    /// Rows that it was fitted on, and the others, which it is measured on.
+    /// Numbers of the rows that it was fitted on, from 0, in rising order: half of all.
     public let fittedRows: [Int]
+    /// Numbers of the other rows, from 0, in rising order. On these its errors are measured.
     public let heldOutRows: [Int]
-    /// The calibration error of the other rows as they are, and with the temperature.
+    /// The expected calibration error of the held-out rows as the model gives their probabilities, from 0 to 1.
     public let errorBefore: Double
+    /// The expected calibration error of the same rows once their logits are divided by the temperature, from 0 to 1.
     public let errorAfter: Double
 
     /// Fits the temperature, between 0.05 and 20, with the smallest negative log-likelihood of half the rows, drawn by

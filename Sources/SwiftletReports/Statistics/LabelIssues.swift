@@ -5,8 +5,12 @@
 public struct LabelIssues: Sendable {
     /// A row with the class that it rather belongs to.
     public struct Issue: Sendable {
+        /// The row's place in the labels and probabilities that were given, from 0.
         public let row: Int
+        /// The class index that the row is labelled with.
         public let label: Int
+        /// The index of the class that the row rather belongs to: the most probable one of those that are confident for
+        /// it.
         public let suggestion: Int
         /// The probability of the label less the largest of the others: the smaller, the more suspect.
         public let margin: Double

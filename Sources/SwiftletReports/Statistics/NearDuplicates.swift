@@ -8,7 +8,9 @@ import SwiftletIO
 public struct NearDuplicates: Sendable {
     /// A row of the second set with the row of the first that is most like it.
     public struct Pair: Sendable, Equatable {
+        /// The row's number in the second set, such as the validation split, from 0.
         public let row: Int
+        /// The number of the row of the first set that is most like it, from 0.
         public let other: Int
         /// 1 for texts with the same letters.
         public let similarity: Double

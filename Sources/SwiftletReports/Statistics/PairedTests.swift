@@ -6,8 +6,9 @@ import Glibc
 
 /// McNemar's exact test: whether two models that were right and wrong on the same rows differ by more than chance.
 public struct McNemarTest: Sendable {
-    /// Rows that only the first, and only the second model gets right.
+    /// The number of rows that only the first model gets right.
     public let onlyFirst: Int
+    /// The number of rows that only the second model gets right.
     public let onlySecond: Int
     /// Two-sided, by the binomial distribution.
     public let pValue: Double

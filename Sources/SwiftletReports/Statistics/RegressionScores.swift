@@ -6,8 +6,9 @@ import Glibc
 
 /// The scores of predicted numbers, as scikit-learn and SciPy compute them.
 public struct RegressionScores: Sendable {
-    /// The means of squared and of absolute differences.
+    /// The mean of the squared differences, in the labels' unit squared.
     public let meanSquaredError: Double
+    /// The mean of the absolute differences, in the labels' unit.
     public let meanAbsoluteError: Double
     /// The square root of the first.
     public var rootMeanSquaredError: Double { sqrt(meanSquaredError) }

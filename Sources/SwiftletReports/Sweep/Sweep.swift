@@ -3,6 +3,7 @@ public import SwiftletIO
 /// What runs the trainings of a sweep. `start` may return at once; `finish` waits for the end. Where several runs go side by
 /// side, so many are started before one is waited for.
 public protocol SweepRunner {
+    /// What `start` hands to `finish` for one training, such as its process or, where `start` waits, its outcome.
     associatedtype Started
 
     /// - Parameters:
@@ -20,6 +21,7 @@ public protocol SweepRunner {
 /// outcomes, in an order that doesn't depend on how fast runs are: each of the runs side by side counts as taking as long
 /// as its epochs. So a sweep that was killed ends with the table that it would have had.
 public struct Sweep {
+    /// What is searched and how. A journal that the sweep goes on from was written with the same settings.
     public let settings: SweepSettings
     /// Chooses a setting's values by asking for each; see `SearchTrial`.
     private let space: (inout SearchTrial) -> JSONObject

@@ -2,11 +2,12 @@ public import SwiftletIO
 
 /// What a sweep searches, how, and by what it judges.
 public struct SweepSettings: Sendable {
-    /// Whether the metric is to be small or large.
+    /// Whether the metric is to be small, as a loss, or large, as an accuracy.
     public enum Direction: String, Sendable, CaseIterable { case minimize, maximize }
 
     /// The settings by the names of their arguments, in order.
     public var space: [(name: String, dimension: SearchDimension)]
+    /// How the next setting to try is chosen; `.tpe` by default.
     public var method: SearchMethod
     /// Settings to try; for a grid at most as many, `nil` for all.
     public var trialCount: Int?
@@ -14,14 +15,19 @@ public struct SweepSettings: Sendable {
     public var seeds: [UInt64] = [42]
     /// The name of a metric of the last evaluation, with or without `eval_`.
     public var metric = "eval_loss"
+    /// Whether the smallest or the largest value of `metric` is the best. It has to fit the metric; the default, the
+    /// smallest, fits a loss.
     public var direction = Direction.minimize
     /// Of the choice of settings.
     public var seed: UInt64 = 0
     /// Runs at the same time.
     public var parallelRuns = 1
-    /// ASHA: epochs of the first round and the most of all, and the share (one in so many) that goes on.
+    /// For ASHA, the epochs of the first round, in which every setting takes part; above 0.
     public var minEpochs = 1.0
+    /// For ASHA, the epochs of the last round, and so the most that a setting is trained; at least `minEpochs`.
     public var maxEpochs = 9.0
+    /// For ASHA, how much rounds differ: one in so many settings goes on to the next round, which has so many times the
+    /// epochs, up to `maxEpochs`. At least 2.
     public var reductionFactor = 3
 
     /// - Parameters:
@@ -125,6 +131,7 @@ public struct SweepRun: Sendable, Hashable {
     public let trial: Int
     /// ASHA's round, from 0.
     public let round: Int
+    /// The seed that this training runs with, one of `SweepSettings.seeds`.
     public let seed: UInt64
 }
 

@@ -10,7 +10,9 @@ import Glibc
 public struct SweepTable: Sendable {
     /// A setting with the results of its runs.
     public struct Row: Sendable {
+        /// The number of the setting, from 0, in the order in which settings were chosen.
         public let trial: Int
+        /// The setting itself: values by the names of their training arguments.
         public let values: JSONObject
         /// Of its longest round with all seeds; `nil` but for ASHA.
         public let epochs: Double?
@@ -28,7 +30,10 @@ public struct SweepTable: Sendable {
         }
     }
 
+    /// A row for each setting: those of the longest round first, then by the mean of the metric. Settings of which a
+    /// run failed come last in their round.
     public let rows: [Row]
+    /// What was searched and how, with the metric and the direction that the rows are sorted by.
     public let settings: SweepSettings
 
     init(_ settings: SweepSettings, _ progress: SweepProgress) {

@@ -7,6 +7,7 @@ public import SwiftletTraining
 public struct BestRun: Sendable {
     /// The number of its setting, as text.
     public let runID: String
+    /// What the objective gave for the best setting's last evaluation.
     public let objective: Double
     /// Values by the names of their arguments.
     public let hyperparameters: JSONObject

@@ -5,6 +5,7 @@ import SwiftletIO
 public struct MetricSummary: Sendable {
     /// As the field calls it, such as `accuracy` or `macro_f1`.
     public let name: String
+    /// The metric on the rows that have a label, in the metric's own unit; such as from 0 to 1 for an accuracy.
     public let value: Double
     /// 95% by the bootstrap; `nil` where none is computed.
     public let interval: (low: Double, high: Double)?

@@ -20,12 +20,17 @@ import SwiftletTasks
 public struct PredictionTable: Sendable {
     /// What was predicted.
     public enum Kind: String, Sendable, CaseIterable {
+        /// In this order: one class for each row; any number of labels; a number; a label for each word; an answer
+        /// found in a text; and vectors of texts.
         case classes, multipleLabels, numbers, tokens, answers, vectors
     }
 
+    /// What was predicted, which decides the columns that there are.
     public let kind: Kind
     /// Label names by id; empty where there are none.
     public let labels: [String]
+    /// The whole table, a row for each row of the split: `row` first, then the columns of the predictions, then the
+    /// split's own.
     public let dataset: Dataset
     /// How many columns, the first ones, are not the split's own.
     let ownColumnCount: Int
@@ -175,6 +180,7 @@ public struct ReportError: SwiftletError, Equatable {
         case sweep
     }
 
+    /// What went wrong, to switch over.
     public var kind: Kind
     public var message: String
     public var remedy: String?

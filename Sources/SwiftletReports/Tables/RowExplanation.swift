@@ -11,11 +11,13 @@ import SwiftletTokenizers
 public struct RowExplanation: Sendable {
     /// The row's number in its split.
     public let row: Int
-    /// The name of the output that is explained, which is the prediction, and its logit.
+    /// The name of the output that is explained, which is the prediction.
     public let target: String
+    /// The model's logit for that output, of the row as it is.
     public let logit: Double
     /// The logit with padding in place of every token but the special ones: the values add up to the difference.
     public let baselineLogit: Double
+    /// The row's tokens as the model takes them, special ones included and in the vocabulary's spelling.
     public let tokens: [String]
     /// How much each token adds to the logit.
     public let values: [Double]

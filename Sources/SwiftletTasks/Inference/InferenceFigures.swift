@@ -19,6 +19,8 @@ public struct InferenceFigures: Sendable, Equatable {
         self.tokenCount = tokenCount
     }
 
+    /// Adds the sequences, the tokens and both times of another call. Calls that ran side by side add up too: the sums
+    /// are not the time that passed.
     public static func += (left: inout InferenceFigures, right: InferenceFigures) {
         left.sequenceCount += right.sequenceCount
         left.tokenCount += right.tokenCount
@@ -31,9 +33,11 @@ public struct InferenceFigures: Sendable, Equatable {
 public struct BatchFigures: Sendable {
     /// How many requests are in it, whole or in part.
     public var requestCount: Int
+    /// How many sequences the batch has, which is its first dimension.
     public var sequenceCount: Int
     /// Special tokens included, padding not.
     public var tokenCount: Int
+    /// How long the model took for the batch. The time that requests waited for it is not in it.
     public var duration: Duration
 }
 

@@ -6,6 +6,7 @@ import Synchronization
 /// The first error, of the inputs or of an answer, ends the sequence, and so does cancellation, with
 /// `CancellationError`. What is under way is cancelled when the iterator goes.
 public struct PipelineResults<Output: Sendable>: AsyncSequence, Sendable {
+    /// One answer of the pipeline, for one input.
     public typealias Element = Output
     private let start: @Sendable () -> Iterator
 

@@ -92,7 +92,9 @@ public struct FineTuning {
     public struct Split {
         /// Such as `train` or `validation`.
         public let name: String
+        /// The rows with their columns as they were read, before anything was tokenized.
         public let given: Dataset
+        /// The same rows as token ids and labels. For some tasks a row gives several of these, or several give one.
         public let prepared: PreparedRows
     }
 
@@ -102,8 +104,9 @@ public struct FineTuning {
         public let trainer: Trainer
         /// What was trained for, with the columns and labels that were found.
         public let task: any FineTuningTask
-        /// The rows that were trained on, and those for evaluations; `nil` for stages that were left out.
+        /// The rows that were trained on; `nil` where training was left out.
         public let trainRows: Split?
+        /// The rows for evaluations; `nil` where these were left out.
         public let evaluationRows: Split?
         /// `nil` for stages that were left out.
         public var train: Metrics?

@@ -13,6 +13,12 @@ public struct Mistake: Sendable, Equatable {
     /// The right answer, the model's, and whatever else there is to say, by the names of columns.
     public var details: JSONObject
 
+    /// A row that a task of your own counts as wrong.
+    ///
+    /// - Parameters:
+    ///   - row: its number in the split, from 0.
+    ///   - weight: how wrong the answer is; the largest comes first in a listing.
+    ///   - details: the right answer, the model's, and whatever else a reader needs, by the names of columns.
     public init(row: Int, weight: Double, details: JSONObject) {
         self.row = row
         self.weight = weight

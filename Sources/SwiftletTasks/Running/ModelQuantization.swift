@@ -41,10 +41,14 @@ public struct ModelQuantization {
     public struct Report: Sendable {
         /// A metric of the rows, with weights and activations in float32 and in 8 bits.
         public struct Metric: Sendable {
+            /// As an evaluation calls it, such as `eval_accuracy` or `eval_loss`.
             public let name: String
+            /// The metric of the model as it was, in the metric's own unit.
             public let float32: Double
+            /// The metric of the model in 8 bits, on the same rows.
             public let int8: Double
 
+            /// One metric before and after. Whether a smaller value is better is known by its name.
             public init(name: String, float32: Double, int8: Double) {
                 (self.name, self.float32, self.int8) = (name, float32, int8)
             }
@@ -55,6 +59,11 @@ public struct ModelQuantization {
         /// Bytes of the folder's weights, before and after.
         public let byteCounts: (float32: Int, int8: Int)
 
+        /// A report of metrics and sizes that were measured elsewhere, such as for `worst`.
+        ///
+        /// - Parameters:
+        ///   - metrics: of the same rows before and after; none where no rows were evaluated.
+        ///   - byteCounts: sizes of the weights before and after, in bytes.
         public init(metrics: [Metric], byteCounts: (float32: Int, int8: Int)) {
             (self.metrics, self.byteCounts) = (metrics, byteCounts)
         }

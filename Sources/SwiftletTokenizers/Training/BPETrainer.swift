@@ -21,6 +21,8 @@ public struct BPETrainer: Sendable {
     /// In scalars; longer tokens are not made. `nil` for no limit.
     public var maxTokenLength: Int?
 
+    /// A trainer with these settings, each described at the property of its name. The defaults are those of
+    /// `BpeTrainer` in the Rust library. Training refuses values out of range with a `TokenizerError`.
     public init(
         vocabularySize: Int = 30000, minFrequency: Int = 0, specialTokens: [AddedToken] = [],
         limitAlphabet: Int? = nil, initialAlphabet: [Unicode.Scalar] = [], continuingPrefix: String? = nil,

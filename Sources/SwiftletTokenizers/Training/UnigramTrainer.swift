@@ -27,6 +27,8 @@ public struct UnigramTrainer: Sendable {
     /// How many parts of words there are at first, at most.
     public var seedSize = 1_000_000
 
+    /// A trainer with these settings, each described at the property of its name. The defaults are those of
+    /// `UnigramTrainer` in the Rust library. Training refuses values out of range with a `TokenizerError`.
     public init(
         vocabularySize: Int = 8000, subIterations: Int = 2, shrinkingFactor: Double = 0.75,
         specialTokens: [AddedToken] = [], initialAlphabet: [Unicode.Scalar] = [], unkToken: String? = nil,

@@ -11,6 +11,8 @@ public struct WordLevelTrainer: Sendable {
     /// The first tokens, in this order.
     public var specialTokens: [AddedToken] = []
 
+    /// A trainer with these settings, each described at the property of its name. The defaults are those of
+    /// `WordLevelTrainer` in the Rust library. Training refuses values out of range with a `TokenizerError`.
     public init(vocabularySize: Int = 30000, minFrequency: Int = 0, specialTokens: [AddedToken] = []) {
         self.vocabularySize = vocabularySize
         self.minFrequency = minFrequency

@@ -15,6 +15,8 @@ public struct WordPieceTrainer: Sendable {
     /// Put after the last token of a word; models don't look for it.
     public var endOfWordSuffix: String?
 
+    /// A trainer with these settings, each described at the property of its name. The defaults are those of
+    /// `WordPieceTrainer` in the Rust library. Training refuses values out of range with a `TokenizerError`.
     public init(
         vocabularySize: Int = 30000, minFrequency: Int = 0, specialTokens: [AddedToken] = [],
         limitAlphabet: Int? = nil, initialAlphabet: [Unicode.Scalar] = [], continuingPrefix: String = "##",

@@ -18,6 +18,8 @@ public import SwiftletTensor
 /// with it throws that error, so a mistake can't pass for the end of the epoch. A loop that calls no model asks
 /// `batch.check()`.
 public struct DataLoader: Sequence {
+    /// One batch: token ids, mask and labels, as the collate function made them. On the CPU, or on the device of the
+    /// `Accelerator` that prepared the loader.
     public typealias Element = ModelInputs
 
     /// Rows a batch; the last one of an epoch may have fewer.

@@ -4,6 +4,7 @@ import SwiftletTensor
 /// Stacks rows of one length, without a tokenizer, as `transformers.default_data_collator` does: for rows that were padded
 /// when they were tokenized.
 public struct DefaultDataCollator: DataCollator {
+    /// A collator without settings: it adds no padding, so all rows of a batch must have one length.
     public init() {}
 
     /// Checks that each row is one sequence, with a mask and segments as long as its ids.
