@@ -50,7 +50,7 @@ extension MetricOption {
                     "Give one of \(BLEUTokenizer.allCases.map(\.rawValue).joined(separator: ", ")), or texts that are "
                     + "parted into words already, with none.", kind: .unsupported, at: location)
         }
-        if names.contains(name) {
+        if names.contains(text: name) {
             return MetricError(
                 "the metric option '\(name)' can't be \(value.text())", remedy: "Give it a value as in Python.",
                 at: location)

@@ -1,3 +1,5 @@
+import SwiftletIO
+
 /// The options of one call, taken apart.
 struct MetricOptions: Sendable, Hashable {
     struct Bootstrap: Sendable, Hashable {
@@ -70,7 +72,7 @@ struct MetricOptions: Sendable, Hashable {
     /// The options of these names, each as it was given last.
     func chosen(_ names: Set<String>) -> [String: MetricOption] {
         given.reduce(into: [:]) { chosen, option in
-            if names.contains(option.name) { chosen[option.name] = option }
+            if names.contains(text: option.name) { chosen[option.name] = option }
         }
     }
 }

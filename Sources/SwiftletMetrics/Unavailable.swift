@@ -1,9 +1,11 @@
+import SwiftletIO
+
 extension Evaluate {
     /// Why a metric of `evaluate` is not here; `nil` for those that are, and for names that are none.
     public static func reasonUnavailable(_ name: String) -> String? { unavailable[name] }
 
     /// The metrics of `evaluate` 0.4.6 that are not here, in alphabetical order.
-    public static var unavailableNames: [String] { unavailable.keys.sorted() }
+    public static var unavailableNames: [String] { Array(unavailable.keys).sortedByCodePoints() }
 
     private static let unavailable = [
         "bertscore": "it compares hidden states of a model of its own, which it chooses and downloads",

@@ -100,7 +100,7 @@ extension Trainer {
                     ? "Give a smaller --per-device-train-batch-size and a larger --gradient-accumulation-steps, a smaller "
                         + "--max-length, or --gradient-checkpointing."
                     : "Give a smaller --per-device-eval-batch-size or --max-length.",
-                at: ErrorLocation(option: option))
+                kind: .invalidArgument, at: ErrorLocation(option: option))
         }
         if estimate.usual > Self.usableShare * Double(memory), memoryWarnings.insert(option).inserted {
             let (needed, there) = (Self.gigabytes(estimate.usual), Self.gigabytes(Double(memory)))

@@ -112,8 +112,9 @@ extension FuzzTarget {
         "card", .text, seeds: ["datasets/labelled/README.md"],
         texts: [
             "---\nconfigs:\n- config_name: c\n  data_files:\n  - split: train\n    path: '*.csv'\n---\n",
-            "---\ndataset_info:\n  features:\n  - name: a\n    list: int64\n    length: 2\n  - name: b\n"
-                + "    dtype:\n      class_label:\n        names:\n          '0': x\n          '1': y\n---\n",
+            "---\ndataset_info:\n  features:\n  - name: a\n    list: int64\n    length: 2\n---\n",
+            "---\ndataset_info:\n  features:\n  - name: a\n    dtype: int64\n  - name: b\n    dtype:\n      class_label:\n"
+                + "        names:\n          '0': x\n          '1': y\n          '2': z\n---\n",
             "---\na: &a [x, *a]\nb: !!binary aGk=\n? [k]\n: {v: 1e3, w: ~}\n---\n",
         ]
     ) { folder in

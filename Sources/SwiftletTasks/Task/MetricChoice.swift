@@ -1,3 +1,4 @@
+import SwiftletIO
 package import SwiftletMetrics
 package import SwiftletModels
 
@@ -10,8 +11,8 @@ package enum MetricChoice {
     package static func metrics(
         _ names: [String], _ options: [MetricOption], problem: ProblemType?, labelCount: Int?
     ) throws -> [Metric] {
-        var seen: Set<String> = []
-        let names = names.filter { seen.insert($0).inserted }
+        var seen: Set<TextKey> = []
+        let names = names.filter { seen.insert(TextKey($0)).inserted }
         var unused = options
         let problem = problem ?? (labelCount == 1 ? .regression : .singleLabelClassification)
         let metrics = try names.map { name in

@@ -43,7 +43,9 @@ public struct DataCollatorForLanguageModeling: DataCollator {
                 kind: .invalidArgument, at: ErrorLocation(option: "mask_token"))
         }
         guard mlm || !wholeWordMask else {
-            throw TrainingError("wholeWordMask hides words, and mlm is off", remedy: "Leave one of the two out.")
+            throw TrainingError(
+                "wholeWordMask hides words, and mlm is off", remedy: "Leave one of the two out.",
+                kind: .invalidArgument, at: ErrorLocation(option: "mlm"))
         }
         for (name, share) in [
             ("mlmProbability", mlmProbability), ("maskReplaceProbability", maskReplaceProbability),

@@ -1,3 +1,4 @@
+import SwiftletIO
 public import SwiftletTensor
 public import SwiftletTokenizers
 
@@ -37,16 +38,23 @@ public struct DataCollatorForPermutationLanguageModeling {
         guard let mask = tokenizer.maskTokenID else {
             throw TrainingError(
                 "the tokenizer has no mask token, which hiding tokens needs",
-                remedy: "Set mask_token in tokenizer_config.json, or take a tokenizer that has one.")
+                remedy: "Set mask_token in tokenizer_config.json, or take a tokenizer that has one.",
+                kind: .invalidArgument, at: ErrorLocation(option: "tokenizer"))
         }
         guard let pad = tokenizer.padTokenID else {
-            throw TrainingError("the tokenizer has no padding token", remedy: "Set pad_token in tokenizer_config.json.")
+            throw TrainingError(
+                "the tokenizer has no padding token", remedy: "Set pad_token in tokenizer_config.json.",
+                kind: .invalidArgument, at: ErrorLocation(option: "tokenizer"))
         }
         guard plmProbability > 1e-6, plmProbability <= 1 else {
-            throw TrainingError("plmProbability is \(plmProbability); it must be above 0.000001 and at most 1")
+            throw TrainingError(
+                "plmProbability is \(plmProbability); it must be above 0.000001 and at most 1",
+                remedy: "Give a share, such as 1/6.", kind: .invalidArgument, at: ErrorLocation(option: "plm_probability"))
         }
         guard (1...1_000_000).contains(maxSpanLength) else {
-            throw TrainingError("maxSpanLength is \(maxSpanLength); it must be from 1 to 1000000")
+            throw TrainingError(
+                "maxSpanLength is \(maxSpanLength); it must be from 1 to 1000000", remedy: "Give a number of tokens, such as 5.",
+                kind: .invalidArgument, at: ErrorLocation(option: "max_span_length"))
         }
         (maskTokenID, padTokenID) = (mask, pad)
         padsLeft = tokenizer.paddingSide == .left

@@ -18,7 +18,8 @@ struct PaddingPlan: Sendable {
         if let multiple, !(1...Int(Int32.max)).contains(multiple) {
             throw TrainingError(
                 "padToMultipleOf is \(multiple); it must be from 1 to \(Int32.max)",
-                remedy: "Leave it out for no multiple.")
+                remedy: "Leave it out for no multiple.", kind: .invalidArgument,
+                at: ErrorLocation(option: "pad_to_multiple_of"))
         }
         self.padding = padding
         self.multiple = multiple ?? 1
@@ -27,7 +28,8 @@ struct PaddingPlan: Sendable {
             guard maxLength == nil else {
                 throw TrainingError(
                     "maxLength is given, but padding is not to it",
-                    remedy: "Set padding: .maxLength, or leave maxLength out.")
+                    remedy: "Set padding: .maxLength, or leave maxLength out.", kind: .invalidArgument,
+                    at: ErrorLocation(option: "max_length"))
             }
             target = nil
             return
@@ -38,7 +40,8 @@ struct PaddingPlan: Sendable {
                 maxLength == nil
                     ? "padding to maxLength needs one: the tokenizer names no model_max_length"
                     : "maxLength is \(length); it must be from 1 to \(Int32.max)",
-                remedy: "Give a maxLength, such as 128.")
+                remedy: "Give a maxLength, such as 128.", kind: .invalidArgument,
+                at: ErrorLocation(option: "max_length"))
         }
         target = Self.rounded(length, to: self.multiple)
     }
