@@ -37,7 +37,16 @@ public struct CacheFolders: Sendable, Equatable {
     }
 
     /// The folders of this type.
-    public enum Part: Sendable, CaseIterable { case home, hub, datasets, token }
+    public enum Part: Sendable, CaseIterable {
+        /// The folder that the others lie in, unless variables say otherwise: `~/.cache/huggingface`.
+        case home
+        /// Downloads of the Hub.
+        case hub
+        /// Prepared datasets and results of `map`.
+        case datasets
+        /// The file with the token of the Hub.
+        case token
+    }
 
     /// The environment variable that decided where a folder is: the first of those named at its property that is set to
     /// something; `nil` where none is.

@@ -19,13 +19,34 @@ public enum MetricOption: Sendable, Hashable {
     /// What the numbers of a confusion matrix are divided by, as scikit-learn's `normalize`: with `true`, the sum of
     /// their row, which is the true class; with `pred`, that of their column, which is the predicted class; with `all`,
     /// the sum of the whole matrix.
-    public enum Normalization: String, Sendable { case `true`, pred, all }
+    public enum Normalization: String, Sendable {
+        /// By the sum of the row: the rows of a true class add up to 1.
+        case `true`
+        /// By the sum of the column: the rows of a predicted class add up to 1.
+        case pred
+        /// By the sum of the whole matrix.
+        case all
+    }
     /// What a score is where its denominator is 0: `zero`, `one` or `nan` without a word, or, with `warn`, 0 and a
     /// warning. The default is `warn`, as in scikit-learn.
-    public enum ZeroDivision: Sendable, Hashable { case warn, zero, one, nan }
+    public enum ZeroDivision: Sendable, Hashable {
+        /// 0, with a warning. The default.
+        case warn
+        /// 0, without a warning.
+        case zero
+        /// 1, without a warning.
+        case one
+        /// Not a number, without a warning.
+        case nan
+    }
     /// How an area under the curve is made for more than two classes: `ovr` compares each class with the rest, `ovo`
     /// each pair of classes.
-    public enum MultiClass: String, Sendable { case ovr, ovo }
+    public enum MultiClass: String, Sendable {
+        /// Each class against all others together.
+        case ovr
+        /// Each class against each other one.
+        case ovo
+    }
     /// How the errors of several outputs become a result. Named as in scikit-learn's `multioutput`.
     public enum MultiOutput: Sendable, Hashable {
         /// One number: the mean over the outputs, each with the same weight. The default.
@@ -38,20 +59,67 @@ public enum MetricOption: Sendable, Hashable {
     }
     /// How tags mark where an entity begins and ends. The names are seqeval's; `BILOU` marks the last word with L and a
     /// single word with U where `IOBES` has E and S.
-    public enum Scheme: String, Sendable, CaseIterable { case IOB1, IOB2, IOE1, IOE2, IOBES, BILOU }
+    public enum Scheme: String, Sendable, CaseIterable {
+        /// B only where an entity follows another of its type at once; else it begins with I.
+        case IOB1
+        /// Every entity begins with B.
+        case IOB2
+        /// E only where an entity of the same type follows at once; else it ends with I.
+        case IOE1
+        /// Every entity ends with E.
+        case IOE2
+        /// Entities begin with B and end with E; those of one word have S.
+        case IOBES
+        /// Entities begin with B and end with L; those of one word have U.
+        case BILOU
+    }
     /// How the calibration errors of bins become one number: `l1` is the mean of the absolute differences and `l2` the
     /// root of the mean of their squares, both weighted by the bins' rows; `max` is the largest difference.
-    public enum Norm: String, Sendable { case l1, l2, max }
+    public enum Norm: String, Sendable {
+        /// The mean of the absolute differences, weighted by the rows of each bin.
+        case l1
+        /// The root of the mean of the squared differences, weighted by the rows of each bin.
+        case l2
+        /// The largest difference.
+        case max
+    }
     /// The tokenizers of sacrebleu that need no model and no dictionary: `none` parts at white space alone; `v13a`, the
     /// default, is that of mteval-v13a, for languages of the West; `intl` goes by Unicode's classes, as mteval-v14
     /// does; `zh` takes each Chinese character as a word, and `char` each character.
-    public enum BLEUTokenizer: String, Sendable, CaseIterable { case none, zh, v13a = "13a", intl, char }
+    public enum BLEUTokenizer: String, Sendable, CaseIterable {
+        /// Words are what lies between white space.
+        case none
+        /// Each Chinese character is a word; the rest is parted as by `v13a`.
+        case zh
+        /// That of mteval-v13a, for languages of the West. The default.
+        case v13a = "13a"
+        /// Punctuation and symbols by Unicode's classes, as in mteval-v14.
+        case intl
+        /// Each character is a word.
+        case char
+    }
     /// What BLEU does about n-grams without a match, as in sacrebleu: `none` nothing, so that the score is 0; `floor`
     /// puts a small number in place of 0; `addK` adds a number to matches and totals of all n-grams longer than a word;
     /// `exp`, the default, puts 1/2 of a match in place of the first 0, 1/4 in place of the next, and so on.
-    public enum SmoothMethod: String, Sendable, CaseIterable { case none, floor, addK = "add-k", exp }
+    public enum SmoothMethod: String, Sendable, CaseIterable {
+        /// Nothing: the score is 0.
+        case none
+        /// A small number, the smoothing value, in place of 0 matches.
+        case floor
+        /// The smoothing value is added to matches and totals of n-grams longer than a word.
+        case addK = "add-k"
+        /// Half a match in place of the first 0, a quarter in place of the next, and so on. The default.
+        case exp
+    }
     /// How the scores of rows become one: their mean, which is the default, their sum, or their median.
-    public enum Aggregate: String, Sendable, CaseIterable { case mean, sum, median }
+    public enum Aggregate: String, Sendable, CaseIterable {
+        /// The mean of the scores. The default.
+        case mean
+        /// The sum of the scores.
+        case sum
+        /// The median of the scores.
+        case median
+    }
     /// A label and what it becomes.
     public struct LabelChange: Sendable, Hashable {
         /// The label, a class index, as it stands in the references.

@@ -3,7 +3,12 @@ public import SwiftletIO
 /// What a sweep searches, how, and by what it judges.
 public struct SweepSettings: Sendable {
     /// Whether the metric is to be small, as a loss, or large, as an accuracy.
-    public enum Direction: String, Sendable, CaseIterable { case minimize, maximize }
+    public enum Direction: String, Sendable, CaseIterable {
+        /// The smallest metric is the best, as of a loss.
+        case minimize
+        /// The largest metric is the best, as of an accuracy.
+        case maximize
+    }
 
     /// The settings by the names of their arguments, in order.
     public var space: [(name: String, dimension: SearchDimension)]
