@@ -1,7 +1,5 @@
 #include "int8.h"
 
-#include <c10/core/StorageImpl.h>
-
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -10,6 +8,7 @@
 
 #include "fused.h"
 #include "int8_layer.h"
+#include "weight_version.h"
 
 namespace ct::kernels {
 
@@ -65,17 +64,8 @@ void each_rows(int64_t rows, const Body &body) {
 bool shares_outputs(int64_t rows) { return rows <= int8_table().tile * (thread_count() - 1); }
 
 struct KnownWeight {
-  // Keeps the address from being used again by other memory.
-  c10::weak_intrusive_ptr<c10::StorageImpl> memory{c10::intrusive_ptr<c10::StorageImpl>()};
+  WeightVersion version;
   std::shared_ptr<const Int8Weight> weight;
-  std::vector<c10::VariableVersion> versions;
-  uint64_t sum_of_versions = 0;
-
-  uint64_t current() const {
-    uint64_t sum = 0;
-    for (const c10::VariableVersion &version : versions) sum += version.current_version();
-    return sum;
-  }
 };
 
 struct KnownWeights {
@@ -147,21 +137,18 @@ std::shared_ptr<const Int8Weight> int8_weight(
   TORCH_CHECK(
       weight.device().is_cpu() && weight.scalar_type() == at::kFloat && weight.dim() == 2 && weight.stride(1) == 1,
       "8-bit products are of float32 weights in rows on the CPU");
-  c10::StorageImpl *memory = weight.storage().unsafeGetStorageImpl();
   KnownWeights &all = known_weights();
   std::lock_guard<std::mutex> guard(all.lock);
   KnownWeight &known = all.of[{weight.data_ptr<float>(), {weight.size(0), weight.size(1)}}];
-  const bool fits = known.weight != nullptr && known.memory._unsafe_get_target() == memory;
-  if (fits && known.current() == known.sum_of_versions) return known.weight;
-  known.versions.clear();
-  for (const at::Tensor *owner : owners) known.versions.push_back(owner->unsafeGetTensorImpl()->version_counter());
-  known.memory = weight.storage().getWeakStorageImpl();
+  const bool fits = known.weight != nullptr && known.version.follows(weight);
+  if (fits && known.version.is_fresh()) return known.weight;
+  known.version.follow(weight, owners);
   const Span span("weight to 8 bits");
   known.weight = std::make_shared<const Int8Weight>(weight);
-  known.sum_of_versions = known.current();
+  known.version.mark();
   std::shared_ptr<const Int8Weight> result = known.weight;
   if (!fits)
-    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.memory.expired() ? all.of.erase(i) : std::next(i);
+    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.version.is_gone() ? all.of.erase(i) : std::next(i);
   return result;
 }
 

@@ -4,7 +4,6 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/cpu/Utils.h>
 #include <ATen/ops/empty.h>
-#include <c10/core/TensorImpl.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +12,7 @@
 
 #include "fused.h"
 #include "int8.h"
+#include "weight_version.h"
 
 namespace ct::kernels {
 
@@ -69,19 +69,10 @@ at::Tensor empty_operand(at::IntArrayRef shape) {
 }
 
 struct Copy {
-  // Keeps the address from being used again by other memory.
-  c10::weak_intrusive_ptr<c10::StorageImpl> memory{c10::intrusive_ptr<c10::StorageImpl>()};
+  WeightVersion version;
   at::Tensor rounded;
-  /// Of the tensors that share the memory, and their sum when the copy was made: it changes when one of them does.
-  std::vector<c10::VariableVersion> versions;
-  uint64_t sum_of_versions = 0;
 
-  uint64_t current() const {
-    uint64_t sum = 0;
-    for (const c10::VariableVersion &version : versions) sum += version.current_version();
-    return sum;
-  }
-  bool is_fresh() const { return rounded.defined() && current() == sum_of_versions; }
+  bool is_fresh() const { return rounded.defined() && version.is_fresh(); }
 };
 
 struct Copies {
@@ -121,22 +112,19 @@ at::Tensor weight_operand(
     const at::Tensor &weight, Precision precision, std::initializer_list<const at::Tensor *> owners) {
   if (precision != Precision::bfloat16) return weight;
   const float *values = weight.data_ptr<float>();
-  c10::StorageImpl *memory = weight.storage().unsafeGetStorageImpl();
   Copies &all = copies();
   std::lock_guard<std::mutex> guard(all.lock);
   Copy &copy = all.of[{values, weight.numel()}];
-  const bool fits = copy.memory._unsafe_get_target() == memory && copy.rounded.defined() &&
+  const bool fits = copy.version.follows(weight) && copy.rounded.defined() &&
                     (copy.rounded.scalar_type() == at::kBFloat16) == multiplies_bfloat16();
   if (fits && copy.is_fresh()) return copy.rounded.view(weight.sizes());
   if (!fits) {
-    copy.memory = weight.storage().getWeakStorageImpl();
+    copy.version.follow(weight, owners);
     copy.rounded = empty_operand({weight.numel()});
-    copy.versions.clear();
-    for (const at::Tensor *owner : owners) copy.versions.push_back(owner->unsafeGetTensorImpl()->version_counter());
-    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.memory.expired() ? all.of.erase(i) : std::next(i);
+    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.version.is_gone() ? all.of.erase(i) : std::next(i);
   }
   round(values, copy.rounded);
-  copy.sum_of_versions = copy.current();
+  copy.version.mark();
   return copy.rounded.view(weight.sizes());
 }
 
@@ -153,7 +141,7 @@ void Mirror::update(const float *begin, int64_t length) const {
 MirrorUpdate::MirrorUpdate() : guard_(copies().lock) {
   auto &all = copies().of;
   for (auto i = all.begin(); i != all.end();)
-    i = i->second.memory.expired() || !i->second.is_fresh() ? all.erase(i) : std::next(i);
+    i = i->second.version.is_gone() || !i->second.is_fresh() ? all.erase(i) : std::next(i);
 }
 
 std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
@@ -168,7 +156,7 @@ std::vector<Mirror> MirrorUpdate::mirrors(const at::Tensor &weight) const {
 }
 
 void MirrorUpdate::finish() {
-  for (auto &[elements, copy] : copies().of) copy.sum_of_versions = copy.current();
+  for (auto &[elements, copy] : copies().of) copy.version.mark();
 }
 
 }  // namespace ct::kernels
