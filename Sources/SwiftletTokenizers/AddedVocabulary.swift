@@ -1,3 +1,9 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// The tokens that were added to a model's vocabulary.
 struct AddedVocabulary: Sendable {
     private(set) var tokens: [Int32: AddedToken] = [:]
@@ -88,6 +94,13 @@ struct AddedVocabulary: Sendable {
             for first in firsts {
                 patterns[first].sort { ($1.bytes.count, $0.id) < ($0.bytes.count, $1.id) }
             }
+        }
+
+        /// Whether a byte that a token begins with is among `count` bytes.
+        func mayFind(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+            if isEmpty { return false }
+            guard let onlyFirst else { return true }
+            return memchr(bytes, Int32(onlyFirst), count) != nil
         }
 
         /// The next token at or after `position`.

@@ -2,7 +2,7 @@
 ///
 /// The scalars that stand for bytes are never written: symbols begin as bytes. Words are looked up among those that the
 /// thread has met before; only others are merged.
-struct FastByteLevel: Sendable {
+final class FastByteLevel: Sendable {
     private let merges: PairTable
     private let isRegular: Bool
     /// The tokens of the 256 bytes.
@@ -49,7 +49,7 @@ struct FastByteLevel: Sendable {
         // Canonical composition leaves most texts as they are.
         if composes, !ComposedText.contains(text) { return false }
         let end = base + text.count
-        if plain.isEmpty, normalized.isEmpty {
+        if normalized.isEmpty, !plain.mayFind(base, text.count) {
             run(base, text.count, end, &ids, words)
             return true
         }
@@ -97,15 +97,15 @@ struct FastByteLevel: Sendable {
             let end = GPT2Pattern.wordEnd(bytes, start, count, table)
             let (word, length) = (bytes + start, end - start)
             start = end
-            guard length <= FastWords.longestWord else {
+            guard length <= WordMemory.longestWord else {
                 merge(word, length, &ids, words)
                 continue
             }
-            let key = words.key(word, length, readable: readable - word)
-            if words.recall(key, into: &ids) { continue }
+            let key = words.memory.key(word, length, readable: readable - word)
+            if words.memory.recall(key, into: &ids) { continue }
             let before = ids.count
             merge(word, length, &ids, words)
-            words.remember(key, ids.base + before, ids.count - before)
+            words.memory.remember(key, ids.base + before, ids.count - before)
         }
     }
 

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Ids of a text without its tokens' origins, for pipelines whose parts are known well enough to do all of them in one
 /// pass. What a pipeline does to a text is the same on both ways.
-struct FastEncoder: Sendable {
+final class FastEncoder: Sendable {
     private enum Kind: Sendable {
         case bert(FastBert)
         case byteLevel(FastByteLevel)

@@ -3,7 +3,7 @@
 ///
 /// A text is cut at its spaces, and what lies between is looked up among what the thread has met before. Other pieces
 /// go through the parts one by one; ASCII that the normalizer does to each byte goes to the model at once.
-struct FastMetaspace: Sendable {
+final class FastMetaspace: Sendable {
     private let model: Unigram
     private let normalizer: Normalizer?
     private let preTokenizer: PreTokenizer
@@ -119,6 +119,11 @@ struct FastMetaspace: Sendable {
     ) throws(TokenizerError) -> Bool {
         guard let base = text.baseAddress, !text.isEmpty else { return true }
         let before = ids.count
+        if !plain.mayFind(base, text.count) {
+            let isDone = try encode(base, 0..<text.count, base + text.count, &ids, words)
+            if !isDone { ids.count = before }
+            return isDone
+        }
         for part in plain.split(base, 0..<text.count) {
             if let id = part.id {
                 // An added token of no bytes is none.
@@ -151,15 +156,15 @@ struct FastMetaspace: Sendable {
             if care.joinsScalars, end < range.upperBound, !Self.isBoundary(bytes, range, end) { return false }
             let (piece, count) = (bytes + start, end - start)
             start = end
-            guard count <= FastWords.longestWord else {
+            guard count <= WordMemory.longestWord else {
                 try cut(piece, count, isASCII, &ids, words)
                 continue
             }
-            let key = words.key(piece, count, readable: readable - piece)
-            if words.recall(key, into: &ids) { continue }
+            let key = words.memory.key(piece, count, readable: readable - piece)
+            if words.memory.recall(key, into: &ids) { continue }
             let before = ids.count
             try cut(piece, count, isASCII, &ids, words)
-            words.remember(key, ids.base + before, ids.count - before)
+            words.memory.remember(key, ids.base + before, ids.count - before)
         }
         return true
     }

@@ -1,10 +1,30 @@
 /// Encodes rows one after another with buffers of its own; used by one thread.
 struct RowEncoder {
-    let tokenizer: Tokenizer
-    let assembler: Assembler
+    private let tokenizer: Tokenizer
+    private let fast: FastEncoder?
+    private let assembler: Assembler
+    private let items: [Item]
+
+    /// A piece of a row without references, whose counting takes longer than a short row.
+    private enum Item {
+        case special(Int32, typeID: Int32)
+        case sequence(Int, typeID: Int32)
+    }
+
+    init(tokenizer: Tokenizer, assembler: Assembler) {
+        self.tokenizer = tokenizer
+        self.assembler = assembler
+        fast = tokenizer.fast
+        items = assembler.pieces.flatMap { piece -> [Item] in
+            switch piece {
+            case .special(let ids, _, let type): ids.map { .special($0, typeID: type) }
+            case .sequence(let index, let type): [.sequence(index, typeID: type)]
+            }
+        }
+    }
 
     func encode(_ texts: Texts, _ pairs: Texts?, _ rows: Range<Int>) throws -> FlatEncoding {
-        let scratch = tokenizer.fast?.makeScratch()
+        let scratch = fast?.makeScratch()
         var (first, second) = (IDBuffer(), IDBuffer())
         var result = FlatEncoding()
         defer {
@@ -39,13 +59,11 @@ struct RowEncoder {
         _ result: inout FlatEncoding
     ) {
         var number = 0
-        for piece in assembler.pieces {
-            switch piece {
-            case .special(let ids, _, let type):
-                for id in ids {
-                    result.ids.append(id)
-                    result.typeIDs.append(type)
-                }
+        for item in items {
+            switch item {
+            case .special(let id, let type):
+                result.ids.append(id)
+                result.typeIDs.append(type)
             case .sequence(let index, let type):
                 let part = choice?[number] ?? 0
                 number += 1
@@ -68,7 +86,7 @@ struct RowEncoder {
 
     private func append(_ text: String, _ ids: inout IDBuffer, _ scratch: FastEncoder.Scratch?) throws {
         var text = text
-        if let fast = tokenizer.fast, let scratch {
+        if let fast, let scratch {
             let isDone = try text.withUTF8 { bytes in try fast.encode(bytes, into: &ids, scratch) }
             if isDone { return }
         }

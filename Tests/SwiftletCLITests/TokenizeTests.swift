@@ -34,4 +34,23 @@ import Testing
             }
         }
     }
+
+    @Test func `long texts are whole, with a warning, and cut where that is asked for`() throws {
+        let program = Program(files: try TemporaryDirectory())
+        let long = Array(repeating: "word", count: 600).joined(separator: " ")
+        let input = "short\n\(long)\n\(long)\n"
+        func lengths(_ output: String) throws -> [Int] {
+            try output.split(separator: "\n").map { line in
+                try JSONValue(parsing: String(line))["input_ids"]?.array?.count ?? 0
+            }
+        }
+        let whole = try program.run(["tokenize", "--model", Locations.miniLM], input: input)
+        #expect(whole.status == 0)
+        #expect(try lengths(whole.output) == [3, 602, 602])
+        #expect(whole.error.contains("2 of 3 lines, the first of them line 2, have more than the 512 tokens"))
+        #expect(whole.error.contains("--max-length 512"))
+        let cut = try program.run(["tokenize", "--model", Locations.miniLM, "--max-length", "512"], input: input)
+        #expect(try lengths(cut.output) == [3, 512, 512])
+        #expect(cut.error.isEmpty)
+    }
 }

@@ -27,18 +27,20 @@ struct JSONScanner {
         let start = position
         guard take("\"") else { return nil }
         var hasEscapes = false
-        while position < bytes.count {
-            let byte = bytes[position]
+        var place = position
+        while place < bytes.count {
+            let byte = bytes[place]
+            place += 1
             if byte == 0x22 {
-                position += 1
-                return (start..<position, hasEscapes)
+                position = place
+                return (start..<place, hasEscapes)
             }
-            if byte < 0x20 { return nil }
             if byte == 0x5C {
                 hasEscapes = true
-                position += 1
+                place += 1
+            } else if byte < 0x20 {
+                return nil
             }
-            position += 1
         }
         return nil
     }

@@ -121,7 +121,10 @@ struct ModelReader {
         if quoted.hasEscapes {
             return try Self.parse(UnsafeRawBufferPointer(rebasing: bytes[quoted.range]), path).string ?? ""
         }
-        guard let text = String(validating: content(quoted.range), as: UTF8.self) else {
+        let content = content(quoted.range)
+        // Nearly all tokens are ASCII, which needs no look at its validity.
+        if content.allSatisfy({ $0 < 0x80 }) { return String(decoding: content, as: UTF8.self) }
+        guard let text = String(validating: content, as: UTF8.self) else {
             throw broken("has a token that is not UTF-8")
         }
         return text

@@ -12,13 +12,19 @@ final class ByteTable: Sendable {
         var count: UInt32 = 0
     }
 
-    // Sendable: written in `init` only.
-    private nonisolated(unsafe) let slots: UnsafeMutablePointer<Slot>
-    private nonisolated(unsafe) let arena: UnsafeMutablePointer<UInt8>
-    private let shift: UInt64
-    private let mask: Int
-    /// Bytes of the longest key.
-    let longest: Int
+    /// What `find` reads: valid as long as its table. Copying it counts no references.
+    struct Reader: @unchecked Sendable {
+        // Sendable: what the pointers lead to is written before there is a reader.
+        fileprivate let slots: UnsafeMutablePointer<Slot>
+        fileprivate let arena: UnsafeMutablePointer<UInt8>
+        fileprivate let bounds: UnsafeMutablePointer<UInt8>
+        fileprivate let shift: UInt64
+        fileprivate let mask: Int
+        /// Bytes of the longest key.
+        let longest: Int
+    }
+
+    let reader: Reader
     let count: Int
 
     @inline(__always) static func extend(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
@@ -29,24 +35,37 @@ final class ByteTable: Sendable {
         bytes.reduce(0) { extend($0, $1) }
     }
 
-    /// A key that comes twice has its last id.
-    init(_ keys: [(key: Substring.UTF8View, id: Int32)]) {
+    /// The keys are those tokens that begin with `prefix`, without it; one that comes twice has its last id.
+    init(_ tokens: [String], _ ids: [Int32], withoutPrefix prefix: [UInt8] = []) {
+        var (total, kept) = (0, [Int]())
+        kept.reserveCapacity(prefix.isEmpty ? tokens.count : 0)
+        for (index, token) in tokens.enumerated() where prefix.isEmpty || token.utf8.starts(with: prefix) {
+            kept.append(index)
+            total += token.utf8.count
+        }
         var capacity = 16
-        while capacity < keys.count * 2 { capacity *= 2 }
+        while capacity < kept.count * 2 { capacity *= 2 }
         let slots = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
         slots.initialize(repeating: Slot(), count: capacity)
         let shift = UInt64(64 - capacity.trailingZeroBitCount)
         let mask = capacity - 1
-        let total = keys.reduce(0) { $0 + $1.key.count }
         let arena = UnsafeMutablePointer<UInt8>.allocate(capacity: max(total, 1))
+        let bounds = UnsafeMutablePointer<UInt8>.allocate(capacity: Reader.boundCount)
+        bounds.initialize(repeating: 2, count: Reader.boundCount)
         var (used, longest, count) = (0, 0, 0)
-        for (key, id) in keys {
+        for index in kept {
+            let id = ids[index]
             var (length, hash) = (0, UInt64(0))
-            for byte in key {
+            func take(_ byte: UInt8) {
                 arena[used + length] = byte
                 hash = Self.extend(hash, byte)
                 length += 1
             }
+            let text = tokens[index].utf8
+            let isContiguous: Void? = text.withContiguousStorageIfAvailable { bytes in
+                for place in prefix.count..<bytes.count { take(bytes[place]) }
+            }
+            if isContiguous == nil { for byte in text.dropFirst(prefix.count) { take(byte) } }
             let mixed = Self.mix(hash)
             var position = Int(mixed >> shift)
             let tag = UInt32(truncatingIfNeeded: mixed)
@@ -62,30 +81,69 @@ final class ByteTable: Sendable {
             if slots[position].id < 0 {
                 count += 1
                 slots[position] = Slot(tag: tag, id: id, start: UInt32(used), count: UInt32(length))
+                if length > 2 {
+                    let bound = bounds + Reader.bound(arena + used)
+                    bound.pointee = max(bound.pointee, UInt8(min(length, 255)))
+                }
                 used += length
                 longest = max(longest, length)
             } else {
                 slots[position].id = id
             }
         }
-        (self.slots, self.arena, self.shift, self.mask) = (slots, arena, shift, mask)
-        self.longest = longest
+        reader = Reader(slots: slots, arena: arena, bounds: bounds, shift: shift, mask: mask, longest: longest)
         self.count = count
     }
 
     deinit {
-        slots.deallocate()
-        arena.deallocate()
+        reader.slots.deallocate()
+        reader.arena.deallocate()
+        reader.bounds.deallocate()
     }
 
-    @inline(__always) private static func mix(_ hash: UInt64) -> UInt64 {
+    @inline(__always) fileprivate static func mix(_ hash: UInt64) -> UInt64 {
         (hash ^ hash >> 32) &* 0xD6E8_FEB8_6659_FD93
     }
 
     /// The id of `count` bytes with this hash, or -1.
     @inline(__always)
     func find(_ bytes: UnsafePointer<UInt8>, _ count: Int, hash: UInt64) -> Int32 {
-        let mixed = Self.mix(hash)
+        reader.find(bytes, count, hash: hash)
+    }
+
+    func find(_ text: String) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard let base = bytes.baseAddress else {
+                return withUnsafePointer(to: 0) { find($0, 0, hash: 0) }
+            }
+            return find(base, bytes.count, hash: Self.hash(bytes))
+        }
+    }
+}
+
+extension ByteTable.Reader {
+    fileprivate static let boundCount = 1 << 15
+
+    /// Where the bound of keys with these first three bytes lies.
+    @inline(__always)
+    fileprivate static func bound(_ bytes: UnsafePointer<UInt8>) -> Int {
+        let three = UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16
+        return Int((three &* 0x9E37_79B1) >> 17)
+    }
+
+    /// No key that `count` bytes begin with is longer than this.
+    @inline(__always)
+    func bound(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        if count < 3 { return count }
+        let bound = bounds[Self.bound(bytes)]
+        return min(count, bound == 255 ? longest : Int(bound))
+    }
+
+    /// The id of `count` bytes with this hash, or -1.
+    @inline(__always)
+    func find(_ bytes: UnsafePointer<UInt8>, _ count: Int, hash: UInt64) -> Int32 {
+        let mixed = ByteTable.mix(hash)
         let tag = UInt32(truncatingIfNeeded: mixed)
         var position = Int(mixed >> shift)
         while true {
@@ -98,16 +156,6 @@ final class ByteTable: Sendable {
                 if index == count { return slot.id }
             }
             position = (position + 1) & mask
-        }
-    }
-
-    func find(_ text: String) -> Int32 {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard let base = bytes.baseAddress else {
-                return withUnsafePointer(to: 0) { find($0, 0, hash: 0) }
-            }
-            return find(base, bytes.count, hash: Self.hash(bytes))
         }
     }
 }

@@ -10,16 +10,16 @@ struct Vocabulary: Sendable {
 
     /// Tokens by position. One that comes twice is found at its last, and stands for the others' ids too.
     init(list: [String]) {
-        table = ByteTable(list.enumerated().map { ($1[...].utf8, Int32(truncatingIfNeeded: $0)) })
         tokens = list
         ids = Array(0..<Int32(truncatingIfNeeded: list.count))
+        table = ByteTable(tokens, ids)
         positions = ids
         sparse = [:]
     }
 
     /// A token that comes twice keeps its last id.
     init(_ pairs: [(token: String, id: Int32)]) {
-        table = ByteTable(pairs.map { ($0.token[...].utf8, $0.id) })
+        table = ByteTable(pairs.map(\.token), pairs.map(\.id))
         var pairs = pairs
         if table.count != pairs.count {
             let table = table

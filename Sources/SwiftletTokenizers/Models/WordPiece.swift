@@ -20,49 +20,16 @@ struct WordPiece: Sendable {
         self.continuingPrefix = continuingPrefix
         self.longestWord = longestWord
         unknownID = vocabulary.id(of: unknownToken) ?? -1
-        let prefix = Array(continuingPrefix.utf8)
-        var keys: [(key: Substring.UTF8View, id: Int32)] = []
-        for (token, id) in zip(vocabulary.tokens, vocabulary.ids) where token.utf8.starts(with: prefix) {
-            keys.append((token[...].utf8.dropFirst(prefix.count), id))
-        }
-        continuations = ByteTable(keys)
+        continuations = ByteTable(vocabulary.tokens, vocabulary.ids, withoutPrefix: Array(continuingPrefix.utf8))
     }
 
-    /// Covers a word of at most `longestWord` scalars.
-    ///
-    /// - Parameters:
-    ///   - hashes: those of the word's prefixes, from that of 0 bytes to that of all.
-    ///   - piece: called with each token's id and end. What it got is void when this returns `false`.
-    /// - Returns: whether the word could be covered.
-    @inline(__always)
-    func cover(
-        _ word: UnsafePointer<UInt8>, _ hashes: UnsafePointer<UInt64>, _ count: Int, _ piece: (Int32, Int) -> Void
-    ) -> Bool {
-        let whole = vocabulary.table.find(word, count, hash: hashes[count])
-        if whole >= 0 {
-            piece(whole, count)
-            return true
-        }
-        var start = 0
-        while start < count {
-            let table = start == 0 ? vocabulary.table : continuations
-            var end = min(count, start + table.longest)
-            var power = start == 0 ? 0 : Powers.shared[end - start]
-            var found: Int32 = -1
-            while end > start {
-                if end == count || word[end] & 0xC0 != 0x80 {
-                    if start > 0 { power = Powers.shared[end - start] }
-                    found = table.find(word + start, end - start, hash: hashes[end] &- hashes[start] &* power)
-                    if found >= 0 { break }
-                }
-                end -= 1
-            }
-            guard found >= 0 else { return false }
-            piece(found, end)
-            start = end
-        }
-        return true
+    /// What covering a word reads: valid as long as the model. Copying it counts no references.
+    struct Cover: Sendable {
+        fileprivate let whole: ByteTable.Reader
+        fileprivate let continuations: ByteTable.Reader
     }
+
+    var cover: Cover { Cover(whole: vocabulary.table.reader, continuations: continuations.reader) }
 
     func tokenize(_ word: UnsafeBufferPointer<UInt8>, into pieces: inout PieceBuffer) throws(TokenizerError) {
         guard let base = word.baseAddress, !word.isEmpty else { return }
@@ -106,19 +73,58 @@ struct WordPiece: Sendable {
     }
 }
 
+extension WordPiece.Cover {
+    /// Covers a word of at most `longestWord` scalars.
+    ///
+    /// - Parameters:
+    ///   - hashes: those of the word's prefixes, from that of 0 bytes to that of all.
+    ///   - piece: called with each token's id and end. What it got is void when this returns `false`.
+    /// - Returns: whether the word could be covered.
+    @inline(__always)
+    func callAsFunction(
+        _ word: UnsafePointer<UInt8>, _ hashes: UnsafePointer<UInt64>, _ count: Int, _ piece: (Int32, Int) -> Void
+    ) -> Bool {
+        let id = whole.find(word, count, hash: hashes[count])
+        if id >= 0 {
+            piece(id, count)
+            return true
+        }
+        var start = 0
+        while start < count {
+            let table = start == 0 ? whole : continuations
+            var end = start + table.bound(word + start, count - start)
+            var found: Int32 = -1
+            while end > start {
+                if end == count || word[end] & 0xC0 != 0x80 {
+                    let before = start == 0 ? 0 : hashes[start] &* Powers.shared[end - start]
+                    found = table.find(word + start, end - start, hash: hashes[end] &- before)
+                    if found >= 0 { break }
+                }
+                end -= 1
+            }
+            guard found >= 0 else { return false }
+            piece(found, end)
+            start = end
+        }
+        return true
+    }
+}
+
 /// Powers of the hash's multiplier.
 struct Powers: Sendable {
     static let shared = Powers()
-    private let values: [UInt64]
+    private static let most = 1024
+    // Sendable: written in `init` only, and never freed.
+    private nonisolated(unsafe) let values: UnsafeMutablePointer<UInt64>
 
     private init() {
-        var values: [UInt64] = [1]
-        for _ in 0..<1024 { values.append(values[values.count - 1] &* ByteTable.multiplier) }
-        self.values = values
+        values = .allocate(capacity: Self.most + 1)
+        values[0] = 1
+        for exponent in 1...Self.most { values[exponent] = values[exponent - 1] &* ByteTable.multiplier }
     }
 
     @inline(__always) subscript(exponent: Int) -> UInt64 {
-        if exponent < values.count { return values[exponent] }
+        if exponent <= Self.most { return values[exponent] }
         var result: UInt64 = 1
         for _ in 0..<exponent { result = result &* ByteTable.multiplier }
         return result
