@@ -1,4 +1,4 @@
-// Loops over libtorch's threads.
+// Loops of the kernels, on as many threads as libtorch has.
 #pragma once
 
 #include <cstdint>

@@ -10,18 +10,34 @@ namespace ct::kernels {
 
 namespace {
 
-// BLAS's own entry in the library that libtorch brings, in Fortran's order of elements. Only where that is MKL: it
-// sees that it is called on several threads and adds none.
+// BLAS's own entry in the library that libtorch brings, in Fortran's order of elements. Only where that is MKL, which can
+// be told for each thread to add no others.
 using Gemm = void (*)(
     const char *, const char *, const int *, const int *, const int *, const float *, const float *, const int *,
     const float *, const int *, const float *, float *, const int *);
 
 Gemm gemm_entry() {
-  static const auto entry = dlsym(RTLD_DEFAULT, "mkl_set_num_threads_local") == nullptr
+  static const auto entry = dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local") == nullptr
                                 ? nullptr
                                 : reinterpret_cast<Gemm>(dlsym(RTLD_DEFAULT, "sgemm_"));
   return entry;
 }
+
+/// While it lives, MKL uses this thread alone for what this thread asks for.
+class OneThread {
+ public:
+  OneThread() : before_(set()(1)) {}
+  ~OneThread() { set()(before_); }
+  OneThread(const OneThread &) = delete;
+
+ private:
+  static int (*set())(int) {
+    static const auto entry = reinterpret_cast<int (*)(int)>(dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local"));
+    return entry;
+  }
+
+  int before_;
+};
 
 /// Less than so many rows or columns, or multiplications, aren't worth a share.
 constexpr int64_t kLeast = 32, kLeastWork = 1 << 18;
@@ -69,6 +85,7 @@ struct Job {
     const float one = 1;
     const bool by_rows = a.is_transposed;
     const int r = by_rows ? share : rows, c = by_rows ? columns : share;
+    const OneThread one_thread;
     // Read by columns, a matrix in rows is its transpose: out' = b' a'.
     gemm_entry()(
         b.is_transposed ? "T" : "N", a.is_transposed ? "T" : "N", &c, &r, &depth, &one,

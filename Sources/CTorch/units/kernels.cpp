@@ -3,6 +3,8 @@
 #include "../set_up.h"
 
 #include "../kernels/node.cpp"
+#include "../kernels/openmp_waiting.cpp"
+#include "../kernels/team.cpp"
 #include "../kernels/parallel.cpp"
 #include "../kernels/settings.cpp"
 #include "../kernels/select.cpp"

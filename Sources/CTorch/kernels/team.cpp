@@ -1,0 +1,113 @@
+#include "team.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "openmp_waiting.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace ct::kernels {
+
+namespace {
+
+/// How long a thread looks for work before it sleeps: about twice what lies between the halves of a layer in training,
+/// and little beside the milliseconds that the system gives a thread at a time.
+constexpr auto kPatience = std::chrono::microseconds(200);
+/// Looks between two looks at the clock.
+constexpr int kLooks = 64;
+
+thread_local bool is_in_loop = false;
+
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
+}  // namespace
+
+void Loop::take() {
+  for (int64_t part; (part = next.fetch_add(1)) < parts;) {
+    body(context, part, count * part / parts, count * (part + 1) / parts);
+  }
+}
+
+Team &Team::shared() {
+  // Never destroyed: its threads may outlive what is destroyed at the end of the process.
+  static Team *team = [] {
+    shorten_openmp_waiting();
+    return new Team;
+  }();
+  return *team;
+}
+
+bool Team::is_inside() { return is_in_loop; }
+
+void Team::wait(const std::atomic<uint32_t> &value, uint32_t old, std::atomic<uint32_t> &sleepers) {
+  const auto start = std::chrono::steady_clock::now();
+  do {
+    for (int look = 0; look < kLooks; look++) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() - start < kPatience);
+  // Who changes the value looks here after it, so that it sees either a sleeper, or is seen.
+  sleepers.fetch_add(1);
+  value.wait(old);
+  sleepers.fetch_sub(1);
+}
+
+void Team::help(int64_t number) {
+  is_in_loop = true;
+  uint32_t turn = 0;
+  while (true) {
+    const uint32_t last = turn;
+    while ((turn = turn_.load()) == last) wait(turn_, last, sleeping_);
+    if (number >= wanted_.load()) continue;
+    inside_.fetch_add(1);
+    // Either this is seen in `inside_` by the caller, or the caller has taken the loop away.
+    if (Loop *loop = loop_.load()) loop->take();
+    inside_.fetch_sub(1);
+    if (waiting_.load() > 0) inside_.notify_all();
+  }
+}
+
+void Team::hire(int64_t count) {
+  for (; helpers_ < count; helpers_++) {
+    try {
+      std::thread(&Team::help, this, helpers_).detach();
+    } catch (const std::system_error &) {
+      // Where there are no more threads, those that are there do the work.
+      return;
+    }
+  }
+}
+
+void Team::run(Loop &loop, int64_t threads) {
+  std::unique_lock<std::mutex> caller(caller_, std::defer_lock);
+  if (threads <= 1 || is_in_loop || !caller.try_lock()) {
+    const bool was = is_in_loop;
+    is_in_loop = true;
+    loop.take();
+    is_in_loop = was;
+    return;
+  }
+  hire(threads - 1);
+  wanted_.store(threads - 1);
+  loop_.store(&loop);
+  turn_.fetch_add(1);
+  if (sleeping_.load() > 0) turn_.notify_all();
+  is_in_loop = true;
+  loop.take();
+  is_in_loop = false;
+  loop_.store(nullptr);
+  for (uint32_t inside; (inside = inside_.load()) != 0;) wait(inside_, inside, waiting_);
+}
+
+}  // namespace ct::kernels
