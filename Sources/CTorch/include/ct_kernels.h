@@ -92,6 +92,10 @@ int32_t ct_set_kernel_set(const char *name);
 /// How the kernels multiply numbers that were rounded to bfloat16: "native", "float32", or "auto" for what suits the
 /// processor.
 int32_t ct_set_bfloat16_products(const char *name);
+/// What multiplies float32: "library" for libtorch's, else the instruction set of the kernels that do. Don't free.
+const char *ct_products(void);
+/// "own" for those kernels, "library", or "auto" for what suits the processor; fails where the kernels' set has none.
+int32_t ct_set_products(const char *name);
 /// From here to the end, on the calling thread, linear layers of float32 with 16 outputs or more multiply 8-bit integers:
 /// weights with a scale an output, activations with a scale and a zero a row. Without gradients. Returns whether it was
 /// so before.

@@ -7,6 +7,7 @@
 #include "../kernels/settings.cpp"
 #include "../kernels/select.cpp"
 #include "../kernels/precision.cpp"
+#include "../kernels/own_product.cpp"
 #include "../kernels/product.cpp"
 #include "../kernels/int8.cpp"
 #include "../kernels/optimizer.cpp"

@@ -1,0 +1,45 @@
+// Products of float32 matrices as plain functions on memory, one set for each instruction set.
+#pragma once
+
+#include <cstdint>
+
+namespace ct::kernels {
+
+/// Numbers in rows that lie `stride` apart, or the transpose of such a matrix.
+struct ProductMatrix {
+  const float *data;
+  int64_t stride;
+  bool is_transposed;
+};
+
+/// out = a b, or out += a b.
+struct ProductJob {
+  ProductMatrix a, b;
+  float *out;
+  int64_t out_stride;
+  int64_t rows, columns, depth;
+  bool adds;
+};
+
+/// A part of `out`: rows and columns [begin, end).
+struct ProductPart {
+  int64_t row_begin, row_end, column_begin, column_end;
+};
+
+/// What a number of the result is depends on its row of `a`, its column of `b` and the depth alone: products are added in
+/// the order of the depth, whatever part it is computed in, and by every set alike.
+struct ProductTable {
+  const char *name;
+  /// Rows and columns that are computed at once; parts begin at whole ones.
+  int64_t tile_rows, tile_columns;
+  /// Numbers of memory that a call needs for itself, beginning at a cache line.
+  int64_t scratch;
+  void (*multiply)(const ProductJob &job, const ProductPart &part, float *scratch);
+};
+
+#if defined(__x86_64__)
+extern const ProductTable product_avx512_table;
+extern const ProductTable product_avx2_table;
+#endif
+
+}  // namespace ct::kernels
