@@ -33,23 +33,6 @@ public enum Kernels: String, Sendable, CaseIterable {
         }
     }
 
-    /// What multiplies float32 matrices in the fused kernels: "library" for libtorch's (MKL on x86-64), else the instruction
-    /// set of this package's own kernels for it.
-    public static var products: String { String(cString: ct_products()) }
-
-    /// Chooses what multiplies float32: "own" for this package's kernels, "library" for libtorch's. "auto" is the faster:
-    /// the own ones with AVX-512 and AVX2, except on Intel's processors, which the library is written for.
-    ///
-    /// - Throws: `TensorError` for another name, and for "own" where `instructionSet` has none.
-    public static func selectProducts(_ name: String) throws {
-        guard ct_set_products(name) == 0 else {
-            throw TensorError(
-                "float32 can't be multiplied by '\(name)' with the instruction set '\(instructionSet)'",
-                remedy: "Give library, auto, or, with avx512 or avx2, own.", kind: .invalidArgument,
-                at: ErrorLocation(option: "products"))
-        }
-    }
-
     /// How the kernels multiply what `autocast` has them round to bfloat16: "native" as numbers of that type, "float32"
     /// as float32 numbers with the same values. "auto" is native where the processor is faster that way.
     ///

@@ -101,9 +101,12 @@ bool takes_own(const at::Tensor &out, const Factor &a, const Factor &b) {
   return in_rows(out) && in_rows(a.matrix) && in_rows(b.matrix) && a.columns() > 0;
 }
 
-void multiply_own(const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into) {
+void multiply_own(
+    const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into,
+    const float *bias) {
   const ProductJob job{
-      matrix(a), matrix(b), out.data_ptr<float>(), out.stride(0), a.rows(), b.columns(), a.columns(), into == Into::sum};
+      matrix(a), matrix(b), out.data_ptr<float>(), out.stride(0), a.rows(), b.columns(), a.columns(),
+      into == Into::sum, bias};
   if (job.rows == 0 || job.columns == 0) return;
   const Span span("product", {job.rows, job.columns, job.depth, a.is_transposed, b.is_transposed});
   const int64_t threads =
@@ -150,5 +153,19 @@ int32_t ct_set_products(const char *name) {
         products != Products::own || table_of_set() != nullptr, "the kernels '", table().name,
         "' have no products of their own");
     chosen_products = products;
+  });
+}
+
+int32_t ct_multiply(
+    const ct_tensor *out, const ct_tensor *a, bool is_a_transposed, const ct_tensor *b, bool is_b_transposed,
+    bool adds) {
+  using namespace ct::kernels;
+  return ct::boundary([&] {
+    const Factor first(ct::get(a), is_a_transposed), second(ct::get(b), is_b_transposed);
+    const at::Tensor &result = ct::get(out);
+    TORCH_CHECK(
+        first.columns() == second.rows() && result.size(0) == first.rows() && result.size(1) == second.columns(),
+        "a product of matrices whose sizes don't fit");
+    multiply(result, first, second, adds ? Into::sum : Into::empty);
   });
 }

@@ -16,7 +16,9 @@ const ProductTable *own_products();
 /// Whether these lie so that `multiply_own` can read them.
 bool takes_own(const at::Tensor &out, const Factor &a, const Factor &b);
 
-/// As `multiply`, on all threads.
-void multiply_own(const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into);
+/// As `multiply`, on all threads. `bias`, a number for each column or null, is added; not with `Into::sum`.
+void multiply_own(
+    const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into,
+    const float *bias = nullptr);
 
 }  // namespace ct::kernels

@@ -12,13 +12,15 @@ struct ProductMatrix {
   bool is_transposed;
 };
 
-/// out = a b, or out += a b.
+/// out = a b, out = a b + bias, or out += a b.
 struct ProductJob {
   ProductMatrix a, b;
   float *out;
   int64_t out_stride;
   int64_t rows, columns, depth;
   bool adds;
+  /// A number for each column, or null; not with `adds`.
+  const float *bias;
 };
 
 /// A part of `out`: rows and columns [begin, end).

@@ -19,10 +19,17 @@ constexpr int kRowStep = kBlockDepth + 16, kColumnStep = static_cast<int>(round_
 constexpr int64_t kTile = kColumnStep * kRowStep;
 static_assert(kBlockColumns % kPanel == 0);
 
+/// What the sums of a piece are added to: rows `stride` apart, 0 for the same one each time; null for none.
+struct ProductBefore {
+  const float *data;
+  int64_t stride;
+};
+
 /// `Rows` rows and one panel of columns. Number k of row r of `a` is at r * RowStep + k * DepthStep.
 template <int Rows, int RowStep, int DepthStep>
 CT_INLINE void product_tile(
-    const float *a, const float *panel, int64_t depth, float *out, int64_t out_stride, int64_t columns, bool adds) {
+    const float *a, const float *panel, int64_t depth, float *out, int64_t out_stride, int64_t columns,
+    const float *before, int64_t before_stride) {
   CT_UNROLLED for (int r = 0; r < Rows; ++r)
     CT_UNROLLED for (int c = 0; c < kPanel; c += 16) __builtin_prefetch(out + r * out_stride + c, 1);
   Vec sums[Rows][kVectors] = {};
@@ -37,11 +44,12 @@ CT_INLINE void product_tile(
   CT_UNROLLED for (int r = 0; r < Rows; ++r)
     CT_UNROLLED for (int v = 0; v < kVectors; ++v) {
       float *to = out + r * out_stride + v * W;
+      const float *from = before + r * before_stride + v * W;
       const int64_t count = columns - v * W;
       if (count >= W) {
-        store(to, adds ? load(to) + sums[r][v] : sums[r][v]);
+        store(to, before != nullptr ? load(from) + sums[r][v] : sums[r][v]);
       } else if (count > 0) {
-        store_part(to, adds ? load_part(to, count) + sums[r][v] : sums[r][v], count);
+        store_part(to, before != nullptr ? load_part(from, count) + sums[r][v] : sums[r][v], count);
       }
     }
 }
@@ -49,13 +57,15 @@ CT_INLINE void product_tile(
 /// `Rows` rows and all panels of a block.
 template <int Rows, bool IsTransposed>
 static void product_rows(
-    const float *a, const float *b, int64_t depth, float *out, int64_t out_stride, int64_t columns, bool adds) {
+    const float *a, const float *b, int64_t depth, float *out, int64_t out_stride, int64_t columns,
+    const ProductBefore &before) {
   for (int64_t column = 0; column < columns; column += kPanel)
     product_tile<Rows, IsTransposed ? 1 : kRowStep, IsTransposed ? kColumnStep : 1>(
-        a, b + column * depth, depth, out + column, out_stride, columns - column, adds);
+        a, b + column * depth, depth, out + column, out_stride, columns - column,
+        before.data == nullptr ? nullptr : before.data + column, before.stride);
 }
 
-using ProductRows = void (*)(const float *, const float *, int64_t, float *, int64_t, int64_t, bool);
+using ProductRows = void (*)(const float *, const float *, int64_t, float *, int64_t, int64_t, const ProductBefore &);
 
 template <bool IsTransposed, int... Less>
 static ProductRows product_rows_of(int64_t rows, Order<Less...>) {
@@ -143,8 +153,11 @@ static void product_multiply(const ProductJob &job, const ProductPart &part, flo
         product_copy_rows(job.a, first, depth, row, some, job.rows, tile);
         const ProductRows multiply =
             job.a.is_transposed ? product_rows_of<true>(some, heights) : product_rows_of<false>(some, heights);
-        multiply(
-            tile, panels, depth, job.out + row * job.out_stride + begin, job.out_stride, columns, job.adds || d > 0);
+        float *out = job.out + row * job.out_stride + begin;
+        const ProductBefore before = job.adds || d > 0     ? ProductBefore{out, job.out_stride}
+                                     : job.bias != nullptr ? ProductBefore{job.bias + begin, 0}
+                                                           : ProductBefore{nullptr, 0};
+        multiply(tile, panels, depth, out, job.out_stride, columns, before);
       }
     }
   }
