@@ -173,6 +173,36 @@ import Testing
         }
     }
 
+    @Test(arguments: sets) func `a weight that is kept for few rows gives the same bits, until it changes`(
+        set: String
+    ) throws {
+        manualSeed(7)
+        let x = Tensor.randn([200, 500]), few = x.narrow(0, 3, 5)
+        for outputs in [33, 64, 500] {
+            let weight = Tensor.randn([outputs, 500]), bias = Tensor.randn([outputs])
+            func both() -> ([Float], [Float]) {
+                let all = F.linear(x, weight, bias).floats()
+                return (Array(all[3 * outputs..<8 * outputs]), F.linear(few, weight, bias).floats())
+            }
+            try withOwn(set) {
+                noGrad {
+                    ownLinearLayers {
+                        let first = both()
+                        #expect(first.0 == first.1)
+                        // Copied at the second use, and used from then on.
+                        for _ in 0..<3 { #expect(both() == first) }
+                        weight.add_(Tensor.ones([outputs, 500]))
+                        let changed = both()
+                        #expect(changed.0 == changed.1 && changed.1 != first.1)
+                        #expect(both() == changed && both() == changed)
+                        let exact = F.linear(few.to(.float64), weight.to(.float64), bias.to(.float64)).doubles()
+                        #expect(zip(exact, changed.1).allSatisfy { Swift.abs($0 - Double($1)) < 1e-3 })
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `a way to multiply that there is not is refused`() throws {
         #expect(throws: TensorError.self) { try Kernels.selectProducts("mine") }
         try Kernels.selectInstructionSet("portable")

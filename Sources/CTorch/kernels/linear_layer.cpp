@@ -7,6 +7,7 @@
 
 #include "fused.h"
 #include "own_product.h"
+#include "packed_weight.h"
 
 namespace ct::kernels {
 
@@ -34,9 +35,11 @@ class LinearLayer : public Node {
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
     const at::Tensor y = floats(shape);
+    const at::Tensor rows = as_rows(x);
+    const auto packed = packed_weight(products, weight, {&weight}, rows.size(0), recorded);
     multiply_own(
-        products, y.view({-1, weight.size(0)}), as_rows(x), transposed(weight), Into::empty,
-        bias.defined() ? bias.data_ptr<float>() : nullptr);
+        products, y.view({-1, weight.size(0)}), rows, transposed(weight), Into::empty,
+        bias.defined() ? bias.data_ptr<float>() : nullptr, packed.get());
     if (recorded) keep({&x, &weight});
     return y;
   }

@@ -56,10 +56,9 @@ struct Grid {
   int64_t rows, columns;
 };
 
-/// How a product is shared out among up to `threads`. Every share copies its part of `b` and, for each block of columns,
-/// of `a`: what a number costs to be copied, in multiplications by 16 numbers, is measured; the copy of `b` may be a
-/// transposition.
-Grid grid(const ProductTable &products, int64_t rows, int64_t columns, int64_t threads) {
+/// How a product is shared out among up to `threads`. Every share copies its part of `b`, if it isn't packed, and, for each
+/// block of columns, of `a`. The weights are what a number costs to be copied, in multiplications by vectors, as measured.
+Grid grid(const ProductTable &products, int64_t rows, int64_t columns, bool is_packed, int64_t threads) {
   const int64_t row_tiles = (rows + products.tile_rows - 1) / products.tile_rows;
   const int64_t column_tiles = (columns + products.tile_columns - 1) / products.tile_columns;
   Grid best{1, 1};
@@ -68,7 +67,7 @@ Grid grid(const ProductTable &products, int64_t rows, int64_t columns, int64_t t
     const int64_t r = std::min(threads / c, row_tiles);
     const double share_rows = static_cast<double>(rows) / static_cast<double>(r);
     const double share_columns = static_cast<double>((column_tiles + c - 1) / c * products.tile_columns);
-    const double cost = share_rows * share_columns + 10 * share_columns + 4 * share_rows;
+    const double cost = share_rows * share_columns + (is_packed ? 0 : 10) * share_columns + 4 * share_rows;
     if (c > 1 && cost >= least) continue;
     least = cost;
     best = {r, c};
@@ -103,15 +102,15 @@ bool takes_own(const at::Tensor &out, const Factor &a, const Factor &b) {
 
 void multiply_own(
     const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into,
-    const float *bias) {
+    const float *bias, const float *packed) {
   const ProductJob job{
       matrix(a), matrix(b), out.data_ptr<float>(), out.stride(0), a.rows(), b.columns(), a.columns(),
-      into == Into::sum, bias};
+      into == Into::sum, bias, packed};
   if (job.rows == 0 || job.columns == 0) return;
   const Span span("product", {job.rows, job.columns, job.depth, a.is_transposed, b.is_transposed});
   const int64_t threads =
       std::clamp<int64_t>(job.rows * job.columns * job.depth / kWorkOfThread, 1, thread_count());
-  const Grid shares = grid(products, job.rows, job.columns, threads);
+  const Grid shares = grid(products, job.rows, job.columns, packed != nullptr, threads);
   const int64_t row_tiles = (job.rows + products.tile_rows - 1) / products.tile_rows;
   const int64_t column_tiles = (job.columns + products.tile_columns - 1) / products.tile_columns;
   std::atomic<bool> has_memory{true};

@@ -16,9 +16,10 @@ const ProductTable *own_products();
 /// Whether these lie so that `multiply_own` can read them.
 bool takes_own(const at::Tensor &out, const Factor &a, const Factor &b);
 
-/// As `multiply`, on all threads. `bias`, a number for each column or null, is added; not with `Into::sum`.
+/// As `multiply`, on all threads. `bias`, a number for each column or null, is added; not with `Into::sum`. `packed` is
+/// `b` as `ProductTable::pack` copies it, or null.
 void multiply_own(
     const ProductTable &products, const at::Tensor &out, const Factor &a, const Factor &b, Into into,
-    const float *bias = nullptr);
+    const float *bias = nullptr, const float *packed = nullptr);
 
 }  // namespace ct::kernels

@@ -21,6 +21,8 @@ struct ProductJob {
   bool adds;
   /// A number for each column, or null; not with `adds`.
   const float *bias;
+  /// All of `b` as `pack` has copied it, or null.
+  const float *packed;
 };
 
 /// A part of `out`: rows and columns [begin, end).
@@ -36,6 +38,10 @@ struct ProductTable {
   int64_t tile_rows, tile_columns;
   /// Numbers of memory that a call needs for itself, beginning at a cache line.
   int64_t scratch;
+  /// Copies the columns [begin, end) of `b`, which begin and, but for the last, end at whole tiles. A packed matrix has
+  /// `depth` numbers for each column, those of the last tile that there aren't included.
+  void (*pack)(
+      const ProductMatrix &b, int64_t depth, int64_t columns, int64_t begin, int64_t end, float *packed);
   void (*multiply)(const ProductJob &job, const ProductPart &part, float *scratch);
 };
 

@@ -133,21 +133,42 @@ static void product_copy_rows(
   }
 }
 
+/// How many pieces the depth is read in, all about equally long, and where they begin.
+CT_INLINE int64_t depth_count(int64_t depth) { return (depth + kBlockDepth - 1) / kBlockDepth; }
+CT_INLINE int64_t depth_begin(int64_t depth, int64_t piece) { return depth * piece / depth_count(depth); }
+
+/// Where a packed matrix has the panels from `column` on: piece of the depth by piece, and in each panel by panel.
+CT_INLINE int64_t packed_place(int64_t first, int64_t depth, int64_t columns, int64_t column) {
+  return first * round_up(columns, kPanel) + column * depth;
+}
+
+static void product_pack(
+    const ProductMatrix &b, int64_t depth, int64_t columns, int64_t begin, int64_t end, float *packed) {
+  for (int64_t d = 0; d < depth_count(depth); ++d) {
+    const int64_t first = depth_begin(depth, d), length = depth_begin(depth, d + 1) - first;
+    product_copy_panels(b, first, length, begin, end - begin, packed + packed_place(first, length, columns, begin));
+  }
+}
+
 static void product_multiply(const ProductJob &job, const ProductPart &part, float *scratch) {
   constexpr auto heights = std::make_integer_sequence<int, kTileRows>{};
-  float *panels = scratch, *tile = scratch + kBlockDepth * kBlockColumns;
+  float *tile = scratch + kBlockDepth * kBlockColumns;
   // Blocks and tiles are about equally large: a small one at the end would be slow.
   const int64_t rows = part.row_end - part.row_begin, tiles = (rows + kTileRows - 1) / kTileRows;
   const int64_t panel_count = (part.column_end - part.column_begin + kPanel - 1) / kPanel;
   const int64_t blocks = (panel_count * kPanel + kBlockColumns - 1) / kBlockColumns;
-  const int64_t depths = (job.depth + kBlockDepth - 1) / kBlockDepth;
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t begin = part.column_begin + panel_count * block / blocks * kPanel;
     const int64_t after = part.column_begin + panel_count * (block + 1) / blocks * kPanel;
     const int64_t columns = (after < part.column_end ? after : part.column_end) - begin;
-    for (int64_t d = 0; d < depths; ++d) {
-      const int64_t first = job.depth * d / depths, depth = job.depth * (d + 1) / depths - first;
-      product_copy_panels(job.b, first, depth, begin, columns, panels);
+    for (int64_t d = 0; d < depth_count(job.depth); ++d) {
+      const int64_t first = depth_begin(job.depth, d), depth = depth_begin(job.depth, d + 1) - first;
+      const float *panels = scratch;
+      if (job.packed != nullptr) {
+        panels = job.packed + packed_place(first, depth, job.columns, begin);
+      } else {
+        product_copy_panels(job.b, first, depth, begin, columns, scratch);
+      }
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t row = part.row_begin + rows * t / tiles, some = part.row_begin + rows * (t + 1) / tiles - row;
         product_copy_rows(job.a, first, depth, row, some, job.rows, tile);
@@ -168,5 +189,6 @@ static void product_multiply(const ProductJob &job, const ProductPart &part, flo
 #define CT_PRODUCT_TABLE(NAME)                                                                              \
   {                                                                                                         \
     NAME, CT_SET::kTileRows, CT_SET::kPanel,                                                                \
-        CT_SET::kBlockDepth * CT_SET::kBlockColumns + CT_SET::kTile, CT_SET::product_multiply               \
+        CT_SET::kBlockDepth * CT_SET::kBlockColumns + CT_SET::kTile, CT_SET::product_pack,                  \
+        CT_SET::product_multiply                                                                            \
   }

@@ -9,6 +9,7 @@
 #include "../kernels/precision.cpp"
 #include "../kernels/own_product.cpp"
 #include "../kernels/product.cpp"
+#include "../kernels/packed_weight.cpp"
 #include "../kernels/linear_layer.cpp"
 #include "../kernels/int8.cpp"
 #include "../kernels/optimizer.cpp"
