@@ -40,6 +40,7 @@ struct ModelBenchmark: ParsableCommand {
     @Flag(help: "Measure the limit too: the linear layers' products alone.") var limit = false
 
     func run() throws {
+        try Kernels.readEnvironment()
         if let threads { setThreadCount(threads) }
         let tokenizer = try AutoTokenizer.fromPretrained(folder: model)
         let tokenized = try loadDataset(folder: dataset, config).map(batched: true) { batch in

@@ -1,14 +1,20 @@
 import Swiftlet
 import Synchronization
 
-/// What a step can't be faster than: the products of the linear layers alone, on real tokens, at the rate that libtorch
-/// reaches for these shapes in this process. Attention's own products, 2% at MRPC's lengths, are left out, which makes
-/// the limit stricter. Those of bfloat16 run as such or as float32, whichever is faster here.
+/// What a step can't be faster than: the products of the linear layers alone, on real tokens, at the rate that libtorch or
+/// the package's own products reach for these shapes in this process, whichever is faster. Attention's own products, 2% at
+/// MRPC's lengths, are left out, which makes the limit stricter. Those of bfloat16 run as such or as float32.
 struct MatrixLimit {
     private let layer: [(inputs: Int, outputs: Int)]
     private let layers: Int
     private let isTraining: Bool
-    private let dtypes: [DType]
+    private let kinds: [Kind]
+
+    private struct Kind {
+        let dtype: DType
+        /// By this package's products, which have no gradients of their own and are of float32.
+        let isOwn: Bool
+    }
 
     /// - Parameters:
     ///   - dtype: of the products.
@@ -19,30 +25,48 @@ struct MatrixLimit {
         // Query, key and value are one product.
         layer = [(hidden, 3 * hidden), (hidden, hidden), (hidden, intermediate), (intermediate, hidden)]
         layers = try config.int("num_hidden_layers", default: nil, atLeast: 1)
-        dtypes = dtype == .float32 ? [dtype] : [dtype, .float32]
+        let float32 = [false, true].map { Kind(dtype: .float32, isOwn: $0) }
+        kinds = dtype == .float32 ? float32 : [Kind(dtype: dtype, isOwn: false)] + float32
         self.isTraining = isTraining
     }
 
-    /// The products of one number type, to be timed.
+    /// The products of one kind, to be timed.
     final class Products {
         private let limit: MatrixLimit
-        private let dtype: DType
+        private let kind: Kind
         private let weights: [Tensor]
         private var inputs: [Int: Tensor] = [:]
+        private var results: [Int: Tensor] = [:]
 
-        fileprivate init(_ limit: MatrixLimit, _ dtype: DType) {
+        fileprivate init(_ limit: MatrixLimit, _ kind: Kind) {
             self.limit = limit
-            self.dtype = dtype
+            self.kind = kind
             weights = (0..<limit.layers).flatMap { _ in
-                limit.layer.map { Tensor.full([$0.outputs, $0.inputs], 0.01, dtype: dtype) }
+                limit.layer.map { Tensor.full([$0.outputs, $0.inputs], 0.01, dtype: kind.dtype) }
             }
         }
 
         private func rows(_ count: Int, _ width: Int) -> Tensor {
             let kept =
-                inputs[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.ones([count, width], dtype: dtype)
+                inputs[width].flatMap { $0.shape[0] >= count ? $0 : nil }
+                ?? Tensor.ones([count, width], dtype: kind.dtype)
             inputs[width] = kept
             return kept.narrow(0, 0, count)
+        }
+
+        private func multiply(
+            _ a: Tensor, isTransposed isFirst: Bool = false, _ b: Tensor, isTransposed isSecond: Bool = false
+        ) {
+            let (first, second) = (isFirst ? a.transpose(0, 1) : a, isSecond ? b.transpose(0, 1) : b)
+            guard kind.isOwn else {
+                _ = first.matmul(second)
+                return
+            }
+            let (count, width) = (first.shape[0], second.shape[1])
+            let kept =
+                results[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.zeros([count, width])
+            results[width] = kept
+            kept.narrow(0, 0, count).setProduct(a, isTransposed: isFirst, b, isTransposed: isSecond)
         }
 
         /// Seconds for a batch of so many tokens.
@@ -53,20 +77,19 @@ struct MatrixLimit {
                 noGrad {
                     for weight in weights {
                         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-                        _ = rows(tokens, inputs).matmul(weight.transpose(0, 1))
+                        multiply(rows(tokens, inputs), weight, isTransposed: true)
                         guard limit.isTraining else { continue }
-                        _ = rows(tokens, outputs).matmul(weight)
-                        _ = rows(tokens, outputs).transpose(0, 1).matmul(rows(tokens, inputs))
+                        multiply(rows(tokens, outputs), weight)
+                        multiply(rows(tokens, outputs), isTransposed: true, rows(tokens, inputs))
                     }
                 }
             } / .seconds(1)
         }
     }
 
-    /// Those of the number type that is faster for so many tokens.
+    /// Those of the kind that is fastest for so many tokens.
     func fastest(tokens: Int) -> Products {
-        var candidates = dtypes.map { Products(self, $0) }
-        if candidates.count == 1 { return candidates[0] }
+        var candidates = kinds.map { Products(self, $0) }
         let times = candidates.map { candidate in (0..<3).map { _ in candidate.seconds(tokens: tokens) }.min() ?? 0 }
         let best = times.indices.min { times[$0] < times[$1] } ?? 0
         return candidates.remove(at: best)

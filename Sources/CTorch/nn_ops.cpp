@@ -12,6 +12,7 @@
 
 #include "boundary.h"
 #include "kernels/int8_layer.h"
+#include "kernels/linear_layer.h"
 
 static_assert(CT_REDUCE_NONE == int(at::Reduction::None) && CT_REDUCE_MEAN == int(at::Reduction::Mean));
 static_assert(CT_REDUCE_SUM == int(at::Reduction::Sum));
@@ -20,7 +21,11 @@ int32_t ct_linear(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *
   return ct::boundary([&] {
     const at::Tensor &input = ct::get(x), &w = ct::get(weight);
     const std::optional<at::Tensor> b = ct::optional(bias);
-    ct::give(ct::kernels::takes_int8(input, w) ? ct::kernels::int8_linear(input, w, b) : at::linear(input, w, b), out);
+    ct::give(
+        ct::kernels::takes_int8(input, w)            ? ct::kernels::int8_linear(input, w, b)
+        : ct::kernels::takes_own_linear(input, w, b) ? ct::kernels::own_linear(input, w, b)
+                                                     : at::linear(input, w, b),
+        out);
   });
 }
 

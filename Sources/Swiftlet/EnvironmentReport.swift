@@ -62,6 +62,10 @@ public struct EnvironmentReport: Sendable {
         let features = MachineProcessor.features
         add("features", features.isEmpty ? "unknown" : features.joined(separator: " "))
         add("kernels", Kernels.instructionSet, "the instruction set of the fused kernels")
+        let products = Kernels.products
+        add(
+            "products", products == "library" ? "libtorch's library" : "own, \(products)",
+            Self.variable("SWIFTLET_PRODUCTS").map { "SWIFTLET_PRODUCTS=\($0)" } ?? "of float32, in the fused kernels")
         var devices = ["cpu"]
         if Device.isCUDAAvailable { devices.append("cuda") }
         if Device.isMPSAvailable { devices.append("mps") }

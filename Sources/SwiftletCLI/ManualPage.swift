@@ -91,6 +91,9 @@ struct ManualPage {
         .B OMP_NUM_THREADS
         Threads of the CPU.
         .TP
+        .B SWIFTLET_PRODUCTS
+        What multiplies float32 in the fused kernels: own, library (libtorch's), or auto, the faster.
+        .TP
         .BR NO_COLOR ", " CLICOLOR_FORCE ", " FORCE_COLOR
         Switch colours off, or on also where the output is no terminal.
         .SH EXAMPLES

@@ -53,7 +53,10 @@ struct SwiftletCommand: ParsableCommand {
         do {
             var command = command
             // Also where a command does without the Trainer, libtorch's failures are errors.
-            try withTensorErrors { try command.run() }
+            try withTensorErrors {
+                try Kernels.readEnvironment()
+                try command.run()
+            }
             flushStandardOutput()
         } catch {
             if exitCode(for: error) == .success {

@@ -57,7 +57,11 @@ extension PretrainedModel {
     /// - Throws: `ModelError` for inputs or labels that the model can't take.
     public func callAsFunction(_ inputs: ModelInputs) throws -> Output {
         if state.quantization == .int8 { return try callInt8(inputs) }
-        guard let dtype = state.autocastDType else { return try self(inputs, outputHiddenStates: false) }
+        guard let dtype = state.autocastDType else {
+            return try ownLinearLayers(state.execution.hasOwnLinearLayers) {
+                try self(inputs, outputHiddenStates: false)
+            }
+        }
         // As accelerate wraps a model: what comes out is float32 again.
         var output = try autocast(dtype, on: state.device) { try self(inputs, outputHiddenStates: false) }
         output.convert { $0.to(.float32) }

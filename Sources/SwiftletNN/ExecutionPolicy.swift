@@ -52,6 +52,10 @@ public struct ExecutionPolicy: Sendable, Equatable {
             && !recomputesNow && !(isTraining && neftuneAlpha != nil)
     }
 
+    /// Whether linear layers that no fused function has run on the kernels' products: where the fused kernels are chosen,
+    /// also for what keeps a pass off them. Not where activations are computed again, by libtorch and with its rounding.
+    public var hasOwnLinearLayers: Bool { (kernels ?? .default) == .fused && !recomputesNow }
+
     /// Whether a pass on packed tokens runs in libtorch's kernels for them on a GPU, where the model's attention can: the
     /// results are those of padded tokens to rounding, and dropout draws other masks.
     public func runsPackedOnGPU(device: Device) -> Bool {

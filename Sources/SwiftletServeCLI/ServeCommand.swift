@@ -92,6 +92,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     private func check() throws {
+        try Kernels.readEnvironment()
         if quiet, verbose { throw ValidationError("--quiet and --verbose contradict each other.") }
         if model.isEmpty { throw ValidationError("Give --model, a folder or a name on the Hub.") }
         if maxBatchTokens < 1 { throw ValidationError("--max-batch-tokens is \(maxBatchTokens); give at least 1.") }

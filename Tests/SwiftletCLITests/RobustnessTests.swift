@@ -82,6 +82,18 @@ import Glibc
             "\(result.error)")
     }
 
+    @Test func `what multiplies is what the variable says`() throws {
+        var program = program
+        program.environment = ["SWIFTLET_PRODUCTS": "library"]
+        var result = try program.run(["env"])
+        #expect(result.output.contains("products        libtorch's library"), "\(result.output)")
+        program.environment = ["SWIFTLET_PRODUCTS": "mine"]
+        result = try program.run(["env"])
+        #expect(
+            result.status == 1 && result.error.contains("SWIFTLET_PRODUCTS") && result.error.contains("'mine'"),
+            "\(result.error)")
+    }
+
     @Test func `caches are where the variables say`() throws {
         var program = program
         program.environment = ["HUGGINGFACE_HUB_CACHE": "$ROOT/h", "ROOT": "/r", "HF_DATASETS_CACHE": "/d"]

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "product_table.h"
 #include "table.h"
 
 using namespace ct::kernels;
@@ -174,6 +175,43 @@ void attention(const Table &set, int64_t queries, int64_t keys, int64_t width, b
   }, 1e-4f);
 }
 
+/// Products of float32, which the portable set has none of, beside sums in double precision; exactly the same with every
+/// set that the processor runs.
+void products(int64_t rows, int64_t columns, int64_t depth, bool is_first_transposed, bool is_second_transposed, bool adds) {
+#if defined(__x86_64__)
+  const Numbers a = random_numbers(rows * depth), b = random_numbers(depth * columns), bias = random_numbers(columns);
+  const Numbers before = random_numbers(rows * columns);
+  Numbers expected(before.size()), first;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c) {
+      double sum = adds ? before[static_cast<size_t>(r * columns + c)] : bias[static_cast<size_t>(c)];
+      for (int64_t k = 0; k < depth; ++k)
+        sum += static_cast<double>(a[static_cast<size_t>(is_first_transposed ? k * rows + r : r * depth + k)]) *
+               b[static_cast<size_t>(is_second_transposed ? c * depth + k : k * columns + c)];
+      expected[static_cast<size_t>(r * columns + c)] = static_cast<float>(sum);
+    }
+  for (const ProductTable *set : {&product_avx2_table, &product_avx512_table}) {
+    if (!select_table(set->name)) continue;
+    Numbers out = before;
+    const ProductJob job{
+        {a.data(), is_first_transposed ? rows : depth, is_first_transposed},
+        {b.data(), is_second_transposed ? depth : columns, is_second_transposed},
+        out.data(), columns, rows, columns, depth, adds, adds ? nullptr : bias.data()};
+    float *scratch = static_cast<float *>(std::aligned_alloc(64, static_cast<size_t>(round_up(set->scratch, kAlign)) * 4));
+    set->multiply(job, {0, rows, 0, columns}, scratch);
+    std::free(scratch);
+    const std::string what = std::string(set->name) + " product " + std::to_string(rows) + " " + std::to_string(columns) +
+                             " " + std::to_string(depth);
+    compare(what, expected, out, rows * columns, 1e-6f * static_cast<float>(20 + depth));
+    if (first.empty()) {
+      first = out;
+    } else {
+      compare(what + " of two sets", first, out, rows * columns, 0);
+    }
+  }
+#endif
+}
+
 }  // namespace
 
 int main() {
@@ -193,6 +231,15 @@ int main() {
     }
     std::printf("%s: compared with portable\n", name);
   }
+  int kind = 0;
+  for (int64_t rows = 1; rows <= 70; rows += rows < 30 ? 1 : 5)
+    for (int64_t columns = 1; columns <= 70; ++columns)
+      for (const int64_t depth : {1, 3, 8, 15, 16, 17, 40, 70}) {
+        ++kind;
+        products(rows, columns, depth, kind & 1, kind & 2, kind & 4);
+      }
+  for (const int64_t depth : {384, 385, 800})
+    for (int kinds = 0; kinds < 8; ++kinds) products(53, 401, depth, kinds & 1, kinds & 2, kinds & 4);
   std::printf("%ld numbers of %d sets, %d wrong\n", compared, sets, failures);
   return failures == 0 && sets > 0 ? 0 : 1;
 }

@@ -92,6 +92,19 @@ int32_t ct_set_kernel_set(const char *name);
 /// How the kernels multiply numbers that were rounded to bfloat16: "native", "float32", or "auto" for what suits the
 /// processor.
 int32_t ct_set_bfloat16_products(const char *name);
+/// What multiplies float32: "library" for libtorch's, else the instruction set of the kernels that do. Don't free.
+const char *ct_products(void);
+/// "own" for those kernels, "library", or "auto" for what suits the processor; fails where the kernels' set has none.
+int32_t ct_set_products(const char *name);
+/// From here to the end, on the calling thread, `ct_linear` of float32 on the CPU runs on those kernels, if they are
+/// chosen. Returns whether it was so before.
+bool ct_own_linear_begin(void);
+void ct_own_linear_end(bool was_on);
+/// What the fused kernels multiply with: out = a b, or out += a b, of float32 matrices whose rows lie one after the
+/// other, transposed if so said. Without gradients.
+int32_t ct_multiply(
+    const ct_tensor *out, const ct_tensor *a, bool is_a_transposed, const ct_tensor *b, bool is_b_transposed,
+    bool adds);
 /// From here to the end, on the calling thread, linear layers of float32 with 16 outputs or more multiply 8-bit integers:
 /// weights with a scale an output, activations with a scale and a zero a row. Without gradients. Returns whether it was
 /// so before.

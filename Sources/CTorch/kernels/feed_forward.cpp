@@ -1,6 +1,7 @@
 // The second half of a layer: up, GELU, down, dropout, and the norm of the sum with what went in.
 #include "int8.h"
 #include "linear_norm.h"
+#include "packed_weight.h"
 
 namespace ct::kernels {
 
@@ -20,7 +21,7 @@ class FeedForward : public Node {
     const int64_t rows = x.size(0), width = weight.size(0);
     const at::Tensor input = operand(x, precision_);
     at::Tensor derivative = floats({rows, width}), activated = recorded ? floats({rows, width}) : derivative;
-    multiply(derivative, input, transposed(weight_operand(weight, precision_)));
+    multiply_weight(derivative, input, weight, precision_, recorded);
     float *from = derivative.data_ptr<float>(), *to = activated.data_ptr<float>();
     const float *b = bias.data_ptr<float>();
     {

@@ -1,6 +1,7 @@
 #include "linear_norm.h"
 
 #include "int8.h"
+#include "packed_weight.h"
 
 #include <tuple>
 
@@ -27,7 +28,7 @@ at::Tensor LinearNorm::forward(
   const int64_t rows = input.size(0), width = layer.weight.size(0);
   at::Tensor normalized = floats({rows, width}), y = recorded ? floats({rows, width}) : normalized;
   at::Tensor deviations = recorded ? floats({rows}) : at::Tensor();
-  multiply(normalized, input, transposed(weight_operand(layer.weight, precision)));
+  multiply_weight(normalized, input, layer.weight, precision, recorded);
   const NormRows job{
       width, normalized.data_ptr<float>(), layer.bias.data_ptr<float>(), residual.data_ptr<float>(),
       layer.norm_weight.data_ptr<float>(), layer.norm_bias.data_ptr<float>(), static_cast<float>(layer.epsilon),

@@ -15,7 +15,8 @@ bool records(Inputs inputs) {
 }
 
 variable_list Node::apply(variable_list &&grads) {
-  TORCH_CHECK(!is_used_, "a fused function was run backward a second time");
+  TORCH_CHECK(
+      !is_used_ || (keeps_inputs_alone_ && !kept_.empty()), "a fused function was run backward a second time");
   TORCH_CHECK(!c10::GradMode::is_enabled(), "the fused kernels have no second derivative");
   is_used_ = true;
   if (!grads[0].defined()) return variable_list(num_outputs());

@@ -16,13 +16,15 @@ using Inputs = std::initializer_list<const at::Tensor *>;
 /// Whether a function of these is recorded. Undefined ones count for nothing.
 bool records(Inputs inputs);
 
-/// A fused function that runs once forward and at most once backward: what it has kept for that is used up.
+/// A fused function that runs once forward and at most once backward: what it has kept for that is used up. One that keeps
+/// inputs alone may be run backward again while the graph is retained.
 ///
 /// A node of its own, and not `torch::autograd::Function`, which looks everything it keeps up by name: between the kernels
 /// of one function there is nothing but the kernels.
 class Node : public torch::autograd::Node {
  public:
-  explicit Node(const char *name) : name_(name) {}
+  explicit Node(const char *name, bool keeps_inputs_alone = false)
+      : name_(name), keeps_inputs_alone_(keeps_inputs_alone) {}
 
   /// What profiles and errors show.
   std::string name() const final { return name_; }
@@ -50,6 +52,7 @@ class Node : public torch::autograd::Node {
   void give(const at::Tensor &y, Inputs inputs);
 
   const char *name_;
+  bool keeps_inputs_alone_;
   std::vector<torch::autograd::SavedVariable> kept_;
   bool is_used_ = false;
 };

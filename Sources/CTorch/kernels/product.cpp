@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fused.h"
+#include "own_product.h"
 
 namespace ct::kernels {
 
@@ -114,6 +115,8 @@ void multiply(const at::Tensor &out, Factor a, Factor b, Into into) {
     }
     return;
   }
+  if (const ProductTable *products = own_products(); products != nullptr && takes_own(out, a, b))
+    return multiply_own(*products, out, a, b, into);
   const int64_t threads = thread_count();
   if (threads == 1 || gemm_entry() == nullptr || !can_share(out, a, b)) {
     at::Tensor result = out;

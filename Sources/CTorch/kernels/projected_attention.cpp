@@ -8,6 +8,7 @@
 
 #include "attention_pass.h"
 #include "int8.h"
+#include "packed_weight.h"
 
 namespace ct::kernels {
 
@@ -35,12 +36,19 @@ std::optional<at::Tensor> joined(const at::Tensor &a, const at::Tensor &b, const
 
 /// What all tokens are multiplied with, where it lies in one piece: without the queries' weight where only first
 /// tokens are queries.
-std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionSettings &settings, Precision precision) {
+std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionSettings &settings) {
   const auto weights = joined(of.query, of.key, of.value);
-  if (!weights) return weights;
-  if (!settings.first_only) return weight_operand(*weights, precision, {&of.query, &of.key, &of.value});
-  const int64_t width = of.query.size(0);
-  return weight_operand(rows_of(*weights, width, 2 * width), precision, {&of.key, &of.value});
+  return weights && settings.first_only ? rows_of(*weights, of.query.size(0), 2 * of.query.size(0)) : weights;
+}
+
+/// Calls `body` with the parameters that those are of.
+template <typename Body>
+void with_owners(const Projections &of, const AttentionSettings &settings, const Body &body) {
+  if (settings.first_only) {
+    body({&of.key, &of.value});
+  } else {
+    body({&of.query, &of.key, &of.value});
+  }
 }
 
 /// Projections in 8 bits: first tokens' queries, where they are the only ones, and what all tokens are multiplied with.
@@ -113,19 +121,23 @@ at::Tensor ProjectedAttention::forward(
   const int64_t tokens = input.size(0), width = of.query.size(0), query_count = settings_.queries();
   const bool first = settings_.first_only;
   at::Tensor projected = floats({tokens, (first ? 2 : 3) * width}), queries;
-  if (first && precision_ != Precision::int8)
-    queries = product(settings_.first_rows(input), transposed(weight_operand(of.query, precision_)));
+  if (first && precision_ != Precision::int8) {
+    queries = floats({query_count, width});
+    multiply_weight(queries, settings_.first_rows(input), of.query, precision_, recorded);
+  }
   if (precision_ == Precision::int8) {
     check_unrecorded(recorded);
     if (first) queries = floats({query_count, width});
     project_int8(projected, queries, input, of, settings_);
-  } else if (const auto weights = joined_weights(of, settings_, precision_)) {
-    multiply(projected, input, transposed(*weights));
+  } else if (const auto weights = joined_weights(of, settings_)) {
+    with_owners(of, settings_, [&](std::initializer_list<const at::Tensor *> owners) {
+      multiply_weight(projected, input, *weights, precision_, owners, recorded);
+    });
   } else {
     int64_t column = 0;
     for (const at::Tensor *weight : {&of.query, &of.key, &of.value}) {
       if (first && weight == &of.query) continue;
-      multiply(projected.narrow(1, column, width), input, transposed(weight_operand(*weight, precision_)));
+      multiply_weight(projected.narrow(1, column, width), input, *weight, precision_, recorded);
       column += width;
     }
   }
@@ -196,14 +208,16 @@ ProjectedAttention::Gradients ProjectedAttention::backward(
     multiply(dx, d_output, weight, into);
     into = Into::sum;
   };
-  const auto joined = joined_weights(of, settings_, precision_);
+  const auto joined = joined_weights(of, settings_);
   if (joined && needs.query && needs.key && needs.value) {
     const at::Tensor all = product(transposed(d_projected), input);
     const int64_t before = first ? 0 : width;
     if (!first) d.projections.query = rows_of(all, 0, width);
     d.projections.key = rows_of(all, before, width);
     d.projections.value = rows_of(all, before + width, width);
-    add_to_x(d_projected, *joined);
+    with_owners(of, settings_, [&](std::initializer_list<const at::Tensor *> owners) {
+      add_to_x(d_projected, weight_operand(*joined, precision_, owners));
+    });
   } else {
     int64_t column = 0;
     const auto add = [&](const at::Tensor &weight, at::Tensor &gradient, bool is_needed) {

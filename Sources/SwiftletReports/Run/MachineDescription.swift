@@ -59,6 +59,7 @@ enum MachineDescription {
             "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY", "KMP_AFFINITY",
             "MKL_NUM_THREADS",
             "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "SWIFTLET_THREADS",
+            "SWIFTLET_PRODUCTS",
         ] {
             if let value = Process.variable(name) { kept[name] = .string(value) }
         }
