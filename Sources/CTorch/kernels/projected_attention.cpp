@@ -35,7 +35,8 @@ std::optional<at::Tensor> joined(const at::Tensor &a, const at::Tensor &b, const
 
 /// What all tokens are multiplied with, where it lies in one piece: without the queries' weight where only first
 /// tokens are queries.
-std::optional<at::Tensor> joined_weights(const Projections &of, const AttentionSettings &settings, Precision precision) {
+std::optional<at::Tensor> joined_weights(
+    const Projections &of, const AttentionSettings &settings, Precision precision) {
   const auto weights = joined(of.query, of.key, of.value);
   if (!weights) return weights;
   if (!settings.first_only) return weight_operand(*weights, precision, {&of.query, &of.key, &of.value});
