@@ -69,7 +69,7 @@ lint: ## check the layout of Swift and C++ sources and of scripts
 format: ## give Swift sources the layout that lint asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples Benchmarks Plugins
 
-sanitize: bootstrap ## tests of the bridges with AddressSanitizer, of all that needs no libtorch with ThreadSanitizer too
+sanitize: bootstrap ## kernels and bridges with AddressSanitizer, what needs no libtorch with ThreadSanitizer
 	Tools/checks/sanitize
 
 # What doesn't fit into the minutes is left out, and said.

@@ -1,7 +1,7 @@
 """Packs what Tools/checks/gpu needs on a machine without Swift into one archive.
 
-The Swift part is linked with its runtime inside and against the bridge as a library, libCTorch.so, which the other
-machine builds anew against its own PyTorch. The kernels by instruction set need clang and no libtorch: they go along
+The Swift part goes along with all libraries that it loads, but for the bridge, libCTorch.so, which the other machine
+builds anew against its own PyTorch. The kernels by instruction set need clang and no libtorch: they go along
 as objects.
 """
 
@@ -28,8 +28,15 @@ def objects_of(build, program):
     return [path for path in paths if path not in bridge], bridge
 
 
-def link(root, build, into, work):
+#: Of the other machine: what fits its kernel, and what its PyTorch has loaded as well.
+THEIRS = ("linux-vdso", "ld-linux", "libc.so", "libm.so", "libpthread", "libdl", "librt", "libresolv", "libutil", "libnss_",
+          "libstdc++", "libgcc_s", "libCTorch", "libtorch", "libc10", "libgomp")
+
+
+def link(root, build, top, work):
+    """The programs, with all that they load but libtorch; gives the bridge's objects."""
     torch, arrow = root / ".deps/libtorch/lib", root / ".deps/arrow/lib"
+    swift = pathlib.Path(shutil.which("swiftc")).resolve().parents[1] / "lib/swift/linux"
     _, bridge = objects_of(build, PROGRAMS[0])
     # Only to have something to link against: the other machine makes its own.
     subprocess.run(
@@ -39,12 +46,26 @@ def link(root, build, into, work):
         (work / "objects").write_text("\n".join(f'"{path}"' for path in own))
         entry = "SwiftletCLI_main" if program == "swiftlet" else program.replace("-", "_") + "_main"
         subprocess.run(
-            ["swiftc", "-emit-executable", "-static-stdlib", "-o", into / program, f"@{work / 'objects'}", "-Xlinker", "--defsym",
+            ["swiftc", "-emit-executable", "-o", top / "bin" / program, f"@{work / 'objects'}", "-Xlinker", "--defsym",
              "-Xlinker", f"main={entry}", f"-L{work}", "-lCTorch", f"-L{arrow}", "-larrow", "-larrow_compute", "-lparquet",
-             "-lstdc++", "-Xlinker", "--allow-shlib-undefined", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"],
-            check=True)
-        subprocess.run(["strip", "--strip-unneeded", into / program], check=True)
+             "-lstdc++", "-Xlinker", "--allow-shlib-undefined"], check=True)
+        strip(top / "bin" / program)
+    folders = os.environ | {"LD_LIBRARY_PATH": f"{work}:{torch}:{arrow}:{swift}"}
+    for program in PROGRAMS:
+        listing = subprocess.run(["ldd", top / "bin" / program], capture_output=True, text=True, env=folders, check=True)
+        for line in listing.stdout.splitlines():
+            name, _, path = line.strip().partition(" => ")
+            target = top / "lib" / pathlib.Path(name.split()[0]).name
+            if not path or target.name.startswith(THEIRS) or target.exists():
+                continue
+            shutil.copy(pathlib.Path(path.split(" (")[0]).resolve(), target)
+            strip(target)
     return bridge
+
+
+def strip(path):
+    path.chmod(0o755)
+    subprocess.run(["strip", "--strip-unneeded", path], check=True)
 
 
 def pack(root, build, archive):
@@ -53,11 +74,7 @@ def pack(root, build, archive):
         work, top = pathlib.Path(folder), pathlib.Path(folder) / "swiftlet-gpu"
         for name in ("bin", "lib", "objects", "model"):
             (top / name).mkdir(parents=True)
-        bridge = link(root, build, top / "bin", work)
-        for library in ("libarrow", "libarrow_compute", "libparquet"):
-            source = (root / f".deps/arrow/lib/{library}.so").resolve()
-            shutil.copy(source, top / "lib" / source.name)
-            subprocess.run(["strip", "--strip-unneeded", top / "lib" / source.name], check=True)
+        bridge = link(root, build, top, work)
         for path in bridge:
             if path.name.startswith(("set_", "int8_")):
                 shutil.copy(path, top / "objects" / path.name.replace(".cpp.o", ".o"))
