@@ -41,16 +41,21 @@ check: lint documented docs sanitize ## layout, comments, documentation and sani
 
 # Apart from .build: a static Swift runtime is another set of objects.
 PROGRAM = .build-static/release/swiftlet
+# SERVER=no leaves out swiftlet-serve, and the packages that only it is built on.
+SERVER = yes
+SERVER_PROGRAM = $(if $(filter no,$(SERVER)),,$(PROGRAM)-serve)
 .PHONY: program
 program: bootstrap
-	SWIFTLET_RUN_PATH='$(if $(filter Darwin,$(shell uname -s)),@executable_path,$$ORIGIN)/../lib/swiftlet' \
-		$(SWIFT_BUILD) --product swiftlet --scratch-path .build-static $$(scripts/static-flags)
+	for product in swiftlet $(notdir $(SERVER_PROGRAM)); do \
+		$(if $(SERVER_PROGRAM),,SWIFTLET_WITHOUT_SERVER=1) \
+		SWIFTLET_RUN_PATH='$(if $(filter Darwin,$(shell uname -s)),@executable_path,$$ORIGIN)/../lib/swiftlet' \
+		$(SWIFT_BUILD) --product $$product --scratch-path .build-static $$(scripts/static-flags) || exit; done
 
-install: program ## put swiftlet, its libraries, man page and completions under PREFIX=/usr/local
-	scripts/install $(PROGRAM) '$(DESTDIR)$(PREFIX)'
+install: program ## put swiftlet, its libraries, man page and completions under PREFIX=/usr/local; SERVER=no
+	scripts/install $(PROGRAM) '$(DESTDIR)$(PREFIX)' $(SERVER_PROGRAM)
 
 dist: program ## make dist/: a folder that runs wherever it is put, and the same as an archive
-	scripts/dist $(PROGRAM)
+	scripts/dist $(PROGRAM) $(SERVER_PROGRAM)
 
 docs: bootstrap ## generate the documentation of the library's symbols under .build-docs/documentation
 	Tools/checks/documentation
@@ -64,7 +69,7 @@ lint: ## check the layout of Swift and C++ sources and of scripts
 format: ## give Swift sources the layout that lint asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples Benchmarks Plugins
 
-sanitize: bootstrap ## tests of the bridges with AddressSanitizer, of all that needs no libtorch with ThreadSanitizer too
+sanitize: bootstrap ## kernels and bridges with AddressSanitizer, what needs no libtorch with ThreadSanitizer
 	Tools/checks/sanitize
 
 # What doesn't fit into the minutes is left out, and said.

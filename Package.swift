@@ -34,11 +34,14 @@ let swiftSettings: [SwiftSetting] =
     ] + (fuzzerRuntime == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 
 /// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
-/// Where most of the time goes into the library's headers, `sources` names files that include the others.
+/// Where most of the time goes into the library's headers, `sources` names files that include the others. `loads` names
+/// further folders in whose `lib` the program looks for libraries that it loads when it needs them.
 func bridge(
-    _ name: String, to library: String, _ libraries: [String], headers: [String] = [], sources: [String]? = nil
+    _ name: String, to library: String, _ libraries: [String], headers: [String] = [], sources: [String]? = nil,
+    loads others: [String] = []
 ) -> Target {
     let folder = "\(deps)/\(library)"
+    let runPaths = [library] + others
     return .target(
         name: name, sources: sources,
         cxxSettings: [
@@ -47,7 +50,11 @@ func bridge(
             .unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] }),
         ],
         linkerSettings: [
-            .unsafeFlags(["-L\(folder)/lib", "-Xlinker", "-rpath", "-Xlinker", runPath ?? "\(folder)/lib"])
+            .unsafeFlags(
+                ["-L\(folder)/lib"]
+                    + (runPath.map { [$0] } ?? runPaths.map { "\(deps)/\($0)/lib" }).flatMap {
+                        ["-Xlinker", "-rpath", "-Xlinker", $0]
+                    })
         ] + libraries.map { .linkedLibrary($0) })
 }
 
@@ -165,7 +172,7 @@ if withTorch {
             sources: [
                 "units", "kernels/set_portable.cpp", "kernels/set_neon.cpp", "kernels/set_avx2.cpp",
                 "kernels/set_avx512.cpp",
-            ]),
+            ], loads: ["nccl"]),
         library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
         library("SwiftletCheckpoints", ["SwiftletTensor", "SwiftletIO"]),
         library("SwiftletDistributed", ["SwiftletTensor", "CTorch", "SwiftletIO"]),
@@ -322,6 +329,13 @@ if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     ]
+}
+
+// The bridges to C++ and their tests, which `Tools/checks/sanitize` builds with AddressSanitizer, without what lies above.
+if Context.environment["SWIFTLET_BRIDGES_ONLY"] != nil {
+    let bridges = ["SwiftletIO", "CArrow", "SwiftletDatasets", "CTorch", "SwiftletTensor", "SwiftletTestSupport"]
+    targets.removeAll { !(bridges + ["SwiftletTensorTests", "SwiftletDatasetsTests"]).contains($0.name) }
+    products.removeAll()
 }
 
 let package = Package(

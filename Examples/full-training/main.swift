@@ -23,9 +23,7 @@ let tokenized = try raw.map(batched: true, tokenize)
 let collator = try DataCollatorWithPadding(tokenizer: tokenizer)
 
 // docs: begin loop-columns
-let columns = try tokenized
-    .removeColumns(["sentence1", "sentence2", "idx"])
-    .renameColumn("label", to: "labels")
+let columns = try tokenized.removeColumns(["sentence1", "sentence2", "idx"]).renameColumn("label", to: "labels")
 print(try columns["train"].columnNames)
 // docs: end loop-columns
 

@@ -29,8 +29,8 @@ arrow::Result<std::shared_ptr<arrow::DataType>> type_named(const std::string &na
 /// Registers the compute kernels, once.
 arrow::Status start();
 
-/// An error that is worded here, for the user: what is wrong, what a caller in Swift can do about it, and what a user of
-/// the command line can, where that is something else. Messages of Arrow's own lack the marks between these.
+/// An error that is worded here, for the user: what is wrong, what a caller in Swift can do about it, and what a user
+/// of the command line can, where that is something else. Messages of Arrow's own lack the marks between these.
 inline arrow::Status problem(
     const std::string &message, const std::string &remedy, const std::string &command_line = "") {
     return arrow::Status::Invalid("\x01", message, "\x02", remedy, "\x03", command_line);

@@ -2,5 +2,6 @@
 #pragma once
 
 #if !__has_include(<arrow/api.h>)
-#error "Apache Arrow is not set up. Run 'swift package swiftlet-setup' (in a clone of Swiftlet: make bootstrap), then build again."
+#error "Apache Arrow is not set up. Run 'swift package swiftlet-setup' (in a clone of Swiftlet: make bootstrap), \
+then build again."
 #endif

@@ -109,7 +109,9 @@ int carrow_table_chunk(
 }
 
 int carrow_table_type(const carrow_table *table, int64_t column, struct ArrowSchema *schema) {
-    return guarded([&] { return arrow::ExportField(*table->table->schema()->field(static_cast<int>(column)), schema); });
+    return guarded([&] {
+        return arrow::ExportField(*table->table->schema()->field(static_cast<int>(column)), schema);
+    });
 }
 
 int carrow_table_make(

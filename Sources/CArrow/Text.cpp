@@ -112,7 +112,8 @@ arrow::Status TextSource::Invalid(int64_t line, const std::string &seen, const s
     return problem(
         "line " + std::to_string(line) + " is not " + label + " text" + seen,
         !remedy.empty() ? remedy
-        : seen.empty() ? is_utf8 ? "Name the file's encoding (FileOptions.encoding, --encoding windows-1252), or convert the file to UTF-8."
+        : seen.empty() ? is_utf8 ? "Name the file's encoding (FileOptions.encoding, --encoding windows-1252), or "
+                                 "convert the file to UTF-8."
                                : "Name another encoding, or convert the file to UTF-8."
                      : "Name the encoding (FileOptions.encoding, --encoding utf-16), or convert the file to UTF-8.");
 }

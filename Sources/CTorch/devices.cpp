@@ -1,5 +1,6 @@
 // Which devices there are.
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 
 #include "boundary.h"
@@ -18,6 +19,15 @@ bool ct_cuda_available(void) {
     available = at::hasCUDA();
   });
   return available;
+}
+
+int32_t ct_cuda_count(void) {
+  int32_t count = 0;
+  ct::boundary([&] {
+    ct::load_cuda();
+    count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  });
+  return count;
 }
 
 bool ct_mps_available(void) {

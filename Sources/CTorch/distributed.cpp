@@ -20,10 +20,7 @@
 #include <functional>
 #include <sstream>
 
-#if __has_include(<nccl.h>) && defined(SWIFTLET_NCCL)
-#define USE_C10D_NCCL
-#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-#endif
+#include "nccl/load.h"
 
 C10_DECLARE_int(caffe2_log_level);
 
@@ -224,12 +221,10 @@ bool ct_gloo_available(void) {
 #endif
 }
 
-bool ct_nccl_available(void) {
-#ifdef USE_C10D_NCCL
-  return true;
-#else
-  return false;
-#endif
+bool ct_nccl_available(void) { return ct::nccl().backend != nullptr; }
+
+int32_t ct_nccl_state(const char **out) {
+  return ct::boundary([&] { *out = ct::nccl().state.c_str(); });
 }
 
 int32_t ct_group_new(
@@ -257,15 +252,11 @@ int32_t ct_group_new(
     TORCH_CHECK(uses_nccl, "this build has no Gloo, because its headers were missing");
 #endif
     if (uses_nccl) {
-#ifdef USE_C10D_NCCL
-      auto nccl_options = c10d::ProcessGroupNCCL::Options::create();
-      nccl_options->timeout = timeout;
-      const auto nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(
-          c10::make_intrusive<c10d::PrefixStore>("nccl/", store->value), rank, size, nccl_options);
+      TORCH_CHECK(ct::nccl().backend != nullptr, "there is no NCCL: ", ct::nccl().state);
+      c10::intrusive_ptr<c10d::Backend> nccl;
+      const auto nccl_store = c10::make_intrusive<c10d::PrefixStore>("nccl/", store->value);
+      ct::nccl().backend(nccl_store, rank, size, timeout_ms, nccl);
       group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, nccl);
-#else
-      TORCH_CHECK(false, "this build has no NCCL");
-#endif
     }
     *out = new ct_group{group};
   });

@@ -1,8 +1,9 @@
 // The memory of tensors on the CPU.
 //
-// The system's allocator gives large buffers back as soon as they are free, at the latest when a step ends, and the next
-// step gets them anew, page by page, each cleared first. Here freed buffers stay for the next ones, whose sizes differ
-// from step to step with packed batches, in pages of two megabytes, which cost fewer misses of the address cache.
+// The system's allocator gives large buffers back as soon as they are free, at the latest when a step ends, and the
+// next step gets them anew, page by page, each cleared first. Here freed buffers stay for the next ones, whose sizes
+// differ from step to step with packed batches, in pages of two megabytes, which cost fewer misses of the address
+// cache.
 #include "memory.h"
 
 #include "boundary.h"

@@ -93,7 +93,9 @@ std::string readable(std::string name) {
   return space == std::string::npos ? name : name.substr(space + 2);
 }
 
-bool is_transposed(const at::Tensor &matrix) { return matrix.dim() == 2 && matrix.stride(0) == 1 && matrix.stride(1) > 1; }
+bool is_transposed(const at::Tensor &matrix) {
+  return matrix.dim() == 2 && matrix.stride(0) == 1 && matrix.stride(1) > 1;
+}
 
 /// The size of a matrix product.
 void set_shape(ct_profile_event &event, const ProductShape &shape) {

@@ -79,7 +79,9 @@ int32_t ct_random_below_(const ct_tensor *x, int64_t end, const ct_generator *ge
 }
 
 int32_t ct_randperm(int64_t count, const ct_generator *generator, ct_tensor **out) {
-  return ct::boundary([&] { ct::give(at::randperm(count, ct::optional(generator), at::TensorOptions(at::kLong)), out); });
+  return ct::boundary([&] {
+    ct::give(at::randperm(count, ct::optional(generator), at::TensorOptions(at::kLong)), out);
+  });
 }
 
 int32_t ct_thread_count(void) { return at::get_num_threads(); }

@@ -47,7 +47,8 @@ void average_rows(
     const int64_t *id = all_ids[rank].data_ptr<int64_t>();
     const float *from = all_values[rank].data_ptr<float>();
     for (int64_t i = 0; i < counts[rank]; ++i) {
-      TORCH_CHECK(id[i] >= 0 && id[i] < gradient.size(0), "rank ", rank, " sent a row ", id[i], " of ", gradient.size(0));
+      TORCH_CHECK(
+          id[i] >= 0 && id[i] < gradient.size(0), "rank ", rank, " sent a row ", id[i], " of ", gradient.size(0));
       float *to = table + id[i] * width;
       for (int64_t j = 0; j < width; ++j) to[j] += from[i * width + j] / size;
       rows.touch(id[i]);
@@ -70,7 +71,8 @@ int32_t ct_group_average_rows(
     const bool covers = rows->value->covers(table);
     const auto own = covers ? static_cast<int64_t>(rows->value->touched.size()) : int64_t{-1};
     std::vector<int64_t> counts;
-    for (const at::Tensor &count : gather(value, at::full({1}, own, at::kLong))) counts.push_back(count.item<int64_t>());
+    for (const at::Tensor &count : gather(value, at::full({1}, own, at::kLong)))
+      counts.push_back(count.item<int64_t>());
     const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
     // Every rank receives the rows of all; of a table that is mostly touched, the sum of all is less to send.
     const bool is_sparse = *least >= 0 && *most * value.getSize() <= table.size(0);

@@ -2,5 +2,6 @@
 #pragma once
 
 #if !__has_include(<ATen/core/Tensor.h>)
-#error "libtorch is not set up. Run 'swift package swiftlet-setup' (in a clone of Swiftlet: make bootstrap), then build again."
+#error "libtorch is not set up. Run 'swift package swiftlet-setup' (in a clone of Swiftlet: make bootstrap), \
+then build again."
 #endif

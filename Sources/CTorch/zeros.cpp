@@ -15,7 +15,8 @@ namespace {
 /// Below this, libtorch's own way costs least.
 constexpr size_t kLeastBytes = 1 << 20;
 
-/// Rows to a column, from where on a matrix is taken for a table: those of models have 30 or more, other weights up to 8.
+/// Rows to a column, from where on a matrix is taken for a table: those of models have 30 or more, other weights up to
+/// 8.
 constexpr int64_t kSlender = 16;
 
 /// Pages that the system has yet to provide.

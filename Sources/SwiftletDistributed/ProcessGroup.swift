@@ -43,8 +43,15 @@ public final class ProcessGroup: @unchecked Sendable {
     /// Whether this build can run several processes.
     public static var isAvailable: Bool { ct_gloo_available() }
 
-    /// Whether it can exchange what lies on GPUs.
+    /// Whether it can exchange what lies on GPUs: libtorch has its CUDA part, and the library with NCCL lies beside it.
     public static var hasNCCL: Bool { ct_nccl_available() }
+
+    /// NCCL's version where there is one, else why not.
+    public static var ncclState: String {
+        var text: UnsafePointer<CChar>?
+        guard ct_nccl_state(&text) == 0, let text else { return "unknown" }
+        return String(cString: text)
+    }
 
     private static let current = Mutex<ProcessGroup?>(nil)
 

@@ -18,10 +18,7 @@ public enum MachineMemory {
         // The system makes files for it as it needs them.
         return physicalByteCount ?? 0
         #else
-        let line = ControlGroup.text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("SwapTotal:") }
-        let digits = line?.drop { !$0.isNumber }.prefix { $0.isNumber } ?? ""
-        let (bytes, overflow) = (Int(digits) ?? 0).multipliedReportingOverflow(by: 1024)
-        return overflow ? .max : bytes
+        return memoryInformation("SwapTotal:") ?? 0
         #endif
     }
 
@@ -35,11 +32,35 @@ public enum MachineMemory {
 
     /// The lowest limit, in bytes, of the process's control group and of all that it lies in; `nil` without one.
     public static var groupLimit: Int? {
-        let texts =
-            ControlGroup.files("memory.max")
-            + [ControlGroup.text("/sys/fs/cgroup/memory/memory.limit_in_bytes")].compactMap { $0 }
-        // Version 2 writes "max" where there is no limit, version 1 the largest number of whole pages.
-        let none = Int.max >> 1
-        return texts.compactMap { Int($0.prefix { $0 != "\n" }) }.filter { $0 > 0 && $0 < none }.min()
+        #if os(Linux)
+        return ControlGroup().memoryLimit
+        #else
+        return nil
+        #endif
+    }
+
+    /// Bytes that this process can come to have now, with those that it has: no more than `byteCount`, and less where
+    /// other processes of the machine or of the control group have some. `nil` where the system doesn't say.
+    public static var obtainableByteCount: Int? {
+        #if os(Linux)
+        // Pages of files are no memory that the process has: the system can drop them.
+        let fields = (ControlGroup.text("/proc/self/statm") ?? "").split(separator: " ").map { Int($0) ?? 0 }
+        let own = fields.count > 2 ? max(0, fields[1] - fields[2]) * sysconf(Int32(_SC_PAGESIZE)) : 0
+        let free = [availableByteCount, ControlGroup().freeMemory].compactMap { $0 }.min()
+        return [free.map { $0 + own }, byteCount].compactMap { $0 }.min()
+        #else
+        return byteCount
+        #endif
+    }
+
+    /// What the machine has free or can free without ending or swapping out a process.
+    private static var availableByteCount: Int? { memoryInformation("MemAvailable:") }
+
+    private static func memoryInformation(_ name: String) -> Int? {
+        let line = ControlGroup.text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix(name) }
+        guard let digits = line?.drop(while: { !$0.isNumber }).prefix(while: \.isNumber), let kilobytes = Int(digits)
+        else { return nil }
+        let (bytes, overflow) = kilobytes.multipliedReportingOverflow(by: 1024)
+        return overflow ? .max : bytes
     }
 }

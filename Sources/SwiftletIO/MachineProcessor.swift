@@ -70,22 +70,7 @@ public enum MachineProcessor {
     /// `nil` without a limit. The lowest limit of the group and of all that it lies in.
     public static var quota: Double? {
         #if os(Linux)
-        let second = ControlGroup.files("cpu.max").compactMap { text -> Double? in
-            let parts = text.split { $0 == " " || $0 == "\n" }
-            guard parts.count == 2, let time = Double(parts[0]), let period = Double(parts[1]), period > 0 else {
-                return nil  // "max": no limit
-            }
-            return time / period
-        }
-        let first = "/sys/fs/cgroup/cpu/cpu.cfs_"
-        var quotas = second
-        if let time = ControlGroup.text("\(first)quota_us").flatMap({ Double($0.prefix { $0 != "\n" }) }), time > 0,
-            let period = ControlGroup.text("\(first)period_us").flatMap({ Double($0.prefix { $0 != "\n" }) }),
-            period > 0
-        {
-            quotas.append(time / period)
-        }
-        return quotas.min()
+        return ControlGroup().processorQuota
         #else
         return nil
         #endif

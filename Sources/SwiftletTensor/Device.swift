@@ -51,6 +51,8 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether this libtorch is a CUDA build and finds a GPU.
     public static var isCUDAAvailable: Bool { ct_cuda_available() }
+    /// GPUs that this libtorch finds; 0 where `isCUDAAvailable` is false.
+    public static var cudaCount: Int { Int(ct_cuda_count()) }
     /// Whether this machine has a GPU of Apple's that libtorch can use.
     public static var isMPSAvailable: Bool { ct_mps_available() }
 

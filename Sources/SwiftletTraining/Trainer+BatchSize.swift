@@ -41,13 +41,16 @@ extension Trainer {
 
     /// On a CPU, where the system may end a program that has run out of memory: by an estimate, before the first step.
     private func fitBatchesToMemory() throws {
-        guard model.state.device == .cpu, let memory = MachineMemory.byteCount, let trainDataset else { return }
+        guard model.state.device == .cpu, let memory = MachineMemory.obtainableByteCount, let trainDataset else {
+            return
+        }
         let rows = try TokenizedExamples(trainDataset, name: "the train dataset").rows
         guard !rows.isEmpty else { return }
         let (size, likely) = (args.perDeviceTrainBatchSize, likelyBatchSize(for: rows, in: memory))
         guard likely < size else { return }
         args.perDeviceTrainBatchSize = likely
-        logger.warning("batches of \(size) rows may not fit in memory: the run has batches of \(likely)")
+        logger.warning(
+            "batches of \(min(size, rows.count)) rows may not fit in memory: the run has batches of \(likely)")
     }
 
     private func shrinkBatches() throws {

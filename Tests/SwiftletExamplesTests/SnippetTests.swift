@@ -52,7 +52,10 @@ import Testing
         let folders = ["Sources", "Tests", "Examples"]
         return try folders.flatMap { folder in
             let files = FileManager.default.enumerator(atPath: "\(Locations.root)/\(folder)")
-            return try (files?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".swift") }.map { file in
+            return try (files?.compactMap { $0 as? String } ?? []).filter {
+                $0.hasSuffix(".swift") && !$0.contains(".docc/")
+            }.map {
+                file in
                 stripped(try MappedFile.text("\(Locations.root)/\(folder)/\(file)"))
             }
         }
@@ -129,6 +132,47 @@ import Testing
         let wrong = Snippet(page: "none", line: 1, code: "let loss: Tensor = model(batch).loss")
         try AtomicFile.write(Self.program([wrong]), to: file)
         #expect(try Self.complaints(about: file, in: build)?.contains("none:1:") == true)
+    }
+
+    /// The code of each step of the catalog's tutorials, which names the files, in order.
+    private static func tutorials() throws -> [(name: String, steps: [Snippet])] {
+        let catalog = "\(Locations.root)/Sources/Swiftlet/Swiftlet.docc"
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(catalog)/Tutorials").sorted()
+        return try names.compactMap { name in
+            let text = try MappedFile.text("\(catalog)/Tutorials/\(name)")
+            let files = text.matches(of: /@Code\(name: "main.swift", file: ([a-z0-9-]+.swift)\)/).map { $0.output.1 }
+            let steps = try files.map { file in
+                Snippet(page: String(file), line: 1, code: try MappedFile.text("\(catalog)/Resources/\(file)"))
+            }
+            return steps.isEmpty ? nil : (name, steps)
+        }
+    }
+
+    @Test func `each step of a tutorial goes on from the one before, and no file is left over`() throws {
+        let tutorials = try Self.tutorials()
+        #expect(tutorials.map(\.steps.count) == [8, 7])
+        for (name, steps) in tutorials {
+            for (before, after) in zip(steps, steps.dropFirst()) {
+                #expect(
+                    after.code.hasPrefix(before.code) && after.code.count > before.code.count,
+                    "\(name): \(after.page) does not go on from \(before.page)")
+            }
+        }
+        let folder = "\(Locations.root)/Sources/Swiftlet/Swiftlet.docc/Resources"
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }
+        #expect(Set(files) == Set(tutorials.flatMap { $0.steps.map(\.page) }))
+    }
+
+    /// The last step of each has all that the others have.
+    @Test(.enabled(if: build != nil && hasCompiler, "there is no swiftc, or no built module Swiftlet beside the test"))
+    func `the programs of the tutorials compile`() throws {
+        let build = try #require(Self.build)
+        let programs = try Self.tutorials().compactMap(\.steps.last)
+        let folder = try TemporaryDirectory()
+        let file = folder.file("Tutorials.swift")
+        try AtomicFile.write(Self.program(programs), to: file)
+        let complaints = try Self.complaints(about: file, in: build)
+        #expect(complaints == nil, "\(complaints ?? "")")
     }
 
     @Test func `a snippet is found with its line`() throws {

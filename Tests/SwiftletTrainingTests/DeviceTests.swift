@@ -1,3 +1,4 @@
+import SwiftletDistributed
 import SwiftletIO
 import SwiftletModels
 import SwiftletNN
@@ -26,6 +27,35 @@ import TinyTraining
             #expect(parameter.tensor.device == device && parameter.isTrainable == before.1)
             #expect(parameter.tensor.floats() == before.0)
         }
+    }
+
+    @Test(arguments: [
+        // The CPU is asked for; there is no GPU; several processes without NCCL; one process a GPU.
+        (true, 2, true, 1, Device.cpu), (false, 0, true, 0, .cpu), (false, 0, true, 5, .cpu),
+        (false, 2, false, 1, .cpu),
+        (false, 1, true, 0, .cuda(0)), (false, 8, true, 7, .cuda(7)),
+    ]) func `a process has the GPU of its number`(
+        _ cpu: Bool, _ gpuCount: Int, _ hasNCCL: Bool, _ localRank: Int, _ device: Device
+    ) throws {
+        let found = try Accelerator.device(cpu: cpu, gpuCount: gpuCount, hasNCCL: hasNCCL, localRank: localRank)
+        #expect(found == device)
+    }
+
+    @Test func `more processes than GPUs are refused`() throws {
+        let error = try #require(throws: TrainingError.self) {
+            try Accelerator.device(cpu: false, gpuCount: 2, hasNCCL: true, localRank: 2)
+        }
+        #expect(error.message.hasPrefix("LOCAL_RANK is 2, and this machine has 2 GPUs"), "\(error)")
+        #expect(error.description.contains("2 processes"))
+    }
+
+    @Test func `NCCL is there where libtorch has its CUDA part, else the reason is`() {
+        if ProcessGroup.hasNCCL {
+            #expect(ProcessGroup.ncclState.split(separator: ".").count == 3)
+        } else {
+            #expect(!ProcessGroup.ncclState.isEmpty && ProcessGroup.ncclState != "unknown")
+        }
+        #expect(Device.isCUDAAvailable == (Device.cudaCount > 0))
     }
 
     @Test(.enabled(if: Device.isCUDAAvailable, "needs a GPU"))

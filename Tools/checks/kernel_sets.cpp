@@ -1,5 +1,6 @@
-// Compares each set of fused kernels that this processor runs with the portable one, function by function, on random numbers
-// and with lengths that are no multiple of a vector's. Tools/checks/kernel-sets builds it, for other processors too.
+// Compares each set of fused kernels that this processor runs with the portable one, function by function, on random
+// numbers and with lengths that are no multiple of a vector's. Tools/checks/kernel-sets builds it, for other processors
+// too.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -9,13 +10,13 @@
 #include <vector>
 
 #include "product_table.h"
+#include "kernel_sets.h"
 #include "table.h"
 
 using namespace ct::kernels;
 
 namespace {
 
-using Numbers = std::vector<float>;
 int failures = 0;
 long compared = 0;
 std::mt19937 generator(7);
@@ -26,15 +27,6 @@ Numbers random_numbers(int64_t count, float from = -2, float to = 2) {
   Numbers numbers(static_cast<size_t>(count + 2 * kAlign));
   for (float &number : numbers) number = draw(generator);
   return numbers;
-}
-
-void compare(const std::string &what, const Numbers &expected, const Numbers &found, int64_t count, float tolerance) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float e = expected[static_cast<size_t>(i)], f = found[static_cast<size_t>(i)];
-    ++compared;
-    if (std::abs(e - f) <= tolerance * (1 + std::abs(e))) continue;
-    if (++failures <= 20) std::printf("%s: number %lld is %.9g, not %.9g\n", what.c_str(), static_cast<long long>(i), f, e);
-  }
 }
 
 /// What a function writes, for the portable set and for another one.
@@ -70,7 +62,8 @@ void elementwise(const Table &set, int64_t width, Dropout dropout) {
   });
   both("norm" + size, set, 2 * count + rows, [&](const Table &table) {
     Numbers in = x, out(x.size()), deviation(static_cast<size_t>(rows));
-    NormRows all{width, in.data(), bias.data(), y.data(), weight.data(), shift.data(), 1e-12f, out.data(), deviation.data(), dropout};
+    NormRows all{width,        in.data(), bias.data(), y.data(), weight.data(),
+                 shift.data(), 1e-12f,    out.data(),  deviation.data(), dropout};
     table.norm_forward(all, 0, rows);
     Numbers result(out.begin(), out.begin() + count);
     result.insert(result.end(), in.begin(), in.begin() + count);
@@ -85,7 +78,8 @@ void elementwise(const Table &set, int64_t width, Dropout dropout) {
     table.norm_backward(all, 0, rows);
     Numbers result(residual.begin(), residual.begin() + count);
     result.insert(result.end(), dx.begin(), dx.begin() + count);
-    for (const Numbers *sums : {&d_weight, &d_shift, &d_bias}) result.insert(result.end(), sums->begin(), sums->begin() + width);
+    for (const Numbers *sums : {&d_weight, &d_shift, &d_bias})
+      result.insert(result.end(), sums->begin(), sums->begin() + width);
     return result;
   });
   both("embedding" + size, set, 2 * count + rows, [&](const Table &table) {
@@ -151,17 +145,20 @@ void attention(const Table &set, int64_t queries, int64_t keys, int64_t width, b
   const Numbers q = random_numbers(queries * width), k = random_numbers(keys * width), v = random_numbers(keys * width);
   const Numbers biases = random_numbers(3 * width), grad = random_numbers(queries * width);
   const Numbers distances = random_numbers(queries + keys + kAlign);
-  both(what, set, 2 * queries * width + 2 * keys * width + queries + 3 * width + keys + queries, [&](const Table &table) {
+  const int64_t count = 2 * queries * width + 2 * keys * width + queries + 3 * width + keys + queries;
+  both(what, set, count, [&](const Table &table) {
     Numbers out(static_cast<size_t>(queries * width + 2 * kAlign)), log_sum(static_cast<size_t>(queries + kAlign));
     Numbers scratch(static_cast<size_t>(table.attention_scratch(queries, keys, width, true) + 2 * kAlign));
     const float *const distance = has_distances ? distances.data() + queries : nullptr;
-    AttentionHead head{queries, keys, width, 0.2f, q.data(), k.data(), v.data(), width, width, width, biases.data(),
-                       biases.data() + width, biases.data() + 2 * width, distance, out.data(), width, log_sum.data(), dropout, 3};
+    AttentionHead head{
+        queries, keys, width, 0.2f, q.data(), k.data(), v.data(), width, width, width, biases.data(),
+        biases.data() + width, biases.data() + 2 * width, distance, out.data(), width, log_sum.data(), dropout, 3};
     table.attention_forward(head, scratch.data());
     Numbers dq(out.size()), dk(k.size()), dv(v.size()), sums(static_cast<size_t>(3 * width + 2 * kAlign));
     Numbers d_distance(distances.size());
-    AttentionGradient gradient{grad.data(), dq.data(), dk.data(), dv.data(), width, width, width, sums.data(),
-                               sums.data() + width, sums.data() + 2 * width, has_distances ? d_distance.data() + queries : nullptr};
+    AttentionGradient gradient{
+        grad.data(), dq.data(), dk.data(), dv.data(), width, width, width, sums.data(), sums.data() + width,
+        sums.data() + 2 * width, has_distances ? d_distance.data() + queries : nullptr};
     table.attention_backward(head, gradient, scratch.data());
     Numbers result(out.begin(), out.begin() + queries * width);
     result.insert(result.end(), dq.begin(), dq.begin() + queries * width);
@@ -214,6 +211,16 @@ void products(int64_t rows, int64_t columns, int64_t depth, bool is_first_transp
 
 }  // namespace
 
+void compare(const std::string &what, const Numbers &expected, const Numbers &found, int64_t count, float tolerance) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float e = expected[static_cast<size_t>(i)], f = found[static_cast<size_t>(i)];
+    ++compared;
+    if (std::abs(e - f) <= tolerance * (1 + std::abs(e))) continue;
+    if (++failures > 20) continue;
+    std::printf("%s: number %lld is %.9g, not %.9g\n", what.c_str(), static_cast<long long>(i), f, e);
+  }
+}
+
 int main() {
   int sets = 0;
   for (const char *name : {"neon", "avx2", "avx512"}) {
@@ -240,6 +247,7 @@ int main() {
       }
   for (const int64_t depth : {384, 385, 800})
     for (int kinds = 0; kinds < 8; ++kinds) products(53, 401, depth, kinds & 1, kinds & 2, kinds & 4);
+  compare_int8_sets();
   std::printf("%ld numbers of %d sets, %d wrong\n", compared, sets, failures);
   return failures == 0 && sets > 0 ? 0 : 1;
 }

@@ -83,9 +83,9 @@ int carrow_head(
     const carrow_source *source, int64_t count, bool (*write)(void *context, const void *bytes, int64_t count),
     void *context);
 
-/// Maps an Arrow IPC file or stream; columns stay in the mapped file where it is not compressed, so the file must not be
-/// changed in place while the table lives. `trusted` skips looking at every value, for files of the cache, which appear
-/// whole or not at all.
+/// Maps an Arrow IPC file or stream; columns stay in the mapped file where it is not compressed, so the file must not
+/// be changed in place while the table lives. `trusted` skips looking at every value, for files of the cache, which
+/// appear whole or not at all.
 int carrow_read_ipc(const char *path, bool trusted, carrow_table **out);
 /// Gives the memory of a table's pages back where they are mapped from a file; they are read again when touched.
 void carrow_table_forget(const carrow_table *table);
@@ -151,7 +151,8 @@ int carrow_writer_write(carrow_writer *writer, const carrow_table *table);
 int carrow_writer_close(carrow_writer *writer);
 void carrow_writer_release(carrow_writer *writer);
 
-/// Opens a Parquet file to be read in pieces of about `rows` rows. `columns` names the ones that are wanted; NULL for all.
+/// Opens a Parquet file to be read in pieces of about `rows` rows. `columns` names the ones that are wanted; NULL for
+/// all.
 int carrow_reader_parquet(
     const carrow_source *source, int64_t rows, const char *const *columns, int64_t column_count, carrow_reader **out);
 /// Opens an Arrow IPC file or stream, to be read in its own pieces.
@@ -177,8 +178,8 @@ typedef struct carrow_csv_options {
 /// Opens delimited text. Types are chosen as by pandas: int64, uint64, float64, bool, else large strings, null for a
 /// column without a value; pandas' spellings of a missing value become null.
 ///
-/// The types fit the whole file, which is read once before, and kept where it has no more than `keep` bytes; where `keep`
-/// is negative, they are those of the first piece.
+/// The types fit the whole file, which is read once before, and kept where it has no more than `keep` bytes; where
+/// `keep` is negative, they are those of the first piece.
 int carrow_reader_csv(
     const carrow_source *source, const carrow_csv_options *options, int64_t keep, carrow_reader **out);
 
@@ -208,8 +209,8 @@ void carrow_reader_release(carrow_reader *reader);
 /// Rows of a JSON file as text, for messages about them.
 typedef struct carrow_json carrow_json;
 int carrow_json_open(const carrow_source *source, const carrow_json_options *options, carrow_json **out);
-/// The next rows: where each ends in `text`, and the line it begins in or its number in the list. `count` is 0 at the end.
-/// Everything is borrowed until the next call.
+/// The next rows: where each ends in `text`, and the line it begins in or its number in the list. `count` is 0 at the
+/// end. Everything is borrowed until the next call.
 int carrow_json_next(
     carrow_json *json, const char **text, const int64_t **ends, const int64_t **numbers, int64_t *count);
 /// Whether rows are counted in a list from 0, not by lines from 1.

@@ -9,9 +9,10 @@ extern "C" {
 
 // MARK: Fused CPU kernels (kernels/)
 //
-// For contiguous float32 on the CPU; under autocast to bfloat16 the operands of products are rounded to it. Each has its
-// own backward pass, which may run once. Tokens of all sequences lie one after the other, `[tokens, width]`.
-// `cumulative_lengths` `[sequences + 1]` says where each ends: 0, then the number of tokens up to and with each sequence.
+// For contiguous float32 on the CPU; under autocast to bfloat16 the operands of products are rounded to it. Each has
+// its own backward pass, which may run once. Tokens of all sequences lie one after the other, `[tokens, width]`.
+// `cumulative_lengths` `[sequences + 1]` says where each ends: 0, then the number of tokens up to and with each
+// sequence.
 
 /// Which elements a fused function drops. The same numbers give the same mask.
 typedef struct {
@@ -32,15 +33,15 @@ typedef struct {
 /// The first half of a layer: projections to queries, keys and values, the attention within each sequence, and `output`
 /// with x as the residual: `[tokens, width]`. The six are weight and bias of query, key and value; weights that are
 /// joined are multiplied as one. With `first_only`, just the first token of each sequence is a query, and the
-/// result is `[sequences, width]`. `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key lies
-/// from its query, the farthest before it first; it may be NULL. `dropout` is that of attention weights.
+/// result is `[sequences, width]`. `distance_bias`, `[heads, 2 longest - 1]`, is added to the scores by how far a key
+/// lies from its query, the farthest before it first; it may be NULL. `dropout` is that of attention weights.
 int32_t ct_fused_self_attention(
     const ct_tensor *x, const ct_tensor *const *weights_and_biases, const ct_tensor *distance_bias,
     const int64_t *cumulative_lengths, int64_t sequence_count, int64_t head_count, bool first_only,
     ct_dropout_draw dropout, ct_residual_norm output, ct_tensor **out);
-/// Attention within each sequence of packed tokens, of queries, keys and values `[tokens, width]` that lie head by head:
-/// `[tokens, width]`, without a projection before or after. With `first_only` there is one query a sequence, `[sequences,
-/// width]`. A query attends to keys at most `window` positions away; -1 for all.
+/// Attention within each sequence of packed tokens, of queries, keys and values `[tokens, width]` that lie head by
+/// head: `[tokens, width]`, without a projection before or after. With `first_only` there is one query a sequence,
+/// `[sequences, width]`. A query attends to keys at most `window` positions away; -1 for all.
 int32_t ct_fused_packed_attention(
     const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *cumulative_lengths,
     int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw dropout,
@@ -54,8 +55,8 @@ int32_t ct_fused_feed_forward(
 int32_t ct_fused_linear_norm(
     const ct_tensor *x, const ct_tensor *residual, ct_residual_norm output, ct_tensor **out);
 
-/// The mean of the cross-entropies of logits `[rows, classes]` with int64 targets `[rows]`, of the rows whose target isn't
-/// `ignored`.
+/// The mean of the cross-entropies of logits `[rows, classes]` with int64 targets `[rows]`, of the rows whose target
+/// isn't `ignored`.
 int32_t ct_fused_cross_entropy(
     const ct_tensor *logits, const ct_tensor *targets, int64_t ignored, ct_tensor **out);
 
@@ -72,7 +73,8 @@ int32_t ct_fused_embeddings(
     const ct_tensor *norm_bias, double epsilon, int64_t padding_index, ct_row_gradient *rows, ct_dropout_draw dropout,
     ct_tensor **out);
 
-/// One parameter of an update, with tensors of its shape; `step` is float32 `[]`, the number of updates before this one.
+/// One parameter of an update, with tensors of its shape; `step` is float32 `[]`, the number of updates before this
+/// one.
 typedef struct {
   const ct_tensor *parameter, *gradient, *average, *square_average, *step;
   double learning_rate, weight_decay;
@@ -105,9 +107,9 @@ void ct_own_linear_end(bool was_on);
 int32_t ct_multiply(
     const ct_tensor *out, const ct_tensor *a, bool is_a_transposed, const ct_tensor *b, bool is_b_transposed,
     bool adds);
-/// From here to the end, on the calling thread, linear layers of float32 with 16 outputs or more multiply 8-bit integers:
-/// weights with a scale an output, activations with a scale and a zero a row. Without gradients. Returns whether it was
-/// so before.
+/// From here to the end, on the calling thread, linear layers of float32 with 16 outputs or more multiply 8-bit
+/// integers: weights with a scale an output, activations with a scale and a zero a row. Without gradients. Returns
+/// whether it was so before.
 bool ct_int8_begin(void);
 void ct_int8_end(bool was_on);
 /// The instruction set of those products, such as "avx512vnni". Don't free.

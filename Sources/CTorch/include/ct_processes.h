@@ -34,9 +34,12 @@ int32_t ct_store_add(const ct_store *store, const char *key, int64_t amount, int
 /// Fails if the key is not there in time.
 int32_t ct_store_wait(const ct_store *store, const char *key, int64_t timeout_ms);
 
-/// Whether this library was built with Gloo, and with NCCL.
+/// Whether this library was built with Gloo.
 bool ct_gloo_available(void);
+/// Whether there is NCCL: a library beside libtorch's CUDA part, which is looked for at the first call.
 bool ct_nccl_available(void);
+/// NCCL's version, or why there is none. Borrowed, and there to the end.
+int32_t ct_nccl_state(const char **out);
 /// Joins the group of `size` processes, which all call this. They must have met in the store before. Freed with
 /// `ct_group_free`.
 int32_t ct_group_new(
@@ -75,8 +78,8 @@ void ct_reducer_free(ct_reducer *reducer);
 ///
 /// \param waited becomes the seconds that this rank had nothing to do but wait.
 int32_t ct_reducer_backward(const ct_reducer *reducer, const ct_tensor *loss, double *waited);
-/// Replaces the gradient of an embedding table by the mean of all ranks'. Where every rank's gradient is nothing but its
-/// touched rows, only those are sent. All ranks get the same bits, and their `rows` know each other's.
+/// Replaces the gradient of an embedding table by the mean of all ranks'. Where every rank's gradient is nothing but
+/// its touched rows, only those are sent. All ranks get the same bits, and their `rows` know each other's.
 ///
 /// \param seconds becomes the time it took.
 int32_t ct_group_average_rows(

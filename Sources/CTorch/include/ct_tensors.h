@@ -11,6 +11,8 @@ extern "C" {
 
 /// Whether libtorch sees a CUDA device.
 bool ct_cuda_available(void);
+/// GPUs that CUDA finds.
+int32_t ct_cuda_count(void);
 /// Whether libtorch sees a Metal device.
 bool ct_mps_available(void);
 
@@ -53,8 +55,8 @@ int32_t ct_read(const ct_tensor *tensor, int32_t dtype, void *buffer, size_t byt
 /// The only element.
 int32_t ct_item(const ct_tensor *tensor, double *out);
 
-/// The tensor itself, or, where it lies on the pages of a file, a copy in memory of its own. Tables of embeddings stay where
-/// they are: most of their rows are never written to.
+/// The tensor itself, or, where it lies on the pages of a file, a copy in memory of its own. Tables of embeddings stay
+/// where they are: most of their rows are never written to.
 int32_t ct_out_of_file(const ct_tensor *tensor, ct_tensor **out);
 
 // MARK: Memory of tensors (memory.cpp)

@@ -94,8 +94,8 @@ int32_t ct_fused_adamw(
 int32_t ct_foreach_norm(const ct_tensor *const *tensors, int32_t count, ct_tensor **out);
 /// Scales the tensors in place so that their common norm is at most `max_norm`; gives the norm before.
 int32_t ct_clip_norm(const ct_tensor *const *tensors, int32_t count, double max_norm, ct_tensor **out);
-/// Multiplies the tensors in place by the float32 nearest to `1 / scale`; tells whether any element was infinite or NaN.
-/// Waits for the device.
+/// Multiplies the tensors in place by the float32 nearest to `1 / scale`; tells whether any element was infinite or
+/// NaN. Waits for the device.
 int32_t ct_unscale(const ct_tensor *const *tensors, int32_t count, double scale, bool *found_not_finite);
 
 #ifdef __cplusplus

@@ -73,8 +73,8 @@ static __attribute__((noinline)) void product(
     panel<has_many ? 12 : 6, 1>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row, accumulate);
 }
 
-/// Rows from where a loop is to where it has the next ones fetched: a head's part of a row is too short, and the next too
-/// far, for the processor to do so by itself.
+/// Rows from where a loop is to where it has the next ones fetched: a head's part of a row is too short, and the next
+/// too far, for the processor to do so by itself.
 constexpr int64_t kRowsAhead = 12;
 
 /// to [rows, padded] = (from + bias) * scale, padded with zeros.

@@ -14,8 +14,8 @@ typedef uint64_t Pairs __attribute__((vector_size(kCounters * 4)));
 typedef int32_t Lanes __attribute__((vector_size(32)));
 typedef int32_t LanesAnywhere __attribute__((vector_size(32), aligned(4)));
 
-/// The two halves of the products of each word with `factor`. Words in even lanes are multiplied where they are, those in
-/// odd lanes in their neighbour's.
+/// The two halves of the products of each word with `factor`. Words in even lanes are multiplied where they are, those
+/// in odd lanes in their neighbour's.
 CT_INLINE void multiply(const Words &words, uint64_t factor, Words &low, Words &high) {
   const Pairs lower = Pairs{} + 0xFFFFFFFFull;
   const Pairs even = ((Pairs)words & lower) * factor, odd = ((Pairs)words >> 32) * factor;

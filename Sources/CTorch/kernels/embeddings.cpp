@@ -91,7 +91,8 @@ struct Tables {
   at::Tensor words, types, positions;
 };
 
-/// The gradient of a table: to[ids[i]] += from[i], in the order of the tokens, so that repeated runs give the same sums.
+/// The gradient of a table: to[ids[i]] += from[i], in the order of the tokens, so that repeated runs give the same
+/// sums.
 struct RowSum {
   float *to;
   const int64_t *ids;
@@ -199,8 +200,10 @@ class Embeddings : public Node {
     parallel(units, thread_count(), [&](int64_t, int64_t first, int64_t last) {
       const int64_t begin = first * kAlign, count = std::min(width, last * kAlign) - begin;
       for (const RowSum &sum : additions)
-        for (int64_t i = 0; i < tokens; ++i)
-          if (sum.ids[i] != sum.skipped) table().add(sum.to + sum.ids[i] * width + begin, source + i * width + begin, count);
+        for (int64_t i = 0; i < tokens; ++i) {
+          if (sum.ids[i] == sum.skipped) continue;
+          table().add(sum.to + sum.ids[i] * width + begin, source + i * width + begin, count);
+        }
     });
   }
 
@@ -216,8 +219,8 @@ class Embeddings : public Node {
 /// int64 ids, dense, that lie within the table.
 at::Tensor checked(const at::Tensor &ids, int64_t tokens, int64_t rows, const char *name) {
   TORCH_CHECK(
-      ids.device().is_cpu() && ids.scalar_type() == at::kLong && ids.numel() == tokens, "the fused kernels take ", tokens,
-      " ", name, " as int64 on the CPU, not ", ids.scalar_type(), " ", ids.sizes());
+      ids.device().is_cpu() && ids.scalar_type() == at::kLong && ids.numel() == tokens, "the fused kernels take ",
+      tokens, " ", name, " as int64 on the CPU, not ", ids.scalar_type(), " ", ids.sizes());
   at::Tensor dense = ids.contiguous();
   const int64_t *values = dense.data_ptr<int64_t>();
   for (int64_t i = 0; i < tokens; ++i)
@@ -259,7 +262,7 @@ int32_t ct_fused_embeddings(
         checked(ct::get(ids[1]), tokens, t[1].size(0), "segments"),
         checked(ct::get(ids[2]), tokens, t[2].size(0), "positions")};
     if (rows != nullptr && records({&tables.words})) rows->value->prepare_writing(tables.words, indices.words);
-    const auto node = c10::make_intrusive<Embeddings>(
+    const auto node = make_node<Embeddings>(
         indices, padding_index, dropout(draw), rows == nullptr ? c10::intrusive_ptr<RowGradient>() : rows->value);
     ct::give(
         run(node, {&tables.words, &tables.types, &tables.positions, &weight, &shift},

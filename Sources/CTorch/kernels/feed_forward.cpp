@@ -94,8 +94,9 @@ int32_t ct_fused_feed_forward(
     check_dense(w, "the weight");
     check_shape(b, {w.size(0)}, "the bias");
     const NormLayer layer = NormLayer::checked(output, w.size(0));
-    TORCH_CHECK(layer.weight.size(0) == input.size(1), "feedForward leads from ", input.size(1), " to ", layer.weight.size(0));
-    const auto node = c10::make_intrusive<FeedForward>();
+    TORCH_CHECK(
+        layer.weight.size(0) == input.size(1), "feedForward leads from ", input.size(1), " to ", layer.weight.size(0));
+    const auto node = make_node<FeedForward>();
     ct::give(
         run(node, {&input, &w, &b, &layer.weight, &layer.bias, &layer.norm_weight, &layer.norm_bias},
             [&](bool recorded) { return node->forward(input, w, b, layer, recorded); }),

@@ -31,8 +31,9 @@ inline Dropout dropout(const ct_dropout_draw &draw) {
 /// A float32 CPU tensor in rows; anything else has no fused kernel.
 inline void check_dense(const at::Tensor &tensor, const char *name) {
   TORCH_CHECK(
-      tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous(), "the fused kernels take ",
-      name, " as contiguous float32 on the CPU, not ", tensor.scalar_type(), " on ", tensor.device());
+      tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous(),
+      "the fused kernels take ", name, " as contiguous float32 on the CPU, not ", tensor.scalar_type(), " on ",
+      tensor.device());
 }
 
 inline void check_shape(const at::Tensor &tensor, at::IntArrayRef shape, const char *name) {
@@ -50,8 +51,8 @@ inline at::Tensor zeroed(at::IntArrayRef shape) {
   return result;
 }
 
-/// Parts of rows that are worth a thread each, with sums of their own: some for each thread, so that none waits long for
-/// another that is slower.
+/// Parts of rows that are worth a thread each, with sums of their own: some for each thread, so that none waits long
+/// for another that is slower.
 inline int64_t row_parts(int64_t rows) { return std::clamp<int64_t>(rows / 8, 1, thread_count() * 4); }
 
 /// The sum of the rows of [parts, count width], as so many tensors [width].

@@ -43,7 +43,8 @@ class Int8Weight {
 };
 
 /// The weight in 8 bits, kept until one of `owners`, the tensors that are written to, changes.
-std::shared_ptr<const Int8Weight> int8_weight(const at::Tensor &weight, std::initializer_list<const at::Tensor *> owners);
+std::shared_ptr<const Int8Weight> int8_weight(
+    const at::Tensor &weight, std::initializer_list<const at::Tensor *> owners);
 
 /// out = x weight', with `x` and `out` float32 [rows, inputs] and [rows, outputs], whose rows may lie apart.
 void int8_linear(const at::Tensor &out, const at::Tensor &x, const Int8Weight &weight);

@@ -43,8 +43,8 @@ struct Int8Table {
   int64_t tile;
   /// Row `row` of `to` from `inputs` numbers.
   void (*quantize)(const float *x, int64_t inputs, const Int8Rows &to, int64_t row);
-  /// out[r, o] = sum over i of x[r, i] weight[o, i], for rows [0, rows) and the outputs of blocks [begin, end). The sums
-  /// are exact: a row's result is the same whatever else is multiplied with it.
+  /// out[r, o] = sum over i of x[r, i] weight[o, i], for rows [0, rows) and the outputs of blocks [begin, end). The
+  /// sums are exact: a row's result is the same whatever else is multiplied with it.
   void (*multiply)(
       const Int8Matrix &weight, const Int8Rows &x, int64_t rows, int64_t begin, int64_t end, float *out,
       int64_t out_stride);

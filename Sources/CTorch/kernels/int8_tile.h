@@ -10,8 +10,8 @@ namespace ct::kernels::CT_SET {
 typedef uint8_t Bytes __attribute__((vector_size(W)));
 typedef Ints IntsAnywhere __attribute__((aligned(1)));
 
-/// Numbers beyond so many times the root of the row's mean square are outliers. In rows of a normal distribution there is
-/// one in 16,000; in those that trained encoders have, a handful of columns, at 10 to 30 times.
+/// Numbers beyond so many times the root of the row's mean square are outliers. In rows of a normal distribution there
+/// is one in 16,000; in those that trained encoders have, a handful of columns, at 10 to 30 times.
 constexpr float kOutlierBound = 4;
 
 /// -1 in lanes whose number is farther than `bound` from zero, else 0.

@@ -119,7 +119,7 @@ int32_t ct_fused_linear_norm(
     check_dense(input, "the input");
     const NormLayer layer = NormLayer::checked(output, input.size(1));
     check_shape(r, {input.size(0), layer.weight.size(0)}, "the residual");
-    const auto node = c10::make_intrusive<LinearNormNode>();
+    const auto node = make_node<LinearNormNode>();
     ct::give(
         run(node, {&input, &r, &layer.weight, &layer.bias, &layer.norm_weight, &layer.norm_bias},
             [&](bool recorded) { return node->forward(input, r, layer, recorded); }),

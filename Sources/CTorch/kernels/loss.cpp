@@ -42,7 +42,8 @@ class CrossEntropy : public Node {
     at::Tensor mean(at::detail::empty_cpu({}, at::kFloat));
     // Of no rows it is no number, as with libtorch.
     *mean.data_ptr<float>() =
-        counted_ > 0 ? static_cast<float>(total / static_cast<double>(counted_)) : std::numeric_limits<float>::quiet_NaN();
+        counted_ > 0 ? static_cast<float>(total / static_cast<double>(counted_))
+                     : std::numeric_limits<float>::quiet_NaN();
     return mean;
   }
 
@@ -87,7 +88,7 @@ int32_t ct_fused_cross_entropy(
             target_ids.size(0) == rows.size(0),
         "crossEntropy takes int64 targets [", rows.size(0), "] on the CPU, not ", target_ids.scalar_type(), " ",
         target_ids.sizes());
-    const auto node = c10::make_intrusive<CrossEntropy>();
+    const auto node = make_node<CrossEntropy>();
     ct::give(
         run(node, {&rows}, [&](bool recorded) { return node->forward(rows, target_ids, ignored, recorded); }), out);
   });

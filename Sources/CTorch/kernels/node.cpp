@@ -44,7 +44,11 @@ void Node::give(const at::Tensor &y, Inputs inputs) {
   for (const at::Tensor *input : inputs)
     edges.push_back(input->defined() ? torch::autograd::impl::gradient_edge(*input) : torch::autograd::Edge());
   set_next_edges(std::move(edges));
+#ifdef CT_SHARED_NODES
+  torch::autograd::set_history(y, getptr());
+#else
   torch::autograd::set_history(y, c10::intrusive_ptr<torch::autograd::Node>::reclaim_copy(this));
+#endif
 }
 
 }  // namespace ct::kernels

@@ -2,10 +2,18 @@
 #pragma once
 
 #include <ATen/core/LegacyTypeDispatch.h>
+#if __has_include(<torch/csrc/autograd/node.h>)
 #include <torch/csrc/autograd/node.h>
+#else
+// Before libtorch 2.13, whose nodes are counted in another way. Only Tools/checks/gpu builds with such a one.
+#define CT_SHARED_NODES
+#include <torch/csrc/autograd/function.h>
+#endif
 #include <torch/csrc/autograd/saved_variable.h>
 
 #include <initializer_list>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace ct::kernels {
@@ -16,11 +24,29 @@ using Inputs = std::initializer_list<const at::Tensor *>;
 /// Whether a function of these is recorded. Undefined ones count for nothing.
 bool records(Inputs inputs);
 
-/// A fused function that runs once forward and at most once backward: what it has kept for that is used up. One that keeps
-/// inputs alone may be run backward again while the graph is retained.
+#ifdef CT_SHARED_NODES
+template <typename Function>
+using NodePointer = std::shared_ptr<Function>;
+
+template <typename Function, typename... Arguments>
+NodePointer<Function> make_node(Arguments &&...arguments) {
+  return {new Function(std::forward<Arguments>(arguments)...), torch::autograd::deleteNode};
+}
+#else
+template <typename Function>
+using NodePointer = c10::intrusive_ptr<Function>;
+
+template <typename Function, typename... Arguments>
+NodePointer<Function> make_node(Arguments &&...arguments) {
+  return c10::make_intrusive<Function>(std::forward<Arguments>(arguments)...);
+}
+#endif
+
+/// A fused function that runs once forward and at most once backward: what it has kept for that is used up. One that
+/// keeps inputs alone may be run backward again while the graph is retained.
 ///
-/// A node of its own, and not `torch::autograd::Function`, which looks everything it keeps up by name: between the kernels
-/// of one function there is nothing but the kernels.
+/// A node of its own, and not `torch::autograd::Function`, which looks everything it keeps up by name: between the
+/// kernels of one function there is nothing but the kernels.
 class Node : public torch::autograd::Node {
  public:
   explicit Node(const char *name, bool keeps_inputs_alone = false)
@@ -46,7 +72,7 @@ class Node : public torch::autograd::Node {
 
  private:
   template <typename Function, typename Compute>
-  friend at::Tensor run(const c10::intrusive_ptr<Function> &, Inputs, const Compute &);
+  friend at::Tensor run(const NodePointer<Function> &, Inputs, const Compute &);
 
   /// Makes this the source of `y`.
   void give(const at::Tensor &y, Inputs inputs);
@@ -60,7 +86,7 @@ class Node : public torch::autograd::Node {
 /// `compute(recorded)`, the result of a function of these inputs; what it keeps for the backward pass is kept if it is
 /// recorded.
 template <typename Function, typename Compute>
-at::Tensor run(const c10::intrusive_ptr<Function> &function, Inputs inputs, const Compute &compute) {
+at::Tensor run(const NodePointer<Function> &function, Inputs inputs, const Compute &compute) {
   const bool recorded = records(inputs);
   at::Tensor y;
   {

@@ -113,7 +113,8 @@ void each(const std::vector<Piece> &pieces, const Body &body) {
 using namespace ct::kernels;
 
 int32_t ct_fused_update(
-    const ct_update *updates, int32_t count, double max_norm, double beta1, double beta2, double epsilon, double *norm) {
+    const ct_update *updates, int32_t count, double max_norm, double beta1, double beta2, double epsilon,
+    double *norm) {
   return ct::boundary([&] {
     c10::NoGradGuard no_grad;
     std::vector<Parameter> parameters;
@@ -197,7 +198,8 @@ int32_t ct_fused_update(
       for (const Mirror &mirror : p.mirrors) mirror.update(p.values + piece.begin, piece.count);
     });
     for (int32_t i = 0; i < count; ++i) {
-      // The numbers changed behind autograd's back; it has to know. An operation for each would take longer than the count.
+      // The numbers changed behind autograd's back; it has to know. An operation for each would take longer than the
+      // count.
       *ct::get(updates[i].step).data_ptr<float>() += 1;
       ct::get(updates[i].step).unsafeGetTensorImpl()->bump_version();
       ct::get(updates[i].parameter).unsafeGetTensorImpl()->bump_version();

@@ -74,7 +74,8 @@ class PackedAttention : public Node {
 
  private:
   Pass make_pass(
-      const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &out, const at::Tensor &none) const {
+      const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &out,
+      const at::Tensor &none) const {
     const int64_t width = q.size(1);
     Pass pass{settings_, width, width / settings_.heads, settings_.sequences()};
     pass.q = q.data_ptr<float>();
@@ -101,7 +102,8 @@ using namespace ct::kernels;
 
 int32_t ct_fused_packed_attention(
     const ct_tensor *queries, const ct_tensor *keys, const ct_tensor *values, const int64_t *cumulative_lengths,
-    int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw draw, ct_tensor **out) {
+    int64_t sequence_count, int64_t head_count, int64_t window, bool first_only, ct_dropout_draw draw,
+    ct_tensor **out) {
   return ct::boundary([&] {
     const at::Tensor q = as_float32(ct::get(queries)), k = as_float32(ct::get(keys)), v = as_float32(ct::get(values));
     TORCH_CHECK(k.dim() == 2, "attention takes keys [tokens, width], not ", k.sizes());
@@ -112,7 +114,7 @@ int32_t ct_fused_packed_attention(
     check_shape(q, {settings.queries(), width}, "the queries");
     check_shape(k, {k.size(0), width}, "the keys");
     check_shape(v, k.sizes(), "the values");
-    const auto node = c10::make_intrusive<PackedAttention>(std::move(settings), window);
+    const auto node = make_node<PackedAttention>(std::move(settings), window);
     ct::give(
         run(node, {&q, &k, &v}, [&](bool recorded) { return node->forward(q, k, v, recorded); }), out);
   });

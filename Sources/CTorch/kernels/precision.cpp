@@ -28,9 +28,9 @@ bool has_matrix_units() {
 }
 
 /// Whether bfloat16 is multiplied as such: where that is faster than float32. AMD's AVX-512 multiplies it at twice the
-/// rate, and matrix units (AMX) at a multiple of it. Intel's AVX-512 instruction has half the rate of float32's: 86 to 176
-/// GFLOP/s a core on an Emerald Rapids whose AMX is hidden by the hypervisor. Without any, libtorch's library puts products
-/// together from smaller steps.
+/// rate, and matrix units (AMX) at a multiple of it. Intel's AVX-512 instruction has half the rate of float32's: 86 to
+/// 176 GFLOP/s a core on an Emerald Rapids whose AMX is hidden by the hypervisor. Without any, libtorch's library puts
+/// products together from smaller steps.
 bool multiplies_bfloat16() {
   switch (chosen_units.load(std::memory_order_relaxed)) {
     case Units::native: return true;
@@ -59,7 +59,8 @@ void round(const float *from, const at::Tensor &to) {
   const Mirror all = mirror(from, to);
   const Span span("rounding to bfloat16");
   const int64_t units = (count + kAlign - 1) / kAlign;
-  parallel(units, std::min((count + kConvertedChunk - 1) / kConvertedChunk, thread_count() * 4), [&](int64_t, int64_t begin, int64_t end) {
+  const int64_t parts = std::min((count + kConvertedChunk - 1) / kConvertedChunk, thread_count() * 4);
+  parallel(units, parts, [&](int64_t, int64_t begin, int64_t end) {
     all.update(from + begin * kAlign, std::min(count, end * kAlign) - begin * kAlign);
   });
 }

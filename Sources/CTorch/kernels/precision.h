@@ -9,8 +9,8 @@
 
 namespace ct::kernels {
 
-/// What the operands of a product are rounded to. Sums, and everything that is no product, are float32. In int8, operands
-/// stay float32 here: the products themselves round (int8.h).
+/// What the operands of a product are rounded to. Sums, and everything that is no product, are float32. In int8,
+/// operands stay float32 here: the products themselves round (int8.h).
 enum class Precision : int64_t { float32, bfloat16, int8 };
 
 /// What the calling thread is to compute in: int8 inside `ct_int8_begin`, else what autocast asks for.
@@ -20,8 +20,8 @@ Precision precision();
 /// bfloat16, the copy is of that type; elsewhere it holds the rounded numbers as float32, whose products are the same.
 at::Tensor operand(const at::Tensor &matrix, Precision precision);
 
-/// The same of a weight, or of several that lie one after the other. The copy is kept until one of `owners`, the tensors
-/// that are written to, changes.
+/// The same of a weight, or of several that lie one after the other. The copy is kept until one of `owners`, the
+/// tensors that are written to, changes.
 at::Tensor weight_operand(
     const at::Tensor &weight, Precision precision, std::initializer_list<const at::Tensor *> owners);
 
@@ -44,8 +44,8 @@ struct Mirror {
   void update(const float *begin, int64_t length) const;
 };
 
-/// Keeps copies up to date while weights are updated, which costs less than another pass over them: their new values are
-/// in the cache.
+/// Keeps copies up to date while weights are updated, which costs less than another pass over them: their new values
+/// are in the cache.
 class MirrorUpdate {
  public:
   MirrorUpdate();

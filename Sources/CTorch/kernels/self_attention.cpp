@@ -98,8 +98,9 @@ int32_t ct_fused_self_attention(
       check_distances(distances, settings);
     }
     const NormLayer layer = NormLayer::checked(output, width);
-    TORCH_CHECK(layer.weight.size(0) == input.size(1), "attention leads from ", input.size(1), " to ", layer.weight.size(0));
-    const auto node = c10::make_intrusive<SelfAttention>(std::move(settings));
+    TORCH_CHECK(
+        layer.weight.size(0) == input.size(1), "attention leads from ", input.size(1), " to ", layer.weight.size(0));
+    const auto node = make_node<SelfAttention>(std::move(settings));
     ct::give(
         run(node,
             {&input, &p.query, &p.query_bias, &p.key, &p.key_bias, &p.value, &p.value_bias, &distances, &layer.weight,

@@ -8,7 +8,8 @@
 
 #include "table.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
 #define CT_SET avx512
 #define CT_WIDTH 16
 #include "table_of_set.h"

@@ -10,7 +10,8 @@
 #include "../kernels/int8_table.h"
 #include "../kernels/table.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), \
+                             apply_to = function)
 #define CT_SET int8_avx512vnni
 #define CT_WIDTH 16
 #define CT_INT8_TILE 12

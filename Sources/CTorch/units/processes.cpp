@@ -4,5 +4,6 @@
 
 #include "../distributed.cpp"
 #include "../heartbeat.cpp"
+#include "../nccl/load.cpp"
 #include "../reducer.cpp"
 #include "../row_exchange.cpp"

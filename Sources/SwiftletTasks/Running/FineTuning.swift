@@ -234,7 +234,8 @@ public struct FineTuning {
         guard !computes || !args.batchEvalMetrics else {
             throw TrainingError(
                 "batch_eval_metrics is for a computeMetrics of one's own; the metrics of this task need all rows at once",
-                remedy: "Leave batchEvalMetrics off.", kind: .invalidArgument, at: ErrorLocation(option: "batch_eval_metrics"))
+                remedy: "Leave batchEvalMetrics off.", kind: .invalidArgument,
+                at: ErrorLocation(option: "batch_eval_metrics"))
         }
         // A Trainer has one function for all the rows that it evaluates.
         let trainer = try Trainer(

@@ -138,10 +138,10 @@ public final class Accelerator {
         }
         environment = group?.environment ?? ProcessEnvironment()
         self.group = group
-        // Gradients on a GPU are exchanged by NCCL; without it, several processes stay on the CPU.
-        let hasGPU = !cpu && Device.isCUDAAvailable && (group == nil || ProcessGroup.hasNCCL)
-        device = hasGPU ? .cuda(environment.localRank) : .cpu
-        guard mixedPrecision != .fp16 || hasGPU else {
+        device = try Self.device(
+            cpu: cpu, gpuCount: Device.cudaCount, hasNCCL: group == nil || ProcessGroup.hasNCCL,
+            localRank: environment.localRank)
+        guard mixedPrecision != .fp16 || device.isCUDA else {
             throw TrainingError.noGPU("mixed_precision fp16", Self.whyOnCPU(cpu: cpu))
         }
         scaler = mixedPrecision == .fp16 ? GradScaler() : nil
@@ -156,10 +156,31 @@ public final class Accelerator {
         self.findUnusedParameters = findUnusedParameters
     }
 
+    /// Where a process works: on the GPU of its number on this machine. Gradients on GPUs are exchanged by NCCL; without
+    /// it, several processes stay on the CPU.
+    ///
+    /// - Parameters:
+    ///   - gpuCount: of this machine.
+    ///   - hasNCCL: or there is one process only.
+    ///   - localRank: this process's number on the machine.
+    /// - Throws: `TrainingError` where there are more processes on the machine than GPUs.
+    package static func device(cpu: Bool, gpuCount: Int, hasNCCL: Bool, localRank: Int) throws -> Device {
+        guard !cpu, gpuCount > 0, hasNCCL else { return .cpu }
+        guard localRank < gpuCount else {
+            throw TrainingError(
+                "LOCAL_RANK is \(localRank), and this machine has \(gpuCount) GPU\(gpuCount == 1 ? "" : "s"): each "
+                    + "process needs one of its own",
+                remedy: "Start \(gpuCount) process\(gpuCount == 1 ? "" : "es") on this machine, or pass cpu: true.",
+                commandLine: "Give the launcher --nproc-per-node \(gpuCount), or --use-cpu.", kind: .invalidArgument,
+                at: ErrorLocation(option: "LOCAL_RANK"))
+        }
+        return .cuda(localRank)
+    }
+
     static func whyOnCPU(cpu: Bool) -> String {
-        cpu
-            ? "the CPU was asked for"
-            : Device.isCUDAAvailable ? "several processes stay on the CPU, for lack of NCCL" : "there is none"
+        guard !cpu else { return "the CPU was asked for" }
+        return Device.isCUDAAvailable
+            ? "several processes stay on the CPU, for lack of NCCL (\(ProcessGroup.ncclState))" : "there is none"
     }
 
     // MARK: Prepare

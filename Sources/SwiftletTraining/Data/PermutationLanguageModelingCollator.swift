@@ -49,12 +49,14 @@ public struct DataCollatorForPermutationLanguageModeling {
         guard plmProbability > 1e-6, plmProbability <= 1 else {
             throw TrainingError(
                 "plmProbability is \(plmProbability); it must be above 0.000001 and at most 1",
-                remedy: "Give a share, such as 1/6.", kind: .invalidArgument, at: ErrorLocation(option: "plm_probability"))
+                remedy: "Give a share, such as 1/6.", kind: .invalidArgument,
+                at: ErrorLocation(option: "plm_probability"))
         }
         guard (1...1_000_000).contains(maxSpanLength) else {
             throw TrainingError(
-                "maxSpanLength is \(maxSpanLength); it must be from 1 to 1000000", remedy: "Give a number of tokens, such as 5.",
-                kind: .invalidArgument, at: ErrorLocation(option: "max_span_length"))
+                "maxSpanLength is \(maxSpanLength); it must be from 1 to 1000000",
+                remedy: "Give a number of tokens, such as 5.", kind: .invalidArgument,
+                at: ErrorLocation(option: "max_span_length"))
         }
         (maskTokenID, padTokenID) = (mask, pad)
         padsLeft = tokenizer.paddingSide == .left

@@ -41,7 +41,8 @@ at::Tensor forward(
   at::Generator generator = at::detail::createCPUGenerator(seed);
   for (size_t i = 0; i + 1 < starts.size(); ++i) {
     TORCH_CHECK(starts[i + 1] - starts[i] <= longest, "a sequence is longer than said");
-    const auto found = attend(head_rows(q, starts[i], starts[i + 1]), head_rows(k, starts[i], starts[i + 1]), dropout, generator);
+    const auto found =
+        attend(head_rows(q, starts[i], starts[i + 1]), head_rows(k, starts[i], starts[i + 1]), dropout, generator);
     out.narrow(0, starts[i], starts[i + 1] - starts[i])
         .copy_(at::matmul(found.dropped, head_rows(v, starts[i], starts[i + 1])).transpose(0, 1));
   }
@@ -95,7 +96,9 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> flash_for
   const int64_t seed = next_seed(dropout);
   at::Tensor out = forward(q, k, v, *bounds, longest.expect_int(), dropout, seed);
   at::Tensor lse = on_device(at::zeros({q.size(1), q.size(0)}));
-  return {out, lse, on_device(at::scalar_tensor(seed, at::kLong)), on_device(at::zeros({}, at::kLong)), on_device(at::empty({0}))};
+  return {
+      out, lse, on_device(at::scalar_tensor(seed, at::kLong)), on_device(at::zeros({}, at::kLong)),
+      on_device(at::empty({0}))};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> flash_backward(
@@ -116,7 +119,9 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, c10::SymInt, c10::Sym
   const int64_t seed = next_seed(dropout);
   at::Tensor out = forward(q.squeeze(0), k.squeeze(0), v.squeeze(0), *bounds, longest->expect_int(), dropout, seed);
   at::Tensor lse = on_device(keeps ? at::ones({bounds->numel() - 1, q.size(2), 32}) : at::empty({0}));
-  return {out.unsqueeze(0), lse, on_device(at::scalar_tensor(seed, at::kLong)), on_device(at::zeros({}, at::kLong)), *longest, *longest};
+  return {
+      out.unsqueeze(0), lse, on_device(at::scalar_tensor(seed, at::kLong)), on_device(at::zeros({}, at::kLong)),
+      *longest, *longest};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> efficient_backward(

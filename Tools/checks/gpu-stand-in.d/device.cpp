@@ -1,7 +1,7 @@
-// Stands in for libtorch_cuda.so on a machine without a GPU: "cuda:0" is the host's memory, and the CPU's kernels do the
-// work. It has in common with a GPU that operands on two devices are refused, that random numbers come from a generator of
-// the device's own, and that the backward pass runs on the device's thread. Loaded under that library's name, the whole
-// program runs as it would on a GPU.
+// Stands in for libtorch_cuda.so on a machine without a GPU: "cuda:0" is the host's memory, and the CPU's kernels do
+// the work. It has in common with a GPU that operands on two devices are refused, that random numbers come from a
+// generator of the device's own, and that the backward pass runs on the device's thread. Loaded under that library's
+// name, the whole program runs as it would on a GPU.
 #include <ATen/EmptyTensor.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>

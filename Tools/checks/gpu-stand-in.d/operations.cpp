@@ -1,5 +1,5 @@
-// Every operation that the device has no kernel of its own for: the CPU's kernel on the same memory, after the checks that
-// a GPU's would make.
+// Every operation that the device has no kernel of its own for: the CPU's kernel on the same memory, after the checks
+// that a GPU's would make.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
 

@@ -3,7 +3,7 @@
 set -eu
 scripts/bootstrap
 swift=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
-runtime=$(ls "$swift"/lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a | head -1)
+runtime=$(compgen -G "$swift/lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a" | head -n 1)
 # libtorch and Arrow come as finished libraries without a sanitizer's marks; the Swift modules have libFuzzer's counters.
 SWIFTLET_FUZZER_RUNTIME=$runtime swift build -c release --scratch-path .build-fuzz --product swiftlet-fuzz
 mkdir -p "$OUT/lib" "$OUT/fixtures"
