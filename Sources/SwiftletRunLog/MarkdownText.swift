@@ -5,8 +5,20 @@ extension String {
     /// terminal. Ordinary names stay as they are.
     package var inMarkdown: String {
         var result = ""
-        for scalar in shown().unicodeScalars {
-            if "\\`[]<>|".unicodeScalars.contains(scalar) { result += "\\" }
+        let scalars = Array(shown().unicodeScalars)
+        func isWord(_ place: Int) -> Bool {
+            scalars.indices.contains(place)
+                && (scalars[place].properties.isAlphabetic || scalars[place].properties.numericType != nil)
+        }
+        for (place, scalar) in scalars.enumerated() {
+            let isMarkup =
+                switch scalar {
+                // Inside of a word it is one of its letters.
+                case "_": !isWord(place - 1) || !isWord(place + 1)
+                case "&": isWord(place + 1) || scalars.indices.contains(place + 1) && scalars[place + 1] == "#"
+                default: "\\`[]<>|*~".unicodeScalars.contains(scalar)
+                }
+            if isMarkup { result += "\\" }
             result.unicodeScalars.append(scalar)
         }
         return result

@@ -195,9 +195,9 @@ extension Trainer {
             logger.warning("no checkpoint has the best model; the last step's weights are kept")
             return
         }
-        let evaluation = latestEvaluation
+        let evaluation = latest
         try loadWeights(best)
-        if state.bestGlobalStep == state.globalStep { latestEvaluation = evaluation }
+        if state.bestGlobalStep == state.globalStep { latest = evaluation }
         logger.info("loaded the best model, of \(best) (\(args.bestMetricName ?? "") \(state.bestMetric ?? .nan))")
     }
 }

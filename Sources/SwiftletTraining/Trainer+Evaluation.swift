@@ -18,12 +18,16 @@ extension Trainer {
                 at: ErrorLocation(option: "eval_dataset"))
         }
         // Without metrics there is no use for predictions, and a large set's need not fit in memory.
-        let keepsPredictions = computeMetrics != nil && !args.predictionLossOnly && !args.batchEvalMetrics
+        let keepsOutput = isOwn && keepsLatestOutput
+        let keepsPredictions =
+            keepsOutput || computeMetrics != nil && !args.predictionLossOnly && !args.batchEvalMetrics
+        // One at a time is enough in memory.
+        if isOwn { latest = nil }
         let result = try run(
             dataset, name: "the evaluation dataset", prefix: "eval", keepsPredictions: keepsPredictions)
         try log(JSONObject(result.metrics.map { ($0.name, .double($0.value)) }))
         let metrics = result.metrics + [("epoch", state.epoch)]
-        if isOwn { latestEvaluation = metrics }
+        if isOwn { latest = LatestEvaluation(metrics: metrics, output: keepsOutput ? result : nil) }
         return metrics
     }
 

@@ -26,7 +26,7 @@ public final class Trainer {
     /// What is called at the events of the run, in this order.
     public var callbacks: [any TrainerCallback]
     let trainDataset: Dataset?
-    let evalDataset: Dataset?
+    package let evalDataset: Dataset?
     let collator: any DataCollator
     /// Used instead where `collator(isTraining:)` says so.
     let packing: DataCollatorWithFlattening?
@@ -52,7 +52,21 @@ public final class Trainer {
     var isInTraining = false
     /// What the latest evaluation of `evalDataset` gave, as `evaluate()` returns it; `nil` without one, and once this
     /// Trainer has changed the weights since. Saves the evaluation after a training that ended with one.
-    public internal(set) var latestEvaluation: [(name: String, value: Double)]?
+    public internal(set) var latestEvaluation: [(name: String, value: Double)]? {
+        get { latest?.metrics }
+        set { latest = newValue.map { LatestEvaluation(metrics: $0) } }
+    }
+    /// Whether evaluations of `evalDataset` keep what the model answers, for `latestOutput`.
+    package var keepsLatestOutput = false
+    /// What the model answered in the latest evaluation, where `keepsLatestOutput` is set and as long as `latestEvaluation`
+    /// is there.
+    package var latestOutput: PredictionOutput? { latest?.output }
+    /// Metrics and answers of the latest evaluation of `evalDataset`.
+    struct LatestEvaluation {
+        var metrics: [(name: String, value: Double)]
+        var output: PredictionOutput?
+    }
+    var latest: LatestEvaluation?
 
     /// Seeds libtorch's default generators with `args.seed`, as Python's does here, and moves the model to this process's
     /// GPU, if there is one and `args.useCPU` is not set. A model that was put on a GPU before stays on it.

@@ -75,6 +75,42 @@ import SwiftletReports
         #expect(try value("roc_auc").value.isFinite)
     }
 
+    @Test func `columns of a split are not taken for predictions, whatever their names`() throws {
+        let folder = try TemporaryDirectory()
+        let names = [
+            "words", "question", "context", "exact_match", "neighbors", "score", "label", "input_label", "token_count",
+            "probability_maybe", "input_input_words", "row",
+        ]
+        let given = try Dataset.fromColumns(names.map { ($0, .strings(["\($0) 0", "\($0) 1"])) })
+        let numbers: [(String, ColumnData)] = [
+            ("row", .ints([0, 1])), ("label", .doubles([1, 2])), ("prediction", .doubles([1, 3])),
+            ("loss", .doubles([0, 1])),
+        ]
+        let table = try PredictionTable(kind: .numbers, labels: [], columns: numbers, given: given)
+        try table.write(to: folder.file("predictions.parquet"))
+        let read = try PredictionTable(contentsOf: folder.file("predictions.parquet"))
+        #expect(read.kind == .numbers && read.labels.isEmpty)
+        #expect(read.textColumns.count == names.count)
+        let report = RunReport(record: RunRecord(["format": 1]), history: [], table: read, options: RunReportOptions())
+        let rows = try #require(try report.evaluatedRows())
+        #expect(rows.columnNames == names)
+        for name in names { #expect(try rows.strings(name) == ["\(name) 0", "\(name) 1"]) }
+        // The surest mistakes of numbers are those of the largest losses, not of the user's scores.
+        #expect(try report.rowsWorthALook(2) == [1, 0])
+        let classes = try classes(rows: 4) { "row \($0)" }
+        let own = try Dataset.fromColumns([
+            ("words", .strings(["a", "b", "c", "d"])), ("probability_x", .doubles([1, 1, 1, 1])),
+        ])
+        let columns = classes.dataset.columnNames.dropLast().filter { $0 != "token_count" }
+        let other = try PredictionTable(
+            kind: .classes, labels: classes.labels,
+            columns: try columns.map { ($0, .values(try classes.dataset.column($0).values())) },
+            given: own)
+        try other.write(to: folder.file("classes.parquet"))
+        let again = try PredictionTable(contentsOf: folder.file("classes.parquet"))
+        #expect(again.kind == .classes && again.labels == classes.labels && again.textColumns == ["words"])
+    }
+
     @Test func `a table is the same after a file`() throws {
         let folder = try TemporaryDirectory()
         let table = try classes(rows: 12) { "row \($0)" }
@@ -85,6 +121,9 @@ import SwiftletReports
         #expect(read.textColumns == ["text"])
         #expect(try read.summary().map(\.value) == table.summary().map(\.value))
         let error = #expect(throws: ReportError.self) { try PredictionTable(contentsOf: folder.file("none.parquet")) }
+        // Another table is not taken for one of predictions.
+        try Dataset.fromColumns([("row", .ints([0])), ("prediction", .ints([0]))]).toParquet(folder.file("x.parquet"))
+        #expect(throws: ReportError.self) { try PredictionTable(contentsOf: folder.file("x.parquet")) }
         #expect(error?.kind == .missingFile)
     }
 }

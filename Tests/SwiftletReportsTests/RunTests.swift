@@ -46,8 +46,14 @@ struct RunTests {
     }
 
     @Test func `a training with a report is the same training`() throws {
-        let result = try tuning("with").runWithReport(options())
-        try tuning("without").run()
+        let (passes, usual) = (Passes(), Passes())
+        var reported = try tuning("with")
+        reported.callbacks.append(passes)
+        let result = try reported.runWithReport(options())
+        var plain = try tuning("without")
+        plain.callbacks.append(usual)
+        try plain.run()
+        #expect(passes.count == usual.count)
         let replay = try RunReplay(folder: folder.file("with"))
         #expect(try replay.verdict(folder.file("without")).isIdentical)
         #expect(try replay.differences().isEmpty)
@@ -79,6 +85,12 @@ struct RunTests {
         #expect(record.json["versions"]?["swiftlet"]?.string == swiftletVersion)
         #expect(record.json["weights"]?.array?.first?["path"]?.string == "model.safetensors")
         #expect(record.json["machine"]?["threads"]?.int == threadCount)
+    }
+
+    /// Counts how often rows are evaluated.
+    private final class Passes: TrainerCallback {
+        var count = 0
+        func onPredictionStep(_ state: TrainerState, done: Int, total: Int) { if done == total { count += 1 } }
     }
 
     @Test func `what has changed since a run is named`() throws {

@@ -1,3 +1,4 @@
+import SwiftletDatasets
 import SwiftletIO
 import SwiftletTestSupport
 import Testing
@@ -176,6 +177,52 @@ import SwiftletReports
         let other = try #require(Bootstrap(seed: 1).intervals(rows: 400, share)[0])
         #expect(interval != other)
         #expect(Bootstrap().intervals(rows: 0, { _ in [0.0] })[0] == nil)
+    }
+
+    @Test(arguments: ["two", "five", "rare"]) func `intervals of classes are those of the same draws`(name: String)
+        throws
+    {
+        let part = try #require(json[name])
+        let (labels, predictions) = (try ints(part["labels"]), try ints(part["predictions"]))
+        let scores = try #require(part["scores"]?.array).map(doubles)
+        let names = scores[0].indices.map { "class \($0)" }
+        let columns: [(String, ColumnData)] =
+            [
+                ("row", .ints(Array(labels.indices))), ("label", .strings(labels.map { names[$0] })),
+                ("prediction", .strings(predictions.map { names[$0] })),
+                ("score", .doubles(zip(scores, predictions).map { $0[$1] })),
+            ] + names.indices.map { id in ("probability_\(names[id])", .doubles(scores.map { $0[id] })) }
+        let table = try PredictionTable(
+            kind: .classes, labels: names, columns: columns,
+            given: try .fromColumns([("text", .strings(labels.map(String.init)))]))
+        let expected = try #require((name == "rare" ? part["intervals"] : json["intervals"]?[name])?.object)
+        try expect(try table.summary(Bootstrap(resamples: 200)), expected)
+    }
+
+    @Test func `intervals of numbers are those of the same draws`() throws {
+        let part = try #require(json["numbers"])
+        let (labels, predictions) = (try doubles(part["labels"]), try doubles(part["predictions"]))
+        let texts = try Dataset.fromColumns([("text", .strings(labels.map { "\($0)" }))])
+        let columns: [(String, ColumnData)] = [
+            ("row", .ints(Array(labels.indices))), ("label", .doubles(labels)), ("prediction", .doubles(predictions)),
+        ]
+        let expected = try #require(json["intervals"]?["numbers"]?.object)
+        let table = try PredictionTable(kind: .numbers, labels: [], columns: columns, given: texts)
+        try expect(try table.summary(Bootstrap(resamples: 200)), expected)
+        // Cosines of pairs with labels are correlated in the same way.
+        let pairs = try PredictionTable(kind: .vectors, labels: [], columns: columns, given: texts)
+        try expect(
+            try pairs.summary(Bootstrap(resamples: 200)), JSONObject(expected.filter { $0.0 != "mse" }))
+    }
+
+    private func expect(_ metrics: [MetricSummary], _ expected: JSONObject) throws {
+        #expect(metrics.allSatisfy { $0.interval != nil })
+        for (name, bounds) in expected {
+            let metric = try #require(metrics.first { $0.name == name }, "\(name)")
+            let interval = try #require(metric.interval)
+            let bounds = try doubles(bounds)
+            #expect(abs(interval.low - bounds[0]) < 1e-9 && abs(interval.high - bounds[1]) < 1e-9, "\(name)")
+        }
     }
 
     @Test func `the paired bootstrap tells a difference from none`() {

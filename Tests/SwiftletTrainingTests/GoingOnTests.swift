@@ -1,4 +1,5 @@
 import Logging
+import SwiftletDatasets
 import SwiftletIO
 import SwiftletNN
 import SwiftletTestSupport
@@ -95,6 +96,31 @@ import TinyTraining
         steps.callbacks.append(StopAfterFive())
         try steps.train()
         #expect(steps.state.globalStep == 5 && steps.latestEvaluation == nil)
+    }
+
+    @Test func `what the model answered is kept with the evaluation at the end, where that is asked for`() throws {
+        let trainer = try tinyTrainer { $0.evalStrategy = .epoch }
+        trainer.keepsLatestOutput = true
+        let passes = Passes()
+        trainer.callbacks.append(passes)
+        try trainer.train()
+        let kept = try #require(trainer.latestOutput)
+        let evaluations = passes.count
+        let rows = try #require(trainer.evalDataset)
+        let anew = try trainer.predict(rows)
+        #expect(evaluations > 0 && passes.count == evaluations + 1)
+        #expect(kept.predictions.values == anew.predictions.values && kept.labelIDs == anew.labelIDs)
+        // Of other rows nothing is kept, and what was kept stays.
+        try trainer.evaluate(try rows.take(2))
+        #expect(trainer.latestOutput?.predictions.shape == kept.predictions.shape)
+        trainer.keepsLatestOutput = false
+        try trainer.evaluate()
+        #expect(trainer.latestOutput == nil && trainer.latestEvaluation != nil)
+    }
+
+    private final class Passes: TrainerCallback {
+        var count = 0
+        func onPredictionStep(_ state: TrainerState, done: Int, total: Int) { if done == total { count += 1 } }
     }
 
     private final class StopAfterFive: TrainerCallback {

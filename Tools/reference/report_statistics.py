@@ -5,12 +5,15 @@ Needs scikit-learn and scipy of Tools/reference/setup. usage: python Tools/refer
 
 import json
 import pathlib
+import warnings
 
 import numpy as np
 from scipy import stats
 from scipy.optimize import minimize_scalar
 from sklearn import metrics
 
+# Of draws without a class, which is what some are for.
+warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
 random = np.random.RandomState(7)
 
 
@@ -109,6 +112,66 @@ def several(count, rows):
     }
 
 
+def draws(rows, times, seed):
+    """The rows that Swiftlet's bootstrap draws: SplitMix64, the high half of its product with the number of rows."""
+    state, mask = seed, (1 << 64) - 1
+    for _ in range(times):
+        sample = []
+        for _ in range(rows):
+            state = (state + 0x9E3779B97F4A7C15) & mask
+            bits = state
+            bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9 & mask
+            bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB & mask
+            sample.append((bits ^ (bits >> 31)) * rows >> 64)
+        yield np.array(sample)
+
+
+def intervals(rows, metric, times=200, seed=42):
+    """Percentiles of metrics over draws; draws that a metric is not defined for don't count."""
+    values = [metric(sample) for sample in draws(rows, times, seed)]
+    result = {}
+    for name in values[0]:
+        known = [value[name] for value in values if np.isfinite(value[name])]
+        result[name] = [float(np.percentile(known, 2.5)), float(np.percentile(known, 97.5))]
+    return result
+
+
+def area(positive, scores):
+    return metrics.roc_auc_score(positive, scores) if positive.any() and not positive.all() else np.nan
+
+
+def class_intervals(part):
+    labels, predictions, scores = (np.array(part[name]) for name in ["labels", "predictions", "scores"])
+    count = scores.shape[1]
+
+    def values(sample):
+        truth, guess, chances = labels[sample], predictions[sample], scores[sample]
+        areas = [area(truth == label, chances[:, label]) for label in ([1] if count == 2 else range(count))]
+        areas = [value for value in areas if np.isfinite(value)]
+        found = {
+            "accuracy": metrics.accuracy_score(truth, guess),
+            "macro_f1": metrics.f1_score(truth, guess, average="macro", zero_division=0),
+            "log_loss": metrics.log_loss(truth, chances, labels=list(range(count))),
+            "roc_auc" if count == 2 else "macro_roc_auc": np.mean(areas) if areas else np.nan,
+            "expected_calibration_error": calibration(chances[np.arange(len(sample)), guess], guess == truth)[0],
+        }
+        if count == 2:
+            found["average_precision"] = metrics.average_precision_score(truth, chances[:, 1])
+            found["brier_score"] = metrics.brier_score_loss(truth, chances[:, 1])
+        return found
+
+    return intervals(len(labels), values)
+
+
+def number_intervals(part):
+    labels, predictions = np.array(part["labels"]), np.array(part["predictions"])
+    return intervals(len(labels), lambda sample: {
+        "mse": metrics.mean_squared_error(labels[sample], predictions[sample]),
+        "pearson": stats.pearsonr(labels[sample], predictions[sample])[0],
+        "spearman": stats.spearmanr(labels[sample], predictions[sample])[0],
+    })
+
+
 two = classes(2, 200)
 fixture = {
     "two": two, "five": classes(5, 150, never=3),
@@ -119,6 +182,14 @@ fixture = {
     "percentiles": [[share, float(np.percentile(np.array([3.0, 1, 4, 1, 5, 9, 2, 6]), share * 100))]
                     for share in [0, 0.025, 0.3, 0.5, 0.975, 1]],
 }
+fixture["intervals"] = {
+    "two": class_intervals(fixture["two"]), "five": class_intervals(fixture["five"]),
+    "numbers": number_intervals(fixture["numbers"]),
+}
+# Few rows of which one class is rare, so that some draws don't have it.
+rare = {"labels": [0, 0, 0, 1, 0, 0, 0, 0], "predictions": [0, 0, 1, 1, 0, 0, 0, 0],
+        "scores": [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.4, 0.6], [0.8, 0.2], [0.8, 0.2], [0.5, 0.5], [0.7, 0.3]]}
+fixture["rare"] = {**rare, "intervals": class_intervals(rare)}
 target = pathlib.Path(__file__).resolve().parents[2] / "Tests/Fixtures/reports/statistics.json"
 target.parent.mkdir(parents=True, exist_ok=True)
 target.write_text(json.dumps(fixture) + "\n")

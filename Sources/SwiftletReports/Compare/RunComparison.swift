@@ -83,17 +83,28 @@ public struct RunComparison {
     /// - Parameter index: from 1.
     public func differences(_ index: Int) throws -> [Difference] {
         let (first, other) = (try runs[0].table.metrics(), try runs[index].table.metrics())
+        // What a metric of one class is about, its explanation says.
+        let pairs = first.values.compactMap { value in
+            other.values.first { $0.name.isSame(as: value.name) && $0.explanation.isSame(as: value.explanation) }
+                .map { (first: value, other: $0) }
+        }.filter { !$0.first.value.isNaN && !$0.other.value.isNaN }
+        let drawn = pairs.indices.filter { pairs[$0].first.place != nil && pairs[$0].other.place != nil }
         var draws: [[Double]] = []
-        let intervals = bootstrap.intervals(rows: first.rows) { sample in
-            let values = zip(other.metric(sample), first.metric(sample)).map { $0 - $1 }
-            draws.append(values)
-            return values
-        }
-        return first.values.compactMap { value in
-            guard let same = other.values.first(where: { $0.name.isSame(as: value.name) }), !value.value.isNaN else {
-                return nil
+        let intervals =
+            drawn.isEmpty
+            ? []
+            : bootstrap.intervals(rows: first.rows) { sample in
+                let (ofFirst, ofOther) = (first.metric(sample), other.metric(sample))
+                func value(_ values: [Double], _ place: Int?) -> Double {
+                    place.flatMap { values.indices.contains($0) ? values[$0] : nil } ?? .nan
+                }
+                draws.append(
+                    drawn.map { value(ofOther, pairs[$0].other.place) - value(ofFirst, pairs[$0].first.place) })
+                return draws[draws.count - 1]
             }
-            guard let place = value.place, intervals.indices.contains(place) else {
+        return pairs.indices.map { pair in
+            let (value, same) = pairs[pair]
+            guard let place = drawn.firstIndex(of: pair), intervals.indices.contains(place) else {
                 return Difference(
                     metric: value.name, first: value.value, other: same.value, interval: nil, pValue: .nan)
             }

@@ -1,8 +1,10 @@
 extension ReportScript {
     static let charts = #"""
         const tip = document.getElementById("tip");
+        /* On a phone a picture is half as large, and its letters are not. */
+        const small = document.documentElement.clientWidth < 480;
         function showTip(event, text) {
-          tip.textContent = text;
+          tip.textContent = shown(text);
           tip.hidden = false;
           if (event.pageX === undefined) return;
           tip.style.left = Math.min(event.pageX + 12, window.scrollX + document.documentElement.clientWidth - tip.offsetWidth - 8) + "px";
@@ -11,24 +13,26 @@ extension ReportScript {
         function hideTip() { tip.hidden = true; }
         function ticks(low, high) {
           const span = high - low || 1, step = Math.pow(10, Math.floor(Math.log10(span / 4)));
-          const size = [1, 2, 5, 10].map((factor) => factor * step).find((factor) => span / factor <= 6) || step;
+          const size = [1, 2, 5, 10].map((factor) => factor * step).find((factor) => span / factor <= (small ? 4 : 6)) || step;
           const result = [];
           for (let value = Math.ceil(low / size) * size; value <= high + size * 1e-9; value += size) result.push(value);
           return result;
         }
         function frame(block, low, high, bottom, top, label) {
-          const width = 640, height = 340, left = 64, right = 16, up = 14, down = 46;
+          const width = 640, height = small ? 440 : 340, left = small ? 104 : 64, right = 16, up = small ? 24 : 14, line = small ? 26 : 18;
+          /* The names of parallel axes have two lines. */
+          const down = (small ? 76 : 46) + (block.type === "axes" ? line : 0);
           const picture = shape("svg", { viewBox: "0 0 " + width + " " + height, role: "img", tabindex: "0", "aria-label": label });
           const x = (value) => left + (value - low) / (high - low || 1) * (width - left - right);
           const y = (value) => height - down - (value - bottom) / (top - bottom || 1) * (height - up - down);
-          for (const value of ticks(bottom, top)) {
+          if (block.type !== "axes") for (const value of ticks(bottom, top)) {
             picture.append(shape("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
-            picture.append(shape("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));
+            picture.append(shape("text", { x: left - 8, y: y(value) + (small ? 7 : 4), "text-anchor": "end" }, number(value)));
           }
           picture.append(shape("line", { class: "axis", x1: left, x2: width - right, y1: height - down, y2: height - down }));
           picture.append(shape("text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle" }, block.x));
-          const turned = shape("text", { x: 14, y: (height - down) / 2, "text-anchor": "middle" }, block.y);
-          turned.setAttribute("transform", "rotate(-90 14 " + (height - down) / 2 + ")");
+          const turned = shape("text", { x: small ? 20 : 14, y: (height - down) / 2, "text-anchor": "middle" }, block.y);
+          turned.setAttribute("transform", "rotate(-90 " + (small ? 20 : 14) + " " + (height - down) / 2 + ")");
           picture.append(turned);
           return { picture, x, y, width, height, left, right, down, low, high };
         }
@@ -55,7 +59,7 @@ extension ReportScript {
             number(one.points[one.points.length - 1][1])).join("; ") + ". Arrow keys read values.";
           const plot = frame(block, low, high, bottom, top, label);
           for (const value of ticks(low, high)) plot.picture.append(
-            shape("text", { x: plot.x(value), y: plot.height - plot.down + 18, "text-anchor": "middle" }, number(value)));
+            shape("text", { x: plot.x(value), y: plot.height - plot.down + (small ? 26 : 18), "text-anchor": "middle" }, number(value)));
           if (block.diagonal) plot.picture.append(shape("line", { class: "axis", "stroke-dasharray": "4 4", x1: plot.x(0), y1: plot.y(0), x2: plot.x(1), y2: plot.y(1) }));
           block.series.forEach((one, index) => {
             const line = shape("polyline", { fill: "none", "stroke-width": 2, points: one.points.map((point) => plot.x(point[0]) + "," + plot.y(point[1])).join(" ") });
@@ -108,7 +112,7 @@ extension ReportScript {
         function drawBars(block) {
           const totals = block.categories.map((_, index) => block.series.reduce((sum, one) => sum + one.values[index], 0));
           const plot = frame(block, 0, block.categories.length, 0, Math.max(1, ...totals), block.title + ", " + block.categories.length + " bars");
-          const every = Math.ceil(block.categories.length / 8);
+          const every = Math.ceil(block.categories.length / (small ? 4 : 8));
           block.categories.forEach((category, index) => {
             let below = 0;
             block.series.forEach((one, at) => {
@@ -122,7 +126,7 @@ extension ReportScript {
               below += one.values[index];
             });
             if (index % every === 0) plot.picture.append(
-              shape("text", { x: plot.x(index + 0.5), y: plot.height - plot.down + 18, "text-anchor": "middle" }, category));
+              shape("text", { x: plot.x(index + 0.5), y: plot.height - plot.down + (small ? 26 : 18), "text-anchor": "middle" }, category));
           });
           const table = drawTable({ caption: block.title, presets: [], searches: false, columns: [
             { name: block.x, kind: "text", values: block.categories },
@@ -135,7 +139,7 @@ extension ReportScript {
           if (block.diagonal) { low = bottom = Math.min(low, bottom); high = top = Math.max(high, top); }
           const plot = frame(block, low, high, bottom, top, block.title + ", " + block.points.length + " points; the rows are in the table below.");
           for (const value of ticks(low, high)) plot.picture.append(
-            shape("text", { x: plot.x(value), y: plot.height - plot.down + 18, "text-anchor": "middle" }, number(value)));
+            shape("text", { x: plot.x(value), y: plot.height - plot.down + (small ? 26 : 18), "text-anchor": "middle" }, number(value)));
           if (block.diagonal) plot.picture.append(shape("line", { class: "axis", "stroke-dasharray": "4 4", x1: plot.x(low), y1: plot.y(low), x2: plot.x(high), y2: plot.y(high) }));
           for (const [x, y, row] of block.points) {
             const dot = shape("circle", { cx: plot.x(x), cy: plot.y(y), r: 4, "fill-opacity": 0.55 });
@@ -150,10 +154,13 @@ extension ReportScript {
         }
         function drawAxes(block) {
           const plot = frame(block, 0, Math.max(1, block.axes.length - 1), 0, 1, block.title);
+          /* Numbers over several powers of ten lie by their logarithms. */
+          const scale = (axis, value) => axis.low > 0 && axis.high / axis.low > 30 ? Math.log(value) : value;
           const place = (axis, value) => {
             const texts = axis.texts;
-            return texts ? (texts.length < 2 ? 0.5 : texts.indexOf(String(value)) / (texts.length - 1))
-              : (value - axis.low) / (axis.high - axis.low || 1);
+            if (texts) return texts.length < 2 ? 0.5 : texts.indexOf(String(value)) / (texts.length - 1);
+            if (axis.low === axis.high) return 0.5;
+            return (scale(axis, value) - scale(axis, axis.low)) / (scale(axis, axis.high) - scale(axis, axis.low));
           };
           block.lines.forEach((line) => {
             const points = block.axes.map((axis, index) => plot.x(index) + "," + plot.y(line.values[index] === null ? 0 : place(axis, line.values[index])));
@@ -167,7 +174,14 @@ extension ReportScript {
           });
           block.axes.forEach((axis, index) => {
             plot.picture.append(shape("line", { class: "axis", x1: plot.x(index), x2: plot.x(index), y1: 14, y2: plot.height - plot.down }));
-            plot.picture.append(shape("text", { x: plot.x(index), y: plot.height - plot.down + 18, "text-anchor": "middle" }, axis.name));
+            const anchor = index === 0 ? "start" : index === block.axes.length - 1 ? "end" : "middle";
+            const room = Math.floor(720 / Math.max(1, block.axes.length - 1) / (small ? 13 : 7.5));
+            const fitting = (text) => text.length > room ? text.slice(0, room - 1) + "…" : text;
+            const say = (text, y, kind) => plot.picture.append(shape("text", { x: plot.x(index), y, "text-anchor": kind }, fitting(text)));
+            const ends = axis.texts ? [axis.texts[0], axis.texts[axis.texts.length - 1]] : [number(axis.low), number(axis.high)];
+            say(axis.name, plot.height - 6 - (index % 2 ? 0 : small ? 26 : 18), anchor);
+            say(ends[0], plot.height - plot.down + (small ? 26 : 18), anchor);
+            if (ends[1] !== ends[0]) say(ends[1], small ? 20 : 12, anchor);
           });
           return figure(block, plot.picture, null, null);
         }
@@ -196,14 +210,17 @@ extension ReportScript {
         """#
 
     static let end = #"""
-        document.getElementById("lead").textContent = report.lead;
+        document.getElementById("lead").textContent = shown(report.lead);
         document.getElementById("facts").append(...report.facts.map(([name, value]) =>
           node("div", {}, node("dt", {}, name), node("dd", {}, value))));
         const drawers = { table: drawTable, lines: drawLines, bars: drawBars, points: drawPoints, axes: drawAxes, matrix: drawMatrix,
           text: (block) => node("p", {}, block.text) };
         const main = document.getElementById("main");
-        const parts = report.sections.map((section) => {
-          const id = "s-" + section.id.replace(/[^A-Za-z0-9_-]/g, "_");
+        const ids = new Set();
+        const parts = report.sections.map((section, index) => {
+          /* Names of columns may have any letters, and be the same. */
+          const named = "s-" + section.id, id = /^[A-Za-z0-9_-]+$/.test(named) && !ids.has(named) ? named : "part-" + index;
+          ids.add(id);
           const heading = fresh("h");
           document.getElementById("contents").append(node("li", {}, node("a", { href: "#" + id }, section.title)));
           const part = node("section", { id, "aria-labelledby": heading }, node("h2", { id: heading }, section.title),

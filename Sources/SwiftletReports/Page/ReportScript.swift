@@ -7,6 +7,11 @@ enum ReportScript {
         const report = JSON.parse(document.getElementById("data").textContent);
         const SVG = "http://www.w3.org/2000/svg";
         const tables = {};
+        /* What has no look of its own, or turns its surroundings around, is written as its number. */
+        const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+        function shown(text) {
+          return typeof text === "string" ? text.replace(hidden, (letter) => "\\u{" + letter.charCodeAt(0).toString(16) + "}") : text;
+        }
         /* The one place that makes elements: texts become text nodes. */
         function node(name, attributes, ...children) {
           const element = document.createElement(name);
@@ -14,13 +19,13 @@ enum ReportScript {
             if (key === "on") for (const event in attributes.on) element.addEventListener(event, attributes.on[event]);
             else element.setAttribute(key, attributes[key]);
           }
-          for (const child of children) if (child !== null && child !== undefined) element.append(child);
+          for (const child of children) if (child !== null && child !== undefined) element.append(shown(child));
           return element;
         }
         function shape(name, attributes, text) {
           const element = document.createElementNS(SVG, name);
           for (const key in attributes) element.setAttribute(key, attributes[key]);
-          if (text !== undefined) element.textContent = text;
+          if (text !== undefined) element.textContent = shown(text);
           return element;
         }
         function number(value) {
@@ -99,8 +104,8 @@ enum ReportScript {
               const column = columns[place[name]], value = filters[name];
               return name + " is " + (column.kind === "label" ? column.dictionary[value] : value);
             }).join(", ");
-            status.textContent = (order.length ? (start + 1) + "–" + Math.min(start + page, order.length) + " of " : "") +
-              order.length + " rows" + (said ? ", " + said : "");
+            status.textContent = shown((order.length ? (start + 1) + "–" + Math.min(start + page, order.length) + " of " : "") +
+              order.length + " rows" + (said ? ", " + said : ""));
             before.disabled = start === 0;
             after.disabled = start + page >= order.length;
           }
@@ -155,7 +160,7 @@ enum ReportScript {
             const bar = node("span", { class: "share", "aria-hidden": "true" });
             bar.style.width = Math.max(0, Math.min(1, value)) * 3 + "rem";
             box.append(bar, number(value));
-          } else if (kind === "label") box.append(column.dictionary[value] === undefined ? "" : column.dictionary[value]);
+          } else if (kind === "label") box.append(column.dictionary[value] === undefined ? "" : shown(column.dictionary[value]));
           else if (kind === "flag") box.append(node("span", { class: value ? "good" : "bad" }, value ? "✓ right" : "✗ wrong"));
           else if (kind === "tokens") drawTokens(box, column, value);
           else if (kind === "context") drawContext(box, value);
@@ -165,7 +170,7 @@ enum ReportScript {
               const text = tables.rows ? tables.rows.text(row) : "";
               box.append(node("div", {}, "row " + row + " (" + number(score) + ")" + (text ? ": " + text.slice(0, 120) : "")));
             }
-          } else box.append(String(value));
+          } else box.append(shown(String(value)));
           return box;
         }
         function kindOf(tag) { return tag.replace(/^[BIESLUM]-/, ""); }
@@ -175,7 +180,7 @@ enum ReportScript {
           words.forEach((word, index) => {
             const label = names[labels[index]], prediction = names[predictions[index]];
             const isWrong = label !== undefined && prediction !== undefined && label !== prediction;
-            if ((prediction === undefined || prediction === "O") && !isWrong) { box.append(word + " "); return; }
+            if ((prediction === undefined || prediction === "O") && !isWrong) { box.append(shown(word) + " "); return; }
             const tag = node("span", { class: "tag" }, word);
             const shown = prediction !== undefined && prediction !== "O" ? prediction : label;
             tag.style.color = color(Math.max(0, kinds.indexOf(kindOf(shown))));
@@ -197,7 +202,7 @@ enum ReportScript {
             let part = text.slice(start, end);
             if (marks[start] & 1) part = node("mark", { title: "true answer" }, part);
             if (marks[start] & 2) part = node("ins", { title: "predicted answer" }, part);
-            box.append(part);
+            box.append(shown(part));
             start = end;
           }
         }

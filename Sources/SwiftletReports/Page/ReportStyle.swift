@@ -27,6 +27,7 @@ enum ReportStyle {
         section { padding: 1.5rem 0; border-bottom: 1px solid var(--line); }
         section > p { max-width: 50rem; }
         .note { color: var(--quiet); margin: 0 0 .75rem; }
+        h1, h2, th, td, dd, li, .tag, mark, ins { unicode-bidi: isolate; }
         td.label { min-width: 8rem; } td.flag { white-space: nowrap; }
         .scroll { overflow-x: auto; margin-bottom: 1rem; border: 1px solid var(--line); border-radius: 6px; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -67,7 +68,7 @@ enum ReportStyle {
         mark { background: var(--mark); color: inherit; } ins { text-decoration: underline 2px; } .grid { display: grid; gap: 1rem; }
         @media (min-width: 60rem) { .grid { grid-template-columns: 1fr 1fr; } }
         @media (max-width: 30rem) { header, main, nav { padding-inline: .8rem; } th, td { padding: .35rem .4rem; }
-          td.text { min-width: 9rem; } h1 { font-size: 1.35rem; } }
+          td.text { min-width: 9rem; } svg text { font-size: 21px; } h1 { font-size: 1.35rem; } }
         @media print { nav, .tools, .pages, .skip, #tip { display: none; } body { font-size: 11px; } section { break-inside: auto; }
           .scroll { overflow: visible; border: 0; } svg, figure, tr { break-inside: avoid; } }
         """

@@ -7,7 +7,14 @@ extension RunReport {
     public func evaluatedRows() throws -> Dataset? {
         guard let table else { return nil }
         let names = Array(table.dataset.columnNames.dropFirst(table.ownColumnCount))
-        return names.isEmpty ? nil : try table.dataset.selectColumns(names)
+        guard !names.isEmpty else { return nil }
+        // The shortest first, so that no name is there already.
+        var rows = try table.dataset.selectColumns(names)
+        for name in names.sorted(by: { $0.utf8.count < $1.utf8.count }) {
+            let own = table.nameInSplit(name)
+            if !own.isSame(as: name) { rows = try rows.renameColumn(name, to: own) }
+        }
+        return rows
     }
 
     /// Where the model lies that the run began with, or that was evaluated.

@@ -8,7 +8,7 @@ extension RunReport {
         var blocks: [JSONValue?] = []
         var note: String?
         if let table {
-            let metrics = try table.summary(options.bootstrap)
+            let metrics = try self.metrics()
             blocks.append(
                 Block.table(
                     "Metrics of \(table.count) rows",

@@ -6,12 +6,13 @@ import SwiftletTraining
 ///
 /// Everything in it is computed from the files in the run's folder, so that it can be made again from them.
 public struct RunReport {
-    package let record: RunRecord
+    package internal(set) var record: RunRecord
     let history: [JSONObject]
     package let table: PredictionTable?
     let suspects: Dataset?
     let duplicates: Dataset?
     let options: RunReportOptions
+    private let summary = Summary()
     /// What the tokens of some rows add to their predictions.
     var explanations: [RowExplanation] = []
 
@@ -41,9 +42,22 @@ public struct RunReport {
             suspects: try RunFiles.table(RunFiles.labelSuspects, in: folder),
             duplicates: try RunFiles.table(RunFiles.nearDuplicates, in: folder), options: options)
         for name in options.sliceColumns {
-            let columns = table?.dataset.columnNames ?? []
+            let names = table?.dataset.columnNames ?? []
+            let columns = names + (table.map { table in names.map(table.nameInSplit) } ?? [])
             guard columns.contains(text: name) else { throw ReportError.noSlice(name, columns) }
         }
+    }
+
+    /// The metrics with their intervals, which page and card have both: computed once.
+    func metrics() throws -> [MetricSummary] {
+        if let known = summary.metrics { return known }
+        let metrics = try table?.summary(options.bootstrap) ?? []
+        summary.metrics = metrics
+        return metrics
+    }
+
+    private final class Summary {
+        var metrics: [MetricSummary]?
     }
 
     /// Adds what the tokens of rows add to their predictions.

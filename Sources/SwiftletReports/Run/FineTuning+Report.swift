@@ -25,34 +25,62 @@ extension FineTuning {
     /// Runs the stages as `run()` does, and writes what can be known of the run into the output folder:
     /// `predictions.parquet`, `label_suspects.parquet`, `near_duplicates.parquet`, `run.json` and `report.html`.
     ///
-    /// The training is the same, to the bit. The validation split is evaluated once more at the end, for its answers.
+    /// The training is the same, to the bit, and the validation split is evaluated no more often.
     ///
     /// - Throws: what `run()` throws; `ReportError` for a slice column that the rows don't have, before anything else.
     @discardableResult
     public func runWithReport(_ options: RunReportOptions = RunReportOptions()) throws -> Result {
         try checkSlices(options)
         let meter = RunMeter()
-        var record = try RunRecord.begun(options.inputs, model: model, name: modelName)
+        let begun = try RunRecord.begun(options.inputs, model: model, name: modelName)
         let dynamics = TrainingDynamics()
         var tuning = self
         tuning.willTrain = { trainer in
             trainer.onTrainingBatch = { dynamics.observe(rows: $0, logits: $1) }
+            // Of filled-in tokens there is no table, and the answers are as many as the vocabulary for each.
+            trainer.keepsLatestOutput = trainer.model.task != .maskedLM
             willTrain(trainer)
         }
         let prepared = meter.seconds
+        var made: (report: RunReport, tables: RunTables, seconds: Double)?
+        tuning.willWriteCard = { result in
+            result.trainer.onTrainingBatch = nil
+            let start = meter.seconds
+            let tables = try result.makeTables(options, dynamics)
+            guard let tables else { return }
+            let report = RunReport(
+                record: try record(begun, result, tables.table?.labels ?? []),
+                history: result.trainer.state.logHistory, table: tables.table, suspects: tables.suspects,
+                duplicates: tables.duplicates, options: options)
+            made = (report, tables, meter.seconds - start)
+        }
+        tuning.completeCard = { try made?.report.complete(&$0, folder: FileSystem.name(of: args.outputDir)) }
         let result = try tuning.run()
-        result.trainer.onTrainingBatch = nil
-        let ran = meter.seconds
-        let made = try result.makeTables(options, dynamics)
-        guard result.trainer.accelerator.isMainProcess else { return result }
+        guard let made else { return result }
 
-        let trains = stages.contains(.train)
+        let folder = args.outputDir
+        try made.tables.write(to: folder)
+        var report = made.report
+        let metrics = (result.train ?? []) + (result.evaluation ?? []) + (result.prediction ?? [])
+        report.record.json["metrics"] = .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
+        try report.record.end(
+            meter,
+            durations: ["run": .double(meter.seconds - prepared - made.seconds), "tables": .double(made.seconds)],
+            weightsIn: stages.contains(.train) ? folder : nil)
+        try report.record.write(to: folder)
+        try report.write(to: folder)
+        return result
+    }
+
+    /// What was known before a run, and what is known after its training and evaluation.
+    private func record(_ begun: RunRecord, _ result: Result, _ labels: [String]) throws -> RunRecord {
+        var record = begun
         record.json["stages"] = .array(
             [(Stages.train, "train"), (.evaluate, "evaluate"), (.predict, "predict")].filter { stages.contains($0.0) }
                 .map { .string($0.1) })
         record.json["arguments"] = args.json
         record.json["task"] = .string(result.trainer.model.task.rawValue)
-        record.json["labels"] = made?.table.map { .array($0.labels.map { .string($0) }) } ?? .array([])
+        record.json["labels"] = .array(labels.map { .string($0) })
         record.json["processes"] = .int(result.trainer.accelerator.numProcesses)
         record.json["seed"] = .int(Int(clamping: args.seed))
         if let resumeFrom { record.json["resumed_from"] = .string("\(resumeFrom)") }
@@ -60,33 +88,8 @@ extension FineTuning {
             try record.addSplit(split.name, split.given)
         }
         record.json["evaluated_split"] = result.evaluationRows.map { .string($0.name) } ?? .null
-        record.json["metrics"] = .object(
-            JSONObject(
-                ((result.train ?? []) + (result.evaluation ?? []) + (result.prediction ?? [])).map {
-                    ($0.name, .double($0.value))
-                }))
-        let folder = args.outputDir
-        try made?.write(to: folder)
-        let parameters = result.trainer.model.parameters().reduce(0) { $0 + $1.count }
-        record.json["parameters"] = .int(parameters)
-        try record.end(
-            meter, durations: ["run": .double(ran - prepared), "tables": .double(meter.seconds - ran)],
-            weightsIn: trains ? folder : nil)
-        try record.write(to: folder)
-        let report = RunReport(
-            record: record, history: result.trainer.state.logHistory, table: made?.table, suspects: made?.suspects,
-            duplicates: made?.duplicates, options: options)
-        try report.write(to: folder)
-        if trains {
-            // Once more, now that there is more to say.
-            try result.trainer.saveReports(
-                baseModel: modelName ?? model, datasets: cardDatasets,
-                labels: try Self.cardLabels(result.trainer, result.trainRows)
-            ) { card in
-                try report.complete(&card, folder: FileSystem.name(of: folder))
-            }
-        }
-        return result
+        record.json["parameters"] = .int(result.trainer.model.parameters().reduce(0) { $0 + $1.count })
+        return record
     }
 
     /// Names that no split has are known before the training.
@@ -138,14 +141,16 @@ extension FineTuning.Result {
         let isMain = trainer.accelerator.isMainProcess
         if let split = evaluationRows, evaluation != nil, trainer.model.task != .maskedLM {
             var prepared = split.prepared
+            var output = trainer.latestOutput
             // The rows of an evaluation may be fewer: those of pairs that mean the same.
             if trainer.model.task == .sentenceEmbeddings {
                 prepared = try task.prepare(split.given, split: split.name, for: .prediction)
+                output = nil
             }
-            let output = try trainer.answers(prepared.dataset)
+            let answers = try output ?? trainer.answers(prepared.dataset)
             guard isMain else { return nil }
             tables.table = try PredictionTable(
-                task, trainer.model, output: output, prepared: prepared, given: split.given)
+                task, trainer.model, output: answers, prepared: prepared, given: split.given)
         }
         guard isMain else { return nil }
         if let train = trainRows {
@@ -193,10 +198,7 @@ extension FineTuning.Split {
         let names =
             table.kind == .answers
             ? ["question", "context"]
-            : table.textColumns.map { name in
-                given.columnNames.contains(text: name) || !name.hasPrefix("input_")
-                    ? name : String(name.dropFirst("input_".count))
-            }
+            : table.textColumns.map(table.nameInSplit)
         let columns = try names.filter { given.columnNames.contains(text: $0) }.map { try given.column($0).values() }
         return (0..<given.numRows).map { row in columns.map { $0[row].string ?? "" }.joined(separator: "\n") }
     }

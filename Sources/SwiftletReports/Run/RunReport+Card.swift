@@ -100,7 +100,7 @@ extension RunReport {
             "For texts like those of its data. On \(table.count) rows of '\(split)', with 95% intervals (percentile bootstrap over "
                 + "rows) and what always giving the most frequent class, or the mean, would reach:"
         ]
-        let metrics = try table.summary(options.bootstrap)
+        let metrics = try self.metrics()
         parts.append(
             metrics.map { metric in
                 var line = "- \(metric.name): \(shown(metric.value))"

@@ -3,6 +3,7 @@ import Darwin
 #else
 import Glibc
 #endif
+import SwiftletTraining
 
 /// Whether a model is right as often as it says: rows in bins of equal width by the probability of the predicted class.
 public struct CalibrationCurve: Sendable {
@@ -31,17 +32,19 @@ public struct CalibrationCurve: Sendable {
     ///   - confidences: the probability of each row's predicted class, from 0 to 1.
     ///   - isRight: whether the prediction is the row's label.
     ///   - binCount: 15, as in Guo et al., "On Calibration of Modern Neural Networks".
-    public init(confidences: [Double], isRight: [Bool], binCount: Int = 15) {
+    ///   - rows: which rows to look at, some perhaps more than once; all by default.
+    public init(confidences: [Double], isRight: [Bool], binCount: Int = 15, rows: [Int]? = nil) {
         let width = max(binCount, 1)
         var (counts, sums, hits) = (
             [Int](repeating: 0, count: width), [Double](repeating: 0, count: width), [Int](repeating: 0, count: width)
         )
-        for (confidence, right) in zip(confidences, isRight) {
-            let place = (confidence * Double(width)).rounded(.up) - 1
+        let rows = rows ?? Array(confidences.indices)
+        for row in rows {
+            let place = (confidences[row] * Double(width)).rounded(.up) - 1
             let bin = min(max(Int(exactly: place) ?? 0, 0), width - 1)
             counts[bin] += 1
-            sums[bin] += confidence
-            if right { hits[bin] += 1 }
+            sums[bin] += confidences[row]
+            if isRight[row] { hits[bin] += 1 }
         }
         bins = counts.indices.map { bin in
             Bin(
@@ -49,7 +52,7 @@ public struct CalibrationCurve: Sendable {
                 confidence: counts[bin] == 0 ? .nan : sums[bin] / Double(counts[bin]),
                 accuracy: counts[bin] == 0 ? .nan : Double(hits[bin]) / Double(counts[bin]))
         }
-        let total = Double(confidences.count)
+        let total = Double(rows.count)
         let filled = bins.filter { $0.count > 0 }
         expectedError =
             filled.isEmpty
@@ -86,9 +89,7 @@ public struct TemperatureFit: Sendable {
         func loss(_ logTemperature: Double) -> Double {
             let scale = exp(-logTemperature)
             return fitted.reduce(0) { sum, row in
-                let scaled = logits[row].map { $0 * scale }
-                let top = scaled.max() ?? 0
-                return sum + log(scaled.reduce(0) { $0 + exp($1 - top) }) + top - scaled[labels[row]]
+                sum - logSoftmax(logits[row].map { $0 * scale })[labels[row]]
             }
         }
         temperature = exp(minimum(of: loss, from: log(0.05), to: log(20)))
@@ -96,9 +97,9 @@ public struct TemperatureFit: Sendable {
         func error(_ scale: Double) -> Double {
             var (confidences, isRight) = ([Double](), [Bool]())
             for row in heldOut(order, labels.count) {
-                let scaled = logits[row].map { $0 * scale }
+                let scaled = softmax(logits[row].map { $0 * scale })
                 let top = scaled.max() ?? 0
-                confidences.append(1 / scaled.reduce(0) { $0 + exp($1 - top) })
+                confidences.append(top)
                 isRight.append(scaled.firstIndex(of: top) == labels[row])
             }
             return CalibrationCurve(confidences: confidences, isRight: isRight).expectedError

@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletTraining
 
 #if canImport(Darwin)
 import Darwin
@@ -91,7 +92,7 @@ package struct PairOverlap {
                 LogisticRegression(features: rows, isPositive: fitted.map { labels[$0] == id })
             }
             for row in held {
-                let chances = models.map { 1 / (1 + exp(-$0.logit(features[row]))) }
+                let chances = models.map { sigmoid($0.logit(features[row])) }
                 let all = classCount == 2 ? [1 - chances[0], chances[0]] : chances
                 let sum = max(all.reduce(0, +), 1e-12)
                 result[row] = all.map { log(max($0 / sum, 1e-6)) }

@@ -85,7 +85,10 @@ public struct SweepTable: Sendable {
     public var text: String {
         func short(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "" }
         let isAsha = settings.method == .asha
-        let head = ["trial"] + names + (isAsha ? ["epochs"] : []) + [settings.metric, "std", "runs"]
+        let head =
+            ["trial"] + names.map { $0.shown() } + (isAsha ? ["epochs"] : []) + [
+                settings.metric.shown(), "std", "runs",
+            ]
         let lines = rows.map { row -> [String] in
             let values = names.map { name -> String in
                 guard let value = row.values[name], !value.isNull else { return "" }
@@ -134,12 +137,14 @@ public struct SweepTable: Sendable {
                     "The mean over \(seeds) seed\(seeds == 1 ? "" : "s") is what is compared; \(settings.direction.rawValue) it.",
                 [Block.table("All settings, the best first", columns, searches: true)]),
         ]
-        let best = rows.first.map { "; the best has \(settings.metric) \(($0.mean * 1e4).rounded() / 1e4)" } ?? ""
+        let best = rows.first.flatMap { row in
+            row.mean.isFinite ? "; the best has \(settings.metric) \((row.mean * 1e4).rounded() / 1e4)" : nil
+        }
         return ReportPage(
             title: title,
             content: [
                 "title": .string(title), "facts": [],
-                "lead": .string("\(rows.count) settings by \(settings.method.rawValue) search\(best)."),
+                "lead": .string("\(rows.count) settings by \(settings.method.rawValue) search\(best ?? "")."),
                 "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
             ]
         ).html

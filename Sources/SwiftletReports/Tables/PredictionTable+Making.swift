@@ -106,7 +106,7 @@ extension PredictionTable {
     ) throws {
         let truths = try Self.labelLists(prepared)
         let rows = 0..<given.numRows
-        let scores = rows.map { row in logits[row: row].map { 1 / (1 + exp(-Double($0))) } }
+        let scores = rows.map { row in logits[row: row].map { sigmoid(Double($0)) } }
         let predicted = rows.map { row in logits[row: row].map { $0 > 0 } }
         func list(_ flags: [Bool]) -> Value { .list(zip(flags, names).filter(\.0).map { .string($0.1) }) }
         var columns: [(String, ColumnData)] = [

@@ -16,7 +16,7 @@ import SwiftletTasks
 ///   the plane), `neighbors` (rows) and `neighbor_scores`
 ///
 /// `token_count` is the row's length as the model takes it, and `is_cut` whether that is as long as can be. Columns of the
-/// split come after them; one of a name that is taken has `input_` before it.
+/// split come after them; one of a name that is taken, or begins with `probability_`, has `input_` before it.
 public struct PredictionTable: Sendable {
     /// What was predicted.
     public enum Kind: String, Sendable, CaseIterable {
@@ -36,11 +36,17 @@ public struct PredictionTable: Sendable {
     let ownColumnCount: Int
 
     static let probabilityPrefix = "probability_"
-    /// The names that this module gives to columns.
-    private static let names: Set<String> = [
-        "row", "label", "prediction", "correct", "score", "loss", "words", "scores", "question", "context",
-        "exact_match",
-        "f1", "x", "y", "neighbors", "neighbor_scores", "token_count", "is_cut",
+    private static let lengths = ["token_count", "is_cut"]
+    private static let inputPrefix = "input_"
+
+    /// The columns after `row` of each kind, in order; those of probabilities and lengths come after them.
+    private static let forms: [(kind: Kind, columns: [String])] = [
+        (.tokens, ["words", "label", "prediction", "scores", "correct", "loss"]),
+        (.answers, ["question", "context", "label", "prediction", "score", "exact_match", "f1", "correct"]),
+        (.vectors, ["label", "prediction", "x", "y", "neighbors", "neighbor_scores"]),
+        (.vectors, ["prediction", "x", "y", "neighbors", "neighbor_scores"]),
+        (.classes, ["label", "prediction", "correct", "score", "loss"]),
+        (.multipleLabels, ["label", "prediction", "correct", "loss"]), (.numbers, ["label", "prediction", "loss"]),
     ]
 
     init(kind: Kind, labels: [String], dataset: Dataset, ownColumnCount: Int) {
@@ -53,13 +59,13 @@ public struct PredictionTable: Sendable {
     /// Puts the columns of a split after those of the answers.
     package init(kind: Kind, labels: [String], columns: [(String, ColumnData)], given: Dataset) throws {
         var given = given
-        let taken = Set(columns.map { TextKey($0.0) })
-        var names = Set(given.columnNames.map { TextKey($0) })
-        for name in given.columnNames where taken.contains(TextKey(name)) {
-            var free = "input_\(name)"
-            while taken.contains(TextKey(free)) || names.contains(TextKey(free)) { free = "input_\(free)" }
-            names.insert(TextKey(free))
-            given = try given.renameColumn(name, to: free)
+        let taken = Set((columns.map(\.0) + Self.lengths).map { TextKey($0) })
+        // The longest first, so that no name is there already.
+        for name in given.columnNames.sorted(by: { $0.utf8.count > $1.utf8.count }) {
+            let plain = Self.withoutInput(name)
+            if taken.contains(TextKey(plain)) || plain.hasPrefix(Self.probabilityPrefix) {
+                given = try given.renameColumn(name, to: Self.inputPrefix + name)
+            }
         }
         let own = try Dataset.fromColumns(columns)
         self.init(
@@ -78,23 +84,35 @@ public struct PredictionTable: Sendable {
                 at: ErrorLocation(path: path))
         }
         let rows = try loadDataset(files: [("rows", path)]).split("rows")
-        func has(_ name: String) -> Bool { rows.columnNames.contains(text: name) }
-        func isList(_ name: String) -> Bool { if case .list? = rows.features[name] { true } else { false } }
-        let labels = rows.columnNames.filter { $0.hasPrefix(Self.probabilityPrefix) }
-            .map { String($0.dropFirst(Self.probabilityPrefix.count)) }
-        let own = rows.columnNames.prefix { Self.names.contains($0) || $0.hasPrefix(Self.probabilityPrefix) }.count
-        guard has("row"), has("prediction") else {
+        let names = rows.columnNames.dropFirst()
+        let form = rows.columnNames.first == "row" ? Self.forms.first { names.starts(with: $0.columns) } : nil
+        guard let form else {
             throw ReportError(
-                .table, "'\(path)' has no columns 'row' and 'prediction'",
+                .table, "'\(path)' has not the columns of predictions, such as 'row' and 'prediction', in their order",
                 remedy: "Is it the predictions.parquet of a run?", at: ErrorLocation(path: path, column: "prediction"))
         }
-        let kind: Kind =
-            if has("words") { .tokens } else if has("exact_match") { .answers } else if has("neighbors") {
-                .vectors
-            } else if labels.isEmpty { .numbers } else if isList("label") || isList("prediction") {
-                .multipleLabels
-            } else { .classes }
-        self.init(kind: kind, labels: labels, dataset: rows, ownColumnCount: own)
+        let isOfLabels = form.kind == .classes || form.kind == .multipleLabels
+        let labels = names.dropFirst(form.columns.count).prefix { isOfLabels && $0.hasPrefix(Self.probabilityPrefix) }
+            .map { String($0.dropFirst(Self.probabilityPrefix.count)) }
+        let lengths = names.dropFirst(form.columns.count + labels.count).prefix { Self.lengths.contains($0) }
+        self.init(
+            kind: form.kind, labels: labels, dataset: rows,
+            ownColumnCount: 1 + form.columns.count + labels.count + lengths.count)
+    }
+
+    private static func withoutInput(_ name: String) -> String {
+        var plain = Substring(name)
+        while plain.hasPrefix(inputPrefix) { plain = plain.dropFirst(inputPrefix.count) }
+        return String(plain)
+    }
+
+    /// What the split calls a column of its own.
+    func nameInSplit(_ column: String) -> String {
+        let plain = Self.withoutInput(column)
+        let isTaken =
+            dataset.columnNames.prefix(ownColumnCount).contains(text: plain) || Self.lengths.contains(plain)
+            || plain.hasPrefix(Self.probabilityPrefix)
+        return isTaken && column.hasPrefix(Self.inputPrefix) ? String(column.dropFirst(Self.inputPrefix.count)) : column
     }
 
     /// Writes the table as a Parquet file.
@@ -105,10 +123,11 @@ public struct PredictionTable: Sendable {
 
     // MARK: Columns
 
-    func has(_ column: String) -> Bool { dataset.columnNames.contains(text: column) }
+    /// Whether the predictions have a column; those of the split don't count.
+    func has(_ column: String) -> Bool { dataset.columnNames.prefix(ownColumnCount).contains(text: column) }
 
     func values(_ column: String) throws -> [Value] {
-        guard has(column) else {
+        guard dataset.columnNames.contains(text: column) else {
             throw ReportError(.table, "the predictions have no column '\(column)'", at: ErrorLocation(column: column))
         }
         return try dataset.column(column).values()

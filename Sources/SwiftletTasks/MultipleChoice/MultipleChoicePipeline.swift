@@ -1,5 +1,6 @@
 public import SwiftletIO
 import SwiftletModels
+import SwiftletTraining
 
 /// A text, and others of which one is to be chosen.
 public struct ChoiceInput: Sendable, Hashable {

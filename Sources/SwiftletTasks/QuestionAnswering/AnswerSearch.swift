@@ -145,13 +145,11 @@ public struct AnswerSearch: Sendable {
             found.insert(Found(range: 0..<0, score: 0, start: 0, end: 0), at: 0)
             texts.insert("empty", at: 0)
         }
-        let top = found.map(\.score).max() ?? 0
-        let weights = found.map { exp($0.score - top) }
-        let sum = weights.reduce(0, +)
+        let probabilities = softmax(found.map(\.score))
         let candidates = found.indices.map { index in
             AnswerCandidate(
                 text: texts[index], startLogit: found[index].start, endLogit: found[index].end,
-                probability: weights[index] / sum)
+                probability: probabilities[index])
         }
         guard allowsNoAnswer, let null else {
             return PredictedAnswer(id: id, text: texts[0], candidates: candidates, nullScoreDifference: nil)

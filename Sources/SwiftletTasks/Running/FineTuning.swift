@@ -60,6 +60,10 @@ public struct FineTuning {
     public var didTrain: (Trainer) -> Void = { _ in }
     /// Called with the results of each stage, `train`, `eval` and `predict`, as soon as they are there.
     public var onResults: (_ stage: String, Metrics) -> Void = { _, _ in }
+    /// Called in every process after training and evaluation, before the model card is written.
+    package var willWriteCard: (Result) throws -> Void = { _ in }
+    /// Adds to the model card what the run itself does not know.
+    package var completeCard: (inout ModelCard) throws -> Void = { _ in }
     private let makeTask: (TaskContext) throws -> any FineTuningTask
     private let modelTask: ModelTask?
 
@@ -145,10 +149,11 @@ public struct FineTuning {
             try finish("eval", metrics, trainer)
             result.evaluation = metrics
         }
+        try willWriteCard(result)
         if trains {
             try trainer.saveReports(
-                baseModel: modelName ?? model, datasets: cardDatasets, labels: try Self.cardLabels(trainer, ready.train)
-            )
+                baseModel: modelName ?? model, datasets: cardDatasets,
+                labels: try Self.cardLabels(trainer, ready.train), completing: completeCard)
         }
         if let rows = ready.test {
             ready.active.rows = rows.prepared
@@ -256,7 +261,7 @@ public struct FineTuning {
     }
 
     /// Of models that tell classes apart.
-    package static func cardLabels(_ trainer: Trainer, _ rows: Split?) throws -> [ModelCard.Label] {
+    private static func cardLabels(_ trainer: Trainer, _ rows: Split?) throws -> [ModelCard.Label] {
         let config = trainer.model.config
         guard [.sequenceClassification, .tokenClassification].contains(trainer.model.task),
             try config.problemType != .regression, try config.labelCount > 1

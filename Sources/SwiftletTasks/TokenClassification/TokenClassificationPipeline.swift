@@ -1,6 +1,7 @@
 public import SwiftletIO
 import SwiftletModels
 import SwiftletTokenizers
+import SwiftletTraining
 
 /// A text, or the words of one.
 public enum TokenClassificationInput: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {

@@ -1,6 +1,7 @@
 public import SwiftletIO
 import SwiftletModels
 import SwiftletTokenizers
+import SwiftletTraining
 
 /// What a zero-shot classification pipeline answers for one text.
 public struct ZeroShotClassification: Sendable, Equatable, JSONRepresentable {

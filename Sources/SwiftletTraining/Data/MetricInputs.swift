@@ -2,12 +2,6 @@ import SwiftletIO
 package import SwiftletMetrics
 package import SwiftletModels
 
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
-
 extension Metric {
     /// Takes in what a head answers for a batch, in the form that the metric takes: classes by the largest logit, several
     /// labels by the sign of theirs, probabilities by softmax or sigmoid, numbers as they are.
@@ -36,7 +30,7 @@ extension Metric {
             let flags = try labels.map { try $0.flags }
             if takes == .probabilities {
                 try addBatch(
-                    predictions: labels.indices.map { logits[row: $0].map { 1 / (1 + exp(-Double($0))) } },
+                    predictions: labels.indices.map { logits[row: $0].map { sigmoid(Double($0)) } },
                     references: flags)
             } else {
                 try addBatch(
@@ -79,11 +73,7 @@ extension Metric {
     /// The softmax of each row.
     private static func probabilities(_ logits: NumberArray) -> [[Double]] {
         (0..<(logits.shape.first ?? 0)).map { row in
-            let values = logits[row: row].map(Double.init)
-            let top = values.max() ?? 0
-            let weights = values.map { exp($0 - top) }
-            let sum = weights.reduce(0, +)
-            return weights.map { $0 / sum }
+            softmax(logits[row: row].map(Double.init))
         }
     }
 }
