@@ -2,7 +2,9 @@
 #pragma once
 
 #include <arrow/api.h>
+#include <arrow/util/io_util.h>
 
+#include <cerrno>
 #include <exception>
 #include <memory>
 #include <new>
@@ -21,7 +23,8 @@ struct carrow_array {
 
 namespace carrow {
 
-void set_message(std::string message);
+/// What `carrow_message` and `carrow_error_number` say from now on.
+void set_message(std::string message, int error_number = 0);
 
 /// The type of a name such as "int32" or "timestamp[us]", or an error.
 arrow::Result<std::shared_ptr<arrow::DataType>> type_named(const std::string &name);
@@ -37,7 +40,8 @@ inline arrow::Status problem(
 }
 
 inline int fail(const arrow::Status &status) {
-    set_message(status.message());
+    const int number = arrow::internal::ErrnoFromStatus(status);
+    set_message(status.message(), number == 0 && status.IsOutOfMemory() ? ENOMEM : number);
     return -1;
 }
 
@@ -48,7 +52,7 @@ int guarded(Body &&body) noexcept {
         arrow::Status status = body();
         return status.ok() ? 0 : fail(status);
     } catch (const std::bad_alloc &) {
-        set_message("out of memory");
+        set_message("out of memory", ENOMEM);
     } catch (const std::exception &error) {
         set_message(error.what());
     } catch (...) {

@@ -14,6 +14,7 @@ using namespace carrow;
 namespace {
 
 thread_local std::string message;
+thread_local int error_number = 0;
 
 arrow::Result<std::shared_ptr<arrow::Array>> taken(
     const std::shared_ptr<arrow::Array> &array, const int64_t *rows, int64_t count) {
@@ -68,9 +69,14 @@ arrow::Result<std::shared_ptr<arrow::ChunkedArray>> taken(
 
 }  // namespace
 
-void carrow::set_message(std::string text) { message = std::move(text); }
+void carrow::set_message(std::string text, int number) {
+    message = std::move(text);
+    error_number = number;
+}
 
 const char *carrow_message(void) { return message.c_str(); }
+
+int carrow_error_number(void) { return error_number; }
 
 const char *carrow_version(void) { return arrow::GetBuildInfo().version_string.c_str(); }
 

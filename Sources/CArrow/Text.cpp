@@ -78,11 +78,14 @@ arrow::Result<std::unique_ptr<TextSource>> TextSource::Open(const carrow_source 
 arrow::Result<bool> TextSource::More(std::string *out) {
     if (ended_) return false;
     const size_t before = out->size(), held = raw_.size();
-    raw_.resize(held + static_cast<size_t>(piece_bytes));
-    int64_t got = 0;
+    int64_t got = 0, room = 0;
     while (got < piece_bytes) {
-        ARROW_ASSIGN_OR_RAISE(
-            int64_t read, stream_->Read(piece_bytes - got, raw_.data() + held + static_cast<size_t>(got)));
+        // Making room for a whole piece takes longer than reading a small file.
+        if (got == room) {
+            room = std::min(piece_bytes, std::max<int64_t>(2 * room, 1 << 16));
+            raw_.resize(held + static_cast<size_t>(room));
+        }
+        ARROW_ASSIGN_OR_RAISE(int64_t read, stream_->Read(room - got, raw_.data() + held + static_cast<size_t>(got)));
         if (read == 0) {
             ended_ = true;
             break;

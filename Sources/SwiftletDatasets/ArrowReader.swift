@@ -8,7 +8,7 @@ final class ArrowReader {
 
     init(_ open: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws {
         var handle: OpaquePointer?
-        guard open(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
+        guard open(&handle) == 0 else { throw ArrowMessage.latest }
         do {
             types = try ArrowTable.reading { carrow_reader_types(handle, $0) }
         } catch {
@@ -27,7 +27,7 @@ final class ArrowReader {
     func next() throws -> ArrowTable? {
         var table: OpaquePointer?
         guard carrow_reader_next(handle, &table) == 0 else {
-            throw ArrowMessage(text: String(cString: carrow_message()))
+            throw ArrowMessage.latest
         }
         let read = table.map { ArrowTable(taking: $0) }
         try read?.checkSizes()

@@ -57,7 +57,7 @@ final class ArrowTable: @unchecked Sendable {
 
     static func reading(_ body: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws -> ArrowTable {
         var handle: OpaquePointer?
-        guard body(&handle) == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
+        guard body(&handle) == 0 else { throw ArrowMessage.latest }
         let table = ArrowTable(taking: handle!)
         try table.checkSizes()
         return table
@@ -66,7 +66,7 @@ final class ArrowTable: @unchecked Sendable {
     /// - Throws: `ArrowMessage` where the file claims more rows than there can be.
     func checkSizes() throws {
         guard withExtendedLifetime(self, { carrow_table_check_sizes(handle) }) == 0 else {
-            throw ArrowMessage(text: String(cString: carrow_message()))
+            throw ArrowMessage.latest
         }
     }
 
@@ -214,6 +214,13 @@ final class ArrowTable: @unchecked Sendable {
 /// A message of the bridge, before the file is named.
 struct ArrowMessage: Error {
     var text: String
+    /// The system's number of the error; 0 where the fault is in the data.
+    var number: Int32 = 0
+
+    /// What this thread's last call of the bridge that failed has left.
+    static var latest: ArrowMessage {
+        ArrowMessage(text: String(cString: carrow_message()), number: carrow_error_number())
+    }
 }
 
 /// An array of the bridge, on its way into a table.

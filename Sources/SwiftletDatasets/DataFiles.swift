@@ -61,11 +61,16 @@ struct DataFiles {
     }
 
     /// The format of one of the files, by its name; for a zip archive that is there, by what is in it.
-    func format(of file: String) -> FileFormat? {
+    ///
+    /// - Throws: `FileError` for an archive that can't be read: it would be left out without a word.
+    func format(of file: String) throws(FileError) -> FileFormat? {
         let name = FileName(file)
         if let format = name.format { return Self.isNote(file, format) ? nil : format }
         guard name.packing == .zip else { return nil }
-        return (try? FileSource.all(FileSystem.join(folder, file), FileOptions()))?.first?.format
+        do { return try FileSource.all(FileSystem.join(folder, file), FileOptions()).first?.format } catch {
+            if let error = error as? FileError { throw error }
+            return nil
+        }
     }
 
     /// Texts that lie beside data and are none.
@@ -91,7 +96,7 @@ struct DataFiles {
             throw outside(pattern)
         }
         let paths = PathPattern(parts)
-        let found = files.filter { format(of: $0) != nil && paths.matches($0) }
+        let found = try files.filter { try format(of: $0) != nil && paths.matches($0) }
         guard !found.isEmpty else {
             throw DatasetError(
                 "no file in '\(folder)' matches '\(pattern)' of its README.md",
@@ -115,8 +120,8 @@ struct DataFiles {
 
     /// Splits by names: `data/train-00000-of-00001.parquet`, then folders, then files called `train`, `dev` and so
     /// on, else everything is `train`.
-    func bySplitNames() -> [(split: String, files: [String])] {
-        let data = files.filter { format(of: $0) != nil }
+    func bySplitNames() throws -> [(split: String, files: [String])] {
+        let data = try files.filter { try format(of: $0) != nil }
         var sharded: [TextKey: [String]] = [:]
         for file in data where file.hasPrefix("data/") {
             if let split = Self.shardedSplit(file.dropFirst(5)) { sharded[TextKey(split), default: []].append(file) }

@@ -43,7 +43,7 @@ extension Dataset {
         _ operation: String, in file: String, _ folder: String?, _ make: (inout ResultWriter) throws -> Void,
         _ result: (ArrowTable, Features, [String]) throws -> Result
     ) throws -> Result? {
-        func found() -> Result? {
+        func found() throws -> Result? {
             guard FileSystem.exists(file) else { return nil }
             do {
                 try checkEnd(file)
@@ -57,16 +57,22 @@ extension Dataset {
                 try rememberValidated(file)
                 Datasets.logger.info("\(operation): using the cached result '\(file)'")
                 return value
+            } catch let error as FileError where error.kind == .shortage {
+                // Nothing is wrong with the result, and making it again would meet the same.
+                throw error
             } catch {
+                if let number = (error as? ArrowMessage)?.number, [EMFILE, ENFILE].contains(number) {
+                    throw FileError.system("read", file, code: number)
+                }
                 Datasets.logger.warning("\(operation): the cached result '\(file)' can't be read and is made again")
                 return nil
             }
         }
-        if let value = found() { return value }
+        if let value = try found() { return value }
         let lock = try CacheLock(for: file)
         return try withExtendedLifetime(lock) {
             // Another process may have made it while we waited.
-            if let value = found() { return value }
+            if let value = try found() { return value }
             try lock.removeLeftovers(of: file)
             return try made(file, folder, make, result)
         }

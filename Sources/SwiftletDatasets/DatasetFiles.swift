@@ -49,7 +49,7 @@ package struct DatasetFiles: Sendable {
                 return (split, found.names)
             }
         } else {
-            splits = files.bySplitNames()
+            splits = try files.bySplitNames()
             guard !splits.isEmpty else {
                 throw DatasetError(
                     "there are no data files in '\(title)'",
@@ -102,10 +102,12 @@ package struct DatasetFiles: Sendable {
         var chosen: [(split: String, format: FileFormat, files: [String])] = []
         for (split, names) in splits {
             var byFormat: [FileFormat: [String]] = [:]
-            for name in names { if let format = files.format(of: name) { byFormat[format, default: []].append(name) } }
+            for name in names {
+                if let format = try files.format(of: name) { byFormat[format, default: []].append(name) }
+            }
             let most = byFormat.values.map(\.count).max() ?? 0
             guard let format = FileFormat.allCases.first(where: { byFormat[$0]?.count == most }) else { continue }
-            let rest = names.filter { files.format(of: $0) != format }
+            let rest = try names.filter { try files.format(of: $0) != format }
             if !rest.isEmpty {
                 Datasets.logger.warning(
                     "'\(title)': split '\(split)' is read from its \(format.title) files; left out: \(DatasetError.listed(rest))"

@@ -152,7 +152,7 @@ struct FileSource {
                     }, context)
             }
         }
-        guard status == 0 else { throw ArrowMessage(text: String(cString: carrow_message())) }
+        guard status == 0 else { throw ArrowMessage.latest }
         return collected.bytes
     }
 }

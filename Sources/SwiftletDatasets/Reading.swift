@@ -60,6 +60,8 @@ extension Dataset {
     private static func identity(of path: String) throws -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
+            let code = errno
+            if let error = ReadingError.ofSystem(code, path) { throw error }
             throw DatasetError(
                 "there is no file '\(path)'", remedy: "Check the path.", kind: .noFile, at: ErrorLocation(path: path))
         }
@@ -78,18 +80,29 @@ enum ReadingError {
     static func naming(_ error: any Error, _ source: FileSource) -> any Error {
         switch error {
         case let error as DatasetError: error.inFile(source.title)
-        case let error as ArrowMessage: explained(error.text, source)
+        case let error as ArrowMessage:
+            ofSystem(error.number, source.path) ?? explained(error.text, source, isOfMemory: error.number == ENOMEM)
         default: error
         }
     }
 
+    /// The error of a system that did not let a file be read, which says nothing about what is in it; `nil` where none is
+    /// behind a failure. Memory that is refused is no such error: a damaged file may ask for more than there is.
+    static func ofSystem(_ code: Int32, _ path: String) -> DatasetError? {
+        guard ![0, ENOENT, ENOTDIR, ENOMEM].contains(code) else { return nil }
+        let error = FileError.system("read", path, code: code)
+        return DatasetError(error.message, remedy: error.remedy, kind: .fileSystem, at: error.location)
+    }
+
     /// A message of the bridge: worded there already, or Arrow's own.
-    static func explained(_ text: String, _ source: FileSource) -> DatasetError {
+    static func explained(_ text: String, _ source: FileSource, isOfMemory: Bool = false) -> DatasetError {
         if let error = worded(text) { return error.inFile(source.title) }
         let firstLine = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
         let packed = ["inflate", "compress", "bz2", "lzma", "xz"].contains { firstLine.lowercased().contains($0) }
         let remedy =
             switch source.format {
+            case _ where isOfMemory:
+                "It needs more memory than there is: end other programs; or it is damaged, and claims sizes that it has not."
             case _ where packed:
                 "The file may be damaged or cut off: get it again; or let its ending say how it is packed."
             case .csv, .tsv, .text: "Check that the file is plain text, or name how it is packed by its ending."

@@ -121,7 +121,8 @@ struct RowStream {
     }
 
     private static func diagnosed(_ error: any Error, _ source: FileSource, _ options: FileOptions) -> any Error {
-        if source.format == .json, let raw = error as? ArrowMessage, ReadingError.worded(raw.text) == nil,
+        if source.format == .json, let raw = error as? ArrowMessage, raw.number == 0,
+            ReadingError.worded(raw.text) == nil,
             let found = JSONReading.diagnosis(source, options)
         {
             return ReadingError.naming(found, source)

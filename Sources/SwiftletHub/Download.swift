@@ -18,7 +18,8 @@ extension HubClient {
     ) async throws -> String {
         try Names.checkFile(file, of: repo)
         try Names.checkRevision(revision, of: repo)
-        let cached = cache.file(file, revision, of: repo)
+        let cached: String?
+        do { cached = try cache.file(file, revision, of: repo) } catch { throw HubError(error) }
         if let cached, !force, Names.isCommit(revision) || settings.isOffline { return cached }
         if settings.isOffline { throw notCached(file, revision, repo) }
 
@@ -36,7 +37,8 @@ extension HubClient {
 
     /// A file in the cache, without asking the Hub; `nil` if it is not there.
     public func cachedFile(_ file: String, of repo: HubRepo, revision: String = "main") -> String? {
-        Names.staysInside(file) && Names.staysInside(revision) ? cache.file(file, revision, of: repo) : nil
+        guard Names.staysInside(file), Names.staysInside(revision) else { return nil }
+        return (try? cache.file(file, revision, of: repo)) ?? nil
     }
 
     /// Whether the Hub has said before that the revision has no such file.

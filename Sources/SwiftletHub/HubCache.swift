@@ -31,11 +31,15 @@ struct HubCache: Sendable {
     }
 
     /// The commit that a revision had when the Hub was last asked.
-    func commit(_ revision: String, of repo: HubRepo) -> String? {
+    ///
+    /// - Throws: `FileError` where the system is short of what reading takes; a ref that is damaged is none.
+    func commit(_ revision: String, of repo: HubRepo) throws(FileError) -> String? {
         if Names.isCommit(revision) { return revision }
-        guard FileSystem.isRegularFile(ref(revision, of: repo)),
-            let text = try? MappedFile.text(ref(revision, of: repo))
-        else {
+        let path = ref(revision, of: repo)
+        guard FileSystem.isRegularFile(path) else { return nil }
+        let text: String
+        do { text = try MappedFile.text(path) } catch {
+            if error.kind == .shortage { throw error }
             return nil
         }
         let commit = String(text.filter { !$0.isWhitespace })
@@ -43,14 +47,15 @@ struct HubCache: Sendable {
     }
 
     /// A file that is in the cache, in the given revision.
-    func file(_ file: String, _ revision: String, of repo: HubRepo) -> String? {
-        guard let commit = commit(revision, of: repo) else { return nil }
+    func file(_ file: String, _ revision: String, of repo: HubRepo) throws(FileError) -> String? {
+        guard let commit = try commit(revision, of: repo) else { return nil }
         let path = pointer(file, commit, of: repo)
         return FileSystem.isRegularFile(path) ? path : nil
     }
 
     func isKnownAbsent(_ file: String, _ revision: String, of repo: HubRepo) -> Bool {
-        commit(revision, of: repo).map { FileSystem.exists(absence(file, $0, of: repo)) } ?? false
+        guard let commit = try? commit(revision, of: repo) else { return false }
+        return FileSystem.exists(absence(file, commit, of: repo))
     }
 
     /// Notes that a commit lacks a file. A cache that can't be written is no reason to fail.
@@ -64,7 +69,7 @@ struct HubCache: Sendable {
 
     /// Remembers the commit of a branch or tag, if it is new.
     func setRef(_ revision: String, to commit: String, of repo: HubRepo) throws(FileError) {
-        guard revision != commit, self.commit(revision, of: repo) != commit else { return }
+        guard revision != commit, try self.commit(revision, of: repo) != commit else { return }
         // Python takes a ref without a snapshot folder for damage.
         try FileSystem.createDirectory(snapshot(commit, of: repo))
         try AtomicFile.write(commit, to: ref(revision, of: repo))

@@ -14,27 +14,24 @@ struct MappedPart: @unchecked Sendable {
     private let length: Int
 
     init(_ path: String, offset: Int, count: Int) throws(HubError) {
-        func refused(_ reason: String) -> HubError {
-            HubError(
-                .file, "can't read '\(path)': \(reason)",
-                remedy: "Check that the file is there and is not being changed.", at: ErrorLocation(path: path))
-        }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw HubError(FileError.system("read", path, code: errno)) }
         defer { close(descriptor) }
         var status = stat()
         // Touching a mapped page behind the end would kill the process.
         guard fstat(descriptor, &status) == 0, (status.st_mode & S_IFMT) == S_IFREG,
             count <= Int(status.st_size) - offset
         else {
-            throw refused("it became shorter while it was sent")
+            throw HubError(
+                .file, "can't read '\(path)': it became shorter while it was sent",
+                remedy: "Check that the file is there and is not being changed.", at: ErrorLocation(path: path))
         }
         let skip = offset % Int(getpagesize())
         length = count + skip
         guard let mapped = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, off_t(offset - skip)),
             mapped != MAP_FAILED
         else {
-            throw refused(String(cString: strerror(errno)))
+            throw HubError(FileError.system("map", path, code: errno))
         }
         base = mapped
         address = mapped + skip

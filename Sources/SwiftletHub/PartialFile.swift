@@ -101,13 +101,14 @@ final class PartialFile: @unchecked Sendable {
     }
 
     private static func refused(_ action: String, _ path: String) -> HubError {
-        let remedy =
-            errno == ENOSPC
-            ? "The disk is full: free some space and run again; the download goes on where it stopped."
-            : "Check that the cache folder can be written, or set HF_HUB_CACHE to another one."
-        return HubError(
-            .file, "can't \(action) '\(path)': \(String(cString: strerror(errno)))", remedy: remedy,
-            at: ErrorLocation(path: path))
+        var error = FileError.system(action, path, code: errno)
+        switch error.kind {
+        case .noSpace:
+            error.remedy = "The disk is full: free some space and run again; the download goes on where it stopped."
+        case .shortage: break
+        default: error.remedy = "Check that the cache folder can be written, or set HF_HUB_CACHE to another one."
+        }
+        return HubError(error)
     }
 }
 

@@ -206,7 +206,7 @@ extension HubClient {
 
     /// What the cache has of a revision, as far as it can tell.
     private func cachedSnapshot(of repo: HubRepo, _ revision: String, _ selection: HubSelection) throws -> Known {
-        guard let commit = cache.commit(revision, of: repo) else { return .none }
+        guard let commit = try cache.commit(revision, of: repo) else { return .none }
         let folder = cache.snapshot(commit, of: repo)
         guard FileSystem.isDirectory(folder) else { return .none }
         // Without a listing nobody knows what is missing; Python takes such a snapshot for whole too.

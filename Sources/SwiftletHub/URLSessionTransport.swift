@@ -44,7 +44,8 @@ final class URLSessionTransport: HTTPTransport {
         let task = session.dataTask(with: message)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                delegate.start(task, Exchange(sink: sink, continuation: continuation), headLimit: request.headLimit)
+                let exchange = Exchange(sink: sink, continuation: continuation, peer: request.url)
+                delegate.start(task, exchange, headLimit: request.headLimit)
             }
         } onCancel: { [delegate] in
             delegate.cancel(task)
@@ -76,8 +77,17 @@ final class URLSessionTransport: HTTPTransport {
 private struct Exchange {
     let sink: any HTTPSink
     let continuation: CheckedContinuation<Void, any Error>
+    /// Whom it is with.
+    let peer: HTTPAddress
     /// Whether the answer has begun.
     var hasHead = false
+}
+
+/// Something that happens once.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
 
 private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
@@ -125,13 +135,34 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
             exchange.continuation.resume(throwing: error)
         }
         markCancelled(task)
-        DispatchQueue.global().async { task.cancel() }
+        cancel(task, at: exchange.peer)
     }
 
     func cancel(_ task: URLSessionTask) {
         markCancelled(task)
-        task.cancel()
+        let peer = exchanges.withLock { $0[task.taskIdentifier]?.peer }
+        cancel(task, at: peer)
     }
+
+    /// Cancels the task. On Linux Foundation gets to that only when the server pauses, and one that sends without a pause
+    /// would keep a thread busy, and all other requests of this session waiting, for as long as it likes: then its
+    /// connections are shut down.
+    private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?) {
+        let isDone = Flag()
+        DispatchQueue.global().async {
+            task.cancel()
+            isDone.set()
+        }
+        #if os(Linux)
+        guard let peer else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
+            if !isDone.isSet { OpenConnections.shutDown(to: peer) }
+        }
+        #endif
+    }
+
+    /// Seconds that a cancellation may take. A machine that is busy is not to lose healthy connections to the same server.
+    private static let patience = 5.0
 
     private func markCancelled(_ task: URLSessionTask) { cancelled.withLock { _ = $0.insert(task.taskIdentifier) } }
 

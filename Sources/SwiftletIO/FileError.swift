@@ -14,6 +14,8 @@ public struct FileError: SwiftletError {
         case noPermission
         /// The disk or quota is full.
         case noSpace
+        /// Too many files are open, or there is no memory. Nothing is known about the file: it may be whole.
+        case shortage
         /// There is something, but not what is expected: a folder instead of a file, another content.
         case unexpected
         /// Another failure of the system.
@@ -45,7 +47,7 @@ public struct FileError: SwiftletError {
     /// - Parameters:
     ///   - action: the verb of "can't … <path>", such as "read" or "create".
     ///   - code: an `errno` value.
-    static func system(_ action: String, _ path: String, code: Int32) -> FileError {
+    package static func system(_ action: String, _ path: String, code: Int32) -> FileError {
         let reason = String(cString: strerror(code))
         let remedy: String? =
             switch code {
@@ -54,6 +56,11 @@ public struct FileError: SwiftletError {
             case ENOSPC, EDQUOT: "The disk is full: free some space and run again. What was there before is unchanged."
             case ENOLCK, EOPNOTSUPP, ENOSYS: "Choose a folder on a file system that can do this, such as a local disk."
             case ENOTDIR: "A part of the path is a file, not a folder."
+            case EMFILE:
+                "This process has as many files open as it may: raise the limit, as with `ulimit -n 65536`, and run again."
+            case ENFILE: "All programs together have as many files open as the system allows: end some, and run again."
+            case ENOMEM: "End other programs, or raise the limit on this one's memory (`ulimit -v`), and run again."
+            case EIO: "The disk, or the connection to it, fails: check it before you run again."
             default: nil
             }
         let kind: Kind =
@@ -61,6 +68,7 @@ public struct FileError: SwiftletError {
             case ENOENT: .notFound
             case EACCES, EPERM, EROFS: .noPermission
             case ENOSPC, EDQUOT: .noSpace
+            case EMFILE, ENFILE, ENOMEM: .shortage
             case ENOTDIR, EISDIR: .unexpected
             default: .system
             }

@@ -72,8 +72,8 @@ extension Trainer {
                     "scaler": accelerator.scaler != nil && FileSystem.exists(checkpoint.file(Self.scalerFile))
                         ? try JSONValue(contentsOf: checkpoint.file(Self.scalerFile)) : .null,
                     "progress": try JSONValue(contentsOf: checkpoint.file(Self.progressFile)),
-                    "problem_type": (try? JSONValue(contentsOf: checkpoint.file("config.json")))?["problem_type"]
-                        ?? .null,
+                    "problem_type": FileSystem.exists(checkpoint.file("config.json"))
+                        ? try JSONValue(contentsOf: checkpoint.file("config.json"))["problem_type"] ?? .null : .null,
                 ]).text()
             }))
         let path = texts["path"]?.string ?? ""

@@ -91,6 +91,7 @@ func run(_ settings: Settings) throws {
     case "replay": try runReplay(settings)
     case "trainer": try runTrainer(settings)
     case "map": try runMap(settings)
+    case "open-files": try runOpenFiles(settings)
     case "differences": try runDifferences(settings)
     default: throw TrainingError("there is no scenario '\(settings.text("scenario"))'")
     }

@@ -34,6 +34,8 @@ struct ServerResponse {
     var pace: (bytes: Int, seconds: Double)?
     /// Bytes are sent until nobody takes them any more.
     var isEndless = false
+    /// Told when nobody takes an endless body any more that was sent without a pause.
+    var floodEnds: (@Sendable () -> Void)?
 
     static func json(_ text: String, status: Int = 200) -> ServerResponse {
         ServerResponse(status: status, headers: [("Content-Type", "application/json")], body: Array(text.utf8))
@@ -206,6 +208,12 @@ private struct ResponseWriter {
         head += response.isEndless ? "Connection: close\r\n\r\n" : "Content-Length: \(length)\r\n\r\n"
         guard send(Array(head.utf8)) else { return false }
         if isHead || response.status == 304 { return !response.isEndless }
+        if let floodEnds = response.floodEnds {
+            let chunk = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 16)
+            while send(chunk) {}
+            floodEnds()
+            return false
+        }
         if response.isEndless {
             // As fast as a good network; Foundation's reader on Linux keeps up with no more. It keeps the bodies of redirects,
             // and copies them again with each piece: there a slow one shows as much.

@@ -34,6 +34,8 @@ public final class HubTestServer: Sendable {
         case json(String, headers: [String: String] = [:])
         /// This status, and a body without an end.
         case endless(Int, headers: [String: String] = [:])
+        /// The same, as fast as it is taken.
+        case flood(Int, headers: [String: String] = [:])
     }
 
     public struct Fault: Sendable {
@@ -185,6 +187,8 @@ public final class HubTestServer: Sendable {
     public func heal() { store.withLock { $0.faults = [] } }
 
     public var log: [Entry] { store.withLock { $0.log } }
+    /// How many floods nobody takes any more.
+    public var endedFloods: Int { store.withLock { $0.endedFloods } }
     public func clearLog() { store.withLock { $0.log = [] } }
 
     /// How many requests there were with this method and this part of the path.
@@ -233,6 +237,11 @@ public final class HubTestServer: Sendable {
             response.status = status
             response.headers += headers.map { ($0.key, $0.value) }
             response.isEndless = true
+        case .flood(let status, let headers):
+            response.status = status
+            response.headers += headers.map { ($0.key, $0.value) }
+            response.isEndless = true
+            response.floodEnds = { [weak self] in self?.store.withLock { $0.endedFloods += 1 } }
         }
     }
 }

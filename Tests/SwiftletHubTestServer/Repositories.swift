@@ -67,6 +67,7 @@ struct Store: Sendable {
     var pageSize = 1000
     var faults: [HubTestServer.Fault] = []
     var log: [HubTestServer.Entry] = []
+    var endedFloods = 0
 
     /// Takes the faults that hit a request.
     mutating func takeFaults(_ method: String, _ path: String, isStore: Bool) -> [HubTestServer.Effect] {

@@ -165,6 +165,19 @@ import Testing
         await #expect(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
     }
 
+    #if os(Linux)
+    /// Foundation's reader never gets to a cancellation while such a body comes in.
+    @Test(.timeLimit(.minutes(10)), arguments: [302, 307, 418])
+    func `a server that sends without a pause loses its connection`(_ status: Int) async throws {
+        setup.server.fail(
+            .init(.flood(status, headers: ["Location": "/y"]), method: "GET", isStore: false, times: 1))
+        await #expect(throws: HubError.self) { try await setup.hub.download("config.json", from: repo) }
+        while setup.server.endedFloods == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        setup.server.heal()
+        _ = try await setup.hub.download("config.json", from: repo)
+    }
+    #endif
+
     @Test func `a file that does not end is not longer than promised`() async throws {
         setup.server.fail(.init(.endless(200), on: "config.json", method: "GET"))
         let error = try await #require(throws: HubError.self) {

@@ -59,6 +59,9 @@ typedef struct carrow_reader carrow_reader;
 /// What went wrong in this thread's last failed call. Valid until its next failed call.
 const char *carrow_message(void);
 
+/// The system's error number (`errno`) behind that message, such as EMFILE; 0 where the fault is in the data.
+int carrow_error_number(void);
+
 /// The version of Arrow that is loaded, such as "26.0.1".
 const char *carrow_version(void);
 

@@ -70,7 +70,7 @@ bool takes_own_linear(const at::Tensor &x, const at::Tensor &weight, const std::
 
 at::Tensor own_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
   const at::Tensor b = bias.value_or(at::Tensor());
-  const auto node = c10::make_intrusive<LinearLayer>();
+  const auto node = make_node<LinearLayer>();
   const ProductTable &products = *own_products();
   return run(node, {&x, &weight, &b}, [&](bool recorded) { return node->forward(x, weight, b, products, recorded); });
 }

@@ -72,8 +72,10 @@ public struct RunReplay: Sendable {
                     found.append("\(title) file '\(place)' is gone")
                     continue
                 }
-                let now = try? HashedFile(place)
-                if now?.sha256 != file.sha256 { found.append("\(title) file '\(place)' has changed") }
+                do {
+                    guard try HashedFile(place).sha256 != file.sha256 else { continue }
+                    found.append("\(title) file '\(place)' has changed")
+                } catch { found.append("\(title) file '\(place)' can't be read") }
             }
         }
         files("data", record.data["files"], below: nil)

@@ -25,7 +25,8 @@ public struct Checkpoint: Sendable, Equatable {
     private static let modelFiles = ["model.safetensors", "trainer_state.json", "training_args.json"]
     private static let resumeFiles = ["optimizer.safetensors", "scheduler.json", "progress.json", RandomState.file]
 
-    init?(_ path: String) {
+    /// - Throws: `FileError` where the system is short of what reading takes, so that nothing is known.
+    init?(_ path: String) throws(FileError) {
         let name = FileSystem.name(of: path)
         guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0,
             FileSystem.isDirectory(path)
@@ -33,7 +34,11 @@ public struct Checkpoint: Sendable, Equatable {
         self.path = path
         self.step = step
         // A damaged one is told by `verify`.
-        let json = (try? JSONValue(contentsOf: FileSystem.join(path, Self.manifest))) ?? .null
+        let json: JSONValue
+        do { json = try JSONValue(contentsOf: FileSystem.join(path, Self.manifest)) } catch {
+            if let error = error as? FileError, error.kind == .shortage { throw error }
+            json = .null
+        }
         run = RunIdentity(json)
         savedAt = json["saved_at"]?.double.flatMap { $0.isFinite ? $0 : nil } ?? 0
     }
@@ -44,7 +49,7 @@ public struct Checkpoint: Sendable, Equatable {
     public static func all(in folder: String) throws -> [Checkpoint] {
         guard FileSystem.isDirectory(folder) else { return [] }
         let found = try FileSystem.names(in: folder, skipsOthers: true).compactMap {
-            Checkpoint(FileSystem.join(folder, $0))
+            try Checkpoint(FileSystem.join(folder, $0))
         }
         let latest = Dictionary(found.map { ($0.run?.id ?? "", $0.savedAt) }, uniquingKeysWith: max)
         func key(_ checkpoint: Checkpoint) -> (Double, String, Int) {
@@ -65,7 +70,7 @@ public struct Checkpoint: Sendable, Equatable {
         func find() throws -> String {
             try recover(in: folder)
             let own = try all(in: folder).filter { !launches.isDisjoint(with: $0.run?.launches ?? []) }
-            return own.last { (try? $0.verify()) != nil }?.path ?? ""
+            return try own.last { try $0.isWhole { _ in } }?.path ?? ""
         }
         let path = try group?.shared(text: find) ?? find()
         return path.isEmpty ? nil : path
@@ -88,7 +93,7 @@ public struct Checkpoint: Sendable, Equatable {
             try? FileSystem.remove(temporary)
             throw error
         }
-        guard let checkpoint = Checkpoint(target) else {
+        guard let checkpoint = try Checkpoint(target) else {
             throw TrainingError(
                 "'\(target)' is not there after it was written",
                 remedy: "Does something else write to the folder? Choose another output_dir.", kind: .checkpoint,
@@ -188,6 +193,21 @@ public struct Checkpoint: Sendable, Equatable {
                     "the content of '\(path)' has changed since it was written", remedy: "Use another checkpoint.",
                     kind: .checkpoint, at: ErrorLocation(path: path))
             }
+        }
+    }
+
+    /// Whether `verify` finds nothing wrong.
+    ///
+    /// - Parameter onDamage: gets what it finds.
+    /// - Throws: `FileError` where the system is short of what reading takes: that is no reason to take an older one.
+    func isWhole(onDamage: (any Error) -> Void) throws(FileError) -> Bool {
+        do {
+            try verify()
+            return true
+        } catch {
+            if let error = error as? FileError, error.kind == .shortage { throw error }
+            onDamage(error)
+            return false
         }
     }
 

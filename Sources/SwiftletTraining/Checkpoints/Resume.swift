@@ -13,12 +13,12 @@ public enum ResumePoint: Sendable, Equatable {
     }
 
     /// - Parameter onDamage: told about each newer checkpoint that can't be used.
-    /// - Throws: `TrainingError` if there is none.
+    /// - Throws: `TrainingError` if there is none; `FileError` where the system is short of what reading takes.
     package func find(in folder: String, onDamage: (String) -> Void) throws -> Checkpoint {
         switch self {
         case .path(let path):
             try? Checkpoint.recover(in: FileSystem.parent(of: path))
-            guard let checkpoint = Checkpoint(path) else {
+            guard let checkpoint = try Checkpoint(path) else {
                 throw TrainingError(
                     "'\(path)' is no checkpoint",
                     remedy: "Give a folder named checkpoint-N that a training has written.", kind: .checkpoint,
@@ -31,12 +31,10 @@ public enum ResumePoint: Sendable, Equatable {
             try? Checkpoint.recover(in: folder)
             let all = try Checkpoint.all(in: folder)
             for checkpoint in all.reversed() {
-                do {
-                    try checkpoint.verify()
-                    return checkpoint
-                } catch {
-                    onDamage("\(checkpoint.path) is not whole and is passed over: \(error)")
+                let isWhole = try checkpoint.isWhole {
+                    onDamage("\(checkpoint.path) is not whole and is passed over: \($0)")
                 }
+                if isWhole { return checkpoint }
             }
             throw TrainingError(
                 all.isEmpty ? "there is no checkpoint in '\(folder)'" : "no checkpoint in '\(folder)' is whole",

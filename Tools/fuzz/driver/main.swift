@@ -4,6 +4,9 @@
 //        swiftlet-fuzz --formats
 //        swiftlet-fuzz FORMAT --seeds FOLDER        writes the inputs to begin with
 //        swiftlet-fuzz FORMAT --replay FILE...      gives the files to the format, one after the other
+//
+// Under the name fuzz_FORMAT the format is that of the name, as services ask for it that start programs without arguments
+// of their own. Fixtures are those in the folder `fixtures` beside the program, where there is one.
 import FuzzTargets
 import Glibc
 import SwiftletIO
@@ -45,7 +48,11 @@ func fail(_ text: String) -> Never {
     exit(2)
 }
 
-let words = CommandLine.arguments
+var words = CommandLine.arguments
+let ownName = FileSystem.name(of: words[0])
+if ownName.hasPrefix("fuzz_") { words.insert(String(ownName.dropFirst(5)), at: 1) }
+let fixtures = FileSystem.join(FileSystem.parent(of: words[0]), "fixtures")
+if FileSystem.isDirectory(fixtures) { setenv("SWIFTLET_FIXTURES", fixtures, 0) }
 if words.dropFirst().first == "--formats" {
     for target in FuzzTarget.all { print(target.name) }
     exit(0)
@@ -84,8 +91,9 @@ var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [n
 pointers.withUnsafeMutableBufferPointer { buffer in
     guard var base = buffer.baseAddress else { return }
     var count = CInt(arguments.count)
-    exit(runDriver(&count, &base) { data, size in
-        _ = try? run(Array(UnsafeBufferPointer(start: data, count: size)))
-        return 0
-    })
+    exit(
+        runDriver(&count, &base) { data, size in
+            _ = try? run(Array(UnsafeBufferPointer(start: data, count: size)))
+            return 0
+        })
 }

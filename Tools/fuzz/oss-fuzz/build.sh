@@ -1,26 +1,40 @@
 #!/usr/bin/env bash
-# Builds one program for each format, as OSS-Fuzz wants them: the format is in the program's name.
+# Builds one program for each format, as OSS-Fuzz wants them: each is a program of its own, not a script, and finds its
+# format in its name. Run in the package's folder; $OUT is where the programs go, $SANITIZER is address or none.
 set -eu
-scripts/bootstrap
-swift=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
-runtime=$(compgen -G "$swift/lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a" | head -n 1)
-# libtorch and Arrow come as finished libraries without a sanitizer's marks; the Swift modules have libFuzzer's counters.
-SWIFTLET_FUZZER_RUNTIME=$runtime swift build -c release --scratch-path .build-fuzz --product swiftlet-fuzz
+# The image's compilers are not those of the Swift toolchain, nor are its flags for them.
+unset CC CXX CFLAGS CXXFLAGS
+scripts/bootstrap libtorch arrow gloo
+Tools/fuzz/fuzz --only-build --sanitizer "${SANITIZER:-address}"
+program=.build-fuzz/release/swiftlet-fuzz
 mkdir -p "$OUT/lib" "$OUT/fixtures"
-cp -a .deps/libtorch/lib/*.so* .deps/arrow/lib/*.so* "$swift"/lib/swift/linux/*.so "$OUT/lib/"
 cp -a Tests/Fixtures/. "$OUT/fixtures/"
-cp .build-fuzz/release/swiftlet-fuzz "$OUT/lib/swiftlet-fuzz"
-for format in $(.build-fuzz/release/swiftlet-fuzz --formats); do
-  # The fuzzer is asked for by the format; its libraries and fixtures lie beside it.
-  cat >"$OUT/fuzz_$format" <<END
-#!/bin/sh
-here=\$(dirname "\$0")
-# LLVMFuzzerTestOneInput is in the program that this starts.
-SWIFTLET_FIXTURES="\$here/fixtures" LD_LIBRARY_PATH="\$here/lib" exec "\$here/lib/swiftlet-fuzz" $format "\$@"
+# All libraries but the C library's own, which has to be that of the machine.
+ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' \
+  | grep -Ev '/(libc|libm|libdl|libpthread|librt|libresolv|ld-linux[^/]*)\.so' | while read -r library; do
+  cp -L "$library" "$OUT/lib/"
+  patchelf --set-rpath '$ORIGIN' "$OUT/lib/$(basename "$library")"
+done
+for format in $("$program" --formats); do
+  cp "$program" "$OUT/fuzz_$format"
+  patchelf --set-rpath '$ORIGIN/lib' "$OUT/fuzz_$format"
+  seeds=$(mktemp -d)
+  "$program" "$format" --seeds "$seeds"
+  [ ! -d "Tests/Fixtures/fuzz/$format" ] || cp "Tests/Fixtures/fuzz/$format/"* "$seeds/"
+  (cd "$seeds" && zip -q -r - .) >"$OUT/fuzz_${format}_seed_corpus.zip"
+  rm -rf "$seeds"
+  cat >"$OUT/fuzz_$format.options" <<END
+[libfuzzer]
+max_len = 65536
+timeout = 2
+
+[asan]
+detect_leaks = 0
+detect_container_overflow = 0
+allocator_may_return_null = 1
+
+[env]
+ARROW_DEFAULT_MEMORY_POOL = system
+SWIFT_BACKTRACE = enable=no
 END
-  chmod +x "$OUT/fuzz_$format"
-  mkdir -p "seeds/$format"
-  .build-fuzz/release/swiftlet-fuzz "$format" --seeds "seeds/$format"
-  [ -d "Tests/Fixtures/fuzz/$format" ] && cp "Tests/Fixtures/fuzz/$format/"* "seeds/$format/"
-  (cd "seeds/$format" && zip -q -r "$OUT/fuzz_${format}_seed_corpus.zip" .)
 done
