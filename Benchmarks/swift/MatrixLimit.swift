@@ -10,7 +10,7 @@ struct MatrixLimit {
     private let isTraining: Bool
     private let kinds: [Kind]
 
-    private struct Kind {
+    fileprivate struct Kind {
         let dtype: DType
         /// By this package's products, which have no gradients of their own and are of float32.
         let isOwn: Bool
@@ -55,9 +55,9 @@ struct MatrixLimit {
         }
 
         private func multiply(
-            _ a: Tensor, isTransposed isFirst: Bool = false, _ b: Tensor, isTransposed isSecond: Bool = false
+            _ a: Tensor, _ b: Tensor, transposesFirst: Bool = false, transposesSecond: Bool = false
         ) {
-            let (first, second) = (isFirst ? a.transpose(0, 1) : a, isSecond ? b.transpose(0, 1) : b)
+            let (first, second) = (transposesFirst ? a.transpose(0, 1) : a, transposesSecond ? b.transpose(0, 1) : b)
             guard kind.isOwn else {
                 _ = first.matmul(second)
                 return
@@ -66,7 +66,8 @@ struct MatrixLimit {
             let kept =
                 results[width].flatMap { $0.shape[0] >= count ? $0 : nil } ?? Tensor.zeros([count, width])
             results[width] = kept
-            kept.narrow(0, 0, count).setProduct(a, isTransposed: isFirst, b, isTransposed: isSecond)
+            kept.narrow(0, 0, count).setProduct(
+                a, b, transposesFirst: transposesFirst, transposesSecond: transposesSecond)
         }
 
         /// Seconds for a batch of so many tokens.
@@ -77,10 +78,10 @@ struct MatrixLimit {
                 noGrad {
                     for weight in weights {
                         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-                        multiply(rows(tokens, inputs), weight, isTransposed: true)
+                        multiply(rows(tokens, inputs), weight, transposesSecond: true)
                         guard limit.isTraining else { continue }
                         multiply(rows(tokens, outputs), weight)
-                        multiply(rows(tokens, outputs), isTransposed: true, rows(tokens, inputs))
+                        multiply(rows(tokens, outputs), rows(tokens, inputs), transposesFirst: true)
                     }
                 }
             } / .seconds(1)

@@ -57,9 +57,10 @@ package func ownLinearLayers<Result, Failure: Error>(
 extension Tensor {
     /// Makes this, or adds to it, the product of two matrices, as the fused kernels multiply. Without gradients.
     package func setProduct(
-        _ a: Tensor, isTransposed isFirst: Bool = false, _ b: Tensor, isTransposed isSecond: Bool = false,
-        adds: Bool = false
+        _ a: Tensor, _ b: Tensor, transposesFirst: Bool = false, transposesSecond: Bool = false, adds: Bool = false
     ) {
-        perform("setProduct", [self, a, b]) { ct_multiply(handle, a.handle, isFirst, b.handle, isSecond, adds) }
+        perform("setProduct", [self, a, b]) {
+            ct_multiply(handle, a.handle, transposesFirst, b.handle, transposesSecond, adds)
+        }
     }
 }

@@ -50,8 +50,8 @@ import Testing
                         let a = factor(rows, depth, isTransposed: first)
                         let b = factor(depth, columns, isTransposed: second)
                         let before = kind / 4 % 2 == 1 ? Tensor.randn([rows, columns]) : nil
-                        let out = before.map { $0 + 0 } ?? Tensor.full([rows, columns], .nan)
-                        out.setProduct(a, isTransposed: first, b, isTransposed: second, adds: before != nil)
+                        let out = before.map { $0 + 0 } ?? Tensor.full([rows, columns], Float.nan)
+                        out.setProduct(a, b, transposesFirst: first, transposesSecond: second, adds: before != nil)
                         let far = error(
                             out, first ? a.transpose(0, 1) : a, second ? b.transpose(0, 1) : b, before: before)
                         worst = far > worst || far.isNaN ? far : worst
@@ -72,7 +72,7 @@ import Testing
                 let a = factor(rows, depth, isTransposed: first), b = factor(depth, columns, isTransposed: second)
                 let before = Tensor.randn([rows, columns])
                 let out = before + 0
-                out.setProduct(a, isTransposed: first, b, isTransposed: second, adds: adds)
+                out.setProduct(a, b, transposesFirst: first, transposesSecond: second, adds: adds)
                 let far = error(
                     out, first ? a.transpose(0, 1) : a, second ? b.transpose(0, 1) : b, before: adds ? before : nil)
                 #expect(far < 1e-6, "\(kind): \(far)")
@@ -87,7 +87,7 @@ import Testing
                 let a = Tensor.randn([rows, depth + 7]).narrow(1, 3, depth)
                 let b = Tensor.randn([columns, depth + 4]).narrow(1, 1, depth)
                 let around = Tensor.full([rows, columns + 5], 7)
-                around.narrow(1, 2, columns).setProduct(a, b, isTransposed: true)
+                around.narrow(1, 2, columns).setProduct(a, b, transposesSecond: true)
                 #expect(error(around.narrow(1, 2, columns), a, b.transpose(0, 1)) < 1e-6)
                 for (column, width) in [(0, 2), (columns + 2, 3)] {
                     #expect(around.narrow(1, column, width).floats().allSatisfy { $0 == 7 })
@@ -125,7 +125,7 @@ import Testing
                         setThreadCount(count)
                         try withOwn(set) {
                             let out = Tensor.zeros([rows, columns])
-                            out.setProduct(a, isTransposed: first, b, isTransposed: second)
+                            out.setProduct(a, b, transposesFirst: first, transposesSecond: second)
                             seen.append(out.floats())
                         }
                     }
@@ -133,7 +133,7 @@ import Testing
                         try withOwn(set) {
                             let out = Tensor.zeros([1, columns])
                             let one = first ? a.narrow(1, row, 1).contiguous() : a.narrow(0, row, 1)
-                            out.setProduct(one, isTransposed: first, b, isTransposed: second)
+                            out.setProduct(one, b, transposesFirst: first, transposesSecond: second)
                             #expect(out.floats() == Array(seen[0][row * columns..<(row + 1) * columns]))
                         }
                     }
