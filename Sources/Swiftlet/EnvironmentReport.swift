@@ -71,9 +71,10 @@ public struct EnvironmentReport: Sendable {
         if Device.isMPSAvailable { devices.append("mps") }
         add("devices", devices.joined(separator: ", "))
         let backends = [(ProcessGroup.isAvailable, "gloo"), (ProcessGroup.hasNCCL, "nccl")].filter(\.0).map(\.1)
+        add("processes", backends.isEmpty ? "one: built without Gloo's headers" : backends.joined(separator: ", "))
         add(
-            "processes", backends.isEmpty ? "one: built without Gloo's headers" : backends.joined(separator: ", "),
-            "NCCL: \(ProcessGroup.ncclState)")
+            "nccl", ProcessGroup.hasNCCL ? ProcessGroup.ncclState : "none",
+            ProcessGroup.hasNCCL ? nil : ProcessGroup.ncclState)
         var limits = ["\(MachineProcessor.onlineCount) online"]
         if MachineProcessor.affinityCount != MachineProcessor.onlineCount {
             limits.append("\(MachineProcessor.affinityCount) by affinity")

@@ -48,6 +48,10 @@ import Testing
         #expect(json["arrow"]?.array?.last?.string?.contains("libarrow") == true)
         #expect(json["threads"]?.array?.first?.string == "1")
         #expect(json["threads"]?.array?.last?.string?.contains("OMP_NUM_THREADS=1") == true)
+        // NCCL's version, or why there is none.
+        let nccl = json["nccl"]
+        #expect(nccl?.string?.first?.isNumber == true || nccl?.array?.first?.string == "none", "\(result.output)")
+        #expect(json["processes"]?.string != nil)
         #expect(json["memory"]?.string?.hasSuffix(" GiB") == true)
         #expect(json["hub cache"]?.array?.map(\.string) == [folder.file("hub"), "3.0 MB; from HF_HUB_CACHE"])
         #expect(json["datasets cache"]?.array?.last?.string == "not there yet; from HF_HOME")

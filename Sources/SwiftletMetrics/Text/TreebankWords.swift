@@ -74,11 +74,15 @@ enum TreebankWords {
     /// Whether letters are the same but for case; the long s and the Kelvin sign are letters of ASCII for `re` too.
     private static func isSame(_ text: ArraySlice<Unicode.Scalar>, _ lower: String) -> Bool {
         let lower = lower.unicodeScalars
-        return text.count == lower.count
-            && zip(text, lower).allSatisfy { left, right in
-                left == right || (left.value < 128 && (65...90).contains(left.value) && left.value + 32 == right.value)
-                    || (left == "\u{17f}" && right == "s") || (left == "\u{212a}" && right == "k")
+        guard text.count == lower.count else { return false }
+        return zip(text, lower).allSatisfy { (left: Unicode.Scalar, right: Unicode.Scalar) -> Bool in
+            switch left.value {
+            case 65...90: left.value + 32 == right.value
+            case 0x17f: right.value == 0x17f || right == "s"
+            case 0x212a: right.value == 0x212a || right == "k"
+            default: left == right
             }
+        }
     }
 
     /// A full stop at the end, before closing marks and white space.
