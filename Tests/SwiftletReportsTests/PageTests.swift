@@ -99,6 +99,8 @@ import SwiftletReports
         #expect(try report.rowsWorthALook(2) == [1, 0])
         let classes = try classes(rows: 4) { "row \($0)" }
         let own = try Dataset.fromColumns([
+            // What the label says is no text of the row.
+            ("kind", .strings(try classes.dataset.strings("label"))),
             ("words", .strings(["a", "b", "c", "d"])), ("probability_x", .doubles([1, 1, 1, 1])),
         ])
         let columns = classes.dataset.columnNames.dropLast().filter { $0 != "token_count" }

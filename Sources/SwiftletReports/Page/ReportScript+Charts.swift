@@ -66,7 +66,7 @@ extension ReportScript {
             line.style.stroke = color(index);
             if (index % 3) line.setAttribute("stroke-dasharray", index % 3 === 1 ? "7 4" : "2 4");
             plot.picture.append(line);
-            if (one.points.length <= 60) for (const point of one.points) {
+            if (one.points.length <= 60 && !(block.unit && block.series.length > 1)) for (const point of one.points) {
               const dot = shape("circle", { cx: plot.x(point[0]), cy: plot.y(point[1]), r: 3 });
               dot.style.fill = color(index);
               plot.picture.append(dot);

@@ -45,7 +45,10 @@ enum ReportScript {
           const columns = block.columns, size = columns[0].values.length, page = 25;
           let order = [...Array(size).keys()], start = 0, sort = null, query = "", filters = {}, lower = null;
           const place = {};
-          columns.forEach((column, index) => { place[column.name] = index; });
+          columns.forEach((column, index) => {
+            place[column.name] = index;
+            column.isShort = column.kind === "text" && column.values.every((value) => value === null || String(value).length <= 24);
+          });
           const body = node("tbody"), status = node("p", { class: "quiet", role: "status" });
           const heads = columns.map((column, index) => {
             const head = node("th", { scope: "col", class: column.kind === "number" || column.kind === "share" ? "number" : null });
@@ -151,7 +154,7 @@ enum ReportScript {
         function cell(column, value, isFirst) {
           const kind = column.kind;
           const name = isFirst && kind !== "tokens" ? "th" : "td";
-          const attributes = { class: kind === "number" || kind === "share" ? "number" : kind === "label" ? "label" : kind === "flag" ? "flag" : "text" };
+          const attributes = { class: kind === "number" || kind === "share" ? "number" : kind === "label" ? "label" : kind === "flag" ? "flag" : column.isShort ? "short" : "text" };
           if (name === "th") attributes.scope = "row";
           const box = node(name, attributes);
           if (value === null || value === undefined) return box;

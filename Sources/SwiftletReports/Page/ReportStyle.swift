@@ -54,7 +54,7 @@ enum ReportStyle {
         .matrix td button, .matrix td span { display: block; width: 100%; min-width: 3rem; padding: .45rem .5rem; border: 0;
           background: none; cursor: pointer; text-align: center; }
         .matrix td span { cursor: default; }
-        .matrix th { overflow-wrap: anywhere; max-width: 12rem; white-space: normal; }
+        .matrix th { overflow-wrap: break-word; max-width: 12rem; white-space: normal; }
         figure { margin: 1rem 0; } figcaption { font-weight: 600; margin-bottom: .3rem; }
         svg { width: 100%; height: auto; max-height: 26rem; display: block; background: var(--panel); border-radius: 6px; }
         svg text { fill: var(--quiet); font-size: 13px; } svg .grid { stroke: var(--line); } svg .axis { stroke: var(--quiet); }

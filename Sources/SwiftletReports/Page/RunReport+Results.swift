@@ -158,7 +158,9 @@ extension RunReport {
             texts.append(
                 "Temperature \(shown(fit.temperature)), fitted by the log-likelihood of \(fit.fittedRows.count) rows: on the other "
                     + "\(fit.heldOutRows.count) the error goes from \(shown(fit.errorBefore)) to \(shown(fit.errorAfter)). "
-                    + "Logits divided by it are neither too sure nor too unsure.")
+                    + (fit.isBounded
+                        ? "It is the end of what is tried: the probabilities say little."
+                        : "Logits divided by it are neither too sure nor too unsure."))
         }
         return ReportSection(
             "calibration", "Calibration",

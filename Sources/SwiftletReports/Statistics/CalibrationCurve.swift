@@ -65,6 +65,8 @@ public struct CalibrationCurve: Sendable {
 public struct TemperatureFit: Sendable {
     /// Above 1 where the model is too sure.
     public let temperature: Double
+    /// Whether the temperature is one of the ends of what was tried, so that another one may fit better.
+    var isBounded: Bool { temperature < 0.051 || temperature > 19.9 }
     /// Numbers of the rows that it was fitted on, from 0, in rising order: half of all.
     public let fittedRows: [Int]
     /// Numbers of the other rows, from 0, in rising order. On these its errors are measured.

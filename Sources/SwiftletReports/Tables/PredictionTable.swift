@@ -162,11 +162,17 @@ public struct PredictionTable: Sendable {
         }
     }
 
-    /// The split's own columns that hold texts.
+    /// The split's own columns that hold texts, without one that says what `label` says.
     package var textColumns: [String] {
-        dataset.columnNames.dropFirst(ownColumnCount).filter { name in
+        let texts = dataset.columnNames.dropFirst(ownColumnCount).filter { name in
             if case .value(let type)? = dataset.features[name] { return type.contains("string") }
             return false
+        }
+        guard kind == .classes, has("label"), let labels = try? values("label"), labels.contains(where: { !$0.isNull })
+        else { return texts }
+        return texts.filter { name in
+            guard let own = try? values(name) else { return true }
+            return zip(labels, own).contains { label, own in !label.isNull && label != own }
         }
     }
 
