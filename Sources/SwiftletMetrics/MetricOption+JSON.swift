@@ -68,7 +68,8 @@ extension MetricOption {
         (Array(flags.keys) + Array(integers.keys) + Array(numbers.keys) + [
             "average", "labels", "pos_label", "zero_division", "normalize", "multi_class", "multioutput", "squared",
             "regexes_to_ignore", "mode", "scheme", "norm", "rouge_types", "use_aggregator", "tokenize", "smooth_method",
-            "training", "nltk_data", "western_lang", "aggregate", "label_map", "reference_distribution",
+            "training", "nltk_data", "western_lang", "keep_singletons", "aggregate", "label_map",
+            "reference_distribution",
             "wer_kwargs", "bleu_kwargs",
         ]).sorted()
 
@@ -81,6 +82,7 @@ extension MetricOption {
         "eps_smoothing": .epsSmoothing, "normalized": .normalized, "ignore_punct": .ignorePunct,
         "support_zh_ja_chars": .supportZhJaChars, "case_sensitive": .caseSensitive,
         "return_all_scores": .returnAllScores, "reduce_labels": .reduceLabels,
+        "remove_nested": .removeNested,
     ]
 
     private static let integers: [String: @Sendable (Int) -> MetricOption] = [
@@ -136,6 +138,7 @@ extension MetricOption {
             return matrix(value).map { [.trainingRows($0)] }
         case "nltk_data": return value.string.map { [.nltkData($0)] }
         case "western_lang": return value.bool.map { [.westernLang($0)] }
+        case "keep_singletons": return value.bool.map { [.keepSingletons($0)] }
         case "aggregate": return value.string.flatMap(Aggregate.init).map { [.aggregate($0)] }
         case "label_map":
             if value.isNull { return [] }

@@ -258,6 +258,10 @@ public enum MetricOption: Sendable, Hashable {
     case reduceLabels
     /// Points of the distribution from which `mahalanobis` measures, shape `[points, dimensions]`.
     case referenceDistribution([[Double]])
+    /// Whether chains of one mention count in `coval`; they do by default.
+    case keepSingletons(Bool)
+    /// `coval` without mentions that are parts of others of their chain.
+    case removeNested
     /// An argument of a metric that was registered: its name, and its value as JSON.
     case argument(String, String)
     /// Confidence intervals for scores, for `method` see `BootstrapMethod`.
@@ -327,6 +331,8 @@ public enum MetricOption: Sendable, Hashable {
         case .labelMap: "label_map"
         case .reduceLabels: "reduce_labels"
         case .referenceDistribution: "reference_distribution"
+        case .keepSingletons: "keep_singletons"
+        case .removeNested: "remove_nested"
         case .argument(let name, _): name
         }
     }
