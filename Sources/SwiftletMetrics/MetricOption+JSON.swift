@@ -100,6 +100,7 @@ extension MetricOption {
 
     /// - Returns: no option for a value that says what happens anyway; `nil` for a name or a value that is none.
     private static func option(_ name: String, _ value: JSONValue) -> [MetricOption]? {
+        if name == "pos_label", let text = value.string { return [.posLabelName(text)] }
         if let flag = flags[name] { return value.bool.map { $0 ? [flag] : [] } }
         if let make = integers[name] { return value.int.map { [make($0)] } }
         // None is the default of these.

@@ -139,6 +139,8 @@ public enum MetricOption: Sendable, Hashable {
     /// The class index that counts as positive where there are two classes; 1 by default. With another average than
     /// `.binary`, precision, recall and F1 ignore it, with a warning.
     case posLabel(Int)
+    /// The text that counts as positive where the references of `brier_score` are texts.
+    case posLabelName(String)
     /// What precision, recall and F1 are where nothing was predicted or nothing is true. By default `.warn`: 0 and a
     /// warning.
     case zeroDivision(ZeroDivision)
@@ -273,6 +275,7 @@ public enum MetricOption: Sendable, Hashable {
         case .average: "average"
         case .labels: "labels"
         case .posLabel: "pos_label"
+        case .posLabelName: "pos_label_name"
         case .zeroDivision: "zero_division"
         case .normalize, .normalizeMatrix: "normalize"
         case .returnPValue: "return_pvalue"
