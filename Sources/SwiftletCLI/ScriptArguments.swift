@@ -76,11 +76,6 @@ extension PythonArgument {
 
     private static let texts: [PythonArgument] = [
         .renamed("max_seq_length", "max_length"),
-        .only(
-            "pad_to_max_length", false, isFlag: true, default: true,
-            note: "rows are padded to the longest of their batch anyway, or not at all",
-            else: "is not implemented: rows are padded to the longest of their batch, for the same results in less "
-                + "time. Leave it out"),
         PythonArgument("text_column_names") { value, _ in
             let names = (value.string ?? "").split(separator: ",")
             return names.count == 1

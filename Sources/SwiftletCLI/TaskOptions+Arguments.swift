@@ -21,6 +21,8 @@ struct TaskName: ExpressibleByArgument, CaseIterable {
 /// Options that belong to one task, under the names of Python's scripts.
 struct TaskArguments: ParsableArguments {
     @Flag(help: "token-classification: label all tokens of a word, not only the first.") var labelAllTokens = false
+    @Flag(help: "Pad all rows to --max-length, not to the longest of their batch; not for fill-mask.")
+    var padToMaxLength = false
     @Option(
         help:
             "question-answering: tokens that parts of a long context share. (default: 128, at most a third of --max-length)"
@@ -37,6 +39,7 @@ struct TaskArguments: ParsableArguments {
 
     func apply(to options: inout TaskOptions) {
         options.subtokens = labelAllTokens ? .all : .first
+        options.padToMaxLength = padToMaxLength
         options.docStride = docStride
         if let nBestSize { options.nBestSize = nBestSize }
         if let maxAnswerLength { options.maxAnswerLength = maxAnswerLength }
@@ -53,6 +56,7 @@ struct TaskArguments: ParsableArguments {
         let labelled: [ModelTask] = [.sequenceClassification, .tokenClassification, .multipleChoice]
         let given: [(name: String, isGiven: Bool, tasks: [ModelTask])] = [
             ("label-all-tokens", labelAllTokens, [.tokenClassification]),
+            ("pad-to-max-length", padToMaxLength, labelled + [.questionAnswering]),
             ("doc-stride", docStride != nil, [.questionAnswering]),
             ("n-best-size", nBestSize != nil, [.questionAnswering]),
             ("max-answer-length", maxAnswerLength != nil, [.questionAnswering]),

@@ -1,3 +1,5 @@
+internal import SwiftletIO
+
 /// `r_squared`: the share of the references' variance that the predictions explain, rounded to three places as Python's
 /// script does. Keeps sums, and rows only where resampling was announced.
 struct DeterminationState: MetricState {
@@ -53,13 +55,28 @@ struct DeterminationState: MetricState {
 /// `brier_score`: the mean squared distance of probabilities of the positive label from what happened,
 /// `sklearn.metrics.brier_score_loss` for two classes. Keeps sums, and rows only where resampling was announced.
 struct BrierState: MetricState {
-    let options: Set<String> = ["pos_label"]
-    private var rows: [(probability: Double, label: Int, weight: Double)] = []
+    private enum Label: Hashable {
+        case number(Int)
+        case text(TextKey)
+
+        var shown: String {
+            switch self {
+            case .number(let number): String(number)
+            case .text(let key): "'\(key.text)'"
+            }
+        }
+    }
+
+    let options: Set<String> = ["pos_label", "pos_label_name"]
+    private var rows: [(probability: Double, label: Label, weight: Double)] = []
     private var hasWeights = false
 
     mutating func add(_ batch: MetricBatch) throws(MetricError) {
         let probabilities = try batch.predictions.doubles("predictions")
-        let labels = try batch.references.ints("references")
+        let labels: [Label] =
+            if case .strings(let texts) = batch.references {
+                texts.map { .text(TextKey($0)) }
+            } else { try batch.references.ints("references").map { .number($0) } }
         guard probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
             throw .input(
                 "predictions", "y_prob contains values outside of [0, 1]",
@@ -70,7 +87,9 @@ struct BrierState: MetricState {
         let all = Set(labels).union(rows.map { $0.label })
         guard all.count <= 2 else {
             throw .input(
-                "references", "Only binary classification is supported. The references have the labels \(all.sorted())",
+                "references",
+                "Only binary classification is supported. The references have the labels "
+                    + all.map(\.shown).sorted().joined(separator: ", "),
                 remedy: "Score one label against the others.", commandLine: "Give another --metric, such as accuracy.")
         }
         for index in labels.indices { rows.append((probabilities[index], labels[index], batch.weights?[index] ?? 1)) }
@@ -81,8 +100,16 @@ struct BrierState: MetricState {
         let weight = rows.reduce(0.0) { $0 + $1.weight }
         if rows.isEmpty { throw MetricError.empty }
         if weight == 0 { throw MetricError.zeroWeights }
+        let name = options.value { if case .posLabelName(let name) = $0 { name } else { nil } }
+        let positive = name.map { Label.text(TextKey($0)) } ?? .number(options.posLabel)
+        if name == nil, let row = rows.firstIndex(where: { if case .text = $0.label { true } else { false } }) {
+            throw .input(
+                "references", "The references are texts, such as \(rows[row].label.shown)", row: row,
+                remedy: "Say which of them is the positive one with .posLabelName.",
+                commandLine: "Say which of them is the positive one: {\"pos_label\": \"...\"}.")
+        }
         let sum = rows.reduce(0.0) { sum, row in
-            let distance = row.probability - (row.label == options.posLabel ? 1 : 0)
+            let distance = row.probability - (row.label == positive ? 1 : 0)
             return sum + distance * distance * row.weight
         }
         return ["brier_score": sum / weight]

@@ -144,6 +144,7 @@ public enum Evaluate {
         Entry(name: "squad_v2") { _ in SquadV2State() },
         Entry(name: "cuad") { _ in ContractState() },
         Entry(name: "fever") { _ in FeverState() },
+        Entry(name: "coval") { _ in CoreferenceState() },
         Entry(name: "poseval") { _ in POSState() },
         Entry(name: "mase", configs: ["multilist"]) { _ in ScaledErrorState() },
         Entry(name: "top_k_accuracy") { _ in TopKState() },

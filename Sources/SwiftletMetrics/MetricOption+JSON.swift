@@ -68,7 +68,8 @@ extension MetricOption {
         (Array(flags.keys) + Array(integers.keys) + Array(numbers.keys) + [
             "average", "labels", "pos_label", "zero_division", "normalize", "multi_class", "multioutput", "squared",
             "regexes_to_ignore", "mode", "scheme", "norm", "rouge_types", "use_aggregator", "tokenize", "smooth_method",
-            "training", "nltk_data", "western_lang", "aggregate", "label_map", "reference_distribution",
+            "training", "nltk_data", "western_lang", "keep_singletons", "aggregate", "label_map",
+            "reference_distribution",
             "wer_kwargs", "bleu_kwargs",
         ]).sorted()
 
@@ -81,6 +82,7 @@ extension MetricOption {
         "eps_smoothing": .epsSmoothing, "normalized": .normalized, "ignore_punct": .ignorePunct,
         "support_zh_ja_chars": .supportZhJaChars, "case_sensitive": .caseSensitive,
         "return_all_scores": .returnAllScores, "reduce_labels": .reduceLabels,
+        "remove_nested": .removeNested,
     ]
 
     private static let integers: [String: @Sendable (Int) -> MetricOption] = [
@@ -98,6 +100,7 @@ extension MetricOption {
 
     /// - Returns: no option for a value that says what happens anyway; `nil` for a name or a value that is none.
     private static func option(_ name: String, _ value: JSONValue) -> [MetricOption]? {
+        if name == "pos_label", let text = value.string { return [.posLabelName(text)] }
         if let flag = flags[name] { return value.bool.map { $0 ? [flag] : [] } }
         if let make = integers[name] { return value.int.map { [make($0)] } }
         // None is the default of these.
@@ -136,6 +139,7 @@ extension MetricOption {
             return matrix(value).map { [.trainingRows($0)] }
         case "nltk_data": return value.string.map { [.nltkData($0)] }
         case "western_lang": return value.bool.map { [.westernLang($0)] }
+        case "keep_singletons": return value.bool.map { [.keepSingletons($0)] }
         case "aggregate": return value.string.flatMap(Aggregate.init).map { [.aggregate($0)] }
         case "label_map":
             if value.isNull { return [] }

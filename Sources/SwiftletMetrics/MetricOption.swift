@@ -139,6 +139,8 @@ public enum MetricOption: Sendable, Hashable {
     /// The class index that counts as positive where there are two classes; 1 by default. With another average than
     /// `.binary`, precision, recall and F1 ignore it, with a warning.
     case posLabel(Int)
+    /// The text that counts as positive where the references of `brier_score` are texts.
+    case posLabelName(String)
     /// What precision, recall and F1 are where nothing was predicted or nothing is true. By default `.warn`: 0 and a
     /// warning.
     case zeroDivision(ZeroDivision)
@@ -258,6 +260,10 @@ public enum MetricOption: Sendable, Hashable {
     case reduceLabels
     /// Points of the distribution from which `mahalanobis` measures, shape `[points, dimensions]`.
     case referenceDistribution([[Double]])
+    /// Whether chains of one mention count in `coval`; they do by default.
+    case keepSingletons(Bool)
+    /// `coval` without mentions that are parts of others of their chain.
+    case removeNested
     /// An argument of a metric that was registered: its name, and its value as JSON.
     case argument(String, String)
     /// Confidence intervals for scores, for `method` see `BootstrapMethod`.
@@ -269,6 +275,7 @@ public enum MetricOption: Sendable, Hashable {
         case .average: "average"
         case .labels: "labels"
         case .posLabel: "pos_label"
+        case .posLabelName: "pos_label_name"
         case .zeroDivision: "zero_division"
         case .normalize, .normalizeMatrix: "normalize"
         case .returnPValue: "return_pvalue"
@@ -327,6 +334,8 @@ public enum MetricOption: Sendable, Hashable {
         case .labelMap: "label_map"
         case .reduceLabels: "reduce_labels"
         case .referenceDistribution: "reference_distribution"
+        case .keepSingletons: "keep_singletons"
+        case .removeNested: "remove_nested"
         case .argument(let name, _): name
         }
     }

@@ -15,7 +15,6 @@ extension Evaluate {
         "competition_math":
             "its only definition is the program math_equivalence, which is in no package and which nothing here was "
             + "compared with",
-        "coval": "it is about chains of mentions in files of CoNLL's format, not about a model's predictions",
         "frugalscore": "it is a model of its own, which it downloads",
         "mauve": "it clusters hidden states of GPT-2 by a random start of its own",
         "trec_eval":

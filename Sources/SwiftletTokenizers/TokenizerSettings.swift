@@ -10,6 +10,8 @@ struct TokenizerSettings: Sendable {
     /// By the name in the configuration, such as `cls_token`.
     var special: [(name: String, token: AddedToken)]
     var extraSpecial: [AddedToken]
+    /// The added tokens that the tokenizer's files name, by their ids.
+    var declared: [AddedToken]
     var modelInputNames: [String]
     var modelMaxLength: Int
     var paddingSide: Tokenizer.Side
@@ -21,6 +23,7 @@ struct TokenizerSettings: Sendable {
         config = files.config
         special = files.special
         extraSpecial = files.extraSpecial
+        declared = files.declared
         modelInputNames = files.modelInputNames
         modelMaxLength = files.modelMaxLength
         paddingSide = files.padsLeft ? .left : .right
@@ -34,6 +37,7 @@ struct TokenizerSettings: Sendable {
         config = [:]
         special = []
         extraSpecial = []
+        declared = []
         modelInputNames = ["input_ids", "attention_mask"]
         modelMaxLength = Int.max
         paddingSide = .right

@@ -105,6 +105,7 @@ struct TaskTests {
         for (task, option) in [
             ("token-classification", ["--doc-stride", "8"]), ("question-answering", ["--mlm-probability", "0.2"]),
             ("multiple-choice", ["--label_all_tokens"]), ("fill-mask", ["--metric", "accuracy"]),
+            ("sentence-embeddings", ["--pad_to_max_length"]), ("fill-mask", ["--pad-to-max-length"]),
             ("text-classification", ["--whole-word-mask"]), ("fill-mask", ["--text-pair-column", "b"]),
         ] {
             let result = try program.run(

@@ -36,6 +36,22 @@ import Testing
         #expect(abs((weighted["brier_score"] ?? .nan) - 0.051000000000000004) < 1e-15)
         let other = try metric.compute(predictions: [0.1, 0.9, 0.8, 0.3], references: [0, 1, 1, 0], .posLabel(0))
         #expect(abs((other["brier_score"] ?? .nan) - 0.6875) < 1e-15)
+        // Labels that are texts, as the page of evaluate has them.
+        let texts = ["spam", "ham", "ham", "spam"]
+        let scores = [0.1, 0.9, 0.8, 0.3]
+        let named = try metric.compute(predictions: scores, references: texts, .posLabelName("ham"))
+        #expect(abs((named["brier_score"] ?? .nan) - 0.03749999999999999) < 1e-15)
+        let absent = try metric.compute(predictions: scores, references: texts, .posLabelName("x"))
+        #expect(abs((absent["brier_score"] ?? .nan) - 0.38750000000000007) < 1e-15)
+        #expect(try MetricOption.options(["pos_label": "ham"]) == [.posLabelName("ham")])
+        let error = try #require(throws: MetricError.self) {
+            try metric.compute(predictions: scores, references: texts)
+        }
+        #expect(error.message.contains("'spam'") && error.remedy?.contains("posLabelName") == true)
+        #expect(throws: MetricError.self) {
+            try metric.compute(predictions: [0.1, 0.2, 0.3], references: ["a", "b", "c"], .posLabelName("a"))
+        }
+        #expect(throws: MetricError.self) { try Evaluate.load("f1").with(.posLabelName("ham")) }
         #expect(throws: MetricError.self) { try metric.compute(predictions: [1.5], references: [0]) }
         #expect(throws: MetricError.self) { try metric.compute(predictions: [0.5, 0.5, 0.5], references: [0, 1, 2]) }
     }

@@ -83,4 +83,39 @@ import Testing
         let text = String(repeating: " ", count: 100_000) + "x"
         #expect(try Self.words(pattern, text) == [[0, 100_001]])
     }
+
+    /// Each match may begin with a search of the rest of the run that fails, or that has succeeded before.
+    @Test(arguments: [
+        #"\s+$|\s"#, #"\s+$"#, #"(\s+)$|\s"#, #"[ \t]+\z|."#, #"\s*[\r\n]+$|\s"#, #"\s*[\r\n]+|\s+(?!\S)|\s"#,
+        #"(?>\s+x)|\s"#, #"(?:\s+)++z|\s"#, #"\s+?z|\s"#, #"\s++z|\s"#, #"\s(?=\s*x)"#, #"\s(?=\s*z)|\s"#,
+        #"\s(?!\s*x)|."#,
+        #"(?:\s\s?)+z|\s"#, #"(?:\s{3})+z|\s{1,2}"#, #"\s(?=(?:\s{3})*(?!\s))|\s"#, #"(?>\s(?=\s*x))|y"#,
+        #"\s*\s*\s*z|\s"#,
+        #"\s{2,}z|\s{1,2}"#, #"(?=(?:\s*,)*z)\s|."#, #"(?:\s*,)*z|."#, #"(?:\s*?,)*?z|."#,
+        #"(?<=\s)(?=(?:\s\s)*x)\s|\s"#, #"\b\s*z|$|\s"#,
+    ])
+    func `steps grow no faster than the text`(pattern: String) throws {
+        func steps(_ count: Int) throws -> Int {
+            let run = String(repeating: " ", count: count)
+            let texts = [
+                run + "x", "x" + run + "\n" + run, run + "," + run + ",x", String(repeating: " ,", count: count),
+            ]
+            return try texts.map { try matchesAndSteps(pattern, $0).steps }.reduce(0, +)
+        }
+        let (few, many) = (try steps(3_000), try steps(12_000))
+        #expect(many < few * 5 && many < 12_000 * 7 * 120, "\(pattern): \(few), \(many)")
+    }
+
+    /// What was remembered in the search for one match is of use for the next, and changes none.
+    @Test(arguments: [
+        (#"\s+$|\s"#, 5_000, 1), (#"\s(?=\s*x)|\s{2}"#, 5_000, 1), (#"(?>\s+)x|\s"#, 1, 5_001),
+        (#"\s(?=(?:\s{3})*x)|\s+"#, 1, 5_000),
+        (#"(?:\s{3})+$|\s{2}"#, 2_500, 2), (#"\s+y|\s*?x"#, 1, 5_001),
+    ])
+    func `later matches are found as the first is`(pattern: String, count: Int, length: Int) throws {
+        let (matches, _) = try matchesAndSteps(pattern, String(repeating: " ", count: 5_000) + "x")
+        #expect(
+            matches.count == count && matches.first?.count == length,
+            "\(pattern): \(matches.count) \(matches.prefix(3))")
+    }
 }

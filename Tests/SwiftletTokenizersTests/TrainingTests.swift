@@ -148,12 +148,14 @@ import Testing
                     folder: Locations.fixture("tokenizers/\(name)"))
             let tokenizer = try original.trained(
                 on: texts, vocabularySize: try #require(sample["vocab_size"]?.int),
-                newSpecialTokens: Self.strings(sample["newTokens"]).map { AddedToken($0, isSpecial: true) })
+                newSpecialTokens: Self.strings(sample["newTokens"]).map { AddedToken($0, isSpecial: true) },
+                specialTokensMap: Self.renamed(sample))
             try tokenizer.save(to: folder.file("trained"))
             let saved = try JSONValue(contentsOf: folder.file("trained/tokenizer.json"))
             try Self.compare(tokenizer, saved["model"] ?? nil, sample, "\(name)")
             #expect(tokenizer.count == sample["size"]?.int, "\(name)")
             #expect(tokenizer.allSpecialTokens == Self.strings(sample["special"]), "\(name)")
+            if sample["map"] != nil { try Self.compareNames(tokenizer, saved, sample, "\(name)") }
             let encoding = try tokenizer(text, "jumps")
             if let ids = sample["encoded"]?.array {
                 #expect(encoding.inputIDs.map { Int($0) } == ids.compactMap(\.int), "\(name)")
@@ -165,7 +167,43 @@ import Testing
             let again = try AutoTokenizer.fromPretrained(folder: folder.file("trained"))
             #expect(try again(text, "jumps").inputIDs == encoding.inputIDs, "\(name)")
         }
-        #expect(count == 8)
+        #expect(count == 8 + 12)
+    }
+
+    private static func renamed(_ sample: JSONValue) -> [TextKey: String] {
+        var names: [TextKey: String] = [:]
+        for (old, new) in sample["map"]?.object ?? [:] { names[TextKey(old)] = new.string }
+        return names
+    }
+
+    /// Named, added and unknown tokens of a tokenizer whose special tokens have other names.
+    private static func compareNames(
+        _ tokenizer: Tokenizer, _ saved: JSONValue, _ sample: JSONValue, _ name: Comment
+    ) throws {
+        #expect(saved["model"]?["unk_token"] ?? .null == sample["unknown"] ?? .null, name)
+        let added = (saved["added_tokens"]?.array ?? []).map { token in
+            JSONValue.array([token["content"] ?? .null, token["id"] ?? .null, token["special"] ?? .null])
+        }
+        #expect(JSONValue.array(added) == sample["added_tokens"], name)
+        let tokens: [SpecialTokenName: String?] = [
+            .bos: tokenizer.bosToken, .eos: tokenizer.eosToken, .unk: tokenizer.unkToken, .sep: tokenizer.sepToken,
+            .pad: tokenizer.padToken, .cls: tokenizer.clsToken, .mask: tokenizer.maskToken,
+        ]
+        for (key, token) in tokens {
+            #expect(token == sample["named"]?[key.rawValue]?.string, "\(name.rawValue): \(key)")
+        }
+    }
+
+    @Test func `other names are compared by code points`() throws {
+        let blank = try Tokenizer.untrained("BertTokenizer")
+        let old = try blank.adding([AddedToken("caf\u{E9}", isSpecial: true)])
+        let same = try old.trained(on: ["a b"], vocabularySize: 12, specialTokensMap: ["cafe\u{301}": "<x>"])
+        #expect(same.convertTokenToID("<x>") == same.unkTokenID && same.convertTokenToID("caf\u{E9}") == 5)
+        let other = try old.trained(on: ["a b"], vocabularySize: 12, specialTokensMap: ["caf\u{E9}": "<x>"])
+        #expect(other.convertTokenToID("<x>") == 5)
+        // Two names become one; the first of them decides where it stands.
+        let joined = try blank.trained(on: ["a b"], vocabularySize: 12, specialTokensMap: ["[MASK]": "[CLS]"])
+        #expect(joined.maskToken == "[CLS]" && joined.maskTokenID == joined.clsTokenID && joined.count == 6)
     }
 
     @Test func `files give what their lines give`() throws {

@@ -18,6 +18,8 @@ print("RSQ", round(float(1 - np.sum((predictions - references) ** 2) / np.sum((r
 labels, probabilities = [0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3]
 print("BRIERW", repr(float(brier_score_loss(labels, probabilities, sample_weight=[1, 2, 3, 4]))))
 print("BRIER0", repr(float(brier_score_loss(labels, probabilities, pos_label=0))))
+for name in ["ham", "x"]:
+    print("BRIERT", repr(float(brier_score_loss(["spam", "ham", "ham", "spam"], probabilities, pos_label=name))))
 print("BRIER", repr(float(brier_score_loss(labels, probabilities))))
 print("XNLI", repr(float(accuracy_score([0, 1, 0], [0, 1, 1]))))
 print("F1", repr(float(f1_score([0, 1, 0], [0, 1, 1]))))

@@ -24,6 +24,8 @@ from tokenizers import Regex, pre_tokenizers
 PATTERNS = [
     r"\s+$", r"\s+(?!\S)|\s+", r"a+b|a+c", r"(?:a+)+b|a+", r"\s*?x|\s+", r"a*?b|.+", r"(?=a+b)a+|c", r"a++b|a+", r"\w+\s*$|\w+",
     r"\s+?$", r"\s++$", r"a{2,}b|b", r"a{2,5}b|ab", r"(?:ab|a)+c|b+", r"é+b|é+", r"[aé]+?b|b+", r"a*a*b|b", r"(?:\s+a?)+$|x",
+    r"\s+$|\s", r"(\s+)$|\s{2}", r"[ \t]+\z|a+", r"\s*[\r\n]+$|\s{1,3}", r"\s(?=\s*x)|\s+|a+", r"(?>\s+x)|\s{3}|a+", r"a{1,3}(?=(?:a{3})*b)|a+?",
+    r"(?:\s\s?)+y|\s{5}", r"a(?=(?:a+b)*x)|a+|b", r"(?:a+b)*x|a+|.", r"(?:\s*a)*+b|\s+|a{4}", r"(?>a(?=a*b))|\s+|ab", r"(?=(?:ab|a)*c)ab?|b",
     r"(?<=a)b+c|b", r"a+?a+b|c", r"(?>a+)b|ab", r"x*a+x*b|x", r"(?!a+c)a+|b+", r"(?=\s+y)\s|x", r"\s*\s*$",
 ]
 UNITS = [("a", [1, 30, 900]), ("b", [1]), (" ", [1, 30, 1500]), ("x", [1]), ("é", [1, 200]), ("c", [1]), ("ab", [1, 100])]
@@ -52,7 +54,7 @@ for pattern in PATTERNS:
             continue
         kept += 1
         found = matches(pattern, text)
-        if found is not None and len(found) < 120:
+        if found is not None and len(found) < 600:
             cases.append({"pattern": pattern, "parts": parts, "words": found})
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "Tests/Fixtures/tokenizers")
 (output / "long-patterns.json").write_text(json.dumps(cases, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

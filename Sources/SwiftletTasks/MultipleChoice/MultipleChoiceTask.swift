@@ -53,6 +53,13 @@ public struct MultipleChoiceTask: FineTuningTask {
     /// The number of the first choice in labels and answers.
     private var firstChoice: Int { labels?.isFromOne ?? countsFromOne ?? false ? 1 : 0 }
 
+    /// The usual one, but where rows are padded to `maxLength`.
+    public func collator() throws -> (any DataCollator)? {
+        try context.paddingCollator(maxLength) {
+            try DataCollatorForMultipleChoice(tokenizer: context.tokenizer, padding: .maxLength, maxLength: $0)
+        }
+    }
+
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         try AutoModelForMultipleChoice.fromPretrained(folder: folder, options: options)
     }

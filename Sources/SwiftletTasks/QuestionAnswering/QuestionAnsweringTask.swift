@@ -54,6 +54,13 @@ public struct QuestionAnsweringTask: FineTuningTask {
         return saved
     }
 
+    /// The usual one, but where rows are padded to `maxLength`.
+    public func collator() throws -> (any DataCollator)? {
+        try context.paddingCollator(maxLength) {
+            try DataCollatorWithPadding(tokenizer: context.tokenizer, padding: .maxLength, maxLength: $0)
+        }
+    }
+
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
         // An answer's begin and end.

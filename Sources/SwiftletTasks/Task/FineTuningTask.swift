@@ -188,6 +188,21 @@ public struct TaskContext {
         let saved = config.savedMaxLength ?? .max
         return min(saved, tokenizer.modelMaxLength, positions, usual ?? .max)
     }
+
+    /// Where all rows are padded to one length, what does that; else `nil`, so that batches are made in the usual way.
+    ///
+    /// - Parameter make: makes a collator that pads to its argument.
+    func paddingCollator(
+        _ maxLength: Int, _ make: (_ maxLength: Int) throws -> any DataCollator
+    ) throws -> (any DataCollator)? {
+        guard options.padToMaxLength else { return nil }
+        guard maxLength < Int(Int32.max) else {
+            throw TaskError(
+                .option, "rows are to be padded to the longest sequence, and neither tokenizer nor model names one",
+                remedy: "Give \(optionName("maxLength")).")
+        }
+        return try make(maxLength)
+    }
 }
 
 extension ModelConfig {

@@ -49,6 +49,13 @@ public struct TextClassificationTask: FineTuningTask {
     public var maxTokens: Int? { maxLength }
     public let savedOptions: JSONObject
 
+    /// The usual one, but where rows are padded to `maxLength`.
+    public func collator() throws -> (any DataCollator)? {
+        try context.paddingCollator(maxLength) {
+            try DataCollatorWithPadding(tokenizer: context.tokenizer, padding: .maxLength, maxLength: $0)
+        }
+    }
+
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
         if let labels {

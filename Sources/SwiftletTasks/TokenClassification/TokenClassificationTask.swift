@@ -48,6 +48,13 @@ public struct TokenClassificationTask: FineTuningTask {
         context.options.saved(text: context.options.textColumn, label: context.options.labelColumn)
     }
 
+    /// The usual one, but where rows are padded to `maxLength`.
+    public func collator() throws -> (any DataCollator)? {
+        try context.paddingCollator(maxLength) {
+            try DataCollatorForTokenClassification(tokenizer: context.tokenizer, padding: .maxLength, maxLength: $0)
+        }
+    }
+
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {
         var options = options
         if let labels {

@@ -17,6 +17,8 @@ struct TokenizerFiles {
     /// By name, such as `cls_token`.
     private(set) var special: [(name: String, token: AddedToken)] = []
     private(set) var extraSpecial: [AddedToken] = []
+    /// Added tokens, by their ids.
+    let declared: [AddedToken]
     var modelInputNames: [String] = []
     var modelMaxLength = Int.max
     var padTokenTypeID = 0
@@ -97,6 +99,7 @@ struct TokenizerFiles {
             declared += fileTokens
         }
         declared.sort { $0.id < $1.id }
+        self.declared = declared.map(\.token)
 
         for (name, value) in family.defaults where config[name] == nil { config[name] = .string(value) }
         merged = JSONSection(value: .object(config), path: merged.path, key: "")

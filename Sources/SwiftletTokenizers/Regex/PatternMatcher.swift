@@ -1,49 +1,34 @@
 /// Looks for a pattern in a text by trying one way after another, with a stack of its own.
 ///
-/// Once that takes long, the matcher remembers which ways have failed, and of loops over a set how far they reach. A search
-/// for the first match then takes no more than some multiple of the pattern's length times the text's.
+/// Once that takes long, the matcher remembers which ways have failed, and of loops over a set how far they reach; see
+/// `PatternMemory`. Finding all matches of a text then takes no more than some multiple of the pattern's length times the
+/// text's.
 struct PatternMatcher {
-    private typealias Instruction = PatternProgram.Instruction
+    typealias Instruction = PatternProgram.Instruction
 
-    private let instructions: UnsafeBufferPointer<PatternProgram.Instruction>
+    let instructions: UnsafeBufferPointer<PatternProgram.Instruction>
     private let sets: UnsafeBufferPointer<ScalarBits>
     private let first: ScalarBits?
-    private let bytes: UnsafePointer<UInt8>
+    let bytes: UnsafePointer<UInt8>
     private let count: Int
-    private var stack: [Choice] = []
-    /// What assertions that look ahead remember of this text, by their instruction; only those that took long.
-    private var lookMemories: [Int: Memory] = [:]
+    var stack: [Choice] = []
+    /// Of this text, for the search itself, and for parts that look ahead or match in one way only, by their instruction.
+    private var memory = PatternMemory(keepsMatches: false)
+    var innerMemories: [Int: PatternMemory] = [:]
+    /// Instructions that were carried out, and scalars that loops took.
+    var steps = 0
 
     /// A way that was not taken.
-    private struct Choice {
+    struct Choice {
         var instruction: Int
         var position: Int
         /// Of a greedy loop: how far back it may go; of a lazy one: how many scalars more it may take, as `-1 - n`. Of
         /// all others `plain`.
         var limit: Int
+        /// The length of the memory's trail.
+        var trail: Int
         static let plain = Int.max
     }
-
-    /// The ways from here that have failed.
-    private struct Memory {
-        var steps = 0
-        var failed: [UInt64] = []
-        /// By instruction, for loops over a set without a limit; empty as long as `failed` is.
-        var runs: [Run] = []
-    }
-
-    /// A part of the text that a loop takes as a whole. From wherever in it the loop begins, it ends at `end` or before.
-    private struct Run {
-        var start = 0
-        var end = -1
-        /// From here to `end` every place was tried as the end of the loop.
-        var lowest = Int.max
-
-        func contains(_ position: Int) -> Bool { start <= position && position <= end }
-    }
-
-    /// So many steps are taken before failures are remembered.
-    private static let patience = 4096
 
     init(
         _ instructions: UnsafeBufferPointer<PatternProgram.Instruction>, _ sets: UnsafeBufferPointer<ScalarBits>,
@@ -53,9 +38,24 @@ struct PatternMatcher {
         (self.bytes, self.count) = (bytes, count)
     }
 
-    /// The first match that begins at `start` or later.
+    /// The first match that begins at `start` or later. Matches are looked for in the order of the text, each after the
+    /// end of the one before.
     mutating func find(from start: Int) -> Range<Int>? {
-        var memory = Memory()
+        // A memory of its own while it is changed.
+        var memory = PatternMemory(keepsMatches: false)
+        swap(&memory, &self.memory)
+        memory.begin(steps)
+        let match = find(from: start, &memory)
+        let end = match?.upperBound ?? count
+        if match != nil {
+            memory.leave(end, next: end < count ? end + UTF8Bytes.scalar(bytes, at: end).count : end + 1)
+        }
+        memory.finish(steps, credit: (end - start + 1) * instructions.count * 2)
+        swap(&memory, &self.memory)
+        return match
+    }
+
+    private mutating func find(from start: Int, _ memory: inout PatternMemory) -> Range<Int>? {
         var position = start
         while true {
             if let first {
@@ -77,7 +77,7 @@ struct PatternMatcher {
     }
 
     @inline(__always)
-    private func matches(_ set: Int32, _ position: Int) -> Int? {
+    func matches(_ set: Int32, _ position: Int) -> Int? {
         guard position < count else { return nil }
         let byte = bytes[position]
         if byte < 0x80 { return sets[Int(set)].contains(ascii: byte) ? position + 1 : nil }
@@ -112,37 +112,23 @@ struct PatternMatcher {
         }
     }
 
-    /// Whether a way from an instruction is tried for the second time; it failed the first time, then.
+    /// Whether a way from an instruction is tried for the second time; the first time it failed, then, or led to
+    /// `knownEnd`.
     @inline(__always)
-    private func hasFailed(_ way: Int, _ position: Int, _ memory: inout Memory) -> Bool {
-        memory.steps += 1
-        if memory.steps < Self.patience { return false }
-        return hasFailedSlowly(way, position, &memory)
-    }
-
-    private func hasFailedSlowly(_ way: Int, _ position: Int, _ memory: inout Memory) -> Bool {
-        if memory.failed.isEmpty {
-            // The table is made when as many steps as it has words are behind, so that making it does not count.
-            let words = (instructions.count * 2 * (count + 1) + 63) / 64
-            if memory.steps < words { return false }
-            memory.failed = Array(repeating: 0, count: words)
-            memory.runs = Array(repeating: Run(), count: instructions.count)
-        }
-        let bit = way * (count + 1) + position
-        let mask: UInt64 = 1 << UInt64(bit & 63)
-        if memory.failed[bit >> 6] & mask != 0 { return true }
-        memory.failed[bit >> 6] |= mask
-        return false
+    func wasTried(_ way: Int, _ position: Int, _ memory: inout PatternMemory) -> Bool {
+        if steps < memory.limit, !memory.isActive { return false }
+        return memory.wasTried(way, position, steps: steps, instructions: instructions.count, count: count)
     }
 
     /// Where a match of the instructions from `start` on ends.
-    private mutating func run(_ start: Int, _ from: Int, mustEndAt: Int?, _ memory: inout Memory) -> Int? {
+    mutating func run(_ start: Int, _ from: Int, mustEndAt: Int?, _ memory: inout PatternMemory) -> Int? {
         let bottom = stack.count
         defer { stack.removeSubrange(bottom...) }
         var instruction = start
         var position = from
         while true {
             var isAlive = true
+            steps &+= 1
             step: do {
                 let item = instructions[instruction]
                 switch item.operation {
@@ -154,11 +140,12 @@ struct PatternMatcher {
                     position = next
                     instruction += 1
                 case .greedyLoop, .possessiveLoop:
-                    if hasFailed(instruction * 2, position, &memory) {
+                    if wasTried(instruction * 2, position, &memory) {
                         isAlive = false
                         break step
                     }
-                    if item.c == PatternProgram.noLimit, !memory.runs.isEmpty {
+                    let trail = memory.trailLength
+                    if item.c == PatternProgram.noLimit, memory.isActive {
                         guard let ends = untriedEnds(instruction, position, &memory) else {
                             isAlive = false
                             break step
@@ -166,7 +153,9 @@ struct PatternMatcher {
                         instruction += 1
                         position = ends.upperBound
                         if item.operation == .greedyLoop, position > ends.lowerBound {
-                            stack.append(Choice(instruction: instruction, position: position, limit: ends.lowerBound))
+                            stack.append(
+                                Choice(
+                                    instruction: instruction, position: position, limit: ends.lowerBound, trail: trail))
                         }
                         break step
                     }
@@ -177,17 +166,18 @@ struct PatternMatcher {
                         taken += 1
                         if taken == UInt32(item.b) { shortest = position }
                     }
-                    memory.steps += Int(taken)
+                    steps &+= Int(taken)
                     guard taken >= UInt32(item.b) else {
                         isAlive = false
                         break step
                     }
                     instruction += 1
                     if item.operation == .greedyLoop, position > shortest {
-                        stack.append(Choice(instruction: instruction, position: position, limit: shortest))
+                        stack.append(
+                            Choice(instruction: instruction, position: position, limit: shortest, trail: trail))
                     }
                 case .lazyLoop:
-                    if hasFailed(instruction * 2, position, &memory) {
+                    if wasTried(instruction * 2, position, &memory) {
                         isAlive = false
                         break step
                     }
@@ -201,143 +191,54 @@ struct PatternMatcher {
                         break step
                     }
                     let more = item.c == PatternProgram.noLimit ? Int(Int32.max) : Int(item.c - taken)
-                    if more > 0 { stack.append(Choice(instruction: instruction, position: position, limit: -1 - more)) }
+                    if more > 0 {
+                        stack.append(
+                            Choice(
+                                instruction: instruction, position: position, limit: -1 - more,
+                                trail: memory.trailLength))
+                    }
                     instruction += 1
                 case .tryNext, .tryTarget:
-                    if hasFailed(instruction * 2, position, &memory) {
+                    if wasTried(instruction * 2, position, &memory) {
                         isAlive = false
                         break step
                     }
                     let (now, later) =
                         item.operation == .tryNext ? (instruction + 1, Int(item.a)) : (Int(item.a), instruction + 1)
-                    stack.append(Choice(instruction: later, position: position, limit: Choice.plain))
+                    stack.append(
+                        Choice(
+                            instruction: later, position: position, limit: Choice.plain, trail: memory.trailLength))
                     instruction = now
                 case .jump: instruction = Int(item.a)
                 case .assertion:
                     isAlive = holds(item.c, position)
                     instruction += 1
                 case .lookAhead, .lookAheadNot:
-                    isAlive = looksAhead(instruction, position) == (item.operation == .lookAhead)
+                    isAlive = (inner(instruction, position) != nil) == (item.operation == .lookAhead)
                     instruction = Int(item.a)
                 case .lookBehind, .lookBehindNot:
                     isAlive = looksBehind(item, instruction + 1, position) == (item.operation == .lookBehind)
                     instruction = Int(item.a)
                 case .atomic:
-                    var inner = Memory()
-                    if let end = run(instruction + 1, position, mustEndAt: nil, &inner) {
+                    if let end = inner(instruction, position) {
                         position = end
                         instruction = Int(item.a)
                     } else {
                         isAlive = false
                     }
                 case .accept:
-                    if mustEndAt == nil || mustEndAt == position { return position }
+                    if mustEndAt == nil || mustEndAt == position {
+                        memory.succeed(position)
+                        return position
+                    }
                     isAlive = false
                 }
             }
             if isAlive { continue }
-            guard resume(bottom, &instruction, &position, &memory) else { return nil }
+            if memory.knownEnd < 0, resume(bottom, &instruction, &position, &memory) { continue }
+            guard memory.knownEnd >= 0 else { return nil }
+            memory.succeed(memory.knownEnd)
+            return memory.knownEnd
         }
-    }
-
-    /// Where a loop without a limit may end that begins at a place, less what was tried; `nil` if nothing is left.
-    /// Marks the longest as tried.
-    private func untriedEnds(_ instruction: Int, _ position: Int, _ memory: inout Memory) -> ClosedRange<Int>? {
-        let item = instructions[instruction]
-        var shortest = position
-        for _ in 0..<item.b {
-            guard let next = matches(item.a, shortest) else { return nil }
-            shortest = next
-        }
-        var run = memory.runs[instruction]
-        if !run.contains(position) {
-            var end = position
-            while end != run.start || run.end < end, let next = matches(item.a, end) { end = next }
-            if run.contains(end) { run.start = position } else { run = Run(start: position, end: end) }
-        }
-        var longest = run.end
-        if run.lowest <= run.end {
-            // A possessive loop has one end only.
-            guard item.operation == .greedyLoop, run.lowest > shortest else { return nil }
-            longest = run.lowest - UTF8Bytes.scalar(bytes, before: run.lowest).count
-        }
-        guard longest >= shortest else { return nil }
-        run.lowest = longest
-        memory.runs[instruction] = run
-        return shortest...longest
-    }
-
-    /// Where a greedy loop may end that gives back scalars; `nil` if all such ends were tried.
-    private func nextEnd(_ choice: Choice, _ memory: inout Memory) -> Int? {
-        let shorter = choice.position - UTF8Bytes.scalar(bytes, before: choice.position).count
-        let loop = choice.instruction - 1
-        guard !memory.runs.isEmpty, instructions[loop].c == PatternProgram.noLimit, memory.runs[loop].contains(shorter)
-        else { return shorter }
-        let lowest = memory.runs[loop].lowest
-        // What was tried before ends of runs were kept leaves a gap.
-        guard lowest <= choice.position else { return shorter }
-        guard lowest > choice.limit else { return nil }
-        let next = lowest - UTF8Bytes.scalar(bytes, before: lowest).count
-        memory.runs[loop].lowest = next
-        return next
-    }
-
-    /// What fails from some place does so wherever the assertion stands, so that it is remembered as long as all fails.
-    private mutating func looksAhead(_ instruction: Int, _ position: Int) -> Bool {
-        var memory = lookMemories.isEmpty ? Memory() : lookMemories.removeValue(forKey: instruction) ?? Memory()
-        if run(instruction + 1, position, mustEndAt: nil, &memory) != nil { return true }
-        if !memory.failed.isEmpty { lookMemories[instruction] = memory }
-        return false
-    }
-
-    private mutating func looksBehind(_ item: Instruction, _ start: Int, _ end: Int) -> Bool {
-        var from = end
-        for length in 0...Int(item.c) {
-            if length >= Int(item.b) {
-                var inner = Memory()
-                if run(start, from, mustEndAt: end, &inner) != nil { return true }
-            }
-            guard from > 0 else { return false }
-            from -= UTF8Bytes.scalar(bytes, before: from).count
-        }
-        return false
-    }
-
-    /// Takes the last way that was left out, if there is one above `bottom`.
-    private mutating func resume(
-        _ bottom: Int, _ instruction: inout Int, _ position: inout Int, _ memory: inout Memory
-    ) -> Bool {
-        while stack.count > bottom {
-            let choice = stack[stack.count - 1]
-            if choice.limit == Choice.plain {
-                stack.removeLast()
-                (instruction, position) = (choice.instruction, choice.position)
-                return true
-            }
-            if choice.limit >= 0 {
-                // A greedy loop gives back one scalar.
-                guard let shorter = nextEnd(choice, &memory) else {
-                    stack.removeLast()
-                    continue
-                }
-                if shorter <= choice.limit { stack.removeLast() } else { stack[stack.count - 1].position = shorter }
-                if hasFailed((choice.instruction - 1) * 2 + 1, shorter, &memory) { continue }
-                (instruction, position) = (choice.instruction, shorter)
-                return true
-            }
-            // A lazy loop takes one more.
-            stack.removeLast()
-            guard let longer = matches(instructions[choice.instruction].a, choice.position) else { continue }
-            // Who tried this end without a limit has tried all longer ones, or is about to.
-            let isEndless = instructions[choice.instruction].c == PatternProgram.noLimit
-            if isEndless, hasFailed(choice.instruction * 2 + 1, longer, &memory) { continue }
-            if choice.limit < -2 {
-                stack.append(Choice(instruction: choice.instruction, position: longer, limit: choice.limit + 1))
-            }
-            if !isEndless, hasFailed(choice.instruction * 2 + 1, longer, &memory) { continue }
-            (instruction, position) = (choice.instruction + 1, longer)
-            return true
-        }
-        return false
     }
 }

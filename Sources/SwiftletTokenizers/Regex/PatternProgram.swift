@@ -11,11 +11,12 @@ struct PatternProgram: Sendable {
         case jump
         /// `c` is a `PatternAssertion`.
         case assertion
-        /// What follows up to its `accept` matches, or does not, from here on; goes on at `a`.
+        /// What follows up to its `accept` matches, or does not, from here on; goes on at `a`. `c` is `noLimit` if a
+        /// match may be long, else 0.
         case lookAhead, lookAheadNot
         /// What follows up to its `accept` matches, or does not, `b` to `c` scalars that end here; goes on at `a`.
         case lookBehind, lookBehindNot
-        /// What follows up to its `accept` matches in one way only; goes on at `a`.
+        /// What follows up to its `accept` matches in one way only; goes on at `a`, and `c` is as above.
         case atomic
         case accept
     }
@@ -81,15 +82,18 @@ struct PatternProgram: Sendable {
                 land(choice)
             }
             for end in ends { land(end) }
-        case .atomic(let node): try enclose(node, Instruction(operation: .atomic))
+        case .atomic(let node): try enclose(node, Instruction(operation: .atomic, c: Self.limit(node)))
         case .look(let node, let ahead, let negated):
+            guard !ahead else {
+                let operation: Operation = negated ? .lookAheadNot : .lookAhead
+                return try enclose(node, Instruction(operation: operation, c: Self.limit(node)))
+            }
             let length = node.length
             try enclose(
                 node,
                 Instruction(
-                    operation: ahead
-                        ? (negated ? .lookAheadNot : .lookAhead) : (negated ? .lookBehindNot : .lookBehind),
-                    b: Int32(clamping: length.least), c: UInt32(clamping: length.most ?? 0)))
+                    operation: negated ? .lookBehindNot : .lookBehind, b: Int32(clamping: length.least),
+                    c: UInt32(clamping: length.most ?? 0)))
         case .repeat(.set(let set), let least, let most, let greed):
             let operation: Operation =
                 switch greed {
@@ -102,7 +106,8 @@ struct PatternProgram: Sendable {
                     operation: operation, a: index(of: set), b: Int32(clamping: least),
                     c: most.map { UInt32(clamping: $0) } ?? Self.noLimit))
         case .repeat(let node, let least, let most, .possessive):
-            try enclose(.repeat(node, least: least, most: most, .greedy), Instruction(operation: .atomic))
+            let inner = PatternNode.repeat(node, least: least, most: most, .greedy)
+            try enclose(inner, Instruction(operation: .atomic, c: Self.limit(inner)))
         case .repeat(let node, let least, let most, let greed):
             let choice: Operation = greed == .lazy ? .tryTarget : .tryNext
             for _ in 0..<least { try append(node) }
@@ -120,6 +125,12 @@ struct PatternProgram: Sendable {
             }
             for choice in choices { land(choice) }
         }
+    }
+
+    /// Parts that are never longer than this are not worth a memory.
+    private static func limit(_ node: PatternNode) -> UInt32 {
+        guard let most = node.length.most, most <= 32 else { return noLimit }
+        return 0
     }
 
     private mutating func enclose(_ node: PatternNode, _ instruction: Instruction) throws(PatternError) {

@@ -9,9 +9,12 @@ struct RegularExpression: Sendable {
     }
 
     /// The matches one after another. An empty one right behind another match is passed over, as in the Rust library.
-    func forEachMatch(in bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) {
-        guard let base = bytes.baseAddress else { return }
-        program.instructions.withUnsafeBufferPointer { instructions in
+    ///
+    /// - Returns: how many steps it took.
+    @discardableResult
+    func forEachMatch(in bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) -> Int {
+        guard let base = bytes.baseAddress else { return 0 }
+        return program.instructions.withUnsafeBufferPointer { instructions in
             program.sets.withUnsafeBufferPointer { sets in
                 var matcher = PatternMatcher(instructions, sets, first: program.first, base, bytes.count)
                 var position = 0
@@ -26,7 +29,17 @@ struct RegularExpression: Sendable {
                     lastEnd = match.upperBound
                     body(match)
                 }
+                return matcher.steps
             }
         }
     }
+}
+
+/// What a pattern finds in a text, in bytes, and how many steps that takes; for tests.
+package func matchesAndSteps(_ pattern: String, _ text: String) throws -> (matches: [Range<Int>], steps: Int) {
+    let expression = try RegularExpression(pattern)
+    var matches: [Range<Int>] = []
+    var text = text
+    let steps = text.withUTF8 { bytes in expression.forEachMatch(in: bytes) { matches.append($0) } }
+    return (matches, steps)
 }

@@ -10,11 +10,15 @@ extension Tokenizer {
     /// - Parameters:
     ///   - vocabularySize: how many tokens there are to be, special ones included.
     ///   - newSpecialTokens: come after those that the tokenizer has.
+    ///   - specialTokensMap: other names for special tokens, such as `["[UNK]": "<unk>"]`. As in Python, the old name
+    ///     stays a token, after all others, where the tokenizer's files declare it as an added token.
     /// - Throws: `TokenizerError` if the texts don't fit the size.
     public func trained(
-        on texts: some Sequence<String>, vocabularySize: Int, newSpecialTokens: [AddedToken] = []
+        on texts: some Sequence<String>, vocabularySize: Int, newSpecialTokens: [AddedToken] = [],
+        specialTokensMap: [TextKey: String] = [:]
     ) throws -> Tokenizer {
-        try trained(settings.pipeline.counts(of: texts), vocabularySize, newSpecialTokens)
+        try trained(
+            settings.pipeline.counts(of: texts), vocabularySize, newSpecialTokens, RenamedTokens(specialTokensMap))
     }
 
     /// Trains a tokenizer of the same kind on the lines of text files.
@@ -23,43 +27,51 @@ extension Tokenizer {
     ///   - files: of UTF-8 text; each line is a text.
     ///   - vocabularySize: how many tokens there are to be, special ones included.
     ///   - newSpecialTokens: come after those that the tokenizer has.
+    ///   - specialTokensMap: other names for special tokens, as above.
     /// - Throws: `TokenizerError` if the texts don't fit the size, or a file is not UTF-8; `FileError`.
     public func trained(
-        files: [String], vocabularySize: Int, newSpecialTokens: [AddedToken] = []
+        files: [String], vocabularySize: Int, newSpecialTokens: [AddedToken] = [],
+        specialTokensMap: [TextKey: String] = [:]
     ) throws -> Tokenizer {
-        try trained(settings.pipeline.counts(files: files), vocabularySize, newSpecialTokens)
+        try trained(
+            settings.pipeline.counts(files: files), vocabularySize, newSpecialTokens, RenamedTokens(specialTokensMap))
     }
 
     private func trained(
-        _ words: WordCounts, _ vocabularySize: Int, _ newSpecialTokens: [AddedToken]
+        _ words: WordCounts, _ vocabularySize: Int, _ newSpecialTokens: [AddedToken], _ renamed: RenamedTokens
     ) throws -> Tokenizer {
-        let known = pipeline.added.sorted.map(\.token)
+        let added = pipeline.added.sorted.map(\.token)
+        let special = added.filter(\.isSpecial).map { renamed($0) } + newSpecialTokens
+        var like = try settings.renamed(renamed)
+        if !renamed.isEmpty { like.extraSpecial = [] }
+        let original = with(like)
         var result: Tokenizer
         switch pipeline.model {
         case .wordPiece:
             // The trainer's own prefix, whatever that of the model is; so it is in Python.
-            let trainer = WordPieceTrainer(
-                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens)
-            result = try trainer.train(words, like: self)
+            let trainer = WordPieceTrainer(vocabularySize: vocabularySize, specialTokens: special)
+            result = try trainer.train(words, like: original)
         case .bpe(let model):
             let trainer = BPETrainer(
-                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens,
+                vocabularySize: vocabularySize, specialTokens: special,
                 initialAlphabet: settings.usesByteLetters ? TokenizerSettings.byteLetters : [],
                 continuingPrefix: model.options.continuingPrefix, endOfWordSuffix: model.options.endSuffix)
-            result = try trainer.train(words, like: self)
+            result = try trainer.train(words, like: original)
         case .unigram(let model):
             let trainer = UnigramTrainer(
-                vocabularySize: vocabularySize, specialTokens: known + newSpecialTokens,
+                vocabularySize: vocabularySize, specialTokens: added.map { renamed($0) } + newSpecialTokens,
                 initialAlphabet: settings.usesByteLetters ? TokenizerSettings.byteLetters : [],
-                unkToken: model.unknownID.flatMap { model.vocabulary.token(of: Int($0)) })
-            result = try trainer.train(words, like: self)
+                unkToken: model.unknownID.flatMap { model.vocabulary.token(of: Int($0)) }.map { renamed($0) })
+            result = try trainer.train(words, like: original)
         case .wordLevel:
-            let trainer = WordLevelTrainer(
-                vocabularySize: vocabularySize, specialTokens: known.filter(\.isSpecial) + newSpecialTokens)
-            result = try trainer.train(words, like: self)
+            let trainer = WordLevelTrainer(vocabularySize: vocabularySize, specialTokens: special)
+            result = try trainer.train(words, like: original)
         }
-        // Tokens that were added to the old tokenizer are added to the new one.
-        result = try result.adding(known.filter { !$0.isSpecial })
+        // Tokens that were added to the old tokenizer are added to the new one; by their old names those that its files
+        // declare, and those without a name of their own.
+        if !renamed.isEmpty { result = try result.adding(settings.declared) }
+        result = try result.adding(added.filter { !$0.isSpecial })
+        if !renamed.isEmpty { result = try result.adding(specialTokens: [], extra: settings.extraSpecial) }
         return try result.adding(specialTokens: [], extra: newSpecialTokens, replacesExtra: false)
     }
 
