@@ -44,9 +44,10 @@ PROGRAM = .build-static/release/swiftlet
 .PHONY: program
 program: bootstrap
 	SWIFTLET_RUN_PATH='$(if $(filter Darwin,$(shell uname -s)),@executable_path,$$ORIGIN)/../lib/swiftlet' \
-		$(SWIFT_BUILD) --product swiftlet --scratch-path .build-static $$(scripts/static-flags)
+		sh -c 'for product in swiftlet swiftlet-serve; do "$$@" --product $$product || exit; done' build \
+		$(SWIFT_BUILD) --scratch-path .build-static $$(scripts/static-flags)
 
-install: program ## put swiftlet, its libraries, man page and completions under PREFIX=/usr/local
+install: program ## put swiftlet, its server, their libraries, man page and completions under PREFIX=/usr/local
 	scripts/install $(PROGRAM) '$(DESTDIR)$(PREFIX)'
 
 dist: program ## make dist/: a folder that runs wherever it is put, and the same as an archive

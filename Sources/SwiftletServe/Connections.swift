@@ -27,6 +27,7 @@ final class Connections: Sendable {
 final class Connection: Sendable {
     private struct State {
         var isClosed = false
+        var isEnding = false
         var onClose: (@Sendable () -> Void)?
     }
 
@@ -34,6 +35,11 @@ final class Connection: Sendable {
 
     /// Whether a request is worked on whose answer was not begun.
     var isAwaited: Bool { state.withLock { $0.onClose != nil } }
+
+    /// Whether an answer has said that it is the connection's last. What comes after its request is not answered.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
+    fileprivate func announceEnd() { state.withLock { $0.isEnding = true } }
 
     /// Does something at once if the connection is closed, or when it is; until `endWatch`.
     func watch(_ onClose: @escaping @Sendable () -> Void) {
@@ -61,9 +67,10 @@ final class Connection: Sendable {
 /// A client that has sent its request may close its half of the connection and still want the answer, or may be gone:
 /// that looks the same from here. So it is sent `100 Continue`, which every client has to read over. One that is gone
 /// answers with a reset, and its request leaves the queue.
-private final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
+private final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     private let connections: Connections
@@ -83,6 +90,23 @@ private final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHa
     private func end(_ context: ChannelHandlerContext) {
         connections.remove(context.channel)
         connection.close()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var part = unwrapInboundIn(data)
+        if case .head(var head) = part, let value = head.headerFields[.connection], value.lowercased() == "close" {
+            // Hummingbird knows the word in this form.
+            head.headerFields[.connection] = "close"
+            part = .head(head)
+        }
+        context.fireChannelRead(wrapInboundOut(part))
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head(let head) = unwrapOutboundIn(data), head.headerFields[.connection] == "close" {
+            connection.announceEnd()
+        }
+        context.write(data, promise: promise)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
