@@ -39,7 +39,7 @@ final class Connection: Sendable {
     /// Whether an answer has said that it is the connection's last. What comes after its request is not answered.
     var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    fileprivate func announceEnd() { state.withLock { $0.isEnding = true } }
+    func announceEnd() { state.withLock { $0.isEnding = true } }
 
     /// Does something at once if the connection is closed, or when it is; until `endWatch`.
     func watch(_ onClose: @escaping @Sendable () -> Void) {
@@ -67,10 +67,9 @@ final class Connection: Sendable {
 /// A client that has sent its request may close its half of the connection and still want the answer, or may be gone:
 /// that looks the same from here. So it is sent `100 Continue`, which every client has to read over. One that is gone
 /// answers with a reset, and its request leaves the queue.
-private final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+private final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     private let connections: Connections
@@ -100,13 +99,6 @@ private final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHan
             part = .head(head)
         }
         context.fireChannelRead(wrapInboundOut(part))
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .head(let head) = unwrapOutboundIn(data), head.headerFields[.connection] == "close" {
-            connection.announceEnd()
-        }
-        context.write(data, promise: promise)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

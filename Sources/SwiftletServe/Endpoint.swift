@@ -72,7 +72,7 @@ struct Endpoint: Sendable {
             let error = RequestError(error)
             record.change { $0.failure = error.cause }
             return Response.failure(
-                error, style == .openAI ? error.openAIJSON : error.json, context.serving.channel)
+                error, style == .openAI ? error.openAIJSON : error.json, context.serving.channel, server.connections)
         }
     }
 
@@ -179,7 +179,7 @@ extension Response {
     }
 
     static func failure(
-        _ error: RequestError, _ json: JSONValue, _ channel: any Channel
+        _ error: RequestError, _ json: JSONValue, _ channel: any Channel, _ connections: Connections
     ) -> Response {
         var response = Response.json(json.text(.line), status: error.status)
         response.headers.append(contentsOf: error.headers)
@@ -188,6 +188,7 @@ extension Response {
         // What is left of the body is read and thrown away for a moment, so that a client that writes before it reads
         // gets the answer; after that the connection is closed under it.
         response.headers[.connection] = "close"
+        connections[channel]?.announceEnd()
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
         return response
     }

@@ -29,7 +29,7 @@ struct ObservingMiddleware<Context: ServingRequestContext>: RouterMiddleware {
         } catch {
             let failure = failure(error, request)
             record.change { $0.failure = failure.cause }
-            response = Response.failure(failure, failure.json, context.serving.channel)
+            response = Response.failure(failure, failure.json, channel, connections)
         }
         let duration = ContinuousClock.now - begin
         metrics.count(record.value, duration: duration)

@@ -40,7 +40,7 @@ extension ServeCommand {
             for name in names where !name.isEmpty && !sources.contains(where: { $0.name == name }) {
                 throw ServerError(
                     "\(option) names '\(name)', which is no model",
-                    remedy: "There is \(sources.map(\.name).joined(separator: ", ")).")
+                    remedy: "The models are \(sources.map { "'\($0.name)'" }.joined(separator: ", ")).")
             }
         }
         return sources
