@@ -123,7 +123,19 @@ struct CheckpointWeights {
 }
 
 extension PretrainedModel {
+    /// The encoder's states, without the head, multiplied in what the model multiplies in.
+    ///
+    /// - Throws: `ModelError` for inputs that the model can't take.
+    package func encoderOutput(_ inputs: ModelInputs) throws -> EncoderOutput {
+        guard state.quantization == .int8 else { return try encoder(inputs) }
+        return try inInt8 { try encoder(inputs) }
+    }
+
     func callInt8(_ inputs: ModelInputs) throws -> Output {
+        try inInt8 { try self(inputs, outputHiddenStates: false) }
+    }
+
+    private func inInt8<Result>(_ body: () throws -> Result) throws -> Result {
         guard !state.isTraining, state.device == .cpu, state.store.dtype == .float32, state.autocastDType == nil else {
             throw ModelError(
                 "8-bit products are for evaluation in float32 on the CPU",
@@ -133,7 +145,7 @@ extension PretrainedModel {
                     + "was made from.",
                 kind: .unsupported)
         }
-        return try int8Products { try self(inputs, outputHiddenStates: false) }
+        return try int8Products { try body() }
     }
 
     /// The parameters that 8 bits hold in a file: weights of linear layers with 16 outputs or more, and tables of embeddings.

@@ -27,6 +27,7 @@ final class Connections: Sendable {
 final class Connection: Sendable {
     private struct State {
         var isClosed = false
+        var isEnding = false
         var onClose: (@Sendable () -> Void)?
     }
 
@@ -34,6 +35,11 @@ final class Connection: Sendable {
 
     /// Whether a request is worked on whose answer was not begun.
     var isAwaited: Bool { state.withLock { $0.onClose != nil } }
+
+    /// Whether an answer has said that it is the connection's last. What comes after its request is not answered.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
+    func announceEnd() { state.withLock { $0.isEnding = true } }
 
     /// Does something at once if the connection is closed, or when it is; until `endWatch`.
     func watch(_ onClose: @escaping @Sendable () -> Void) {
@@ -83,6 +89,16 @@ private final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHa
     private func end(_ context: ChannelHandlerContext) {
         connections.remove(context.channel)
         connection.close()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var part = unwrapInboundIn(data)
+        if case .head(var head) = part, let value = head.headerFields[.connection], value.lowercased() == "close" {
+            // Hummingbird knows the word in this form.
+            head.headerFields[.connection] = "close"
+            part = .head(head)
+        }
+        context.fireChannelRead(wrapInboundOut(part))
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -16,8 +16,10 @@ struct Endpoint: Sendable {
         let model: ServedModel
         let body: JSONValue
         let options: ServerOptions
-        /// The request's header `X-Compute-...` are told with it.
+        /// The task that the address names.
         let task: String?
+        /// For answers that may be large.
+        let answers: AnswerSpace
     }
 
     typealias Handler = @Sendable (Call) async throws -> JSONBuffer
@@ -37,7 +39,7 @@ struct Endpoint: Sendable {
             try server.keys.check(request.headers)
             try checkHead(request.headers)
             let timeout = try timeout(request.headers)
-            let (name, task) = (context.parameters.get("model"), context.parameters.get("task"))
+            let (name, task) = (context.parameter("model"), context.parameter("task"))
             let channel = context.serving.channel
             let (buffer, figures) = try await RequestLife.run(on: channel.eventLoop, server.connections[channel]) {
                 life in
@@ -52,21 +54,25 @@ struct Endpoint: Sendable {
                 try server.admission.enter()
                 let entry = ContinuousClock.now
                 defer { server.admission.leave(after: ContinuousClock.now - entry) }
-                let call = Call(model: model, body: json, options: server.options, task: task)
-                let (answer, figures) = try await InferenceMeasurement.of { try await handler(call) }
+                let call = Call(model: model, body: json, options: server.options, task: task, answers: server.answers)
+                let (answer, figures) = try await InferenceMeasurement.of {
+                    try await InferenceLimit.of(server.options.maxClientBatchSize) { try await handler(call) }
+                }
                 return (answer, figures)
             }
             record.change { $0.figures = figures }
             var response = Response.json(buffer.text)
             if buffer.text.utf8.count > 64 << 10 {
-                response.body = response.body.closing(channel, unlessWrittenIn: server.options.bodyTimeout)
+                response.body = response.body.closing(
+                    channel, unlessWrittenIn: server.options.bodyTimeout, space: buffer.space)
             }
             response.addTimes(begin, figures)
             return response
         } catch {
             let error = RequestError(error)
             record.change { $0.failure = error.cause }
-            return Response.failure(error, style == .openAI ? error.openAIJSON : error.json, context.serving.channel)
+            return Response.failure(
+                error, style == .openAI ? error.openAIJSON : error.json, context.serving.channel, server.connections)
         }
     }
 
@@ -115,9 +121,15 @@ struct Endpoint: Sendable {
             channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
         }
         var body = ByteBuffer()
-        for try await part in request.body {
-            guard body.readableBytes + part.readableBytes <= server.options.payloadLimit else { throw tooLarge }
-            body.writeImmutableBuffer(part)
+        do {
+            for try await part in request.body {
+                guard body.readableBytes + part.readableBytes <= server.options.payloadLimit else { throw tooLarge }
+                body.writeImmutableBuffer(part)
+            }
+        } catch  where !(error is RequestError || error is CancellationError) {
+            throw RequestError(
+                .badRequest, .validation, cause: "body",
+                "the body breaks off, or its parts are not as long as they say", closes: true)
         }
         // A stream whose reader is cancelled ends as if the body had.
         try Task.checkCancellation()
@@ -145,10 +157,15 @@ struct Endpoint: Sendable {
 
 extension ResponseBody {
     /// A large answer of which the client takes nothing for so long is thrown away with its connection.
-    fileprivate func closing(_ channel: any Channel, unlessWrittenIn duration: Duration) -> ResponseBody {
+    fileprivate func closing(
+        _ channel: any Channel, unlessWrittenIn duration: Duration, space: AnswerSpace.Share?
+    ) -> ResponseBody {
         ResponseBody(contentLength: contentLength) { [self] writer in
             let timer = channel.eventLoop.scheduleTask(in: TimeAmount(duration)) { channel.close(promise: nil) }
-            defer { timer.cancel() }
+            defer {
+                timer.cancel()
+                withExtendedLifetime(space) {}
+            }
             try await write(writer)
         }
     }
@@ -161,7 +178,9 @@ extension Response {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    static func failure(_ error: RequestError, _ json: JSONValue, _ channel: any Channel) -> Response {
+    static func failure(
+        _ error: RequestError, _ json: JSONValue, _ channel: any Channel, _ connections: Connections
+    ) -> Response {
         var response = Response.json(json.text(.line), status: error.status)
         response.headers.append(contentsOf: error.headers)
         if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
@@ -169,6 +188,7 @@ extension Response {
         // What is left of the body is read and thrown away for a moment, so that a client that writes before it reads
         // gets the answer; after that the connection is closed under it.
         response.headers[.connection] = "close"
+        connections[channel]?.announceEnd()
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
         return response
     }

@@ -17,6 +17,7 @@ enum InferenceAPI {
         let fields = try RequestFields(call.body, keys: ["inputs", "parameters"])
         var parameters = try fields.object("parameters") ?? [:]
         setDefaults(&parameters, task, call.options)
+        try checkCount(parameters, task)
         let isSingle = inputs?.array == nil
         let elements = try inputs?.array ?? [try fields.required("inputs")]
         _ = try BatchInput(elements: elements, isSingle: isSingle).checked(
@@ -61,6 +62,13 @@ enum InferenceAPI {
         if task == "token-classification" { set("aggregation_strategy", "simple") }
         // A long context is read in parts.
         if !options.autoTruncate, task != "question-answering" { set("truncation", false) }
+    }
+
+    /// Of a mask each entry of the vocabulary may be asked for, with the text around it.
+    private static func checkCount(_ parameters: JSONObject, _ task: String) throws {
+        let most = 1000
+        guard task == "fill-mask", let count = parameters["top_k"]?.int, count > most else { return }
+        throw RequestError.invalid("`parameters.top_k` is \(count); at most \(most) are given for a mask")
     }
 
     private static func json(_ answer: PipelineAnswer) throws -> JSONValue {

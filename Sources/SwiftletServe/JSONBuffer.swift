@@ -4,6 +4,8 @@ import SwiftletIO
 /// JSON text that is put together piece by piece: vectors go in without a value for each of their numbers.
 struct JSONBuffer {
     private(set) var text = ""
+    /// The space that a large answer has taken, kept until it is sent.
+    var space: AnswerSpace.Share?
 
     mutating func append(_ json: String) { text += json }
 

@@ -8,11 +8,17 @@ import SwiftletTasks
 /// route throws becomes an answer.
 struct ObservingMiddleware<Context: ServingRequestContext>: RouterMiddleware {
     let metrics: Metrics
+    let connections: Connections
     let logger: Logger
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let channel = context.serving.channel
+        if connections[channel]?.isEnding == true {
+            channel.close(promise: nil)
+            throw CancellationError()
+        }
         let record = context.serving.record
         guard record.observe() else { return try await next(request, context) }
         let begin = ContinuousClock.now
@@ -23,7 +29,7 @@ struct ObservingMiddleware<Context: ServingRequestContext>: RouterMiddleware {
         } catch {
             let failure = failure(error, request)
             record.change { $0.failure = failure.cause }
-            response = Response.failure(failure, failure.json, context.serving.channel)
+            response = Response.failure(failure, failure.json, channel, connections)
         }
         let duration = ContinuousClock.now - begin
         metrics.count(record.value, duration: duration)

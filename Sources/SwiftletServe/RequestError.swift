@@ -80,6 +80,7 @@ struct RequestError: Error {
                         "Shorten it, or ask for truncation (\"truncate\": true, or \"truncation\": true in parameters)."
                     ),
                     cause: "input_too_long")
+            case .tooMany: self = .tooLarge(text(error.remedy), cause: "batch_size")
             case .badInput, .badOption: self = .invalid(text(error.remedy))
             case .wrongTask: self = .wrongModel(text(error.remedy))
             case .closed: self = RequestError(.serviceUnavailable, .unhealthy, cause: "closed", text(nil))

@@ -55,7 +55,7 @@ enum Routes {
                 post(prefix + path, Endpoint(server: server, route: prefix + path, handler: handler))
             }
             get(prefix + "/info", needsKey: true) { context in
-                let model = try server.models.model(context.parameters.get("model"))
+                let model = try server.models.model(context.parameter("model"))
                 return .json(model.info(server.options).text(.line))
             }
         }
@@ -71,7 +71,7 @@ enum Routes {
         }
         get("/v1/models", needsKey: true) { _ in .json(OpenAI.models(server.models).text(.line)) }
         get("/v1/models/:model", needsKey: true) { context in
-            let name = context.parameters.get("model")
+            let name = context.parameter("model")
             guard let source = server.models.sources.first(where: { $0.name == name }) else {
                 throw RequestError(
                     .notFound, .validation, cause: "model_not_found", "there is no model '\(name ?? "")'")
@@ -81,7 +81,7 @@ enum Routes {
 
         for path in ["/health", "/ping"] { get(path) { _ in health(server, server.models.sources) } }
         get("/models/:model/health") { context in
-            let name = context.parameters.get("model")
+            let name = context.parameter("model")
             let sources = server.models.sources.filter { $0.name == name }
             guard !sources.isEmpty else {
                 throw RequestError(

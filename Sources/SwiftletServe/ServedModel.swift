@@ -1,6 +1,7 @@
 import SwiftletIO
 import SwiftletModels
 import SwiftletTasks
+import SwiftletTensor
 import SwiftletTokenizers
 import SwiftletTraining
 import Synchronization
@@ -154,7 +155,7 @@ struct ServedModel: Sendable {
             }
         return [
             "model_id": .string(source.model), "model_sha": nil,
-            "model_dtype": .string(source.options.bf16 ? "bfloat16" : "float32"),
+            "model_dtype": .string(engine.precision.name),
             "served_model_name": .string(name), "model_type": type, "task": .string(task),
             "max_concurrent_requests": .int(options.maxConcurrentRequests), "max_input_length": .int(engine.maxLength),
             "max_batch_tokens": .int(source.options.tokenBudget), "max_batch_requests": nil,

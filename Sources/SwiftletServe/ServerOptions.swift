@@ -10,7 +10,9 @@ public struct ServerOptions: Sendable {
     public var maxConcurrentRequests = 512
     /// Connections that are open at a time. Further ones wait until one is closed.
     public var maxConnections = 4096
-    /// Texts, pairs or lists of ids in one request; more are answered with status 413.
+    /// Sequences that one request may give to the model; more are answered with status 413. A text, a pair or a list of
+    /// ids is one; with labels that the request names each label of each text is, of a choice each text to choose from,
+    /// of a long text that is read in parts each part, of a text with masks each mask.
     public var maxClientBatchSize = 32
     /// Bytes of a request's body; more are answered with status 413.
     public var payloadLimit = 2_000_000
@@ -32,6 +34,9 @@ public struct ServerOptions: Sendable {
     public var corsAllowedOrigins: [String] = []
     /// Whether the log has the requests' texts.
     public var logsTexts = false
+    /// Bytes of large answers that are made or sent at a time; one alone may have more. Further ones are answered with
+    /// status 429.
+    package var answerByteLimit = 1 << 30
     /// Whether the page to try the models out is served at `/`.
     public var servesPage = true
 

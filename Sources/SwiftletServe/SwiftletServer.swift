@@ -5,6 +5,7 @@ import NIOCore
 public import ServiceLifecycle
 import SwiftletIO
 import SwiftletTasks
+import SwiftletTensor
 import SwiftletTraining
 import Synchronization
 import Tracing
@@ -30,6 +31,7 @@ public final class SwiftletServer: Service {
     let models: ServedModels
     let metrics = Metrics()
     let admission: Admission
+    let answers: AnswerSpace
     let keys: APIKeys
     let connections = Connections()
     private let logger: Logger
@@ -49,12 +51,14 @@ public final class SwiftletServer: Service {
         self.models = ServedModels(models)
         self.logger = logger
         admission = Admission(limit: options.maxConcurrentRequests)
+        answers = AnswerSpace(byteLimit: options.answerByteLimit)
         keys = APIKeys(options.apiKeys)
     }
 
     /// Adds all routes to a router of your own, which is to be run by Hummingbird. `loadModels()` loads the models.
     public func addRoutes<Context: ServingRequestContext>(to router: some RouterMethods<Context>) {
-        let group = router.group().add(middleware: ObservingMiddleware<Context>(metrics: metrics, logger: logger))
+        let group = router.group().add(
+            middleware: ObservingMiddleware<Context>(metrics: metrics, connections: connections, logger: logger))
         // Without a tracer that the program has bootstrapped, this does nothing.
         group.add(middleware: TracingMiddleware<Context>())
         Routes.add(self, to: group)
@@ -72,7 +76,8 @@ public final class SwiftletServer: Service {
             logger.info(
                 "model is ready",
                 metadata: [
-                    "model": "\(model.name)", "task": "\(model.task)", "max_input_length": "\(model.engine.maxLength)",
+                    "model": "\(model.name)", "task": "\(model.task)", "dtype": "\(model.engine.precision.name)",
+                    "max_input_length": "\(model.engine.maxLength)",
                     "ms": "\((ContinuousClock.now - begin).milliseconds)",
                 ])
         }
@@ -86,7 +91,9 @@ public final class SwiftletServer: Service {
         if !options.corsAllowedOrigins.isEmpty {
             router.add(middleware: CORSHeaders<ServeRequestContext>(origins: options.corsAllowedOrigins))
         }
-        router.add(middleware: ObservingMiddleware<ServeRequestContext>(metrics: metrics, logger: logger))
+        router.add(
+            middleware: ObservingMiddleware<ServeRequestContext>(
+                metrics: metrics, connections: connections, logger: logger))
         addRoutes(to: router)
         let application = Application(
             router: router,

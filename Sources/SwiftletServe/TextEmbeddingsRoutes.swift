@@ -1,4 +1,5 @@
 import SwiftletIO
+import SwiftletModels
 import SwiftletTasks
 import SwiftletTokenizers
 import SwiftletTraining
@@ -54,12 +55,22 @@ enum TextEmbeddings {
         var options = embed.options
         options.promptName = try fields.string("prompt_name") ?? options.promptName
         options.longInputs = try longInputs(fields, call.options)
-        let states = try await embed.tokenStates(of: try Sequences.of(input.elements, embed, options))
+        let sequences = try Sequences.of(input.elements, embed, options)
         var buffer = JSONBuffer()
+        // The numbers twice, and their texts with those that are sent.
+        let numbers = sequences.reduce(0) { $0 + $1.example.inputIDs.count } * width(of: embed)
+        buffer.space = try call.answers.take(numbers * 32)
+        let states = try await embed.tokenStates(of: sequences)
         try buffer.append(list: states) { buffer, rows in
             try buffer.append(list: rows) { try $0.append($1) }
         }
         return buffer
+    }
+
+    /// Components of a token's state.
+    private static func width(of embed: SentenceEmbeddingsPipeline) -> Int {
+        let config = embed.engine.config.json
+        return (config["hidden_size"] ?? config["dim"])?.int ?? 1024
     }
 
     /// `/predict`: all labels with their scores, the best first.

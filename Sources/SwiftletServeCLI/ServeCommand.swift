@@ -40,7 +40,7 @@ struct ServeCommand: ParsableCommand {
 
     @Option(help: "Tokens that the model works on at a time.") var maxBatchTokens = 4096
     @Option(help: "Requests that are worked on or wait; one more gets status 429.") var maxConcurrentRequests = 512
-    @Option(help: "Texts in one request; more get status 413.") var maxClientBatchSize = 32
+    @Option(help: "Texts in one request, or texts times labels; more get status 413.") var maxClientBatchSize = 32
     @Option(help: "Open connections; further ones wait.") var maxConnections = 4096
     @Option(help: "Bytes of a request's body; more get status 413.") var payloadLimit = 2_000_000
     @Flag(
@@ -53,6 +53,13 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "Seconds that requests under way have after SIGTERM or Ctrl-C.") var gracePeriod = 30.0
 
     @Flag(help: "Matrix products in bfloat16.") var bf16 = false
+    @Flag(help: "Multiply in 8-bit integers, on the CPU: faster, and a little less exact.") var int8 = false
+    @Option(
+        help: """
+            What one of the models multiplies in, in place of --bf16 and --int8: NAME=float32, NAME=bf16 or NAME=int8. \
+            Several may be given.
+            """)
+    var precision: [String] = []
     @Flag(help: "Run on the processor also where there is a GPU.") var useCpu = false
     @Flag(inversion: .prefixedNo, help: "Serve the page to try models out at /.") var page = true
     @Option(help: "How log lines are written: text or json.") var logFormat = ServeLogHandler.Format.text
@@ -94,6 +101,7 @@ struct ServeCommand: ParsableCommand {
     private func check() throws {
         try Kernels.readEnvironment()
         if quiet, verbose { throw ValidationError("--quiet and --verbose contradict each other.") }
+        if bf16, int8 { throw ValidationError("--int8 and --bf16 contradict each other.") }
         if model.isEmpty { throw ValidationError("Give --model, a folder or a name on the Hub.") }
         if maxBatchTokens < 1 { throw ValidationError("--max-batch-tokens is \(maxBatchTokens); give at least 1.") }
         for (name, value) in [
@@ -158,41 +166,6 @@ struct ServeCommand: ParsableCommand {
             keys += lines.map(String.init)
         }
         return keys
-    }
-
-    private func sources() throws -> [ModelSource] {
-        var tasks: [String: String] = [:]
-        for text in task {
-            let (name, task) = named(text)
-            guard name != nil || model.count == 1 else {
-                throw ServerError(
-                    "--task \(text) doesn't say of which model", remedy: "Write --task NAME=TASK with several models.")
-            }
-            tasks[name ?? ""] = task
-        }
-        let device: Device = !useCpu && Device.isCUDAAvailable ? .cuda() : .cpu
-        let sources = model.map { text in
-            let (name, path) = named(text)
-            var source = ModelSource(
-                path, name: name, revision: revision,
-                options: InferenceOptions(device: device, bf16: bf16, tokenBudget: maxBatchTokens, ownsWeights: true))
-            source.task = tasks[source.name] ?? (model.count == 1 ? tasks[""] : nil)
-            return source
-        }
-        for name in tasks.keys where !name.isEmpty && !sources.contains(where: { $0.name == name }) {
-            throw ServerError(
-                "--task names '\(name)', which is no model",
-                remedy: "There is \(sources.map(\.name).joined(separator: ", ")).")
-        }
-        return sources
-    }
-
-    /// `name=path` in two; a path may hold `=` itself.
-    private func named(_ text: String) -> (name: String?, rest: String) {
-        guard let place = text.firstIndex(of: "="), !text[..<place].contains("/"), !FileSystem.exists(text) else {
-            return (nil, text)
-        }
-        return (String(text[..<place]), String(text[text.index(after: place)...]))
     }
 
     /// As many connections as asked for need as many open files.

@@ -96,6 +96,21 @@ struct RefusalTests {
         await server.stop()
     }
 
+    @Test func `names in addresses may be written with codes`() async throws {
+        let server = try await RunningServer([.embedding])
+        for (path, status) in [
+            ("/models/%65mbedding/embed", 200), ("/models/embeddin%67/embed", 200), ("/models/embedding%/embed", 404),
+            ("/models/%zzembedding/embed", 404), ("/models/%00/embed", 404), ("/models/%ff%fe/embed", 404),
+            ("/models/embedding%0d%0aX:%20a/embed", 404), ("/models/..%2f..%2fembedding/embed", 404),
+            ("/pipeline/feature%2Dextraction", 200), ("/pipeline/%66%00", 424),
+        ] {
+            let answer = try await server.post(path, ["inputs": "a"])
+            #expect(answer.status == status && answer.headers["x"] == nil, "\(path): \(answer.text)")
+        }
+        #expect(try await server.get("/v1/models/%65mbedding").status == 200)
+        await server.stop()
+    }
+
     @Test func `a key is needed where there are keys, and shown nowhere`() async throws {
         let keys = ["first-key-of-two", "second"]
         let server = try await RunningServer([.embedding], options: { $0.apiKeys = keys })

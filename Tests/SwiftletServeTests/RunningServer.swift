@@ -24,6 +24,23 @@ final class RunningServer: Sendable {
         /// Which of the task's groups that fit.
         var fits: @Sendable (PipelineGroup) -> Bool = { _ in true }
         var asked: String?
+        /// How it runs; `nil` as the server's others do.
+        var inference: InferenceOptions?
+        /// Whether its folder has weights in 8 bits, as `swiftlet quantize` writes them.
+        var isQuantized = false
+
+        var architecture: String {
+            let head =
+                switch task {
+                case "token-classification": "ForTokenClassification"
+                case "question-answering": "ForQuestionAnswering"
+                case "fill-mask": "ForMaskedLM"
+                case "multiple-choice": "ForMultipleChoice"
+                case "sentence-embeddings", "sentence-similarity": "Model"
+                default: "ForSequenceClassification"
+                }
+            return "Bert" + head
+        }
 
         static let embedding = Model(name: "embedding", task: "sentence-embeddings")
         static let classifier = Model(name: "classifier", task: "text-classification")
@@ -51,8 +68,13 @@ final class RunningServer: Sendable {
         folder = try TemporaryDirectory()
         var sources: [ModelSource] = []
         for model in models {
-            try model.group().write(to: folder.file(model.name))
-            sources.append(ModelSource(folder.file(model.name), task: model.asked, options: inference))
+            let written = folder.file(model.isQuantized ? "\(model.name)-float32" : model.name)
+            // By these the folder says itself what it is for.
+            let architectures: JSONObject = model.isQuantized ? ["architectures": [.string(model.architecture)]] : [:]
+            try model.group().write(to: written, config: architectures)
+            if model.isQuantized { _ = try ModelQuantization(model: written, output: folder.file(model.name)).run() }
+            sources.append(
+                ModelSource(folder.file(model.name), task: model.asked, options: model.inference ?? inference))
         }
         var options = ServerOptions()
         options.port = 0
@@ -68,7 +90,14 @@ final class RunningServer: Sendable {
             throw FileError(path: "", message: "the server stopped before it listened")
         }
         self.port = port
-        while try await get("/health").status != 200 { try await Task.sleep(for: .milliseconds(5)) }
+        do {
+            while try await get("/health").status != 200 { try await Task.sleep(for: .milliseconds(5)) }
+        } catch {
+            // Why the server has ended says more than that it can't be reached.
+            task.cancel()
+            try await task.value
+            throw error
+        }
     }
 
     func folder(of model: String) -> String { folder.file(model) }

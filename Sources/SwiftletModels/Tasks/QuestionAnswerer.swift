@@ -52,8 +52,7 @@ public final class QuestionAnswerer: PretrainedModel {
     private static func rows(_ scores: Tensor, _ cumulativeLengths: [Int]) -> Tensor {
         let lengths = zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { $1 - $0 }
         let longest = lengths.max() ?? 0
-        let nothing = Tensor.full(
-            [1, 2], Double(-Float.greatestFiniteMagnitude), dtype: scores.dtype, device: scores.device)
+        let nothing = Tensor.full([1, 2], scores.dtype.lowest, dtype: scores.dtype, device: scores.device)
         let indices = zip(cumulativeLengths, lengths).flatMap { start, length in
             (0..<longest).map { $0 < length ? start + $0 : scores.shape[0] }
         }

@@ -59,6 +59,8 @@ public final class InferenceEngine: Sendable {
     /// Longest sequence that the model takes, in tokens, special ones included: the tokenizer's limit, or the number of
     /// the model's positions where the tokenizer knows none.
     public let maxLength: Int
+    /// What linear layers multiply in: float32, bfloat16, or int8 where that is asked for or the folder's weights are.
+    public let precision: DType
     private let queue: InferenceQueue
 
     /// Loads a model on the engine's own thread.
@@ -80,8 +82,8 @@ public final class InferenceEngine: Sendable {
                 remedy: "8-bit products are for the CPU, and take the place of bfloat16: leave out one of the two.")
         }
         let queue = InferenceQueue()
-        typealias Loaded = CheckedContinuation<ModelConfig, any Error>
-        let config = try await withCheckedThrowingContinuation { (loaded: Loaded) in
+        typealias Loaded = CheckedContinuation<(ModelConfig, DType), any Error>
+        let (config, precision) = try await withCheckedThrowingContinuation { (loaded: Loaded) in
             // Not one of a pool's: it waits for requests as long as the engine lives.
             let thread = Thread {
                 let worker: InferenceWorker
@@ -91,7 +93,7 @@ public final class InferenceEngine: Sendable {
                     loaded.resume(throwing: error)
                     return
                 }
-                loaded.resume(returning: worker.config)
+                loaded.resume(returning: (worker.config, worker.precision))
                 worker.run(queue)
             }
             thread.name = "swiftlet.inference"
@@ -102,6 +104,7 @@ public final class InferenceEngine: Sendable {
         self.queue = queue
         self.tokenizer = tokenizer
         self.config = config
+        self.precision = precision
         maxLength = min(tokenizer.modelMaxLength, config.positionLimit ?? .max)
     }
 
@@ -116,6 +119,8 @@ public final class InferenceEngine: Sendable {
     ///   `ModelError` for ids that the model doesn't have.
     public func outputs(for sequences: [EncodedSequence]) async throws -> [SequenceOutput] {
         if sequences.isEmpty { return [] }
+        try InferenceLimit.check(
+            sequences.reduce(0) { $0 + max(1, $1.positions?.count ?? 1) }, "a text, a part of one, or a mask")
         let id = queue.makeID()
         defer { queue.finish(id) }
         return try await withTaskCancellationHandler {

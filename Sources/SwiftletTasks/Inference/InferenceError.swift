@@ -10,6 +10,8 @@ public struct InferenceError: SwiftletError, Equatable {
         case badInput
         /// A text with more tokens than the model takes, where truncation was switched off.
         case inputTooLong
+        /// A call that asks for more than `InferenceLimit` allows.
+        case tooMany
         /// An option with a value that makes no sense.
         case badOption
         /// The engine was closed before the request came.

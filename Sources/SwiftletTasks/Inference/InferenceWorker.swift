@@ -6,6 +6,8 @@ import SwiftletTraining
 /// Runs a model for the requests of a queue. Belongs to one thread, as the model does.
 struct InferenceWorker {
     let config: ModelConfig
+    /// What linear layers multiply in.
+    let precision: DType
     private let model: any PretrainedModel
     private let options: InferenceOptions
 
@@ -19,6 +21,15 @@ struct InferenceWorker {
         }
         model.state.kernels = options.kernels
         if options.int8 { model.state.execution.quantization = .int8 }
+        let isInt8 = model.state.quantization == .int8
+        guard !isInt8 || (options.device == .cpu && !options.bf16) else {
+            throw InferenceError(
+                .badOption,
+                "the model's weights are in 8 bits, and "
+                    + (options.bf16 ? "bfloat16 is asked for" : "it is to run on \(options.device)"),
+                remedy: "Run it on the CPU, and leave out bf16: it multiplies in 8 bits by itself.")
+        }
+        precision = isInt8 ? .int8 : options.bf16 ? .bfloat16 : model.state.store.dtype
         self.model = model
         self.options = options
         config = model.config
@@ -89,7 +100,7 @@ struct InferenceWorker {
                     let batch = try InferenceBatch(
                         sequences, for: wantsStates ? .featureExtraction : model.task, packs: packs)
                     if wantsStates {
-                        let output = try model.encoder(batch.inputs.to(options.device))
+                        let output = try model.encoderOutput(batch.inputs.to(options.device))
                         return try batch.outputs(ofStates: output.lastHiddenState)
                     }
                     let output: any ModelOutput = try model(batch.inputs.to(options.device))

@@ -83,6 +83,7 @@ public struct MultipleChoicePipeline: DynamicPipeline {
         if let number = inputs.firstIndex(where: { $0.choices.isEmpty }) {
             throw InferenceError(.badInput, "input \(number) has no choices", remedy: "Give at least one.")
         }
+        try InferenceLimit.check(inputs.reduce(0) { $0 + $1.choices.count }, "a choice")
         let pairs = inputs.flatMap { input in input.choices.map { TextInput(input.prompt, $0) } }
         let outputs = try await engine.outputs(for: try engine.encode(pairs, longInputs: options.longInputs))
         var next = 0

@@ -117,7 +117,10 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
         _ inputs: [QuestionInput], options: QuestionAnsweringOptions
     ) async throws -> [QuestionAnswers] {
         try check(options)
-        let parts = try inputs.enumerated().map { try rows($1, number: $0, options) }
+        var parts: [[Encoding]] = []
+        for (number, input) in inputs.enumerated() {
+            parts.append(try rows(input, number: number, options, before: parts.reduce(0) { $0 + $1.count }))
+        }
         let outputs = try await engine.outputs(
             for: parts.flatMap { $0.map { EncodedSequence($0, keys: engine.tokenizer.modelInputNames) } })
         var next = 0
@@ -149,8 +152,10 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
     }
 
     /// The question with each part of its context.
+    ///
+    /// - Parameter before: how many rows the inputs before have.
     private func rows(
-        _ input: QuestionInput, number: Int, _ options: QuestionAnsweringOptions
+        _ input: QuestionInput, number: Int, _ options: QuestionAnsweringOptions, before: Int
     ) throws -> [Encoding] {
         for (name, text) in [("question", input.question), ("context", input.context)] where text.isEmpty {
             throw InferenceError(.badInput, "the \(name) of input \(number) is empty", remedy: "Leave such inputs out.")
@@ -171,9 +176,12 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
                 remedy: "Give a smaller docStride"
                     + (length < engine.maxLength ? " or a larger maxSequenceLength." : "."))
         }
+        let stride = options.docStride ?? min(length / 2, 128, room - 1)
+        try engine.checkParts(
+            of: [input.context], room: room, stride: stride, before: before, "a part of a long context")
         let encoding = try tokenizer(
-            input.question, input.context, truncation: .onlySecond, maxLength: length,
-            stride: options.docStride ?? min(length / 2, 128, room - 1), returnOverflowingTokens: true)
+            input.question, input.context, truncation: .onlySecond, maxLength: length, stride: stride,
+            returnOverflowingTokens: true)
         return [encoding] + encoding.overflowing
     }
 

@@ -117,7 +117,18 @@ public struct TokenClassificationPipeline: DynamicPipeline {
         let inParts = options.stride != nil
         let cuts = (inParts || options.longInputs.cuts) && engine.maxLength < .max
         let truncation: Tokenizer.Truncation = cuts ? .longestFirst : .none
-        let parts = try inputs.map { input in
+        var parts: [[Encoding]] = []
+        for input in inputs {
+            if inParts, cuts {
+                let texts =
+                    switch input {
+                    case .text(let text): [text]
+                    case .words(let words): words
+                    }
+                try engine.checkParts(
+                    of: texts, room: engine.maxLength - engine.tokenizer.specialTokenCount(isPair: false),
+                    stride: options.stride ?? 0, before: parts.reduce(0) { $0 + $1.count }, "a part of a long text")
+            }
             let encoding =
                 switch input {
                 case .text(let text):
@@ -131,7 +142,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
                         stride: options.stride ?? 0, truncationSide: options.longInputs.side,
                         returnOverflowingTokens: inParts)
                 }
-            return [encoding] + encoding.overflowing
+            parts.append([encoding] + encoding.overflowing)
         }
         if !cuts { try engine.refuse(parts.compactMap(\.first), longerThan: engine.maxLength) }
         return parts

@@ -99,6 +99,8 @@ public struct ZeroShotClassificationPipeline: DynamicPipeline {
                 remedy: "Put {} once, where the label is to stand, as in 'This example is {}.'")
         }
         let entailment = try entailmentID(options)
+        let (count, isTooLarge) = inputs.count.multipliedReportingOverflow(by: labels.count)
+        try InferenceLimit.check(isTooLarge ? .max : count, "a text with each label")
         let pairs = inputs.flatMap { text in labels.map { TextInput(text, parts[0] + $0 + parts[1]) } }
         let outputs = try await engine.outputs(
             for: try engine.encode(pairs, longInputs: options.longInputs, truncation: .onlyFirst))
