@@ -19,7 +19,7 @@ extension ReportScript {
           return result;
         }
         function frame(block, low, high, bottom, top, label) {
-          const width = 640, height = small ? 440 : 340, left = small ? 104 : 64, right = 16, up = small ? 24 : 14, line = small ? 26 : 18;
+          const width = 640, height = small ? 440 : 340, left = small ? 116 : 78, right = 16, up = small ? 24 : 14, line = small ? 26 : 18;
           /* The names of parallel axes have two lines. */
           const down = (small ? 76 : 46) + (block.type === "axes" ? line : 0);
           const picture = shape("svg", { viewBox: "0 0 " + width + " " + height, role: "img", tabindex: "0", "aria-label": label });

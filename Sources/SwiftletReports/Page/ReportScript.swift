@@ -185,8 +185,8 @@ enum ReportScript {
             const isWrong = label !== undefined && prediction !== undefined && label !== prediction;
             if ((prediction === undefined || prediction === "O") && !isWrong) { box.append(shown(word) + " "); return; }
             const tag = node("span", { class: "tag" }, word);
-            const shown = prediction !== undefined && prediction !== "O" ? prediction : label;
-            tag.style.color = color(Math.max(0, kinds.indexOf(kindOf(shown))));
+            const drawn = prediction !== undefined && prediction !== "O" ? prediction : label;
+            tag.style.color = color(Math.max(0, kinds.indexOf(kindOf(drawn))));
             tag.append(node("small", {}, isWrong ? (prediction || "none") + " ✗ " + label : prediction));
             box.append(tag, " ");
           });
