@@ -21,7 +21,7 @@ import Testing
         #expect(watcher.logged.first?["loss"]?.double == 0.5 && watcher.logged.first?["list"]?.array?.count == 4)
         #expect(try JSONValue(parsing: #"{"a": [1]}"#)["a"]?.array?.first?.int == 1)
         #expect(JSONValue.object(["b": nil]).text() == #"{"b": null}"#)
-        let error = try #require(throws: (any SwiftletError).self) { try JSONValue(parsing: "[") }
+        let error = try #require(throws: JSONError.self) { try JSONValue(parsing: "[") }
         #expect(!error.message.isEmpty)
     }
 

@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletMetrics
 import Testing
 
