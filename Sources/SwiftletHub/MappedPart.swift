@@ -14,8 +14,12 @@ struct MappedPart: @unchecked Sendable {
     private let length: Int
 
     init(_ path: String, offset: Int, count: Int) throws(HubError) {
+        func refused(_ action: String) -> HubError {
+            let error = FileError.system(action, path, code: errno)
+            return HubError(error)
+        }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw HubError(FileError.system("read", path, code: errno)) }
+        guard descriptor >= 0 else { throw refused("read") }
         defer { close(descriptor) }
         var status = stat()
         // Touching a mapped page behind the end would kill the process.
@@ -31,7 +35,7 @@ struct MappedPart: @unchecked Sendable {
         guard let mapped = mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, off_t(offset - skip)),
             mapped != MAP_FAILED
         else {
-            throw HubError(FileError.system("map", path, code: errno))
+            throw refused("map")
         }
         base = mapped
         address = mapped + skip
