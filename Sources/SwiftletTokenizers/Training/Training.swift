@@ -71,7 +71,11 @@ extension Tokenizer {
         // declare, and those without a name of their own.
         if !renamed.isEmpty { result = try result.adding(settings.declared) }
         result = try result.adding(added.filter { !$0.isSpecial })
-        if !renamed.isEmpty { result = try result.adding(specialTokens: [], extra: settings.extraSpecial) }
+        if !renamed.isEmpty {
+            // Tokens that are named as special ones only there stay what they were added as.
+            result = try result.adding(specialTokens: [], extra: settings.extraSpecial)
+                .adding(added.filter { !$0.isSpecial })
+        }
         return try result.adding(specialTokens: [], extra: newSpecialTokens, replacesExtra: false)
     }
 
