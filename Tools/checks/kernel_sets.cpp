@@ -172,9 +172,10 @@ void attention(const Table &set, int64_t queries, int64_t keys, int64_t width, b
   }, 1e-4f);
 }
 
-/// Products of float32, which the portable set has none of, beside sums in double precision; exactly the same with every
-/// set that the processor runs.
-void products(int64_t rows, int64_t columns, int64_t depth, bool is_first_transposed, bool is_second_transposed, bool adds) {
+/// Products of float32, which the portable set has none of, beside sums in double precision; exactly the same with
+/// every set that the processor runs.
+void products(
+    int64_t rows, int64_t columns, int64_t depth, bool is_first_transposed, bool is_second_transposed, bool adds) {
 #if defined(__x86_64__)
   const Numbers a = random_numbers(rows * depth), b = random_numbers(depth * columns), bias = random_numbers(columns);
   const Numbers before = random_numbers(rows * columns);
@@ -194,10 +195,12 @@ void products(int64_t rows, int64_t columns, int64_t depth, bool is_first_transp
         {a.data(), is_first_transposed ? rows : depth, is_first_transposed},
         {b.data(), is_second_transposed ? depth : columns, is_second_transposed},
         out.data(), columns, rows, columns, depth, adds, adds ? nullptr : bias.data()};
-    float *scratch = static_cast<float *>(std::aligned_alloc(64, static_cast<size_t>(round_up(set->scratch, kAlign)) * 4));
+    const auto bytes = static_cast<size_t>(round_up(set->scratch, kAlign)) * sizeof(float);
+    float *scratch = static_cast<float *>(std::aligned_alloc(64, bytes));
     set->multiply(job, {0, rows, 0, columns}, scratch);
     std::free(scratch);
-    const std::string what = std::string(set->name) + " product " + std::to_string(rows) + " " + std::to_string(columns) +
+    const std::string what = std::string(set->name) + " product " + std::to_string(rows) + " " +
+                             std::to_string(columns) +
                              " " + std::to_string(depth);
     compare(what, expected, out, rows * columns, 1e-6f * static_cast<float>(20 + depth));
     if (first.empty()) {

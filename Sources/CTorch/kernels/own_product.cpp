@@ -45,7 +45,8 @@ float *scratch_of_thread(int64_t count) {
   static thread_local std::unique_ptr<float, Free> memory;
   static thread_local int64_t room = 0;
   if (room < count) {
-    memory.reset(static_cast<float *>(std::aligned_alloc(64, static_cast<size_t>(round_up(count, kAlign)) * sizeof(float))));
+    const auto bytes = static_cast<size_t>(round_up(count, kAlign)) * sizeof(float);
+    memory.reset(static_cast<float *>(std::aligned_alloc(64, bytes)));
     room = memory == nullptr ? 0 : count;
   }
   return memory.get();
@@ -56,8 +57,9 @@ struct Grid {
   int64_t rows, columns;
 };
 
-/// How a product is shared out among up to `threads`. Every share copies its part of `b`, if it isn't packed, and, for each
-/// block of columns, of `a`. The weights are what a number costs to be copied, in multiplications by vectors, as measured.
+/// How a product is shared out among up to `threads`. Every share copies its part of `b`, if it isn't packed, and, for
+/// each block of columns, of `a`. The weights are what a number costs to be copied, in multiplications by vectors, as
+/// measured.
 Grid grid(const ProductTable &products, int64_t rows, int64_t columns, bool is_packed, int64_t threads) {
   const int64_t row_tiles = (rows + products.tile_rows - 1) / products.tile_rows;
   const int64_t column_tiles = (columns + products.tile_columns - 1) / products.tile_columns;

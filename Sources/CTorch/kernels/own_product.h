@@ -8,9 +8,9 @@ namespace ct::kernels {
 
 /// What multiplies float32 now; null for libtorch's library.
 ///
-/// Where nothing else is chosen: the set of the kernels on processors that aren't Intel's. libtorch multiplies with MKL,
-/// which runs its AVX-512 code on Intel's alone: on a Zen 5, at 41% of the rate that the core has, and these at 90%. On
-/// Intel's, and where the kernels' set has none, the library.
+/// Where nothing else is chosen: the set of the kernels on processors that aren't Intel's. libtorch multiplies with
+/// MKL, which runs its AVX-512 code on Intel's alone: on a Zen 5, at 41% of the rate that the core has, and these at
+/// 90%. On Intel's, and where the kernels' set has none, the library.
 const ProductTable *own_products();
 
 /// Whether these lie so that `multiply_own` can read them.

@@ -23,7 +23,8 @@ std::shared_ptr<const float> pack(const ProductTable &products, const at::Tensor
   const auto bytes = static_cast<size_t>(round_up(round_up(outputs, tile) * inputs, kAlign)) * sizeof(float);
   auto *packed = static_cast<float *>(std::aligned_alloc(64, bytes));
   if (packed == nullptr) return nullptr;
-  const std::shared_ptr<const float> result(packed, [](const float *memory) { std::free(const_cast<float *>(memory)); });
+  const std::shared_ptr<const float> result(
+      packed, [](const float *memory) { std::free(const_cast<float *>(memory)); });
   const Span span("packing a weight");
   const ProductMatrix matrix{weight.data_ptr<float>(), weight.stride(0), true};
   parallel((outputs + tile - 1) / tile, thread_count(), [&](int64_t, int64_t begin, int64_t end) {

@@ -11,8 +11,8 @@ namespace ct::kernels {
 
 namespace {
 
-// BLAS's own entry in the library that libtorch brings, in Fortran's order of elements. Only where that is MKL, which can
-// be told for each thread to add no others.
+// BLAS's own entry in the library that libtorch brings, in Fortran's order of elements. Only where that is MKL, which
+// can be told for each thread to add no others.
 using Gemm = void (*)(
     const char *, const char *, const int *, const int *, const int *, const float *, const float *, const int *,
     const float *, const int *, const float *, float *, const int *);

@@ -24,8 +24,8 @@ enum class Into { empty, sum };
 /// out = a b, or out += a b. `out` is float32 and lies in rows.
 ///
 /// By kernels of this package where they are faster (own_product.h), else by libtorch's library. That shares a product
-/// out by itself, and its threads wait for each other several times in it. Here each thread computes whole columns (where
-/// `a` is transposed: rows) with a product of its own, and waits once.
+/// out by itself, and its threads wait for each other several times in it. Here each thread computes whole columns
+/// (where `a` is transposed: rows) with a product of its own, and waits once.
 void multiply(const at::Tensor &out, Factor a, Factor b, Into into = Into::empty);
 
 /// a b, a new matrix of float32.

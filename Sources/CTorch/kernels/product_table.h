@@ -30,8 +30,8 @@ struct ProductPart {
   int64_t row_begin, row_end, column_begin, column_end;
 };
 
-/// What a number of the result is depends on its row of `a`, its column of `b` and the depth alone: products are added in
-/// the order of the depth, whatever part it is computed in, and by every set alike.
+/// What a number of the result is depends on its row of `a`, its column of `b` and the depth alone: products are added
+/// in the order of the depth, whatever part it is computed in, and by every set alike.
 struct ProductTable {
   const char *name;
   /// Rows and columns that are computed at once; parts begin at whole ones.

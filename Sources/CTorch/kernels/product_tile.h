@@ -1,5 +1,6 @@
-// Products of float32 matrices. Included once by each file that names an instruction set: its registers hold the sums of
-// CT_PRODUCT_ROWS rows and CT_PRODUCT_VECTORS vectors of columns; CT_PRODUCT_COLUMNS columns go into its second cache.
+// Products of float32 matrices. Included once by each file that names an instruction set: its registers hold the sums
+// of CT_PRODUCT_ROWS rows and CT_PRODUCT_VECTORS vectors of columns; CT_PRODUCT_COLUMNS columns go into its second
+// cache.
 #pragma once
 
 #include "product_table.h"
@@ -12,8 +13,8 @@ namespace ct::kernels::CT_SET {
 constexpr int kTileRows = CT_PRODUCT_ROWS, kVectors = CT_PRODUCT_VECTORS, kPanel = kVectors * W;
 /// Columns and depth of the piece of `b` that is copied at a time.
 constexpr int64_t kBlockColumns = CT_PRODUCT_COLUMNS, kBlockDepth = 384;
-/// Where rows of a copied tile of `a` begin: not a power of two apart, which would be one place in the cache. And, where
-/// it is copied column by column, where those begin.
+/// Where rows of a copied tile of `a` begin: not a power of two apart, which would be one place in the cache. And,
+/// where it is copied column by column, where those begin.
 constexpr int kRowStep = kBlockDepth + 16, kColumnStep = static_cast<int>(round_up(kTileRows, W));
 /// Room for a tile of either kind.
 constexpr int64_t kTile = kColumnStep * kRowStep;
@@ -110,7 +111,8 @@ static void product_copy_panels(
   }
 }
 
-/// Copies a tile of `a` as it lies: read where it is, rows that are a power of two apart would be one place in the cache.
+/// Copies a tile of `a` as it lies: read where it is, rows that are a power of two apart would be one place in the
+/// cache.
 static void product_copy_rows(
     const ProductMatrix &a, int64_t first, int64_t depth, int64_t begin, int64_t rows, int64_t all_rows, float *to) {
   if (!a.is_transposed) {
@@ -125,7 +127,8 @@ static void product_copy_rows(
   const float *from = a.data + first * a.stride + begin;
   if (begin + kColumnStep <= all_rows) {
     for (int64_t k = 0; k < depth; ++k)
-      CT_UNROLLED for (int r = 0; r < kColumnStep; r += W) store(to + k * kColumnStep + r, load(from + k * a.stride + r));
+      CT_UNROLLED for (int r = 0; r < kColumnStep; r += W)
+        store(to + k * kColumnStep + r, load(from + k * a.stride + r));
   } else {
     for (int64_t k = 0; k < depth; ++k)
       for (int64_t r = 0; r < rows; r += W)

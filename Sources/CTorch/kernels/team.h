@@ -19,10 +19,10 @@ struct Loop {
 
 /// The threads of the process that help with loops.
 ///
-/// From one kernel of a step to the next it takes some microseconds, less than it takes to wake a thread; so threads look
-/// for work for a while before they sleep. The runtime that libtorch brings does so as well, for milliseconds: where
-/// the processor has other work to do, that time is taken from it, and from the thread that is waited for. Who asks for
-/// help here does not wait for a thread that has not come: what it has not taken, the caller does.
+/// From one kernel of a step to the next it takes some microseconds, less than it takes to wake a thread; so threads
+/// look for work for a while before they sleep. The runtime that libtorch brings does so as well, for milliseconds:
+/// where the processor has other work to do, that time is taken from it, and from the thread that is waited for. Who
+/// asks for help here does not wait for a thread that has not come: what it has not taken, the caller does.
 class Team {
  public:
   static Team &shared();

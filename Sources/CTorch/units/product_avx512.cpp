@@ -8,7 +8,8 @@
 #include "../kernels/product_table.h"
 #include "../kernels/table.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define CT_SET product_avx512
 #define CT_WIDTH 16
 #define CT_PRODUCT_ROWS 14
