@@ -21,7 +21,10 @@ struct TaskName: ExpressibleByArgument, CaseIterable {
 /// Options that belong to one task, under the names of Python's scripts.
 struct TaskArguments: ParsableArguments {
     @Flag(help: "token-classification: label all tokens of a word, not only the first.") var labelAllTokens = false
-    @Flag(help: "Pad all rows to --max-length, not to the longest of their batch; not for fill-mask.")
+    @Flag(
+        help:
+            "Pad all rows to --max-length, not to the longest of their batch; not for fill-mask and sentence-embeddings."
+    )
     var padToMaxLength = false
     @Option(
         help:

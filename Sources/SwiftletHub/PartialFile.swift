@@ -29,8 +29,11 @@ final class PartialFile: @unchecked Sendable {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw Self.refused("open", path) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, (status.st_mode & S_IFMT) == S_IFREG else {
-            throw Self.refused("open", path)
+        guard fstat(descriptor, &status) == 0 else { throw Self.refused("open", path) }
+        guard (status.st_mode & S_IFMT) == S_IFREG else {
+            throw HubError(
+                .file, "'\(path)' is no file", remedy: "Remove it, or set HF_HUB_CACHE to another folder.",
+                at: ErrorLocation(path: path))
         }
         // More bytes than the file has can't be a part of it.
         if status.st_size > 0, size.map({ Int(status.st_size) > $0 }) ?? false {

@@ -64,11 +64,12 @@ enum InferenceAPI {
         if !options.autoTruncate, task != "question-answering" { set("truncation", false) }
     }
 
-    /// Of a mask each entry of the vocabulary may be asked for, with the text around it.
+    /// Of a mask each entry of the vocabulary may be asked for, with the text around it; of a context each of its spans.
     private static func checkCount(_ parameters: JSONObject, _ task: String) throws {
         let most = 1000
-        guard task == "fill-mask", let count = parameters["top_k"]?.int, count > most else { return }
-        throw RequestError.invalid("`parameters.top_k` is \(count); at most \(most) are given for a mask")
+        guard ["fill-mask", "question-answering"].contains(task), let count = parameters["top_k"]?.int, count > most
+        else { return }
+        throw RequestError.invalid("`parameters.top_k` is \(count); at most \(most) are given for a mask or a question")
     }
 
     private static func json(_ answer: PipelineAnswer) throws -> JSONValue {

@@ -185,6 +185,8 @@ enum TextEmbeddings {
         }
         let tokenizer = call.model.engine.tokenizer
         var buffer = JSONBuffer()
+        // A token has a byte at least, and some 80 in the answer, twice.
+        buffer.space = try call.answers.take(texts.reduce(0) { $0 + $1.utf8.count } * 160)
         try buffer.append(list: texts) { buffer, text in
             let text = (prompt ?? "") + text
             let bytes = Array(text.utf8)

@@ -3,7 +3,7 @@
 /// A table of fixed size: a word goes to the one place that its bytes say, in the stead of what was there. Texts repeat
 /// most of their words within a few thousand, so that little is lost by that, and nothing grows.
 /// Its owner calls `deallocate()`.
-struct WordMemory {
+package struct WordMemory {
     /// One word of at most 23 bytes and 9 ids, in 64 bytes.
     private struct Entry {
         /// The bytes of the word, zeros, and in the last byte their number; all zeros for no word.
@@ -46,7 +46,7 @@ struct WordMemory {
     /// How many of 16 bytes from a place on are ASCII letters, digits or parts of other scalars, up to the first that
     /// is not.
     @inline(__always)
-    static func wordBytes(_ bytes: UnsafePointer<UInt8>) -> Int {
+    package static func wordBytes(_ bytes: UnsafePointer<UInt8>) -> Int {
         let raw = UnsafeRawPointer(bytes)
         let first = others(UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)))
         if first != 0 { return first.trailingZeroBitCount / 8 }
@@ -60,11 +60,11 @@ struct WordMemory {
     @inline(__always)
     private static func others(_ bytes: UInt64) -> UInt64 {
         let each: UInt64 = 0x0101_0101_0101_0101
-        let low = bytes & each &* 0x7F
+        let low = bytes & (each &* 0x7F)
         let lower = low | each &* 0x20
         let isLetter = (lower &+ each &* 0x1F) & ~(lower &+ each &* 0x05)
         let isDigit = (low &+ each &* 0x50) & ~(low &+ each &* 0x46)
-        return ~(isLetter | isDigit | bytes) & each &* 0x80
+        return ~(isLetter | isDigit | bytes) & (each &* 0x80)
     }
 
     /// - Parameters:

@@ -17,6 +17,10 @@ final class RunningServer: Sendable {
     private let folder: TemporaryDirectory
 
     /// A model of the fixtures: a task with what the folder is trained for.
+    struct NoAnswer: Error {
+        var request: String
+    }
+
     struct Model: Sendable {
         var name: String
         var task: String
@@ -116,7 +120,9 @@ final class RunningServer: Sendable {
             let client = try RawClient(port: port)
             defer { client.close() }
             client.send(request)
-            return try #require(client.readAnswer(), "\(method) \(path) was not answered")
+            // Thrown and not recorded: a server that ends while it starts is what some tests expect.
+            guard let answer = client.readAnswer() else { throw NoAnswer(request: "\(method) \(path)") }
+            return answer
         }
     }
 

@@ -51,6 +51,23 @@ import Testing
         }
     }
 
+    @Test func `a word's bytes are counted to the first that is none`() {
+        func isWord(_ byte: UInt8) -> Bool {
+            byte >= 0x80 || Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
+        }
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<16 {
+                var bytes = Array("aZ09\u{E9}mMk5qXyzAB!".utf8)
+                bytes[place] = byte
+                let end = bytes.firstIndex { !isWord($0) } ?? 16
+                let counted = bytes.withUnsafeBufferPointer { buffer in
+                    buffer.baseAddress.map(WordMemory.wordBytes)
+                }
+                #expect(counted == min(end, 16), "byte \(byte) at \(place)")
+            }
+        }
+    }
+
     @Test(arguments: ["byte-level", "unigram-bytes"])
     func `other models remember as well`(model: String) throws {
         let tokenizer = try AutoTokenizer.fromPretrained(folder: Locations.fixture("tokenizers/models-\(model)"))

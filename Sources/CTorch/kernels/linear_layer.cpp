@@ -1,6 +1,7 @@
 #include "linear_layer.h"
 
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/sum.h>
 
 #include <utility>
@@ -40,18 +41,21 @@ class LinearLayer : public Node {
     multiply_own(
         products, y.view({-1, weight.size(0)}), rows, transposed(weight), Into::empty,
         bias.defined() ? bias.data_ptr<float>() : nullptr, packed.get());
-    if (recorded) keep({&x, &weight});
+    const at::Tensor none;
+    if (recorded) keep({weight.requires_grad() ? &x : &none, x.requires_grad() ? &weight : &none});
     return y;
   }
 
  protected:
   variable_list gradients(const at::Tensor &grad) override {
     const auto saved = kept();
-    const at::Tensor &x = saved[0], &weight = saved[1], rows = grad.view({-1, weight.size(0)});
+    const at::Tensor &x = saved[0], &weight = saved[1], rows = grad.view({-1, grad.size(-1)});
     at::Tensor dx, d_weight, d_bias;
     if (needs(0)) {
-      dx = floats(x.sizes());
-      multiply(dx.view({-1, x.size(-1)}), rows, weight);
+      auto shape = grad.sizes().vec();
+      shape.back() = weight.size(1);
+      dx = floats(shape);
+      multiply(dx.view({-1, weight.size(1)}), rows, weight);
     }
     if (needs(1)) d_weight = product(transposed(rows), as_rows(x));
     if (needs(2)) d_bias = rows.sum(0);
@@ -71,8 +75,10 @@ bool takes_own_linear(const at::Tensor &x, const at::Tensor &weight, const std::
 at::Tensor own_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
   const at::Tensor b = bias.value_or(at::Tensor());
   const auto node = make_node<LinearLayer>();
-  const ProductTable &products = *own_products();
-  return run(node, {&x, &weight, &b}, [&](bool recorded) { return node->forward(x, weight, b, products, recorded); });
+  // Another may be chosen meanwhile.
+  const ProductTable *products = own_products();
+  if (products == nullptr) return at::linear(x, weight, bias);
+  return run(node, {&x, &weight, &b}, [&](bool recorded) { return node->forward(x, weight, b, *products, recorded); });
 }
 
 }  // namespace ct::kernels

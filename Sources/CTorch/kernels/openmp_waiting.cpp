@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <system_error>
@@ -46,13 +47,20 @@ void shorten_openmp_waiting() {
   // One thread more than there are processors, with those that libtorch's loops have.
   const int count = std::max(processors() - at::get_num_threads(), 0) + 1;
   if (count > kMostThreads) return;
+  // Stays: who notifies may still look at it.
+  auto *const is_done = new std::atomic<uint32_t>(0);
   try {
     std::thread([=] {
-      if (!can_start(count)) return;
-      fork([](void *) {}, nullptr, static_cast<unsigned>(count) + 1, 0);
+      // Twice as many: threads that have just ended may still count.
+      const bool can = can_start(2 * count);
+      if (can) fork([](void *) {}, nullptr, static_cast<unsigned>(count) + 1, 0);
+      is_done->store(1);
+      is_done->notify_all();
+      if (!can) return;
       // The others last as long as this one.
       for (std::atomic<bool> never{false};;) never.wait(false);
     }).detach();
+    is_done->wait(0);
   } catch (const std::system_error &) {
     // Without it all works, less well on a busy machine.
   }

@@ -8,7 +8,7 @@ namespace ct::kernels {
 /// Without it they look for work for milliseconds after each loop. Where the processor has other work, they take the
 /// time of the threads that work; and here, that of `Team`. GNU's runtime has no entry for that, but its manual
 /// (GOMP_SPINCOUNT) says that it waits 100 turns in place of 300,000 while there are more of its threads than
-/// processors. So some are started that sleep for good, on a thread that is not waited for.
+/// processors. So some are started that sleep for good.
 void shorten_openmp_waiting();
 
 }  // namespace ct::kernels

@@ -47,8 +47,9 @@ struct PackedWeights {
 };
 
 PackedWeights &packed_weights() {
-  static PackedWeights all;
-  return all;
+  // Never destroyed: a thread may still multiply at the end of the process.
+  static auto *const all = new PackedWeights;
+  return *all;
 }
 
 }  // namespace
@@ -56,9 +57,19 @@ PackedWeights &packed_weights() {
 std::shared_ptr<const float> packed_weight(
     const ProductTable &products, const at::Tensor &weight, std::initializer_list<const at::Tensor *> owners,
     int64_t rows, bool recorded) {
-  if (recorded) return nullptr;
+  for (const at::Tensor *owner : owners) {
+    // These count no versions.
+    if (owner->is_inference()) return nullptr;
+  }
   PackedWeights &all = packed_weights();
   std::lock_guard<std::mutex> guard(all.lock);
+  if (recorded) {
+    // What training has changed, or left behind, goes.
+    std::erase_if(all.of, [](const auto &one) {
+      return one.second.version.is_gone() || !one.second.version.is_fresh();
+    });
+    return nullptr;
+  }
   const auto place = std::make_pair(weight.data_ptr<float>(), std::make_pair(weight.size(0), weight.size(1)));
   const auto found = all.of.find(place);
   if (found == all.of.end() && rows > kFewRows) return nullptr;

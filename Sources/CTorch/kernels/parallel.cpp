@@ -14,7 +14,8 @@ void parallel(
     int64_t count, int64_t parts, void (*body)(void *, int64_t, int64_t, int64_t), void *context) {
   if (count <= 0) return;
   Loop loop{count, std::clamp<int64_t>(parts, 1, count), body, context};
-  Team::shared().run(loop, std::min(thread_count(), loop.parts));
+  const int64_t allowed = thread_count();
+  Team::shared().run(loop, std::min(allowed, loop.parts), allowed);
 }
 
 }  // namespace ct::kernels

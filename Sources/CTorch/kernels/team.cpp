@@ -3,6 +3,13 @@
 #include <chrono>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__linux__)
+#include <dlfcn.h>
+#include <sched.h>
+#endif
 
 #include "openmp_waiting.h"
 
@@ -27,6 +34,26 @@ void relax() {
   _mm_pause();
 #elif defined(__aarch64__)
   asm volatile("isb");
+#endif
+}
+
+/// Where OpenMP binds threads to processors, it has bound the one that starts these, and they inherit that.
+void unbind() {
+#if defined(__linux__)
+  const auto places = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_places"));
+  const auto size = reinterpret_cast<int (*)(int)>(dlsym(RTLD_DEFAULT, "omp_get_place_num_procs"));
+  const auto list = reinterpret_cast<void (*)(int, int *)>(dlsym(RTLD_DEFAULT, "omp_get_place_proc_ids"));
+  if (places == nullptr || size == nullptr || list == nullptr) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int place = 0; place < places(); ++place) {
+    std::vector<int> ids(static_cast<size_t>(size(place)));
+    list(place, ids.data());
+    for (const int id : ids) {
+      if (id >= 0 && id < CPU_SETSIZE) CPU_SET(static_cast<size_t>(id), &set);
+    }
+  }
+  if (CPU_COUNT(&set) > 0) sched_setaffinity(0, sizeof(set), &set);
 #endif
 }
 
@@ -65,8 +92,10 @@ void Team::wait(const std::atomic<uint32_t> &value, uint32_t old, std::atomic<ui
 
 void Team::help(int64_t number) {
   is_in_loop = true;
+  unbind();
   uint32_t turn = 0;
   while (true) {
+    for (uint32_t allowed; number >= (allowed = allowed_.load());) allowed_.wait(allowed);
     const uint32_t last = turn;
     while ((turn = turn_.load()) == last) wait(turn_, last, sleeping_);
     if (number >= wanted_.load()) continue;
@@ -89,25 +118,33 @@ void Team::hire(int64_t count) {
   }
 }
 
-void Team::run(Loop &loop, int64_t threads) {
+void Team::run(Loop &loop, int64_t threads, int64_t allowed) {
   std::unique_lock<std::mutex> caller(caller_, std::defer_lock);
   if (threads <= 1 || is_in_loop || !caller.try_lock()) {
-    const bool was = is_in_loop;
-    is_in_loop = true;
-    loop.take();
-    is_in_loop = was;
-    return;
+    struct Before {
+      bool was;
+      ~Before() { is_in_loop = was; }
+    } const before{std::exchange(is_in_loop, true)};
+    return loop.take();
   }
+  const auto helpers = static_cast<uint32_t>(allowed - 1);
+  if (allowed_.exchange(helpers) != helpers) allowed_.notify_all();
   hire(threads - 1);
   wanted_.store(threads - 1);
   loop_.store(&loop);
   turn_.fetch_add(1);
   if (sleeping_.load() > 0) turn_.notify_all();
+  // Also where the body throws: nobody may be in a loop that is gone.
+  struct End {
+    Team &team;
+    ~End() {
+      is_in_loop = false;
+      team.loop_.store(nullptr);
+      for (uint32_t inside; (inside = team.inside_.load()) != 0;) wait(team.inside_, inside, team.waiting_);
+    }
+  } const end{*this};
   is_in_loop = true;
   loop.take();
-  is_in_loop = false;
-  loop_.store(nullptr);
-  for (uint32_t inside; (inside = inside_.load()) != 0;) wait(inside_, inside, waiting_);
 }
 
 }  // namespace ct::kernels

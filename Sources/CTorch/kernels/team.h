@@ -30,12 +30,11 @@ class Team {
   /// Whether this thread is in a loop; what it calls stays on it.
   static bool is_inside();
 
-  /// Does a loop on up to `threads` threads, this one among them. Where another caller has the team, on this one.
-  void run(Loop &loop, int64_t threads);
+  /// Does a loop on up to `threads` threads, this one among them. Where another caller has the team, on this one. Of
+  /// more helpers than `allowed` threads have, the last ones sleep until there are more again.
+  void run(Loop &loop, int64_t threads, int64_t allowed);
 
  private:
-  struct Helper;
-
   /// Until `value` is no longer `old`.
   static void wait(const std::atomic<uint32_t> &value, uint32_t old, std::atomic<uint32_t> &sleepers);
   void help(int64_t number);
@@ -47,6 +46,8 @@ class Team {
   alignas(64) std::atomic<uint32_t> turn_{0};
   std::atomic<uint32_t> sleeping_{0};
   std::atomic<int64_t> wanted_{0};
+  /// Helpers that may be awake.
+  std::atomic<uint32_t> allowed_{0};
   /// Set while helpers may come.
   alignas(64) std::atomic<Loop *> loop_{nullptr};
   /// How many helpers look at `loop_`, or work on it.

@@ -91,7 +91,8 @@ public struct RunComparison {
         let drawn = pairs.indices.filter { pairs[$0].first.place != nil && pairs[$0].other.place != nil }
         var draws: [[Double]] = []
         let intervals =
-            drawn.isEmpty
+            // Runs that count other rows, as where some predictions are NaN, have no draws in common.
+            drawn.isEmpty || first.rows != other.rows
             ? []
             : bootstrap.intervals(rows: first.rows) { sample in
                 let (ofFirst, ofOther) = (first.metric(sample), other.metric(sample))

@@ -25,7 +25,8 @@ extension FineTuning {
     /// Runs the stages as `run()` does, and writes what can be known of the run into the output folder:
     /// `predictions.parquet`, `label_suspects.parquet`, `near_duplicates.parquet`, `run.json` and `report.html`.
     ///
-    /// The training is the same, to the bit, and the validation split is evaluated no more often.
+    /// The training is the same, to the bit, and the validation split is evaluated no more often; of sentence embeddings
+    /// its vectors are computed once more.
     ///
     /// - Throws: what `run()` throws; `ReportError` for a slice column that the rows don't have, before anything else.
     @discardableResult
@@ -37,8 +38,9 @@ extension FineTuning {
         var tuning = self
         tuning.willTrain = { trainer in
             trainer.onTrainingBatch = { dynamics.observe(rows: $0, logits: $1) }
-            // Of filled-in tokens there is no table, and the answers are as many as the vocabulary for each.
-            trainer.keepsLatestOutput = trainer.model.task != .maskedLM
+            // Of filled-in tokens there is no table, and the answers are as many as the vocabulary for each. Vectors are
+            // computed anew, of all rows.
+            trainer.keepsLatestOutput = ![.maskedLM, .sentenceEmbeddings].contains(trainer.model.task)
             willTrain(trainer)
         }
         let prepared = meter.seconds

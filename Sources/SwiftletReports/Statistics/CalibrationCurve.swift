@@ -38,7 +38,7 @@ public struct CalibrationCurve: Sendable {
         var (counts, sums, hits) = (
             [Int](repeating: 0, count: width), [Double](repeating: 0, count: width), [Int](repeating: 0, count: width)
         )
-        let rows = rows ?? Array(confidences.indices)
+        let rows = rows ?? Array(0..<min(confidences.count, isRight.count))
         for row in rows {
             let place = (confidences[row] * Double(width)).rounded(.up) - 1
             let bin = min(max(Int(exactly: place) ?? 0, 0), width - 1)

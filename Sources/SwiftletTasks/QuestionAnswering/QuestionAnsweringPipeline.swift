@@ -118,8 +118,10 @@ public struct QuestionAnsweringPipeline: DynamicPipeline {
     ) async throws -> [QuestionAnswers] {
         try check(options)
         var parts: [[Encoding]] = []
+        var count = 0
         for (number, input) in inputs.enumerated() {
-            parts.append(try rows(input, number: number, options, before: parts.reduce(0) { $0 + $1.count }))
+            parts.append(try rows(input, number: number, options, before: count))
+            count += parts[number].count
         }
         let outputs = try await engine.outputs(
             for: parts.flatMap { $0.map { EncodedSequence($0, keys: engine.tokenizer.modelInputNames) } })

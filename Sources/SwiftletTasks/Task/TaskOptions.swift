@@ -14,7 +14,8 @@ public struct TaskOptions: Sendable {
     /// Longest sequence in tokens, special ones included. By default what the model was trained with, else the limit of
     /// tokenizer and model.
     public var maxLength: Int?
-    /// Whether all rows are padded to `maxLength`, and not to the longest of their batch.
+    /// Whether all rows are padded to `maxLength`, and not to the longest of their batch; for text and token
+    /// classification, multiple choice and question answering.
     public var padToMaxLength = false
 
     // MARK: Labels

@@ -118,6 +118,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
         let cuts = (inParts || options.longInputs.cuts) && engine.maxLength < .max
         let truncation: Tokenizer.Truncation = cuts ? .longestFirst : .none
         var parts: [[Encoding]] = []
+        var count = 0
         for input in inputs {
             if inParts, cuts {
                 let texts =
@@ -127,7 +128,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
                     }
                 try engine.checkParts(
                     of: texts, room: engine.maxLength - engine.tokenizer.specialTokenCount(isPair: false),
-                    stride: options.stride ?? 0, before: parts.reduce(0) { $0 + $1.count }, "a part of a long text")
+                    stride: options.stride ?? 0, before: count, "a part of a long text")
             }
             let encoding =
                 switch input {
@@ -143,6 +144,7 @@ public struct TokenClassificationPipeline: DynamicPipeline {
                         returnOverflowingTokens: inParts)
                 }
             parts.append([encoding] + encoding.overflowing)
+            count += 1 + encoding.overflowing.count
         }
         if !cuts { try engine.refuse(parts.compactMap(\.first), longerThan: engine.maxLength) }
         return parts
