@@ -135,7 +135,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
             exchange.continuation.resume(throwing: error)
         }
         markCancelled(task)
-        cancel(task, at: exchange.peer)
+        cancel(task, at: exchange.peer, isSick: onlyWithoutHead)
     }
 
     func cancel(_ task: URLSessionTask) {
@@ -147,7 +147,10 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     /// Cancels the task. On Linux Foundation gets to that only when the server pauses, and one that sends without a pause
     /// would keep a thread busy, and all other requests of this session waiting, for as long as it likes: then its
     /// connections are shut down.
-    private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?) {
+    ///
+    /// - Parameter isSick: whether the answer has not even begun in time. Foundation may then call the task ended and keep the
+    ///   connection all the same.
+    private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?, isSick: Bool = false) {
         let isDone = Flag()
         DispatchQueue.global().async {
             task.cancel()
@@ -156,7 +159,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         #if os(Linux)
         guard let peer else { return }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
-            if !isDone.isSet { OpenConnections.shutDown(to: peer) }
+            if isSick || !isDone.isSet || task.state != .completed { OpenConnections.shutDown(to: peer) }
         }
         #endif
     }
