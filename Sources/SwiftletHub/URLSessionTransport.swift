@@ -135,7 +135,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
             exchange.continuation.resume(throwing: error)
         }
         markCancelled(task)
-        cancel(task, at: exchange.peer, isSick: onlyWithoutHead)
+        cancel(task, at: exchange.peer)
     }
 
     func cancel(_ task: URLSessionTask) {
@@ -147,10 +147,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     /// Cancels the task. On Linux Foundation gets to that only when the server pauses, and one that sends without a pause
     /// would keep a thread busy, and all other requests of this session waiting, for as long as it likes: then its
     /// connections are shut down.
-    ///
-    /// - Parameter isSick: whether the answer has not even begun in time. Foundation may then call the task ended and keep the
-    ///   connection all the same.
-    private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?, isSick: Bool = false) {
+    private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?) {
         let isDone = Flag()
         DispatchQueue.global().async {
             task.cancel()
@@ -159,7 +156,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         #if os(Linux)
         guard let peer else { return }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
-            if isSick || !isDone.isSet || task.state != .completed { OpenConnections.shutDown(to: peer) }
+            if !isDone.isSet { OpenConnections.shutDown(to: peer) }
         }
         #endif
     }

@@ -80,7 +80,7 @@ std::shared_ptr<const float> packed_weight(
     known.version.mark();
     known.products = &products;
     known.packed = nullptr;
-    for (auto i = all.of.begin(); i != all.of.end();) i = i->second.version.is_gone() ? all.of.erase(i) : std::next(i);
+    std::erase_if(all.of, [](const auto &one) { return one.second.version.is_gone(); });
     return nullptr;
   }
   if (known.packed == nullptr && rows <= kFewRows) known.packed = pack(products, weight);
