@@ -3,7 +3,8 @@ import CTorch
 /// Runs `body` with the matrix products of linear layers in 8-bit integers, on the calling thread. For inference on the
 /// CPU: such products have no gradients.
 ///
-/// A weight `[outputs, inputs]` gets one scale an output, its largest magnitude over 127. Each row of activations gets a
+/// A weight `[outputs, inputs]` gets one scale an output: the largest sum of the magnitudes of two neighbours (inputs 0 and 1,
+/// 2 and 3, ...) over 126, so that AVX2 can sum two products in 16 bits. Each row of activations gets a
 /// scale and a zero of its own when it is multiplied, so that no row's result depends on the rows beside it. Numbers
 /// beyond four times a row's root mean square, up to 16 of them, don't stretch its scale: what lies beyond is multiplied
 /// in float32. Sums are exact; biases, norms, attention and layers with fewer than 16 outputs stay float32.
@@ -22,8 +23,7 @@ public func int8Products<Result, Failure: Error>(
 }
 
 extension Kernels {
-    /// The instruction set of 8-bit products: "avx512vnni", "avxvnni", "avx2" or "portable". On "avx2" they save memory
-    /// traffic rather than time.
+    /// The instruction set of 8-bit products: "avx512vnni", "avxvnni", "avx2" or "portable".
     public static var int8InstructionSet: String { String(cString: ct_int8_set()) }
 }
 

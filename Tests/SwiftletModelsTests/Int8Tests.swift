@@ -32,8 +32,27 @@ extension ModelTests {
             let size = zip(exact, bias.doubles().repeated(rows)).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
             let error = zip(exact, rounded.doubles()).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
             // Without the outliers' own part it is 0.05: their columns would take the scale.
-            #expect((error / size).squareRoot() < 0.013, "\((error / size).squareRoot())")
+            #expect((error / size).squareRoot() < 0.016, "\((error / size).squareRoot())")
             #expect(rounded.doubles() != F.linear(x, weight, bias).doubles())
+        }
+
+        /// AVX2 sums two products in 16 bits: 255 * 128 is what fits. Halves and equal numbers are where rounding would break it.
+        @Test(arguments: [[16, 31], [40, 384], [70, 1]])
+        func pairsOfAWeightStayBelowTheirBoundAndKeepTheirValues(sizes: [Int]) {
+            manualSeed(11)
+            for weight in [Tensor.randn(sizes), Tensor.full(sizes, -3), Tensor.full(sizes, 0.7)] {
+                let (values, scales) = weight.quantizedInt8()
+                let q = values.to(.float32).floats().map(Int.init)
+                let pairs = (0..<sizes[0]).flatMap { row in
+                    stride(from: 0, to: sizes[1], by: 2).map { column in
+                        let at = row * sizes[1] + column
+                        return abs(q[at]) + (column + 1 < sizes[1] ? abs(q[at + 1]) : 0)
+                    }
+                }
+                #expect(pairs.max()! == 126 || pairs.max()! == 127)
+                let again = (values.to(.float32) * scales).quantizedInt8()
+                #expect(again.values.to(.float32).floats().map(Int.init) == q)
+            }
         }
 
         @Test func aRowDependsOnNoOther() {

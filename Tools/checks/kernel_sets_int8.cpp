@@ -2,8 +2,10 @@
 // the kernels are told that it ends, so that AddressSanitizer sees what they read too much.
 #include "int8_table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -35,9 +37,13 @@ struct Weight {
     sums.assign(scales.size(), 0);
     std::uniform_int_distribution<int> draw(-127, 127);
     for (int64_t output = 0; output < outputs; ++output) {
+      int before = 0;
       scales[static_cast<size_t>(output)] = 0.01f * static_cast<float>(1 + output % 7);
       for (int64_t input = 0; input < inputs; ++input) {
-        const int value = draw(generator);
+        // Pairs as large as they may be.
+        const int left = std::min(127, kInt8Pair + 1 - std::abs(before));
+        const int value = input % 2 == 0 ? draw(generator) : generator() % 2 == 0 ? left : -left;
+        before = value;
         const int64_t row = (output / kInt8Block * quads + input / 4) * kInt8Block + output % kInt8Block;
         packed[static_cast<size_t>(row * 4 + input % 4)] = static_cast<int8_t>(value);
         sums[static_cast<size_t>(output)] += value;

@@ -111,15 +111,18 @@ Int8Weight::Int8Weight(const at::Tensor &weight) {
     std::fill(packed + begin * quads * kInt8Block * 4, packed + end * quads * kInt8Block * 4, int8_t{0});
     for (int64_t o = begin * kInt8Block; o < std::min(outputs, end * kInt8Block); ++o) {
       const float *row = values + o * stride;
+      // Of an even sum's two numbers one is rounded up and the other down, or neither: the largest pair has just that sum,
+      // so that what was quantized is quantized to the same again.
       float most = 0;
-      for (int64_t i = 0; i < inputs; ++i) most = std::max(most, std::fabs(row[i]));
-      const float scale = most > 0 ? most / 127 : 1, inverse = 1 / scale;
+      for (int64_t i = 0; i < inputs; i += 2)
+        most = std::max(most, std::fabs(row[i]) + (i + 1 < inputs ? std::fabs(row[i + 1]) : 0));
+      const float scale = most > 0 ? most / kInt8Pair : 1, inverse = 1 / scale;
       int8_t *to = packed + (o / kInt8Block * quads * kInt8Block + o % kInt8Block) * 4;
       int32_t sum = 0;
       for (int64_t i = 0; i < inputs; ++i) {
         // A weight that is no number gives none; its scale says so.
         const float nearest = std::nearbyint(row[i] * inverse);
-        const auto q = static_cast<int8_t>(nearest >= -127 && nearest <= 127 ? nearest : 0);
+        const auto q = static_cast<int8_t>(nearest >= -kInt8Pair && nearest <= kInt8Pair ? nearest : 0);
         to[i / 4 * kInt8Block * 4 + i % 4] = q;
         sum += q;
       }

@@ -9,10 +9,15 @@ namespace ct::kernels {
 constexpr int64_t kInt8Block = 32;
 /// Numbers of one row that are kept beside its 8-bit ones.
 constexpr int64_t kInt8Outliers = 16;
+/// What the magnitudes of inputs 2j and 2j + 1 of one output add up to, at most one more where both are rounded up: 255
+/// times that fits into 16 bits, in which AVX2 sums two products. It costs a third of the weights' resolution, on every
+/// processor, so that all give the same numbers.
+constexpr int32_t kInt8Pair = 126;
 /// Sums of so many products of 8 bits fit into 32.
 constexpr int64_t kInt8Inputs = 1 << 16;
 
-/// A weight [outputs, inputs] with one scale an output: weight[o, i] is about scales[o] * q[o, i], |q| <= 127.
+/// A weight [outputs, inputs] with one scale an output: weight[o, i] is about scales[o] * q[o, i], |q| <= kInt8Pair, and so
+/// are pairs of inputs.
 struct Int8Matrix {
   int64_t outputs, inputs;
   /// Inputs by fours, the last filled up with zeros; outputs by blocks.

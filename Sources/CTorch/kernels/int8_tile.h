@@ -1,5 +1,6 @@
 // Rows to 8 bits, and their products with packed weights. Included once by each file that names an instruction set:
-// CT_INT8_DOT is its product of four bytes a lane.
+// CT_INT8_DOT is its product of four bytes a lane, CT_INT8_TILE rows are multiplied at once, with CT_INT8_VECTORS vectors of
+// weights: their sums, the weights and one number more stay in registers.
 #pragma once
 
 #include "int8_table.h"
@@ -72,29 +73,34 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
 
 constexpr int kBlockVectors = kInt8Block / W;
 
-/// One block of `Rows` rows.
+/// `CT_INT8_VECTORS` vectors of one block, from `first` on, of `Rows` rows. The first rows ask for the next block's weights:
+/// they come from the shared cache while these are multiplied.
 template <int Rows>
 static void int8_tile(
-    const Int8Matrix &weight, const Int8Rows &x, int64_t row, int64_t block, float *out, int64_t out_stride) {
-  const int8_t *packed = weight.packed + block * weight.quads * kInt8Block * 4;
+    const Int8Matrix &weight, const Int8Rows &x, int64_t row, int64_t block, int first, float *out,
+    int64_t out_stride) {
+  const int8_t *packed = weight.packed + (block * weight.quads * kInt8Block + first * W) * 4;
   const uint8_t *values = x.values + row * x.stride;
-  Ints sums[Rows][kBlockVectors] = {};
+  // Beyond the last block it asks for what isn't read; asking is harmless anywhere.
+  const int64_t next = row == 0 ? weight.quads * kInt8Block * 4 : 0;
+  Ints sums[Rows][CT_INT8_VECTORS] = {};
   for (int64_t quad = 0; quad < weight.quads; ++quad) {
-    Ints w[kBlockVectors];
-    for (int v = 0; v < kBlockVectors; ++v)
+    Ints w[CT_INT8_VECTORS];
+    for (int v = 0; v < CT_INT8_VECTORS; ++v)
       w[v] = *reinterpret_cast<const IntsAnywhere *>(packed + (quad * kInt8Block + v * W) * 4);
+    __builtin_prefetch(packed + next + quad * kInt8Block * 4, 0, 2);
     for (int r = 0; r < Rows; ++r) {
       int32_t four;
       std::memcpy(&four, values + r * x.stride + quad * 4, 4);
       const Ints a = Ints{} + four;
-      for (int v = 0; v < kBlockVectors; ++v) sums[r][v] = CT_INT8_DOT(sums[r][v], a, w[v]);
+      for (int v = 0; v < CT_INT8_VECTORS; ++v) sums[r][v] = CT_INT8_DOT(sums[r][v], a, w[v]);
     }
   }
   for (int r = 0; r < Rows; ++r) {
     const float scale = x.scales[row + r];
     const int32_t zero = x.zeros[row + r], outliers = x.outlier_counts[row + r];
-    for (int v = 0; v < kBlockVectors; ++v) {
-      const int64_t column = block * kInt8Block + v * W;
+    for (int v = 0; v < CT_INT8_VECTORS; ++v) {
+      const int64_t column = block * kInt8Block + (first + v) * W;
       if (column >= weight.outputs) break;
       const Ints of_ones = *reinterpret_cast<const IntsAnywhere *>(weight.sums + column);
       Vec y = __builtin_convertvector(sums[r][v] - of_ones * zero, Vec) * scale;
@@ -114,7 +120,11 @@ template <int Rows>
 static void int8_rows(
     const Int8Matrix &weight, const Int8Rows &x, int64_t row, int64_t rows, int64_t block, float *out,
     int64_t out_stride) {
-  if (rows == Rows) return int8_tile<Rows>(weight, x, row, block, out, out_stride);
+  if (rows == Rows) {
+    for (int first = 0; first < kBlockVectors; first += CT_INT8_VECTORS)
+      int8_tile<Rows>(weight, x, row, block, first, out, out_stride);
+    return;
+  }
   if constexpr (Rows > 1) int8_rows<Rows - 1>(weight, x, row, rows, block, out, out_stride);
 }
 

@@ -1,4 +1,4 @@
-// Products of 8-bit integers with AVX2: by pairs in 16 bits, since its products of bytes would overflow.
+// Products of 8-bit integers with AVX2, whose products of bytes are summed by pairs in 16 bits.
 #if defined(__x86_64__)
 
 // Before the target changes: inline functions of these headers must run everywhere.
@@ -13,15 +13,13 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CT_SET int8_avx2
 #define CT_WIDTH 8
-#define CT_INT8_TILE 2
-// Bytes of even and of odd places: those of `a` from 0 to 255, those of `w` with their sign.
-#define CT_INT8_DOT(sum, a, w)                                                                              \
-  (Ints) _mm256_add_epi32(                                                                                  \
-      _mm256_add_epi32(                                                                                     \
-          (__m256i)(sum), _mm256_madd_epi16(                                                                \
-                              _mm256_and_si256((__m256i)(a), _mm256_set1_epi16(255)),                       \
-                              _mm256_srai_epi16(_mm256_slli_epi16((__m256i)(w), 8), 8))),                   \
-      _mm256_madd_epi16(_mm256_srli_epi16((__m256i)(a), 8), _mm256_srai_epi16((__m256i)(w), 8)))
+#define CT_INT8_TILE 6
+#define CT_INT8_VECTORS 2
+// Two products of bytes fit into 16 bits, since kInt8Pair bounds each pair of a weight's inputs.
+#define CT_INT8_DOT(sum, a, w)                                                                                  \
+  (Ints) _mm256_add_epi32(                                                                                      \
+      (__m256i)(sum),                                                                                           \
+      _mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)(a), (__m256i)(w)), _mm256_set1_epi16(1)))
 #include "../kernels/int8_tile.h"
 #pragma clang attribute pop
 

@@ -15,6 +15,7 @@
 #define CT_SET int8_avx512vnni
 #define CT_WIDTH 16
 #define CT_INT8_TILE 12
+#define CT_INT8_VECTORS kBlockVectors
 #define CT_INT8_DOT(sum, a, w) (Ints) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(w))
 #include "../kernels/int8_tile.h"
 #pragma clang attribute pop

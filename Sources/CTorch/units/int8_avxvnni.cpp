@@ -13,7 +13,8 @@
 #pragma clang attribute push(__attribute__((target("avxvnni,avx2,fma"))), apply_to = function)
 #define CT_SET int8_avxvnni
 #define CT_WIDTH 8
-#define CT_INT8_TILE 3
+#define CT_INT8_TILE 6
+#define CT_INT8_VECTORS 2
 #define CT_INT8_DOT(sum, a, w) (Ints) _mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(a), (__m256i)(w))
 #include "../kernels/int8_tile.h"
 #pragma clang attribute pop
