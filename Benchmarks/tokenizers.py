@@ -2,11 +2,12 @@
 """Tokenization speed, Swiftlet beside the Rust library, in turn.
 
     swift build -c release --build-tests
-    python Benchmarks/tokenizers.py [--dataset FOLDER] [--rounds 5] [--assets FOLDER]
+    python Benchmarks/tokenizers.py [--dataset FOLDER] [--texts mrpc|mixed|adversarial] [--rounds 5]
+        [--assets FOLDER]
 
-Pairs of MRPC through the WordPiece model that the bootstrap fetched, and through byte-level BPE and unigram models of
-the size of RoBERTa's and XLM-R's, which are made on the first run. Each side gets one thread, and CPU time is what
-counts: other programs on the machine slow both sides down alike, at worst. How much faster several threads are is
+Pairs of MRPC, or of Benchmarks/python/tokenizer_texts.py, through the WordPiece model that the bootstrap fetched, and
+through byte-level BPE and unigram models of the size of RoBERTa's and XLM-R's, which are made of MRPC on the first run.
+Each side gets one thread, and CPU time is what counts: other programs on the machine slow both sides down alike, at worst. How much faster several threads are is
 measured by the clock, and so needs an idle machine. Needs what `Tools/reference/setup` installs.
 """
 
@@ -28,6 +29,7 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 
 import pyarrow.parquet
 import tokenizer_assets
+import tokenizer_texts
 from transformers import AutoTokenizer
 
 
@@ -71,6 +73,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", type=Path, default=root / "../shared/hub/datasets/nyu-mll/glue/mrpc",
                         help="a folder of Parquet files with sentence1 and sentence2")
+    parser.add_argument("--texts", default="mrpc", choices=["mrpc", *tokenizer_texts.KINDS])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--assets", type=Path, default=root / ".build/tokenizer-assets")
     options = parser.parse_args()
@@ -81,7 +84,9 @@ def main():
     if not rows:
         sys.exit(f"there are no Parquet files in {options.dataset}; give --dataset")
     texts = [text for row in rows for text in row]
-    size = sum(len(text.encode()) for text in texts)
+    if options.texts != "mrpc":
+        rows = tokenizer_texts.pairs(options.texts)
+    size = sum(len(text.encode()) for row in rows for text in row)
     assets = options.assets.resolve()
     assets.mkdir(parents=True, exist_ok=True)
     lines = assets / "pairs.jsonl"
@@ -91,7 +96,7 @@ def main():
         "byte-level BPE": tokenizer_assets.byte_level(assets / "byte-level", texts),
         "unigram": tokenizer_assets.unigram(assets / "unigram", texts),
     }
-    print(f"{len(rows)} pairs, {size} bytes, {options.rounds} rounds; MB/s of CPU time on one thread, ids only")
+    print(f"{options.texts}: {len(rows)} pairs, {size} bytes, {options.rounds} rounds; MB/s of CPU time on one thread, ids only")
     print(f"{'':16}{'tokens':>8}{'Swiftlet':>10}{'Rust':>8}{'ratio':>8}{'least':>8}{'most':>8}{'offsets':>9}{'load ms':>9}{'Rust':>8}{'2 threads':>11}")
     for name, folder in kinds.items():
         rust = Rust(folder, rows, size)
