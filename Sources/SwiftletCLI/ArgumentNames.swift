@@ -198,7 +198,8 @@ struct GivenArguments {
             return []
         }
         if !isOwn, let refusal = try refusal(option.name) {
-            throw UsageError(message: "error: option \(option.title) \(refusal)")
+            let remedy = shape.path.isSame(as: "sweep") ? "What each training is given stands after --." : nil
+            throw UsageError(message: "error: option \(option.title) \(refusal)", remedy: remedy)
         }
         if let python {
             let value = (python.isFlag ? option.values.first.flatMap { JSONValue(truth: $0) } : nil) ?? option.value

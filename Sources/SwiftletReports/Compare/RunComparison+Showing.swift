@@ -128,9 +128,9 @@ extension RunComparison {
                     "run-\(index)", run.name,
                     note:
                         "Paired bootstrap: both runs are measured on each of \(draws) draws of rows (seed \(bootstrap.seed)). The "
-                        + "interval has 95% of the differences. p is twice the share of draws in which the difference is 0 or has the "
-                        + "other sign, at most 1; one is added to the draws and to all, so that it is at least "
-                        + "\(ShownNumber.short(2 / Double(draws + 1))).", blocks))
+                        + "interval has 95% of the differences. p is twice the share of draws in which the sign is not that of "
+                        + "most, 0 counting for both sides, and at most 1; one is added to the draws of that side and to all, so "
+                        + "that it is at least \(ShownNumber.short(2 / Double(draws + 1))).", blocks))
         }
         let settings = differingSettings()
         sections.append(

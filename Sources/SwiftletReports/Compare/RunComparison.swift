@@ -21,8 +21,8 @@ public struct RunComparison {
         public let other: Double
         /// 95% of the differences on draws of rows, other less first; `nil` where there is none.
         public let interval: (low: Double, high: Double)?
-        /// Of the paired bootstrap: twice the share of draws in which the difference is 0 or has the other sign; NaN where
-        /// there are no draws. See `PairedBootstrap.pValue`.
+        /// Of the paired bootstrap: twice the share of draws in which the difference has not the sign of most, at most 1; see
+        /// `PairedBootstrap.pValue`. NaN where there are no draws.
         public let pValue: Double
     }
 
