@@ -18,6 +18,14 @@ struct UsageError: SwiftletError {
 /// - Parameter note: told what was taken as something else.
 /// - Throws: `UsageError` that names the option as it was written.
 package func normalized(_ arguments: [String], note: (String) -> Void = noteOnStandardError) throws -> [String] {
+    let (given, count, end) = try settled(arguments, note: note)
+    return arguments[..<count] + given.others + (try given.commandLine()) + arguments[end...]
+}
+
+/// The options under the names that the command has, how many words name the command, and where the rest begins with `--`.
+func settled(
+    _ arguments: [String], note: (String) -> Void
+) throws -> (given: GivenArguments, count: Int, end: Int) {
     let (shape, count) = try CommandShape.find(arguments)
     let end = arguments[count...].firstIndex(of: "--") ?? arguments.endIndex
     var given = GivenArguments(Array(arguments[count..<end]), shape)
@@ -31,13 +39,7 @@ package func normalized(_ arguments: [String], note: (String) -> Void = noteOnSt
     } else {
         given.options = try given.settled(beside: [], note)
     }
-    return arguments[..<count] + given.others + (try given.commandLine()) + arguments[end...]
-}
-
-package func noteOnStandardError(_ text: String) {
-    // One of several processes is enough.
-    if let rank = Machine.environment("RANK"), rank != "0" { return }
-    writeToStandardError(TerminalStyle.standardError.message("note: \(text)") + "\n")
+    return (given, count, end)
 }
 
 /// An option as it was given.
@@ -196,7 +198,8 @@ struct GivenArguments {
             return []
         }
         if !isOwn, let refusal = try refusal(option.name) {
-            throw UsageError(message: "error: option \(option.title) \(refusal)")
+            let remedy = shape.path.isSame(as: "sweep") ? "What each training is given stands after --." : nil
+            throw UsageError(message: "error: option \(option.title) \(refusal)", remedy: remedy)
         }
         if let python {
             let value = (python.isFlag ? option.values.first.flatMap { JSONValue(truth: $0) } : nil) ?? option.value

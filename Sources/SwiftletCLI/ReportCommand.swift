@@ -97,13 +97,14 @@ struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay", abstract: "Run a training again, and say whether the same weights come out.",
         discussion: """
-            Reads run.json in the folder, says what is not as it was (data, model, versions, processor), runs the same command into \
-            another folder, and compares the weights byte by byte. Exit status 0 if they are identical, 1 if not.
+            Reads run.json in the folder, says what is not as it was (data, model, versions, processor, threads), runs the same \
+            command into another folder, and compares the weights byte by byte. Exit status 0 if they are identical, 1 if not. It \
+            takes as long as the run did, needs model and data where they were, and leaves the run itself alone.
             """)
 
     @Argument(help: "Output folder of a training.") var folder: String
-    @Option(help: "Folder for the new run; by default one beside it, which is removed at the end.") var outputDir:
-        String?
+    @Option(help: "Folder for the new run, which stays; by default <folder>.replay, which is removed at the end.")
+    var outputDir: String?
     @Flag(help: "Only say what is not as it was; run nothing.") var check = false
     @OptionGroup(title: "Output") var messages: MessageOptions
 
@@ -120,12 +121,12 @@ struct ReplayCommand: ParsableCommand {
             if !differences.isEmpty { throw ExitCode(1) }
             return
         }
-        let target = absolute(outputDir ?? folder + ".replay")
+        let place = resolved(folder)
+        let target = absolute(outputDir.map(FileSystem.expandingTilde) ?? place + ".replay")
         guard !FileSystem.exists(target) else {
             throw UsageError(
                 message: "error: '\(target)' is there already", remedy: "Name another folder with --output-dir.")
         }
-        let place = absolute(folder)
         defer { if outputDir == nil { try? FileSystem.remove(target) } }
         try start(try replay.arguments(outputDir: target), in: replay.record.workingDirectory)
         let verdict = try RunReplay(folder: place).verdict(target)

@@ -1,7 +1,6 @@
 public import ArgumentParser
 public import Swiftlet
 import SwiftletIO
-import Synchronization
 
 extension SearchMethod: ExpressibleByArgument {}
 extension SweepSettings.Direction: ExpressibleByArgument {}
@@ -11,11 +10,12 @@ struct SweepCommand: ParsableCommand {
         commandName: "sweep", abstract: "Search for good settings of a training.",
         discussion: """
             swiftlet sweep --output-dir S --search learning_rate=loguniform:1e-5:1e-3 per_device_train_batch_size=8,16 \
-            --metric accuracy --direction maximize -- --model M --dataset D --eval-strategy epoch
+            --metric accuracy -- --model M --dataset D --eval-strategy epoch
 
             What follows -- are options of 'swiftlet train'. Values are lists (8,16,32) or ranges (uniform:0:0.3, \
             loguniform:1e-5:1e-3, int:1:5, logint:1:64). A sweep that was interrupted goes on when the same command is given \
-            again, and ends with the same table. Each setting runs with each seed, and the mean is what is compared.
+            again, and ends with the same table. Each setting runs with each seed, and the mean is what is compared. A run \
+            that fails stays in the table with its reason. Exit status 1 if all fail.
             """)
 
     @Option(help: "Folder for the journal, the table (sweep.json) and the page (sweep.html).") var outputDir: String
@@ -24,7 +24,9 @@ struct SweepCommand: ParsableCommand {
     @Option(help: "Settings to try; by default 20, for a grid all.") var trials: Int?
     @Option(parsing: .upToNextOption, help: "Seeds that each setting is run with.") var seeds: [UInt64] = [42]
     @Option(help: "Metric of the last evaluation, with or without eval_.") var metric = "eval_loss"
-    @Option(help: "minimize or maximize.") var direction = SweepSettings.Direction.minimize
+    @Option(
+        help: "minimize or maximize; by default what the metric's name says, such as maximize for accuracy and f1.")
+    var direction: SweepSettings.Direction?
     @Option(help: "Of the choice of settings.") var searchSeed: UInt64 = 0
     @Option(help: "Runs at the same time, each a process with its share of the threads.") var parallel = 1
     @Option(help: "Threads for all runs together; by default those of this machine.") var threads: Int?
@@ -33,6 +35,7 @@ struct SweepCommand: ParsableCommand {
     @Option(help: "asha: of so many settings of a round, one goes on to the next, with so many times as many epochs.")
     var reductionFactor = 3
     @Flag(help: "Keep the models of all runs, not only what they measured.") var keepModels = false
+    @Flag(help: "Of a sweep that goes on: run again what failed.") var retryFailed = false
     @OptionGroup(title: "Output") var messages: MessageOptions
     @Argument(parsing: .postTerminator, help: "Options of 'swiftlet train'.") var training: [String] = []
 
@@ -54,7 +57,7 @@ struct SweepCommand: ParsableCommand {
         var settings = SweepSettings(space: space, method: method, trialCount: trials ?? (method == .grid ? nil : 20))
         settings.seeds = seeds
         settings.metric = metric
-        settings.direction = direction
+        if let direction { settings.direction = direction }
         settings.seed = searchSeed
         settings.parallelRuns = parallel
         (settings.minEpochs, settings.maxEpochs, settings.reductionFactor) = (minEpochs, maxEpochs, reductionFactor)
@@ -62,133 +65,64 @@ struct SweepCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try settings()
+        var settings = try settings()
         let folder = absolute(FileSystem.expandingTilde(outputDir))
-        let options = training.first == "train" ? Array(training.dropFirst()) : training
-        // A name that no training has is better known before the first run.
-        let sample = settings.space.flatMap { name, dimension in ["--\(name)", ProcessRunner.word(dimension.sample)] }
-        _ = try SwiftletCommand.parseAsRoot(
-            try normalized(["train"] + options + sample + ["--output-dir", folder], note: { _ in }))
-        var sweep = try Sweep(settings, folder: folder)
-        let runner = try ProcessRunner(
-            options: options, folder: folder, threads: max((threads ?? threadCount) / settings.parallelRuns, 1),
+        let training = try SweepTraining(training, settings, search: search)
+        try training.check(folder: folder, fetches: false)
+        settings.commonOptions = training.common
+        var sweep = try Sweep(settings, folder: folder, retriesFailures: retryFailed)
+        let isOver = settings.runCount == sweep.knownRunCount
+        if !isOver { try training.check(folder: folder, fetches: true) }
+        let runs = try SweepRuns(
+            training, folder: folder, threads: max((threads ?? threadCount) / settings.parallelRuns, 1),
             keepsModels: keepModels)
-        defer { runner.stop() }
+        defer { runs.stop() }
         if messages.showsProgress {
-            sweep.onOutcome = { run, values, outcome in
-                let said = values.map { "\($0) \(ProcessRunner.word($1))" }.joined(separator: ", ").shown()
-                let result =
-                    outcome.failure.map { "failed: \($0.shown())" }
-                    ?? (outcome.metrics[settings.metric] ?? outcome.metrics["eval_\(settings.metric)"])?.double.map(
-                        shortText) ?? ""
-                print("trial \(run.trial), seed \(run.seed): \(said): \(result)")
-            }
+            sayBeginning(sweep)
+            sweep.onOutcome = { show($0, $1, $2, settings) }
         }
-        let table = try sweep.run(runner)
+        sweep.onTable = { try write($0, to: folder) }
+        let table = try sweep.run(runs)
+        try write(table, to: folder)
+        if messages.json { print(table.json.text(.line)) } else { print(table.text, terminator: "") }
+        guard table.failureCount < table.runCount else {
+            throw LaunchError(
+                "all \(table.runCount) runs failed: \(table.rows.first?.failure ?? "for unknown reasons")",
+                remedy:
+                    "Their logs are in '\(FileSystem.join(folder, "runs"))'. Once the reason is gone, give the same command with "
+                    + "--retry-failed.")
+        }
+    }
+
+    private func write(_ table: SweepTable, to folder: String) throws {
         try AtomicFile.write(table.json.text(JSONStyle(indent: 2)) + "\n", to: FileSystem.join(folder, "sweep.json"))
         try AtomicFile.write(table.page(title: FileSystem.name(of: folder)), to: FileSystem.join(folder, "sweep.html"))
-        if messages.json { print(table.json.text(.line)) } else { print(table.text, terminator: "") }
-    }
-}
-
-/// Runs trainings as processes of this program.
-final class ProcessRunner: SweepRunner {
-    private let program: String
-    private let options: [String]
-    private let folder: String
-    private let keepsModels: Bool
-    private let environment: [String: String]
-    private let children = Children()
-    private let signals: InterruptSignals
-
-    /// What a signal's handler needs to know.
-    private final class Children: Sendable {
-        let running = Mutex<[ChildProcess]>([])
-        let wasStopped = Atomic<Bool>(false)
-
-        func send(_ number: Int32) { running.withLock { $0.forEach { $0.send(number) } } }
     }
 
-    init(options: [String], folder: String, threads: Int, keepsModels: Bool) throws {
-        guard let program = ChildProcess.ownPath else { throw LaunchError("this program's own file is not known") }
-        (self.program, self.options, self.folder, self.keepsModels) = (program, options, folder, keepsModels)
-        var environment = ChildProcess.inheritedEnvironment()
-        environment["OMP_NUM_THREADS"] = String(threads)
-        environment[ParentWatch.variable] = "1"
-        self.environment = environment
-        let children = children
-        signals = InterruptSignals { number in
-            children.wasStopped.store(true, ordering: .sequentiallyConsistent)
-            children.send(number)
+    /// What is judged how, and what an earlier call has left.
+    private func sayBeginning(_ sweep: Sweep) {
+        let settings = sweep.settings
+        print(
+            "the best setting has the \(settings.direction == .minimize ? "smallest" : "largest") \(metric.shown()) "
+                + "(\(settings.direction.rawValue))")
+        if let usual = SweepSettings.Direction(ofMetric: metric), usual != settings.direction {
+            noteOnStandardError("--direction \(settings.direction.rawValue) looks for the worst \(metric.shown())")
         }
+        guard sweep.knownRunCount > 0 else { return }
+        let all = settings.runCount.map { " of \($0)" } ?? ""
+        let failed = sweep.knownFailureCount
+        print(
+            "already known: \(sweep.knownRunCount)\(all) runs"
+                + (failed == 0 ? "" : ", of which \(failed) failed; --retry-failed runs them again"))
     }
 
-    /// Ends what still runs.
-    func stop() {
-        signals.cancel()
-        children.send(9)
-    }
-
-    struct Started {
-        let child: ChildProcess
-        let folder: String
-        let log: String
-    }
-
-    /// A value as a word of a command line.
-    static func word(_ value: JSONValue) -> String { value.string ?? value.text() }
-
-    func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> Started {
-        let name = "trial-\(run.trial)" + (epochs == nil ? "" : "-round-\(run.round)") + "-seed-\(run.seed)"
-        // What an interrupted run has left may still be written to for a moment.
-        var place = FileSystem.join(folder, "runs/\(name)")
-        var attempt = 1
-        while FileSystem.exists(place) {
-            attempt += 1
-            place = FileSystem.join(folder, "runs/\(name)-attempt-\(attempt)")
-        }
-        try FileSystem.createDirectory(place)
-        var words = [program, "train"] + options
-        for (name, value) in values { words += ["--\(name)", Self.word(value)] }
-        if let epochs { words += ["--num-train-epochs", String(epochs)] }
-        words += ["--seed", String(run.seed), "--output-dir", place, "--no-report", "--quiet"]
-        let log = FileSystem.join(place, "log.txt")
-        let child = try ChildProcess(words, environment: environment, log: log)
-        children.running.withLock { $0.append(child) }
-        return Started(child: child, folder: place, log: log)
-    }
-
-    func finish(_ started: Started, _ run: SweepRun) throws -> SweepOutcome {
-        let end = started.child.wait()
-        children.running.withLock { $0.removeAll { $0.id == started.child.id } }
-        guard !children.wasStopped.load(ordering: .sequentiallyConsistent) else {
-            throw LaunchError(
-                "the sweep was interrupted",
-                remedy: "Give the same command again to go on; what has ended is in '\(folder)'.")
-        }
-        guard end.isSuccess else {
-            let lines = ((try? MappedFile.text(started.log)) ?? "").split(separator: "\n")
-            let message = lines.last { $0.hasPrefix("error: ") } ?? lines.last ?? ""
-            // A wrong command line is wrong for every run.
-            if end == .exit(2) {
-                throw LaunchError(
-                    "the training can't be started: \(message)", remedy: "All of it is in '\(started.log)'.")
-            }
-            return SweepOutcome(metrics: [:], failure: "\(end.text): \(message)")
-        }
-        let results = try JSONValue(contentsOf: FileSystem.join(started.folder, "all_results.json")).object ?? [:]
-        if !keepsModels { try FileSystem.remove(started.folder) }
-        return SweepOutcome(metrics: results)
-    }
-}
-
-extension SearchDimension {
-    /// Some value.
-    fileprivate var sample: JSONValue {
-        switch self {
-        case .choices(let values): values.first ?? .null
-        case .real(let low, _, _, _): .double(low)
-        case .integer(let low, _, _, _): .int(low)
-        }
+    private func show(_ run: SweepRun, _ values: JSONObject, _ outcome: SweepOutcome, _ settings: SweepSettings) {
+        let said = values.map { "\($0) \(SweepTraining.word($1))" }.joined(separator: ", ").shown()
+        let round = settings.method == .asha ? ", round \(run.round)" : ""
+        let result =
+            outcome.failure.map { "failed: \($0.shown())" }
+            ?? (outcome.metrics[settings.metric] ?? outcome.metrics["eval_\(settings.metric)"])?.double.map(shortText)
+            ?? ""
+        print("trial \(run.trial)\(round), seed \(run.seed): \(said): \(result)" + (outcome.isKnown ? " (known)" : ""))
     }
 }

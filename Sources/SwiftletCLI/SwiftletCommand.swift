@@ -113,6 +113,12 @@ func writeToStandardError(_ text: String) {
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
+package func noteOnStandardError(_ text: String) {
+    // One of several processes is enough.
+    if let rank = Machine.environment("RANK"), rank != "0" { return }
+    writeToStandardError(TerminalStyle.standardError.message("note: \(text)") + "\n")
+}
+
 /// Writes log messages as plain lines to standard error; results go to standard output.
 struct ConsoleLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]

@@ -102,12 +102,51 @@ struct RunTests {
         #expect(changed.count == 1 && changed[0].contains("validation.jsonl") && changed[0].contains("changed"))
         try FileSystem.remove(file)
         #expect(try replay.differences().first?.contains("is gone") == true)
+        let weights = folder.file("out/model.safetensors")
+        try AtomicFile.write(Array(try MappedFile.text(folder.file("out/config.json")).utf8), to: weights)
+        #expect(try replay.differences().contains { $0.hasPrefix("weights file '\(weights)' has changed") })
         var json = replay.record.json
         json["resumed_from"] = "last"
         try RunRecord(json).write(to: folder.file("out"))
         let error = #expect(throws: ReportError.self) { try RunReplay(folder: folder.file("out")) }
         #expect(error?.kind == .replay)
         #expect(throws: ReportError.self) { try RunReplay(folder: small.data) }
+    }
+
+    @Test func `a run is made again without report and upload, and with logs of its own`() throws {
+        func words(_ command: [String]) throws -> [String] {
+            let record: JSONObject = [
+                "format": 1, "command": .array(command.map { .string($0) }), "working_directory": "/there",
+                "weights": [["path": "model.safetensors", "size": 1, "sha256": "0"]],
+            ]
+            try FileSystem.createDirectory(folder.file("run"))
+            try RunRecord(record).write(to: folder.file("run"))
+            return try RunReplay(folder: folder.file("run")).arguments(outputDir: "new")
+        }
+        let end = ["--push-to-hub", "false", "--output-dir", "new", "--no-report"]
+        #expect(
+            try words([
+                "swiftlet", "train", "--push_to_hub", "true", "a.yaml", "--hub-model-id", "me/it", "--seed", "1",
+            ])
+                == ["train", "a.yaml", "--seed", "1"] + end)
+        #expect(
+            try words(["swiftlet", "train", "--hub-private-repo", "a.json", "--slice-column", "x", "y", "--fp16"])
+                == ["train", "a.json", "--fp16"] + end)
+        #expect(
+            try words(["swiftlet", "train", "--logging_dir=logs", "--report"])
+                == ["train", "--logging_dir=logs", "--push-to-hub", "false", "--logging-dir", "new/runs"]
+                + end.dropFirst(2))
+        #expect(try words(["swiftlet", "quickstart"]) == ["quickstart"] + end.dropFirst(2))
+        // Data is looked for from where the run was started.
+        var json = try RunRecord(folder: folder.file("run")).json
+        json["data"] = ["files": [["path": "rows.csv", "size": 1, "sha256": "0"]]]
+        try RunRecord(json).write(to: folder.file("run"))
+        #expect(
+            try RunReplay(folder: folder.file("run")).differences().prefix(2)
+                == [
+                    "data file '/there/rows.csv' is gone",
+                    "weights file '\(folder.file("run"))/model.safetensors' is gone",
+                ])
     }
 
     @Test func `runs on the same rows are compared, others are not`() throws {

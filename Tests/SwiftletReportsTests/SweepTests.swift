@@ -40,6 +40,21 @@ private final class BowlRunner: SweepRunner {
     }
 }
 
+/// Gives what it is told to.
+private final class ToldRunner: SweepRunner {
+    let outcome: (SweepRun, JSONObject) -> SweepOutcome
+    private(set) var runs: [SweepRun] = []
+
+    init(_ outcome: @escaping (SweepRun, JSONObject) -> SweepOutcome) { self.outcome = outcome }
+
+    func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> SweepOutcome { outcome(run, values) }
+
+    func finish(_ started: SweepOutcome, _ run: SweepRun) throws -> SweepOutcome {
+        runs.append(run)
+        return started
+    }
+}
+
 @Suite struct SweepTests {
     private func settings(_ method: SearchMethod, parallel: Int = 1, trials: Int? = 24, seeds: [UInt64] = [1, 2]) throws
         -> SweepSettings
@@ -128,12 +143,127 @@ private final class BowlRunner: SweepRunner {
         let page = table.page(title: "sweep")
         #expect(page.contains("no memory") && page.contains("Parallel coordinates"))
         let error = #expect(throws: ReportError.self) {
-            try Sweep(try settings(.random, trials: 5), folder: folder.path)
+            try Sweep(try settings(.random, trials: 4, seeds: [1]), folder: folder.path)
         }
-        #expect(error?.location.key == "trials")
+        #expect(error?.location.key == "seeds")
+        #expect(error?.message.contains("--seeds") == true)
         var other = try settings(.random, trials: 4)
-        other.metric = "f1"
-        #expect(throws: ReportError.self) { try Sweep(other, folder: folder.file("other")).run(BowlRunner()) }
+        other.commonOptions = ["model": "another"]
+        let common = #expect(throws: ReportError.self) { try Sweep(other, folder: folder.path) }
+        #expect(
+            common?.location.key == "common" && common?.message.contains("'model': none there, another now") == true)
+    }
+
+    @Test func `a metric that the first run doesn't have ends the sweep, and nothing is kept of it`() throws {
+        let folder = try TemporaryDirectory()
+        var wrong = try settings(.random, trials: 4)
+        wrong.metric = "f1"
+        let error = #expect(throws: ReportError.self) { try Sweep(wrong, folder: folder.path).run(BowlRunner()) }
+        #expect(error?.location.option == "metric" && error?.message.contains("'f1' but eval_loss") == true)
+        // Another name may be given at once.
+        let table = try Sweep(try settings(.random, trials: 4), folder: folder.path).run(BowlRunner())
+        #expect(table.rows.count == 4 && table.failureCount == 0)
+    }
+
+    @Test func `runs without a number are failures with a reason, and the sweep goes on`() throws {
+        let folder = try TemporaryDirectory()
+        let runner = ToldRunner { run, _ in
+            switch run.trial {
+            case 1: SweepOutcome(metrics: ["eval_loss": .double(.nan)])
+            case 2: SweepOutcome(metrics: ["eval_accuracy": 1])
+            case 3: SweepOutcome(metrics: ["eval_loss": .double(-.infinity)])
+            default: SweepOutcome(metrics: ["eval_loss": .double(Double(run.trial))])
+            }
+        }
+        var sweep = try Sweep(try settings(.random, trials: 5, seeds: [1]), folder: folder.path)
+        var seen: [SweepTable] = []
+        sweep.onTable = { seen.append($0) }
+        let table = try sweep.run(runner)
+        #expect(table.rows.map(\.trial) == [0, 4, 1, 2, 3])
+        #expect(table.rows[2].failure == "eval_loss is NaN: the training diverged")
+        #expect(table.rows[3].failure == "it gave no metric 'eval_loss' but eval_accuracy")
+        #expect(table.rows[4].failure == "eval_loss is -Infinity: the training diverged")
+        #expect(table.failureCount == 3 && table.runCount == 5 && table.isComplete)
+        #expect(table.json["failed_runs"] == 3 && table.json["complete"] == true)
+        #expect(table.text.contains("3 of 5 runs failed") && table.text.contains("trial 1 failed: eval_loss is NaN"))
+        // A table after each, of what there was.
+        #expect(seen.map(\.rows.count) == [1, 2, 3, 4, 5] && seen.allSatisfy { !$0.isComplete })
+        // As it was, from the journal; then the failures once more, which go well.
+        let again = try Sweep(try settings(.random, trials: 5, seeds: [1]), folder: folder.path)
+        #expect(again.knownRunCount == 5 && again.knownFailureCount == 3 && again.settings.runCount == 5)
+        #expect(try again.run(ToldRunner { _, _ in SweepOutcome(metrics: [:]) }).json == table.json)
+    }
+
+    @Test func `what failed is run again when asked`() throws {
+        let folder = try TemporaryDirectory()
+        let settings = try settings(.tpe, trials: 14, seeds: [1])
+        let bowl = { (run: SweepRun, values: JSONObject) in
+            SweepOutcome(metrics: ["eval_loss": .double(abs(values["rate"]?.double ?? 0))])
+        }
+        _ = try Sweep(settings, folder: folder.file("some")).run(
+            ToldRunner { $0.trial == 3 ? SweepOutcome(metrics: [:], failure: "no disk") : bowl($0, $1) })
+        let runner = ToldRunner(bowl)
+        let table = try Sweep(settings, folder: folder.file("some"), retriesFailures: true).run(runner)
+        let whole = try Sweep(settings, folder: folder.file("whole")).run(ToldRunner(bowl))
+        #expect(runner.runs.contains { $0.trial == 3 } && !runner.runs.contains { $0.trial < 10 && $0.trial != 3 })
+        // What was chosen by the failure is chosen anew.
+        #expect(table.json == whole.json)
+    }
+
+    @Test func `more settings may be tried later, and a journal has one sweep at a time`() throws {
+        let folder = try TemporaryDirectory()
+        let few = try Sweep(try settings(.tpe, trials: 12), folder: folder.file("grown")).run(BowlRunner())
+        #expect(few.rows.count == 12)
+        let runner = BowlRunner()
+        let grown = try Sweep(try settings(.tpe, trials: 20), folder: folder.file("grown"))
+        #expect(grown.knownRunCount == 24 && grown.settings.runCount == 40)
+        let error = #expect(throws: ReportError.self) {
+            try Sweep(try settings(.tpe, trials: 20), folder: folder.file("grown"))
+        }
+        #expect(error?.message.contains("another sweep writes to") == true)
+        let table = try grown.run(runner)
+        #expect(runner.count == 16)
+        #expect(
+            table.json
+                == (try Sweep(try settings(.tpe, trials: 20), folder: folder.file("whole")).run(BowlRunner()).json))
+    }
+
+    @Test(
+        arguments: [
+            ("accuracy", .maximize), ("eval_f1", .maximize), ("macro_f1", .maximize),
+            ("f1/macro", .maximize), ("eval_matthews_correlation", .maximize), ("pearson", .maximize),
+            ("spearmanr", .maximize), ("exact_match", .maximize), ("eval_loss", .minimize), ("mse", .minimize),
+            ("ece", .minimize), ("perplexity", .minimize), ("wer", .minimize), ("eval_PER_f1", .maximize),
+            ("score", nil),
+            ("hardness", nil), ("", nil),
+        ] as [(String, SweepSettings.Direction?)]) func `a metric's name says its direction`(
+            name: String, direction: SweepSettings.Direction?
+        ) throws
+    {
+        #expect(SweepSettings.Direction(ofMetric: name) == direction)
+        var settings = try settings(.random, trials: 3)
+        settings.metric = name
+        #expect(settings.direction == direction ?? .minimize)
+        if direction == nil {
+            let error = #expect(throws: ReportError.self) { try settings.validate() }
+            #expect(error?.commandLineRemedy == "Give --direction minimize or maximize.")
+        } else {
+            try settings.validate()
+        }
+        settings.direction = .maximize
+        try settings.validate()
+        #expect(settings.direction == .maximize)
+    }
+
+    @Test func `a page says which direction is the better one`() throws {
+        var settings = try settings(.random, trials: 2, seeds: [1])
+        settings.metric = "accuracy"
+        let folder = try TemporaryDirectory()
+        let table = try Sweep(settings, folder: folder.path).run(
+            ToldRunner { run, _ in SweepOutcome(metrics: ["eval_accuracy": .double(Double(run.trial) / 2)]) })
+        #expect(table.rows.map(\.trial) == [1, 0])
+        #expect(table.page(title: "sweep").contains("the largest is the best (maximize)"))
+        #expect(table.text.hasPrefix("2 settings by random search, the largest accuracy first (maximize)\n"))
     }
 
     @Test(arguments: [
@@ -157,9 +287,15 @@ private final class BowlRunner: SweepRunner {
         }
     }
 
+    @Test func `steps have no rounding`() throws {
+        #expect(try SearchDimension(parsing: "uniform:0:0.3:0.1").grid == [0.0, 0.1, 0.2, 0.3])
+        #expect(try SearchDimension(parsing: "loguniform:1e-5:1e-3").samples.prefix(2) == [1e-5, 1e-3])
+        #expect(try SearchDimension(parsing: "int:1:3").samples == [1, 3, 2])
+    }
+
     @Test(arguments: [
         "uniform:1:0", "loguniform:0:1", "int:1", "int:a:3", "uniform:0:nan", "8,,16", "", "int:1:5:0", "logint:0:4",
-        "uniform:0:1:-1", "int:99999999999999999999:3",
+        "uniform:0:1:-1", "int:99999999999999999999:3", "int:-9223372036854775808:3",
     ]) func `ranges that make no sense are refused`(text: String) {
         let error = #expect(throws: ReportError.self) { try SearchDimension(parsing: text) }
         #expect(error?.message.contains("'\(text)'") == true)

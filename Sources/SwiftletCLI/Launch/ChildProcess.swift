@@ -131,6 +131,13 @@ func absolute(_ path: String) -> String {
     return FileSystem.join(String(cString: current), path)
 }
 
+/// A path without `.`, `..`, links and slashes at its end; what is not there is only made absolute.
+func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return absolute(path) }
+    defer { free(real) }
+    return String(cString: real)
+}
+
 /// A launch that failed.
 struct LaunchError: SwiftletError {
     var message: String

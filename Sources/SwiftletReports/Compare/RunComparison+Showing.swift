@@ -1,4 +1,3 @@
-import SwiftletDatasets
 public import SwiftletIO
 
 extension RunComparison {
@@ -26,7 +25,12 @@ extension RunComparison {
                     "p": .double(test.pValue),
                 ]
             }
-            object["changed_rows"] = .array(try changedRows(index).map { .int($0) })
+            let changes = try rowChanges(index)
+            object["changed_rows"] = .array(changes.rows.map { .int($0) })
+            if changes.kind == .number {
+                object["mean_absolute_difference"] = .finite(changes.meanDifference)
+                object["differences"] = .array(changes.rows.map { .finite(changes.differences[$0]) })
+            }
             return .object(object)
         }
         return [
@@ -48,19 +52,16 @@ extension RunComparison {
                 [
                     one.metric, short(one.first), short(one.other), signed(one.other - one.first),
                     one.interval.map { "\(signed($0.low)) to \(signed($0.high))" } ?? "",
-                    one.pValue.isNaN ? "" : short(one.pValue),
+                    ShownNumber.probability(one.pValue),
                 ]
             }
             lines += Self.table([["metric", "first", "other", "difference", "95%", "p"]] + rows)
             if let test = try mcNemar(index) {
                 lines.append(
-                    "McNemar's exact test: right only in the first \(test.onlyFirst), only in the other \(test.onlySecond), p = "
-                        + short(test.pValue))
+                    "McNemar's exact test: right only in the first \(test.onlyFirst), only in the other \(test.onlySecond), "
+                        + ShownNumber.probabilitySentence(test.pValue))
             }
-            let changed = try changedRows(index)
-            lines.append(
-                "\(changed.count) rows have another prediction" + (changed.isEmpty ? "" : ": ") + Self.listed(changed))
-            lines.append("")
+            lines += try [rowChanges(index).text, ""]
         }
         let settings = differingSettings()
         if settings.isEmpty {
@@ -74,10 +75,6 @@ extension RunComparison {
                     })
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func listed(_ rows: [Int]) -> String {
-        rows.prefix(20).map(String.init).joined(separator: ", ") + (rows.count > 20 ? ", ..." : "")
     }
 
     /// Columns of one width each, the first to the left and numbers to the right.
@@ -95,8 +92,8 @@ extension RunComparison {
         }
     }
 
-    private func short(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "" }
-    private func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + short(value) }
+    private func short(_ value: Double) -> String { ShownNumber.short(value) }
+    private func signed(_ value: Double) -> String { ShownNumber.signed(value) }
 
     /// The comparison as a page like `report.html`.
     public func page() throws -> String {
@@ -121,35 +118,19 @@ extension RunComparison {
                 blocks.append(
                     Block.text(
                         "McNemar's exact test: \(test.onlyFirst) rows are right only in \(runs[0].name), \(test.onlySecond) only in "
-                            + "\(run.name), p = \(short(test.pValue))."))
+                            + "\(run.name), \(ShownNumber.probabilitySentence(test.pValue))."))
             }
-            let rows = try changedRows(index)
-            let shown = rows.prefix(5000)
-            let texts = try run.table.texts()
-            let (labels, first, other) = (
-                run.table.has("label") ? try run.table.values("label") : [], try runs[0].table.values("prediction"),
-                try run.table.values("prediction")
-            )
-            func text(_ value: Value) -> JSONValue {
-                if case .double(let number) = value { return .finite(number) }
-                return .string(value.string ?? (value.isNull ? "" : value.description))
-            }
-            blocks.append(
-                Block.table(
-                    "\(rows.count) rows with another prediction",
-                    [
-                        Block.Column("row", "number", shown.map { .int($0) }),
-                        Block.Column("text", "text", shown.map { .string(String(texts[$0].prefix(600))) }),
-                        Block.Column("label", "text", shown.map { labels.isEmpty ? "" : text(labels[$0]) }),
-                        Block.Column(runs[0].name, "text", shown.map { text(first[$0]) }),
-                        Block.Column(run.name, "text", shown.map { text(other[$0]) }),
-                    ], searches: true))
+            let changes = try rowChanges(index)
+            blocks += try [Block.text(changes.text), changedRowsTable(changes, index)]
+            let draws = bootstrap.resampleCount(rows: run.table.count)
             sections.append(
                 ReportSection(
                     "run-\(index)", run.name,
                     note:
-                        "Paired bootstrap: both runs on each draw of rows, \(bootstrap.resampleCount(rows: run.table.count)) draws, "
-                        + "seed \(bootstrap.seed).", blocks))
+                        "Paired bootstrap: both runs are measured on each of \(draws) draws of rows (seed \(bootstrap.seed)). The "
+                        + "interval has 95% of the differences. p is twice the share of draws in which the sign is not that of "
+                        + "most, 0 counting for both sides, and at most 1; one is added to the draws of that side and to all, so "
+                        + "that it is at least \(ShownNumber.short(2 / Double(draws + 1))).", blocks))
         }
         let settings = differingSettings()
         sections.append(

@@ -21,7 +21,8 @@ public struct RunComparison {
         public let other: Double
         /// 95% of the differences on draws of rows, other less first; `nil` where there is none.
         public let interval: (low: Double, high: Double)?
-        /// Of the paired bootstrap: twice the share of draws on the other side of 0.
+        /// Of the paired bootstrap: twice the share of draws in which the difference has not the sign of most, at most 1; see
+        /// `PairedBootstrap.pValue`. NaN where there are no draws.
         public let pValue: Double
     }
 
@@ -69,7 +70,11 @@ public struct RunComparison {
         if table.has("label") {
             let (labels, others) = (try table.values("label"), try first.values("label"))
             if let row = labels.indices.first(where: { labels[$0] != others[$0] }) {
-                throw differ("row \(row) has the labels \(labels[row]) and \(others[row])")
+                let names = [table.labels, first.labels].map { $0.prefix(10).joined(separator: ", ") }
+                let isOtherNames = table.labels.textKeys != first.labels.textKeys
+                throw differ(
+                    "row \(row) has the labels \(labels[row]) and \(others[row])"
+                        + (isOtherNames ? "; the models' labels are \(names[0]) and \(names[1])" : ""))
             }
         }
         let (texts, others) = (try table.texts(), try first.texts())
@@ -124,12 +129,6 @@ public struct RunComparison {
         return McNemarTest(first: rows.map { first[$0].bool ?? false }, second: rows.map { other[$0].bool ?? false })
     }
 
-    /// Rows whose prediction is another one than the first run's.
-    public func changedRows(_ index: Int) throws -> [Int] {
-        let (first, other) = (try runs[0].table.values("prediction"), try runs[index].table.values("prediction"))
-        return first.indices.filter { first[$0] != other[$0] }
-    }
-
     /// Settings that are not the same in all runs, with each run's value; `nil` where a run doesn't have it.
     public func differingSettings() -> [(name: String, values: [String?])] {
         let settings = runs.map { Self.flat($0.record.json) }
@@ -155,7 +154,7 @@ public struct RunComparison {
             if key == "files", let files = value.array {
                 return files.compactMap(HashedFile.init).map { ("\(name): \(FileSystem.name(of: $0.path))", $0.sha256) }
             }
-            return [(name, value.string ?? value.text(.line))]
+            return [(name, value.settingText)]
         }
     }
 }

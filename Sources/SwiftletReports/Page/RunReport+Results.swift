@@ -284,7 +284,7 @@ extension RunReport {
         ]
     }
 
-    func shown(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "unknown" }
+    func shown(_ value: Double) -> String { value.isFinite ? ShownNumber.short(value) : "unknown" }
 }
 
 /// Tags of words as numbers, in the order of their names.

@@ -216,7 +216,7 @@ extension RunReport {
                         ("\(prefix)\(key): \($0.path)", "\($0.size) bytes, \($0.sha256)")
                     }
                 }
-                return [("\(prefix)\(key)", value.string ?? value.text(.line))]
+                return [("\(prefix)\(key)", value.settingText)]
             }
         }
         let shown = JSONObject(record.json.filter { !["metrics", "format"].contains($0.0) })

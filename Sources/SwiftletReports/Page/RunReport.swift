@@ -119,7 +119,7 @@ public struct RunReport {
         let arguments = record.arguments
         func add(_ name: String, _ value: JSONValue?) {
             guard let value, !value.isNull else { return }
-            facts.append((name, value.string ?? value.text(.line)))
+            facts.append((name, value.settingText))
         }
         if record.json["weights"] != nil {
             if let steps = arguments["max_steps"]?.int, steps > 0 {
@@ -133,7 +133,7 @@ public struct RunReport {
         add("seed", record.json["seed"])
         add("parameters", record.json["parameters"])
         if let seconds = record.json["durations_seconds"]?["total"]?.double, seconds.isFinite {
-            facts.append(("seconds", String((seconds * 10).rounded() / 10)))
+            facts.append(("seconds", ShownNumber.plain((seconds * 10).rounded() / 10)))
         }
         add("ended", record.json["ended"])
         return facts

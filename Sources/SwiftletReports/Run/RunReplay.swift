@@ -32,7 +32,8 @@ public struct RunReplay: Sendable {
         }
     }
 
-    /// The words after the program's name that make the run again, with another output folder and without a report.
+    /// The words after the program's name that make the run again, with another output folder, without a report and
+    /// without an upload.
     ///
     /// - Throws: `ReportError` where the run was not one of `swiftlet train` or `swiftlet quickstart`.
     public func arguments(outputDir: String) throws -> [String] {
@@ -47,27 +48,46 @@ public struct RunReplay: Sendable {
                 .replay, "the command of the run in '\(folder)' had a secret, which is not kept",
                 remedy: "Give the command again yourself.")
         }
-        // Slices are for the report, which is left out.
+        // The report is left out, and with it its slices; so is the upload, with what belongs to it.
         var kept: [String] = []
-        var isSlice = false
+        var (valuesToDrop, isAfterFlag, hasLogFolder) = (0, false, false)
         for word in words {
             if word.hasPrefix("--") {
-                isSlice = word.prefix { $0 != "=" }.replacing("_", with: "-") == "--slice-column"
+                let name = word.prefix { $0 != "=" }.dropFirst(2).replacing("_", with: "-")
+                let count = Self.leftOut.first { name.isSame(as: $0.name) }?.values
+                (valuesToDrop, isAfterFlag) = (word.contains("=") ? 0 : count ?? 0, count == 0)
+                hasLogFolder = hasLogFolder || name.isSame(as: "logging-dir")
+                if count != nil { continue }
+            } else if valuesToDrop > 0 {
+                valuesToDrop -= 1
+                continue
+            } else if isAfterFlag, JSONValue(truth: word) != nil {
+                continue
             }
-            if !isSlice, word != "--report" { kept.append(word) }
+            kept.append(word)
         }
-        // Of an option that comes twice the last one counts.
-        let publishing = words.contains { $0.replacing("_", with: "-").hasPrefix("--push-to-hub") }
-        return kept + (publishing ? ["--push-to-hub", "false"] : []) + ["--output-dir", outputDir, "--no-report"]
+        // Of an option that comes twice the last one counts, also of one in a file of options.
+        if first.isSame(as: "train") { kept += ["--push-to-hub", "false"] }
+        // Logs of the run itself stay as they are.
+        if hasLogFolder { kept += ["--logging-dir", FileSystem.join(outputDir, "runs")] }
+        return kept + ["--output-dir", outputDir, "--no-report"]
     }
 
-    /// What is not as it was: data, model, versions, processor, threads. An empty list means that the same weights are to
+    /// Options that are left out, and how many values follow them; 0 for flags, which a truth may follow.
+    private static let leftOut: [(name: String, values: Int)] = [
+        ("slice-column", Int.max), ("report", 0), ("push-to-hub", 0), ("hub-model-id", 1),
+        ("hub-private-repo", 0),
+    ]
+
+    /// What is not as it was: data, model, weights, versions, processor, threads. An empty list means that the same weights are to
     /// be expected.
     public func differences() throws -> [String] {
         var found: [String] = []
         func files(_ title: String, _ list: JSONValue?, below base: String?) {
             for file in (list?.array ?? []).compactMap(HashedFile.init) {
-                let place = base.map { FileSystem.join($0, file.path) } ?? file.path
+                // Paths are as they were given, from the folder that the run was started in.
+                let inRun = FileSystem.join(base ?? "", file.path)
+                let place = FileSystem.join(record.workingDirectory ?? "", inRun)
                 guard FileSystem.isRegularFile(place) else {
                     found.append("\(title) file '\(place)' is gone")
                     continue
@@ -80,6 +100,8 @@ public struct RunReplay: Sendable {
         }
         files("data", record.data["files"], below: nil)
         files("model", record.model["files"], below: record.model["path"]?.string)
+        // What is compared in the end must be what the run left.
+        files("weights", record.json["weights"], below: FileSystem.join(Process.workingDirectory, folder))
         let versions = record.json["versions"]
         for (name, now) in [("swiftlet", swiftletVersion), ("libtorch", torchVersion)] {
             guard let before = versions?[name]?.string, before != now else { continue }

@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 
 #if canImport(Darwin)
 import Darwin
@@ -32,7 +33,9 @@ public enum SearchDimension: Sendable, Equatable {
             return number
         }
         func whole(_ text: String) throws -> Int {
-            guard let number = Int(text), abs(number) < 1 << 53 else { throw fail("'\(text)' is no whole number") }
+            guard let number = Int(text), Self.counted.contains(number) else {
+                throw fail("'\(text)' is no whole number up to 2^53")
+            }
             return number
         }
         switch (parts[0], parts.count) {
@@ -54,6 +57,9 @@ public enum SearchDimension: Sendable, Equatable {
         if let reason = problem { throw fail(reason) }
     }
 
+    /// Whole numbers that a `Double` counts exactly.
+    private static let counted = -(1 << 53)...(1 << 53)
+
     private static func value(_ text: String) -> JSONValue {
         if let whole = Int(text) { return .int(whole) }
         if let number = Double(text), number.isFinite { return .double(number) }
@@ -72,7 +78,7 @@ public enum SearchDimension: Sendable, Equatable {
             return nil
         case .integer(let low, let high, let isLog, let step):
             guard low <= high else { return "the lower bound is above the upper one" }
-            guard abs(low) < 1 << 53, abs(high) < 1 << 53 else { return "the bounds are too large" }
+            guard Self.counted.contains(low), Self.counted.contains(high) else { return "the bounds are too large" }
             if isLog, low < 1 { return "a logarithmic range must begin above 0" }
             return step < 1 || isLog && step != 1 ? "the step must be at least 1" : nil
         }
@@ -85,11 +91,33 @@ public enum SearchDimension: Sendable, Equatable {
         case .real(let low, let high, _, let step):
             guard let step else { return low == high ? [.double(low)] : nil }
             let count = Int(exactly: ((high - low) / step + 1e-9).rounded(.down)) ?? 0
-            return (0...count).map { .double(low + Double($0) * step) }
+            return (0...count).map { .double(Self.stepped(low, Double($0), step)) }
         case .integer(let low, let high, let isLog, let step):
             guard !isLog, (high - low) / step < 100_000 else { return nil }
             return Array(stride(from: low, through: high, by: step)).map { .int($0) }
         }
+    }
+
+    /// Fifteen digits: what a step's multiple has beyond them is rounding, as in 3 * 0.05.
+    private static func stepped(_ low: Double, _ count: Double, _ step: Double) -> Double {
+        let value = low + count * step
+        return Double(NumberText.significant(value, digits: 15)) ?? value
+    }
+
+    /// Values to check before a search: all choices; of a range the ends, and one between them that is not round.
+    package var samples: [JSONValue] {
+        switch self {
+        case .choices(let values): return values
+        case .real(let low, let high, _, let step):
+            // What a logarithm gives back may lie a digit beside.
+            let top = step == nil ? .double(high) : value(at: 1)
+            return Self.distinct([.double(low), top, value(at: 0.371)])
+        case .integer: return Self.distinct([value(at: 0), value(at: 1), value(at: 0.371)])
+        }
+    }
+
+    private static func distinct(_ values: [JSONValue]) -> [JSONValue] {
+        values.indices.filter { !values[..<$0].contains(values[$0]) }.map { values[$0] }
     }
 
     /// A value for a number from 0 to 1.
@@ -102,7 +130,7 @@ public enum SearchDimension: Sendable, Equatable {
             if isLog { return .double(min(max(exp(log(low) + unit * (log(high) - log(low))), low), high)) }
             guard let step else { return .double(low + unit * (high - low)) }
             let steps = ((high - low) / step + 1e-9).rounded(.down)
-            return .double(low + min((unit * (steps + 1)).rounded(.down), steps) * step)
+            return .double(Self.stepped(low, min((unit * (steps + 1)).rounded(.down), steps), step))
         case .integer(let low, let high, let isLog, let step):
             if isLog {
                 let (bottom, top) = (log(Double(low) - 0.5), log(Double(high) + 0.5))

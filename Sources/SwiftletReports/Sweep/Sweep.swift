@@ -11,6 +11,7 @@ public protocol SweepRunner {
     ///   - epochs: how long to train, where the sweep decides that.
     func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> Started
 
+    /// - Returns: the metrics of the run's last evaluation; for a run that failed, the reason.
     /// - Throws: what must end the sweep; a run that fails is an outcome.
     func finish(_ started: Started, _ run: SweepRun) throws -> SweepOutcome
 }
@@ -26,25 +27,42 @@ public struct Sweep {
     /// Chooses a setting's values by asking for each; see `SearchTrial`.
     private let space: (inout SearchTrial) -> JSONObject
     private let journal: SweepJournal
-    /// Told about each outcome, those of an earlier call too.
+    /// Told about each outcome, those of an earlier call too (`isKnown`).
     public var onOutcome: (SweepRun, JSONObject, SweepOutcome) -> Void = { _, _, _ in }
+    /// Told what is known so far, after each new outcome.
+    public var onTable: (SweepTable) throws -> Void = { _ in }
+    /// How many runs' outcomes an earlier call has left in the journal.
+    public var knownRunCount: Int { known.count }
+    /// How many of them failed.
+    public var knownFailureCount: Int { known.count { $0.value.failure != nil } }
 
-    /// - Parameter folder: for the journal. One that is there must be of the same settings.
-    /// - Throws: `ReportError` for settings that make no sense, and for a journal of others.
-    public init(_ settings: SweepSettings, folder: String) throws {
+    private var known: [SweepRun: SweepOutcome] {
+        journal.outcomes.filter {
+            $0.key.trial < settings.trialCount ?? .max && settings.seeds.contains($0.key.seed)
+        }
+    }
+
+    /// - Parameters:
+    ///   - folder: for the journal. One that is there must be of the same settings; only the number of trials may be
+    ///     another, and for a grid and for random choices the number of runs at a time.
+    ///   - retriesFailures: whether runs that failed in an earlier call are run again.
+    /// - Throws: `ReportError` for settings that make no sense, for a journal of others, and where another sweep is
+    ///   writing it.
+    public init(_ settings: SweepSettings, folder: String, retriesFailures: Bool = false) throws {
         try settings.validate()
         self.settings = settings
         space = { trial in
             JSONObject(settings.space.map { ($0.name, trial.suggest($0.name, $0.dimension)) })
         }
-        journal = try SweepJournal(FileSystem.join(folder, "sweep.jsonl"), settings.json)
+        journal = try SweepJournal(
+            FileSystem.join(folder, "sweep.jsonl"), settings, retriesFailures: retriesFailures)
     }
 
     /// A search whose space is a function, as in Optuna.
     init(_ settings: SweepSettings, folder: String?, space: @escaping (inout SearchTrial) -> JSONObject) throws {
         self.settings = settings
         self.space = space
-        journal = try SweepJournal(folder.map { FileSystem.join($0, "sweep.jsonl") }, settings.json)
+        journal = try SweepJournal(folder.map { FileSystem.join($0, "sweep.jsonl") }, settings)
     }
 
     /// A run that is under way, or whose outcome is known already.
@@ -57,7 +75,10 @@ public struct Sweep {
 
     /// Runs all that is missing.
     ///
+    /// A run that fails, or whose metric is not a number, stays in the table with the reason, and the sweep goes on.
+    ///
     /// - Returns: a row for each setting, the best first.
+    /// - Throws: `ReportError` where the first run has no metric of that name; what the runner throws.
     public func run<Runner: SweepRunner>(_ runner: Runner) throws -> SweepTable {
         var progress = SweepProgress(settings)
         var active: [Active<Runner.Started>] = []
@@ -72,7 +93,7 @@ public struct Sweep {
                 let run = waiting.removeFirst()
                 let epochs = settings.rounds[run.round]
                 let values = progress.values[run.trial]
-                let isKnown = journal.outcomes[run] != nil
+                let isKnown = journal.outcome(of: run, values) != nil
                 active.append(
                     Active(
                         run: run, end: now + (epochs ?? 1), order: order,
@@ -88,18 +109,43 @@ public struct Sweep {
             now = ended.end
             let values = progress.values[ended.run.trial]
             let outcome: SweepOutcome
-            if let known = journal.outcomes[ended.run] {
-                outcome = known
-            } else if let started = ended.started {
-                outcome = try runner.finish(started, ended.run)
+            if let started = ended.started {
+                outcome = try judged(try runner.finish(started, ended.run), isFirst: !progress.hasMetric)
                 try journal.add(ended.run, values, outcome)
+            } else if let known = journal.outcome(of: ended.run, values) {
+                outcome = try judged(known, isFirst: false)
             } else {
                 continue
             }
             onOutcome(ended.run, values, outcome)
-            try progress.add(ended.run, outcome)
+            progress.add(ended.run, outcome)
+            if !outcome.isKnown { try onTable(SweepTable(settings, progress, isComplete: false)) }
         }
-        return SweepTable(settings, progress)
+        return SweepTable(settings, progress, isComplete: true)
+    }
+
+    /// An outcome with a metric that can be compared, or with the reason why there is none.
+    ///
+    /// - Throws: `ReportError` where no run has had such a metric yet: then the name is wrong, and all would fail.
+    private func judged(_ outcome: SweepOutcome, isFirst: Bool) throws -> SweepOutcome {
+        guard outcome.failure == nil else { return outcome }
+        var outcome = outcome
+        guard let value = settings.value(in: outcome) else {
+            let names = outcome.metrics.filter { $0.1.double != nil }.map { $0.0.shown() }
+            let message = "no metric '\(settings.metric)' but \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+            guard isFirst else {
+                outcome.failure = "it gave \(message)"
+                return outcome
+            }
+            throw ReportError(
+                .sweep, "the first run gives \(message)",
+                remedy: "Name one of those with {metric|--metric}; a run that evaluates nothing has none.",
+                at: ErrorLocation(option: "metric"))
+        }
+        if !value.isFinite {
+            outcome.failure = "\(settings.metric) is \(JSONValue.double(value).text()): the training diverged"
+        }
+        return outcome
     }
 }
 
@@ -168,14 +214,11 @@ struct SweepProgress {
         return (values.count - 1, 0)
     }
 
-    mutating func add(_ run: SweepRun, _ outcome: SweepOutcome) throws {
+    /// Whether a run has had the metric.
+    var hasMetric: Bool { outcomes.contains { settings.value(in: $0.value) != nil } }
+
+    mutating func add(_ run: SweepRun, _ outcome: SweepOutcome) {
         outcomes[run] = outcome
-        if outcome.failure == nil, settings.value(in: outcome) == nil {
-            throw ReportError(
-                .sweep,
-                "the runs give no metric '\(settings.metric)' but \(outcome.metrics.keys.joined(separator: ", "))",
-                remedy: "Name one of those with {metric|--metric}.", at: ErrorLocation(option: "metric"))
-        }
         let all = settings.seeds.map { outcomes[SweepRun(trial: run.trial, round: run.round, seed: $0)] }
         guard all.allSatisfy({ $0 != nil }) else { return }
         let values = all.map { $0.flatMap(settings.value) ?? .nan }
@@ -186,8 +229,8 @@ struct SweepProgress {
 }
 
 extension SweepSettings {
-    /// The metric of an outcome.
+    /// The metric of an outcome; `nil` for a run that failed.
     func value(in outcome: SweepOutcome) -> Double? {
-        (outcome.metrics[metric] ?? outcome.metrics["eval_\(metric)"])?.double
+        outcome.failure == nil ? (outcome.metrics[metric] ?? outcome.metrics["eval_\(metric)"])?.double : nil
     }
 }

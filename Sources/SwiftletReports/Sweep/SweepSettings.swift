@@ -20,13 +20,20 @@ public struct SweepSettings: Sendable {
     public var seeds: [UInt64] = [42]
     /// The name of a metric of the last evaluation, with or without `eval_`.
     public var metric = "eval_loss"
-    /// Whether the smallest or the largest value of `metric` is the best. It has to fit the metric; the default, the
-    /// smallest, fits a loss.
-    public var direction = Direction.minimize
+    /// Whether the smallest or the largest value of `metric` is the best. By default what the metric's name says, such as
+    /// the largest of an accuracy (`Direction.init(ofMetric:)`); `validate` refuses a name that doesn't say it.
+    public var direction: Direction {
+        get { givenDirection ?? Direction(ofMetric: metric) ?? .minimize }
+        set { givenDirection = newValue }
+    }
+    private var givenDirection: Direction?
     /// Of the choice of settings.
     public var seed: UInt64 = 0
     /// Runs at the same time.
     public var parallelRuns = 1
+    /// What all runs have in common, such as the model and the data, by the names of their options. A journal of runs that
+    /// had something else in common is refused.
+    public var commonOptions: JSONObject = [:]
     /// For ASHA, the epochs of the first round, in which every setting takes part; above 0.
     public var minEpochs = 1.0
     /// For ASHA, the epochs of the last round, and so the most that a setting is trained; at least `minEpochs`.
@@ -71,6 +78,11 @@ public struct SweepSettings: Sendable {
         if trialCount == nil, method != .grid {
             throw fail("only a grid knows its end", "trials", "Say how many settings to try.")
         }
+        guard givenDirection != nil || Direction(ofMetric: metric) != nil else {
+            throw fail(
+                "whether the best '\(metric)' is the smallest or the largest is not known", "direction",
+                "Give {direction|--direction} minimize or maximize.")
+        }
         guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
             throw fail("the seeds must be different numbers, at least one", "seeds")
         }
@@ -100,6 +112,16 @@ public struct SweepSettings: Sendable {
         return rounds + [maxEpochs]
     }
 
+    /// How many runs there are in all; `nil` for ASHA, where that depends on their outcomes.
+    public var runCount: Int? {
+        guard method != .asha else { return nil }
+        var trials = trialCount ?? .max
+        if method == .grid, let all = CheckedNumber.product(space.map { $0.dimension.grid?.count ?? 1 }) {
+            trials = min(trials, all)
+        }
+        return CheckedNumber.product([trials, seeds.count])
+    }
+
     /// The settings of a grid in order, the last name's values changing first.
     func gridValues(_ trial: Int) -> JSONObject? {
         var rest = trial
@@ -122,6 +144,7 @@ public struct SweepSettings: Sendable {
         json["seeds"] = .array(seeds.map { .string(String($0)) })
         json["seed"] = .string(String(seed))
         json["parallel"] = .int(parallelRuns)
+        if !commonOptions.isEmpty { json["common"] = .object(commonOptions) }
         if method == .asha {
             json["epochs"] = .array(rounds.map { $0.map { .double($0) } ?? .null })
             json["reduction_factor"] = .int(reductionFactor)
@@ -142,10 +165,12 @@ public struct SweepRun: Sendable, Hashable {
 
 /// What a training of a sweep has given.
 public struct SweepOutcome: Sendable, Equatable {
-    /// Metrics by name; empty for a run that failed.
+    /// Metrics by name.
     public var metrics: JSONObject
     /// Why it failed; `nil` where it has not.
     public var failure: String?
+    /// Whether it is of an earlier call, from the sweep's journal.
+    public internal(set) var isKnown = false
 
     /// - Parameter failure: why there are no metrics.
     public init(metrics: JSONObject, failure: String? = nil) {

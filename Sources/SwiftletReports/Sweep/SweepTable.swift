@@ -1,10 +1,5 @@
 public import SwiftletIO
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
+import SwiftletRunLog
 
 /// What a sweep has found: a row for each setting, the best first.
 public struct SweepTable: Sendable {
@@ -35,10 +30,20 @@ public struct SweepTable: Sendable {
     public let rows: [Row]
     /// What was searched and how, with the metric and the direction that the rows are sorted by.
     public let settings: SweepSettings
+    /// Whether the sweep has come to its end; else there are only the settings of which a run has ended.
+    public let isComplete: Bool
+    /// How many runs failed, of all rounds.
+    public let failureCount: Int
+    /// How many runs have ended, with those that failed.
+    public let runCount: Int
 
-    init(_ settings: SweepSettings, _ progress: SweepProgress) {
+    init(_ settings: SweepSettings, _ progress: SweepProgress, isComplete: Bool) {
         self.settings = settings
-        let rows = progress.values.indices.map { trial -> Row in
+        self.isComplete = isComplete
+        failureCount = progress.outcomes.values.count { $0.failure != nil }
+        runCount = progress.outcomes.count
+        let begun = Set(progress.outcomes.keys.map(\.trial))
+        let rows = progress.values.indices.filter(begun.contains).map { trial -> Row in
             let round = progress.ended.filter { $0.trial == trial }.map(\.round).max() ?? 0
             let outcomes = settings.seeds.compactMap {
                 progress.outcomes[SweepRun(trial: trial, round: round, seed: $0)]
@@ -68,7 +73,8 @@ public struct SweepTable: Sendable {
     public var json: JSONValue {
         [
             "metric": .string(settings.metric), "direction": .string(settings.direction.rawValue),
-            "method": .string(settings.method.rawValue),
+            "method": .string(settings.method.rawValue), "complete": .bool(isComplete),
+            "runs": .int(runCount), "failed_runs": .int(failureCount),
             "trials": .array(
                 rows.map { row in
                     [
@@ -81,9 +87,19 @@ public struct SweepTable: Sendable {
         ]
     }
 
+    /// What was tried and by what it is judged, in one sentence.
+    private var lead: String {
+        let best = settings.direction == .minimize ? "smallest" : "largest"
+        var text = rows.count == 1 ? "1 setting" : "\(rows.count) settings"
+        text +=
+            " by \(settings.method.rawValue) search, the \(best) \(settings.metric) first (\(settings.direction.rawValue))"
+        if !isComplete { text += "; the sweep has not come to its end" }
+        if failureCount > 0 { text += "; \(failureCount) of \(runCount) runs failed" }
+        return text
+    }
+
     /// The table for a terminal.
     public var text: String {
-        func short(_ value: Double) -> String { value.isFinite ? String((value * 1e4).rounded() / 1e4) : "" }
         let isAsha = settings.method == .asha
         let head =
             ["trial"] + names.map { $0.shown() } + (isAsha ? ["epochs"] : []) + [
@@ -93,20 +109,18 @@ public struct SweepTable: Sendable {
             let values = names.map { name -> String in
                 guard let value = row.values[name], !value.isNull else { return "" }
                 if case .double(let number) = value { return significant(number) }
-                return (value.string ?? value.text(.line)).shown()
+                return value.settingText.shown()
             }
-            let mean = row.failure == nil ? short(row.mean) : "failed"
-            return [String(row.trial)] + values + (isAsha ? [row.epochs.map(short) ?? ""] : [])
-                + [mean, short(row.deviation), String(row.results.count)]
+            let mean = row.failure == nil ? ShownNumber.short(row.mean) : "failed"
+            return [String(row.trial)] + values + (isAsha ? [row.epochs.map(ShownNumber.short) ?? ""] : [])
+                + [mean, ShownNumber.short(row.deviation), String(row.results.count)]
         }
-        return RunComparison.table([head] + lines).joined(separator: "\n") + "\n"
+        let reasons = rows.compactMap { row in row.failure.map { "trial \(row.trial) failed: \($0.shown())" } }
+        return ([lead.shown()] + RunComparison.table([head] + lines) + reasons).joined(separator: "\n") + "\n"
     }
 
     private func significant(_ value: Double) -> String {
-        guard value != 0, value.isFinite else { return String(value) }
-        let scale = pow(10, 3 - (log10(abs(value))).rounded(.down))
-        let rounded = (value * scale).rounded() / scale
-        return rounded.isFinite ? String(rounded) : String(value)
+        NumberText.significant(value, digits: 4)
     }
 
     /// The table with a plot of all settings beside each other, as a page like `report.html`.
@@ -118,7 +132,7 @@ public struct SweepTable: Sendable {
                 let isNumber = values.allSatisfy { $0.double != nil || $0.isNull }
                 return Block.Column(
                     name, isNumber ? "number" : "text",
-                    values.map { isNumber ? $0 : .string($0.string ?? $0.text(.line)) })
+                    values.map { isNumber ? $0 : .string($0.settingText) })
             }
             + (settings.method == .asha ? [Block.Column("epochs", "number", rows.map { .finite($0.epochs) })] : [])
             + [
@@ -127,24 +141,25 @@ public struct SweepTable: Sendable {
                 Block.Column("runs", "number", rows.map { .int($0.results.count) }),
                 Block.Column("failure", "text", rows.map { .string($0.failure ?? "") }),
             ]
-        let seeds = settings.seeds.count
+        let seeds = settings.seeds.count == 1 ? "one seed" : "\(settings.seeds.count) seeds"
+        let direction =
+            settings.direction == .minimize ? "smallest is the best (minimize)" : "largest is the best (maximize)"
         let sections = [
             ReportSection(
                 "plot", "Settings side by side", note: "A line is a setting, the best one drawn thick.", [axes]),
             ReportSection(
                 "trials", "Settings",
-                note:
-                    "The mean over \(seeds) seed\(seeds == 1 ? "" : "s") is what is compared; \(settings.direction.rawValue) it.",
+                note: "The mean of \(settings.metric) over \(seeds) is what is compared: the \(direction).",
                 [Block.table("All settings, the best first", columns, searches: true)]),
         ]
         let best = rows.first.flatMap { row in
-            row.mean.isFinite ? "; the best has \(settings.metric) \((row.mean * 1e4).rounded() / 1e4)" : nil
+            row.mean.isFinite ? "; the best has \(settings.metric) \(ShownNumber.short(row.mean))" : nil
         }
         return ReportPage(
             title: title,
             content: [
                 "title": .string(title), "facts": [],
-                "lead": .string("\(rows.count) settings by \(settings.method.rawValue) search\(best ?? "")."),
+                "lead": .string(lead + (best ?? "") + "."),
                 "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
             ]
         ).html
@@ -160,7 +175,7 @@ public struct SweepTable: Sendable {
             if numbers.count == values.count, let low = numbers.min(), let high = numbers.max() {
                 axes.append(["name": .string(name), "low": .finite(low), "high": .finite(high)])
             } else {
-                let texts = Set(values.map { TextKey($0.string ?? $0.text(.line)) }).sorted().map {
+                let texts = Set(values.map { TextKey($0.settingText) }).sorted().map {
                     JSONValue.string($0.text)
                 }
                 axes.append(["name": .string(name), "texts": .array(texts)])
@@ -171,7 +186,7 @@ public struct SweepTable: Sendable {
         let lines: [JSONValue] = shown.enumerated().map { index, row in
             let values = names.map { name -> JSONValue in
                 let value = row.values[name] ?? .null
-                return value.double == nil ? .string(value.string ?? value.text(.line)) : value
+                return value.double == nil ? .string(value.settingText) : value
             }
             return ["values": .array(values + [.double(row.mean)]), "best": .bool(index == 0)]
         }

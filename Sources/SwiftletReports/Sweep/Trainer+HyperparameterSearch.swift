@@ -28,7 +28,8 @@ extension Trainer {
     ///   - computeObjective: one number for an evaluation's metrics; by default `defaultObjective`, Python's: the sum of the
     ///     metrics, or the loss where there are none.
     ///   - nTrials: settings to try.
-    ///   - direction: whether the objective is to be small or large.
+    ///   - direction: whether the objective is to be small or large. As in Python, small by default, whatever the objective:
+    ///     give `.maximize` for an accuracy.
     ///   - method: `.grid` needs steps and is for `Sweep`; here `.tpe` or `.random`.
     ///   - hpName: the name of a setting's output folder below `args.outputDir`; `run-<number>` by default.
     ///   - seed: of the choice of settings.
