@@ -4,14 +4,21 @@ import SwiftletIO
 
 /// The connections of this process, for what Foundation's HTTP has no way to say.
 enum OpenConnections {
-    /// Shuts down all connections to a server. Requests that use them fail as after a cut line, and may be sent again.
+    /// Resets all connections to a server. Requests that use them fail as after a cut line, and may be sent again.
     ///
-    /// Through a proxy the connections are to the proxy, and nothing happens.
-    static func shutDown(to server: HTTPAddress) {
+    /// What has arrived and was not read is gone, and the server hears of the end at once. A shutdown would let the reader go
+    /// on with what has arrived, and leave the server waiting: its window is closed, and Linux doesn't open it again after
+    /// a shutdown. Through a proxy the connections are to the proxy, and nothing happens.
+    static func reset(to server: HTTPAddress) {
         let addresses = addresses(of: server)
         guard !addresses.isEmpty, let names = try? FileSystem.names(in: "/proc/self/fd") else { return }
         for descriptor in names.compactMap(Int32.init) where peer(of: descriptor).map(addresses.contains) ?? false {
-            shutdown(descriptor, Int32(SHUT_RDWR))
+            // Connecting to nothing ends a connection, see connect(2).
+            var nothing = sockaddr()
+            nothing.sa_family = sa_family_t(AF_UNSPEC)
+            if connect(descriptor, &nothing, socklen_t(MemoryLayout<sockaddr>.size)) != 0 {
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
         }
     }
 

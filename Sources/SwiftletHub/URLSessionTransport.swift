@@ -83,13 +83,6 @@ private struct Exchange {
     var hasHead = false
 }
 
-/// Something that happens once.
-private final class Flag: Sendable {
-    private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .acquiring) }
-    func set() { value.store(true, ordering: .releasing) }
-}
-
 private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     private let exchanges = Mutex<[Int: Exchange]>([:])
     /// Tasks that were told to end, and have not ended yet.
@@ -99,6 +92,8 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     ///   has ended, which it may never do.
     func start(_ task: URLSessionDataTask, _ exchange: Exchange, headLimit: Double?) {
         exchanges.withLock { $0[task.taskIdentifier] = exchange }
+        // A task that was cancelled before this may have ended already, and then nothing more is heard of it.
+        guard task.state == .suspended else { return end(task, CancellationError()) }
         task.resume()
         guard let headLimit else { return }
         DispatchQueue.global().asyncAfter(deadline: .now() + headLimit) { [weak self, weak task] in
@@ -144,25 +139,31 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         cancel(task, at: peer)
     }
 
-    /// Cancels the task. On Linux Foundation gets to that only when the server pauses, and one that sends without a pause
-    /// would keep a thread busy, and all other requests of this session waiting, for as long as it likes: then its
-    /// connections are shut down.
+    /// Cancels the task. On Linux all sessions of a process share one serial queue, and Foundation reads on it for as long as
+    /// there is something to read: while a server sends without a pause, neither cancellations nor other requests get their
+    /// turn. Its connections are reset then.
     private func cancel(_ task: URLSessionTask, at peer: HTTPAddress?) {
-        let isDone = Flag()
-        DispatchQueue.global().async {
-            task.cancel()
-            isDone.set()
-        }
+        // Waits for that queue.
+        DispatchQueue.global().async { task.cancel() }
         #if os(Linux)
-        guard let peer else { return }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
-            if !isDone.isSet { OpenConnections.shutDown(to: peer) }
-        }
+        if let peer { watch(task, at: peer) }
         #endif
     }
 
+    #if os(Linux)
     /// Seconds that a cancellation may take. A machine that is busy is not to lose healthy connections to the same server.
     private static let patience = 5.0
+
+    /// Resets the connections to a server until the task has ended. Once may be too early: where the queue is busy with another
+    /// server, the task's own connection begins later.
+    private func watch(_ task: URLSessionTask, at peer: HTTPAddress) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [self] in
+            guard task.state != .completed else { return }
+            OpenConnections.reset(to: peer)
+            watch(task, at: peer)
+        }
+    }
+    #endif
 
     private func markCancelled(_ task: URLSessionTask) { cancelled.withLock { _ = $0.insert(task.taskIdentifier) } }
 

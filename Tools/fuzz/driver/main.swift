@@ -42,9 +42,13 @@ public func customMutator(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ li
     return changed.count
 }
 
-func fail(_ text: String) -> Never {
+func say(_ text: String) {
     var line = "swiftlet-fuzz: \(text)\n"
     line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+func fail(_ text: String) -> Never {
+    say(text)
     exit(2)
 }
 
@@ -85,6 +89,13 @@ do {
     }
 } catch { fail("\(error)") }
 
+/// Processor time of the process, in nanoseconds. A machine that is busy makes no input slow.
+func processorTime() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+    return now.tv_sec * 1_000_000_000 + now.tv_nsec
+}
+
 let arguments = [words[0]] + words.dropFirst(2)
 // Folders of crashed processes stay behind for those that look for the reason; the script removes them.
 var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
@@ -93,7 +104,13 @@ pointers.withUnsafeMutableBufferPointer { buffer in
     var count = CInt(arguments.count)
     exit(
         runDriver(&count, &base) { data, size in
+            let begin = processorTime()
             _ = try? run(Array(UnsafeBufferPointer(start: data, count: size)))
+            // libFuzzer keeps the input of a process that aborts.
+            guard processorTime() - begin < 2_000_000_000 else {
+                say("over 2 s of the processor for one input")
+                abort()
+            }
             return 0
         })
 }
