@@ -76,8 +76,7 @@ sanitize: bootstrap ## kernels and bridges with AddressSanitizer, what needs no 
 MINUTES = 25
 
 bench: bootstrap ## measure speed beside the Python stack; MINUTES=90 leaves out less
-	$(SWIFT_BUILD) --product swiftlet-benchmark
-	$(SWIFT_BUILD) --product swiftlet
+	for product in swiftlet-benchmark swiftlet swiftlet-light; do $(SWIFT_BUILD) --product $$product || exit; done
 	Benchmarks/matrix --minutes $(MINUTES)
 	Benchmarks/startup
 

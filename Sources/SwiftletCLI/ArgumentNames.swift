@@ -1,6 +1,6 @@
 import ArgumentParser
 import Swiftlet
-package import SwiftletCommandLine
+import SwiftletCommandLine
 import SwiftletIO
 
 /// The command line that ArgumentParser is given: names in `--kebab-case`, Python's other names turned into those that
