@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         [], ["help"], ["-h"], ["--help"], ["--version"], ["tokenize", "--help"], ["tokenize", "-h"], ["dataset"],
         ["dataset", "--help"], ["dataset", "info", "--help"], ["dataset", "head", "--help"],
-        ["dataset", "convert", "--help"],
+        ["dataset", "convert", "--help"], ["dataset", "help", "info"],
     ]) func `it knows the help of the full program by itself`(arguments: [String]) throws {
         try expectSame(arguments)
         #expect(try light(arguments).status == 0)
