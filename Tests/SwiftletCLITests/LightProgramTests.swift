@@ -124,7 +124,8 @@ import Testing
         try expectSame(["tokenize", "--modle", "m"])
         try expectSame(["--generate-completion-script", "fish"])
         let launched = try light(["launch", "--nproc-per-node", "1", "--", "dataset", "--help"])
-        #expect(launched.status == 0 && launched.output == (try light(["dataset", "--help"])).output)
+        let help = try light(["dataset", "--help"])
+        #expect(launched.status == 0 && launched.output == help.output, "\(launched.error)")
     }
 
     @Test func `without the full program, the error names where it was looked for`() throws {
