@@ -46,7 +46,7 @@ SERVER = yes
 SERVER_PROGRAM = $(if $(filter no,$(SERVER)),,$(PROGRAM)-serve)
 .PHONY: program
 program: bootstrap
-	for product in swiftlet $(notdir $(SERVER_PROGRAM)); do \
+	for product in swiftlet swiftlet-light $(notdir $(SERVER_PROGRAM)); do \
 		$(if $(SERVER_PROGRAM),,SWIFTLET_WITHOUT_SERVER=1) \
 		SWIFTLET_RUN_PATH='$(if $(filter Darwin,$(shell uname -s)),@executable_path,$$ORIGIN)/../lib/swiftlet' \
 		$(SWIFT_BUILD) --product $$product --scratch-path .build-static $$(scripts/static-flags) || exit; done
@@ -76,8 +76,7 @@ sanitize: bootstrap ## kernels and bridges with AddressSanitizer, what needs no 
 MINUTES = 25
 
 bench: bootstrap ## measure speed beside the Python stack; MINUTES=90 leaves out less
-	$(SWIFT_BUILD) --product swiftlet-benchmark
-	$(SWIFT_BUILD) --product swiftlet
+	for product in swiftlet-benchmark swiftlet swiftlet-light; do $(SWIFT_BUILD) --product $$product || exit; done
 	Benchmarks/matrix --minutes $(MINUTES)
 	Benchmarks/startup
 

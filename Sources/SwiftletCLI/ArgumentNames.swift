@@ -1,12 +1,7 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
-
-/// A command line that names an option wrongly.
-struct UsageError: SwiftletError {
-    var message: String
-    var remedy: String?
-}
 
 /// The command line that ArgumentParser is given: names in `--kebab-case`, Python's other names turned into those that
 /// a command has, and the options of a file of arguments before those of the command line.
@@ -42,29 +37,7 @@ func settled(
     return (given, count, end)
 }
 
-/// An option as it was given.
-struct GivenOption {
-    /// As it was written, for messages.
-    var spelling: String
-    /// Without dashes, in kebab-case.
-    var name: String
-    var values: [String]
-    /// From a file, where everything has a value, also what was never asked for.
-    var isFromFile = false
-    /// The file, for messages.
-    var file: String?
-
-    init(spelling: String, name: String, values: [String], isFromFile: Bool = false, file: String? = nil) {
-        self.spelling = spelling
-        self.name = name
-        self.values = values
-        self.isFromFile = isFromFile
-        self.file = file
-    }
-
-    /// The option as it was written, and where.
-    var title: String { "'\(spelling)'" + (file.map { " in \($0)" } ?? "") }
-
+extension GivenOption {
     /// From a file of arguments.
     init(key: String, _ value: JSONValue) {
         self.init(
@@ -105,47 +78,12 @@ struct GivenOption {
     }
 }
 
-/// The words of a command line, sorted by options.
-struct GivenArguments {
-    var options: [GivenOption] = []
-    /// Words that belong to no option.
-    var others: [String] = []
-    private let shape: CommandShape
+extension GivenArguments {
+    init(_ words: [String], _ shape: CommandShape) { self.init(words, shape, form: Self.formOfOthers) }
 
-    init(options: [GivenOption], _ shape: CommandShape) {
-        self.options = options
-        self.shape = shape
-    }
-
-    init(_ words: [String], _ shape: CommandShape) {
-        self.shape = shape
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("--") else {
-                others.append(word)
-                continue
-            }
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            var option = GivenOption(
-                spelling: parts[0], name: String(parts[0].dropFirst(2)).replacing("_", with: "-"),
-                values: Array(parts.dropFirst()))
-            if parts.count == 1 {
-                let values = rest.prefix { !$0.hasPrefix("--") && $0 != "-h" }
-                switch Self.form(option.name, shape) {
-                case .flag: option.values = Array(values.prefix(1).filter { JSONValue(truth: $0) != nil })
-                case .value, .valueOrFlag: option.values = Array(values.prefix(1))
-                case .list: option.values = Array(values)
-                }
-                rest = rest.dropFirst(option.values.count)
-            }
-            options.append(option)
-        }
-    }
-
-    /// How an option is written, of whoever knows it.
-    private static func form(_ name: String, _ shape: CommandShape) -> CommandShape.Form {
+    /// How an option is written that the command does not have, of whoever knows it.
+    private static func formOfOthers(_ name: String) -> CommandShape.Form {
         let python = name.replacing("-", with: "_")
-        if let form = shape.options[name] { return form }
         if let argument = PythonArgument.ofCommandLine(python) { return argument.isFlag ? .flag : .list }
         if case .flag? = TrainingArgument.named(python)?.form { return .flag }
         return PythonArgument.switchedOff(name) == nil ? .list : .flag
@@ -265,33 +203,22 @@ struct GivenArguments {
     }
 
     private var program: String { shape.path.isEmpty ? "'swiftlet'" : "'swiftlet \(shape.path)'" }
+}
 
-    // MARK: The result
+extension CommandShape {
+    /// The command of this program that the first words name, and how many words these are.
+    ///
+    /// - Throws: `UsageError` for a word that is no command.
+    static func find(_ words: [String]) throws -> (shape: CommandShape, count: Int) {
+        try find(words, of: SwiftletCommand.self, isValueOrFlag: isValueOrFlag)
+    }
 
-    /// The words for ArgumentParser. Of an option that comes twice the last one counts, as in Python.
-    func commandLine() throws -> [String] {
-        var words: [(name: String, words: [String])] = []
-        for option in options {
-            words.removeAll { $0.name == option.name }
-            switch shape.options[option.name] {
-            case .flag:
-                guard let isOn = option.values.isEmpty ? true : JSONValue(truth: option.values[0])?.bool else {
-                    throw UsageError(
-                        message: "error: option \(option.title) is '\(option.values[0])'",
-                        remedy: "It must be true or false.")
-                }
-                if isOn {
-                    words.append((option.name, ["--\(option.name)"]))
-                } else if shape.options["no-\(option.name)"] != nil {
-                    words.append((option.name, ["--no-\(option.name)"]))
-                }
-            case .list: words.append((option.name, ["--\(option.name)"] + option.values))
-            default:
-                // Joined, so that a value may begin with a dash.
-                let value = option.values.first ?? (shape.options[option.name] == .valueOrFlag ? "true" : nil)
-                words.append((option.name, value.map { ["--\(option.name)=\($0)"] } ?? ["--\(option.name)"]))
-            }
-        }
-        return words.flatMap(\.words)
+    /// What `swiftlet train` takes, which has the most.
+    static func ofTraining() throws -> CommandShape {
+        try CommandShape(TrainCommand.self, path: ["train"], isValueOrFlag: isValueOrFlag)
+    }
+
+    private static func isValueOrFlag(_ name: String) -> Bool {
+        TrainingArgument.named(name.replacing("-", with: "_"))?.form == .valueOrFlag
     }
 }

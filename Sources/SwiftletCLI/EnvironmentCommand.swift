@@ -1,10 +1,11 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct EnvironmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "env", abstract: "Print versions, processor, threads, memory, devices and caches.")
+        CommandTitles.Environment.self)
 
     @Flag(help: "As a JSON object; an entry with a note is an array of both.") var json = false
 

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Logging
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measure a fine-tuned model on a split of a dataset.")
+        CommandTitles.Evaluate.self)
 
     @Option(help: "Folder of a fine-tuned model, or its name on the Hub.", completion: .directory) var model: String
     @Option(help: "Split to evaluate, or an expression such as 'validation[:100]'.") var split: String?

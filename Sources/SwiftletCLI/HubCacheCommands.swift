@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct HubScanCacheCommand: ParsableCommand {

@@ -1,10 +1,11 @@
 public import ArgumentParser
 public import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct HubCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hub", abstract: "Download from the Hugging Face Hub, upload to it, and tidy its cache.",
+        CommandTitles.Hub.self,
         discussion: """
             The cache is the one of the Python libraries. The environment variables are theirs too: HF_HOME, \
             HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE.

@@ -1,5 +1,6 @@
 import Dispatch
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 import Synchronization
 

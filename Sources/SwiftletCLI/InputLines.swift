@@ -1,4 +1,5 @@
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 #if canImport(Darwin)
@@ -103,34 +104,5 @@ struct InputLines {
     private var hasMore: Bool {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         return poll(&input, 1, 0) > 0
-    }
-}
-
-/// The lines of standard input. The standard library's `readLine` would change what is not UTF-8.
-struct StandardInput {
-    private let file = fdopen(STDIN_FILENO, "r")
-    /// Of the line that was read last, from 1.
-    private(set) var number = 0
-
-    /// - Returns: the next line without its end; `nil` at the end.
-    /// - Throws: `TaskError` that names the line.
-    mutating func nextLine() throws -> String? {
-        guard let file else { return nil }
-        var (start, capacity): (UnsafeMutablePointer<CChar>?, Int) = (nil, 0)
-        defer { free(start) }
-        let count = getline(&start, &capacity, file)
-        guard count > 0, let start else { return nil }
-        number += 1
-        var bytes = UnsafeRawBufferPointer(start: start, count: count)[...]
-        if bytes.last == UInt8(ascii: "\n") { bytes = bytes.dropLast() }
-        if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
-        // A mark that texts of Windows begin with.
-        if number == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-        guard let line = String(validating: bytes, as: UTF8.self) else {
-            throw TaskError(
-                .column, "line \(number) of standard input is not UTF-8 text",
-                remedy: "Convert it to UTF-8, or give the file with --file and --encoding.")
-        }
-        return line
     }
 }

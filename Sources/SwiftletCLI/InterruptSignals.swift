@@ -1,4 +1,5 @@
 import Dispatch
+import SwiftletCommandLine
 import SwiftletIO
 import SwiftletTraining
 

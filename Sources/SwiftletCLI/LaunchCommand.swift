@@ -1,9 +1,10 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 
 struct LaunchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "launch", abstract: "Run a command as several processes that train together.",
+        CommandTitles.Launch.self,
         discussion: """
             swiftlet launch --nproc-per-node 2 -- train --model M --dataset D --output-dir O
 

@@ -1,9 +1,10 @@
 import ArgumentParser
+import SwiftletCommandLine
 import SwiftletIO
 
 struct ManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "manual", abstract: "Print the manual page, for man.",
+        CommandTitles.Manual.self,
         discussion: """
             swiftlet manual | man -l -
 

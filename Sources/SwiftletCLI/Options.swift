@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 import SwiftletRunLog
 

@@ -1,12 +1,11 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict",
-        abstract:
-            "Predict what a model was trained for: a file, a split, one text or pair, or lines on standard input.",
+        CommandTitles.Predict.self,
         discussion: """
             Each row is answered with its own columns and 'prediction', and with classes the probability of each. Labels are \
             not needed. Standard input takes plain texts, a tab before the second text of a pair, or JSON objects with the \

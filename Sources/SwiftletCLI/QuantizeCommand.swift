@@ -1,11 +1,11 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quantize",
-        abstract: "Save a trained model with weights in 8 bits, and say what that costs.",
+        CommandTitles.Quantize.self,
         discussion: """
             The folder is a quarter of the size, and runs in 8-bit products by itself. With rows that have labels, their \
             metrics in float32 and in 8 bits are printed, and with --tolerance nothing is saved where one loses more.

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Logging
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct QuickstartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quickstart",
-        abstract: "Fine-tune all-MiniLM-L6-v2 on the built-in paraphrase pairs; needs no network.")
+        CommandTitles.Quickstart.self)
 
     @Option(help: "Folder of another pretrained model, or its name on the Hub.") var model: String?
     @Option(help: "Folder for the model and the results.") var outputDir = "out/quickstart"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 /// What a run leaves besides the model.
@@ -40,7 +41,7 @@ extension DatasetOptions {
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Make report.html of a run again, with slices or explanations.",
+        CommandTitles.Report.self,
         discussion: """
             Reads run.json, trainer_state.json, predictions.parquet and the other tables in the folder. --explain shows which \
             tokens mattered for the rows that are most worth a look, by integrated gradients.
@@ -95,7 +96,7 @@ struct ReportCommand: ParsableCommand {
 
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Run a training again, and say whether the same weights come out.",
+        CommandTitles.Replay.self,
         discussion: """
             Reads run.json in the folder, says what is not as it was (data, model, versions, processor, threads), runs the same \
             command into another folder, and compares the weights byte by byte. Exit status 0 if they are identical, 1 if not. It \
@@ -171,7 +172,7 @@ struct ReplayCommand: ParsableCommand {
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Put runs on the same rows side by side, with tests of the difference.",
+        CommandTitles.Compare.self,
         discussion: """
             Reads run.json and predictions.parquet of each folder. The first run is what the others are compared with: paired \
             bootstrap of the metrics, McNemar's exact test, rows with another prediction, and settings that differ.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 #if canImport(Darwin)
@@ -11,7 +12,7 @@ import Glibc
 /// `swiftlet serve`: becomes the program `swiftlet-serve`, which is built apart because of the network stack in it.
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Answer over HTTP with fine-tuned models.",
+        CommandTitles.Serve.self,
         discussion: """
             swiftlet serve --model out/mrpc
 
@@ -27,9 +28,12 @@ struct ServeCommand: ParsableCommand {
     ///
     /// - Returns: why it can't.
     static func start(_ arguments: [String]) -> UsageError {
-        let own = ChildProcess.ownPath.map { FileSystem.parent(of: $0) }
+        let own = ProgramProcess.path.map { FileSystem.parent(of: $0) }
+        // Where both are installed, this program is in `libexec` and the server in `bin`.
+        let installed = own.map { FileSystem.join(FileSystem.parent(of: $0), "bin") }
         let folders =
-            [own].compactMap(\.self) + (Machine.environment("PATH") ?? "").split(separator: ":").map(String.init)
+            [own, installed].compactMap(\.self)
+            + (Machine.environment("PATH") ?? "").split(separator: ":").map(String.init)
         let program = folders.map { FileSystem.join($0, "swiftlet-serve") }.first { access($0, X_OK) == 0 }
         guard let program else {
             return UsageError(

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 extension SearchMethod: ExpressibleByArgument {}
@@ -7,7 +8,7 @@ extension SweepSettings.Direction: ExpressibleByArgument {}
 
 struct SweepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sweep", abstract: "Search for good settings of a training.",
+        CommandTitles.Sweep.self,
         discussion: """
             swiftlet sweep --output-dir S --search learning_rate=loguniform:1e-5:1e-3 per_device_train_batch_size=8,16 \
             --metric accuracy -- --model M --dataset D --eval-strategy epoch

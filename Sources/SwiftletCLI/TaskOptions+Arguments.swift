@@ -1,5 +1,6 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 
 /// A task by the name that the Hub has for it.
 struct TaskName: ExpressibleByArgument, CaseIterable {

@@ -1,50 +1,11 @@
 import ArgumentParser
 import Swiftlet
-import SwiftletIO
+import SwiftletCommandLine
 
 struct TokenizeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "tokenize",
-        abstract: "Tokenize the lines of standard input, one JSON object a line.",
-        discussion: "A tab in a line separates the two texts of a pair.")
+    static let configuration = TokenizeOptions.configuration
 
-    @Option(help: "Folder of a model or tokenizer, or a name on the Hub.") var model: String
-    @Option(help: "Cut sequences at so many tokens, special tokens included; by default none is cut.") var maxLength:
-        Int?
+    @OptionGroup var options: TokenizeOptions
 
-    func run() throws {
-        let tokenizer = try AutoTokenizer.fromPretrained(folder: HubNames.model(model, parts: .tokenizer))
-        var input = StandardInput()
-        var (count, long, firstLong) = (0, 0, 0)
-        while let line = try input.nextLine() {
-            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let encoding = try tokenizer(
-                parts[0], parts.count > 1 ? parts[1] : nil, truncation: maxLength == nil ? .none : .longestFirst,
-                maxLength: maxLength)
-            count += 1
-            if maxLength == nil, encoding.inputIDs.count > tokenizer.modelMaxLength {
-                long += 1
-                if long == 1 { firstLong = count }
-            }
-            var object = JSONObject()
-            for name in tokenizer.modelInputNames {
-                let values: [Int32]? =
-                    switch name {
-                    case "input_ids": encoding.inputIDs
-                    case "token_type_ids": encoding.tokenTypeIDs
-                    case "attention_mask": encoding.attentionMask
-                    default: nil
-                    }
-                if let values { object[name] = .array(values.map { .int(Int($0)) }) }
-            }
-            print(JSONValue.object(object).text(.line))
-        }
-        if long > 0 {
-            let limit = tokenizer.modelMaxLength
-            let message =
-                "warning: \(long) of \(count) lines, the first of them line \(firstLong), have more than the \(limit) "
-                + "tokens that the model takes. Training and predicting cut them; here --max-length \(limit) does."
-            writeToStandardError(TerminalStyle.standardError.message(message) + "\n")
-        }
-    }
+    func run() throws { try options.run(folder: HubNames.model(options.model, parts: .tokenizer)) }
 }

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Logging
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Fine-tune a model on a dataset and save it.",
+        CommandTitles.Train.self,
         discussion: """
             Without --do-train, --do-eval and --do-predict the model is trained and evaluated. With one or more of them, \
             just that is done, as by Python's scripts.

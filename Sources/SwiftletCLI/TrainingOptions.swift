@@ -1,5 +1,6 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 /// The options of a training: those of the table of training arguments, and what a command adds to them.

@@ -154,3 +154,14 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
     /// An object, its keys in this order.
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }
+
+extension JSONValue {
+    /// A truth value in one of the ways that Python's argument parser takes.
+    package init?(truth text: String) {
+        switch text.lowercased() {
+        case "true", "t", "yes", "y", "1": self = true
+        case "false", "f", "no", "n", "0": self = false
+        default: return nil
+        }
+    }
+}

@@ -9,10 +9,10 @@ import Testing
 
     init() throws { folder = try TemporaryDirectory() }
 
-    /// The program in a `bin` of its own, without what SwiftPM puts beside it.
-    private func moved() throws -> String {
-        try FileSystem.createDirectory(folder.file("bin"))
-        let path = folder.file("bin/swiftlet")
+    /// The program in a folder of its own, without what SwiftPM puts beside it.
+    private func moved(to name: String = "bin") throws -> String {
+        try FileSystem.createDirectory(folder.file(name))
+        let path = folder.file("\(name)/swiftlet")
         try FileManager.default.copyItem(atPath: Program.path, toPath: path)
         return path
     }
@@ -31,6 +31,16 @@ import Testing
         try AtomicFile.write("{", to: "\(data)/train.jsonl")
         let result = try program.run(["quickstart", "--model", folder.path], program: try moved())
         #expect(result.status == 1 && result.error.contains("train.jsonl"), "\(result.error)")
+    }
+
+    @Test func `the server is found in bin`() throws {
+        let program = Program(files: folder)
+        try FileSystem.createDirectory(folder.file("bin"))
+        try AtomicFile.write("#!/bin/sh\necho serves \"$@\"\n", to: folder.file("bin/swiftlet-serve"))
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/swiftlet-serve"))
+        let result = try program.run(["serve", "--port", "0"], program: try moved(to: "libexec"))
+        #expect(result.status == 0 && result.output == "serves --port 0\n", "\(result.error)")
     }
 
     @Test func `env tells libraries, limits and caches`() throws {

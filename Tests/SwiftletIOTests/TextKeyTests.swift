@@ -59,6 +59,7 @@ import Testing
             "SwiftletMetrics": "names of options and scores, which are known here",
             "SwiftletHub": "headers, environment variables, hashes and paths, as the system compares them",
             "SwiftletCLI": "names of flags and of environment variables",
+            "SwiftletCommandLine": "names of options that a command has",
             "SwiftletTokenizers/Loading/TokenizerFamily.swift": "names that are known here",
             "SwiftletTokenizers/Regex/PropertyNames.swift": "names that are known here",
             "SwiftletModels": "names of parameters and classes that are known here",

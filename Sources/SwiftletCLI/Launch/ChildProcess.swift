@@ -1,3 +1,4 @@
+import SwiftletCommandLine
 import SwiftletIO
 
 // The list of environment variables is a global variable, which nothing here changes.
@@ -94,19 +95,7 @@ struct ChildProcess: Sendable {
     }
 
     /// The file that this process runs.
-    static var ownPath: String? {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4097) { buffer in
-            #if canImport(Darwin)
-            var size = UInt32(4096)
-            guard _NSGetExecutablePath(buffer.baseAddress!, &size) == 0 else { return nil }
-            #else
-            let count = readlink("/proc/self/exe", buffer.baseAddress!, 4096)
-            guard count > 0 else { return nil }
-            buffer[count] = 0
-            #endif
-            return String(cString: buffer.baseAddress!)
-        }
-    }
+    static var ownPath: String? { ProgramProcess.path }
 
     /// The environment of this process.
     static func inheritedEnvironment() -> [String: String] {

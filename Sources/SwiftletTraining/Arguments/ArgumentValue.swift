@@ -158,14 +158,3 @@ extension SamplingStrategy: ArgumentChoice {}
 extension MetricInclude: ArgumentChoice {}
 extension SchedulerType: ArgumentChoice {}
 extension Kernels: ArgumentChoice {}
-
-extension JSONValue {
-    /// A truth value in one of the ways that Python's argument parser takes.
-    package init?(truth text: String) {
-        switch text.lowercased() {
-        case "true", "t", "yes", "y", "1": self = true
-        case "false", "f", "no", "n", "0": self = false
-        default: return nil
-        }
-    }
-}

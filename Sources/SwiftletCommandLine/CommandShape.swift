@@ -1,21 +1,29 @@
-import ArgumentParser
-import Swiftlet
+package import ArgumentParser
 import SwiftletIO
 
 /// Which options a command has, as ArgumentParser tells it: what a command line is compared with before it is parsed.
-struct CommandShape {
-    enum Form { case flag, value, valueOrFlag, list }
+package struct CommandShape {
+    /// How an option is written: alone, with a value, with or without one, or with several.
+    package enum Form { case flag, value, valueOrFlag, list }
 
     /// As it is called, such as `hub download`.
-    let path: String
+    package let path: String
     /// By name, without dashes.
-    let options: [String: Form]
+    package let options: [String: Form]
+
+    /// What ArgumentParser itself takes, of every command.
+    package static let ofArgumentParser = ["generate-completion-script", "help-hidden", "experimental-dump-help"]
 
     /// The command that the first words name, and how many words these are.
     ///
+    /// - Parameters:
+    ///   - root: the program.
+    ///   - isValueOrFlag: whether the value of an option, named without dashes, may be left out.
     /// - Throws: `UsageError` for a word that is no command.
-    static func find(_ words: [String]) throws -> (shape: CommandShape, count: Int) {
-        var (command, path, count): (any ParsableCommand.Type, [String], Int) = (SwiftletCommand.self, [], 0)
+    package static func find(
+        _ words: [String], of root: any ParsableCommand.Type, isValueOrFlag: (String) -> Bool
+    ) throws -> (shape: CommandShape, count: Int) {
+        var (command, path, count): (any ParsableCommand.Type, [String], Int) = (root, [], 0)
         while count < words.count, !words[count].hasPrefix("-") {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, words[count] != "help" else { break }
@@ -31,17 +39,19 @@ struct CommandShape {
             path.append(words[count])
             count += 1
         }
-        return (try CommandShape(command, path: path), count)
+        return (try CommandShape(command, path: path, isValueOrFlag: isValueOrFlag), count)
     }
 
     private static func name(of command: any ParsableCommand.Type) -> String {
         command.configuration.commandName ?? String(describing: command).lowercased()
     }
 
-    /// What `swiftlet train` takes, which has the most.
-    static func ofTraining() throws -> CommandShape { try CommandShape(TrainCommand.self, path: ["train"]) }
-
-    private init(_ command: any ParsableCommand.Type, path: [String]) throws {
+    /// Asks ArgumentParser for the options of a command.
+    ///
+    /// - Throws: `JSONError` where its answer is none.
+    package init(
+        _ command: any ParsableCommand.Type, path: [String], isValueOrFlag: (String) -> Bool
+    ) throws {
         self.path = path.joined(separator: " ")
         var options: [String: Form] = ["help": .flag, "version": .flag]
         let description = try JSONValue(parsing: command._dumpHelp())
@@ -54,12 +64,10 @@ struct CommandShape {
                 }
             for name in argument["names"]?.array ?? [] where name["kind"]?.string != "short" {
                 guard let text = name["name"]?.string else { continue }
-                let table = TrainingArgument.named(text.replacing("-", with: "_"))
-                options[text] = table?.form == .valueOrFlag ? .valueOrFlag : form
+                options[text] = isValueOrFlag(text) ? .valueOrFlag : form
             }
         }
-        // What ArgumentParser itself takes.
-        for name in ["generate-completion-script", "help-hidden", "experimental-dump-help"] { options[name] = .list }
+        for name in Self.ofArgumentParser { options[name] = .list }
         self.options = options
     }
 }

@@ -1,8 +1,8 @@
 public import ArgumentParser
-public import Swiftlet
+public import SwiftletDatasets
 
 /// How data files are read, for every command that reads some.
-struct FileOptionGroup: ParsableArguments {
+package struct FileOptionGroup: ParsableArguments {
     @Option(help: "Between the fields of CSV and TSV: one character, or 'tab'.") var delimiter: String?
     @Option(help: "Whether quotes around fields count: 'minimal' or 'none'.") var quoting: FileOptions.Quoting?
     @Option(help: "The character that quotes fields, in place of \".") var quoteCharacter: String?
@@ -20,10 +20,12 @@ struct FileOptionGroup: ParsableArguments {
     @Option(help: "The files' format, where their names do not tell it: csv, tsv, json, parquet, arrow or text.")
     var format: FileFormat?
 
-    func validate() throws { try checkingOptions { _ = try options() } }
+    package init() {}
+
+    package func validate() throws { try checkingOptions { _ = try options() } }
 
     /// The option that was given, where one was.
-    var given: String? {
+    package var given: String? {
         [
             ("--delimiter", delimiter != nil), ("--quoting", quoting != nil),
             ("--quote-character", quoteCharacter != nil),
@@ -33,7 +35,7 @@ struct FileOptionGroup: ParsableArguments {
     }
 
     /// - Throws: `DatasetError` or `ValidationError` that names the option.
-    func options() throws -> FileOptions {
+    package func options() throws -> FileOptions {
         let options = FileOptions(
             format: format, delimiter: try delimiter.map { try Self.character($0, "--delimiter") }, quoting: quoting,
             quoteCharacter: try quoteCharacter.map { try Self.character($0, "--quote-character") },
@@ -58,13 +60,6 @@ struct FileOptionGroup: ParsableArguments {
     private static func names(_ words: [String]) -> [String]? {
         words.isEmpty
             ? nil : words.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-    }
-}
-
-/// Checks options where the command line is read. What is wrong keeps its remedy, which ArgumentParser would leave out.
-func checkingOptions(_ check: () throws -> Void) throws {
-    do { try check() } catch let error as any SwiftletError {
-        throw ValidationError(error.commandLineDescription)
     }
 }
 

@@ -1,11 +1,14 @@
-import ArgumentParser
-import Swiftlet
+package import ArgumentParser
+import SwiftletDatasets
 import SwiftletIO
 
-struct DatasetCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "dataset", abstract: "Look at datasets and convert their files.",
+/// `swiftlet dataset`.
+package struct DatasetCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        CommandTitles.Dataset.self,
         subcommands: [Info.self, Head.self, Convert.self])
+
+    package init() {}
 
     /// Which dataset, and which part of it.
     struct Source: ParsableArguments {
