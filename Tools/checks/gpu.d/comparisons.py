@@ -198,7 +198,8 @@ def check_memory(place):
     full = place.finished(True, "swiftlet", *options("memory", 32), variables=little)
     if full.returncode <= 0 or "out of memory" not in full.stderr or "Fatal error" in full.stderr:
         raise Failure(f"memory: a full device is not said; status {full.returncode}\n{full.stderr[-3000:]}")
-    print(f"{'memory, full':52}{full.stderr.strip().splitlines()[0]}", flush=True)
+    said = next(line for line in full.stderr.splitlines() if "out of memory" in line)
+    print(f"{'memory, full':52}{said[:160]}", flush=True)
     place.run(True, "swiftlet", *options("memory", 32, "--auto-find-batch-size"), variables=little)
     found = json.loads((work / "memory/trainer_state.json").read_text())["train_batch_size"]
     if not 8 <= found < 32:
