@@ -1,4 +1,5 @@
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 import Synchronization
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 /// What all runs of a sweep have in common: options of 'swiftlet train'. Whatever can be known of them and of the values

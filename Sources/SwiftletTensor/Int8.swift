@@ -23,7 +23,8 @@ public func int8Products<Result, Failure: Error>(
 }
 
 extension Kernels {
-    /// The instruction set of 8-bit products: "avx512vnni", "avxvnni", "avx2" or "portable".
+    /// The instruction set of 8-bit products: "avx512vnni", "avxvnni" or "avx2", on 64-bit ARM "neondot" (with its dot
+    /// product) or "neon", or "portable".
     public static var int8InstructionSet: String { String(cString: ct_int8_set()) }
 }
 

@@ -13,10 +13,11 @@ extension Kernels {
     public static var products: String { String(cString: ct_products()) }
 
     /// Chooses what multiplies float32: "own" for this package's kernels, "library" for libtorch's. "auto" is the faster:
-    /// the own ones with AVX-512 and AVX2, except on Intel's processors, which the library is written for.
+    /// the own ones with AVX-512 and AVX2, except on Intel's processors, which the library is written for; with NEON, where
+    /// neither was measured, the library's.
     ///
     /// A number of a product by the own kernels depends on its row, its column and the depth alone: not on the number of
-    /// threads, the rows beside it, or which of the two instruction sets it is. The library promises nothing of that kind.
+    /// threads, the rows beside it, or which of the instruction sets it is. The library promises nothing of that kind.
     ///
     /// - Throws: `TensorError` for another name, and for "own" where `instructionSet` has none.
     public static func selectProducts(_ name: String) throws {
@@ -35,7 +36,7 @@ extension Kernels {
         guard ct_set_products(name) == 0 else {
             throw TensorError(
                 "\(option) is '\(name)', which multiplies no float32 with the instruction set '\(instructionSet)'",
-                remedy: "Give library or auto; own is for avx512 and avx2.", kind: .invalidArgument,
+                remedy: "Give library or auto; own is for avx512, avx2 and neon.", kind: .invalidArgument,
                 at: ErrorLocation(option: option))
         }
     }

@@ -172,11 +172,18 @@ void attention(const Table &set, int64_t queries, int64_t keys, int64_t width, b
   }, 1e-4f);
 }
 
+const ProductTable *const product_sets[] = {
+#if defined(__x86_64__)
+    &product_avx2_table, &product_avx512_table,
+#elif defined(__aarch64__)
+    &product_neon_table,
+#endif
+};
+
 /// Products of float32, which the portable set has none of, beside sums in double precision; exactly the same with
 /// every set that the processor runs.
 void products(
     int64_t rows, int64_t columns, int64_t depth, bool is_first_transposed, bool is_second_transposed, bool adds) {
-#if defined(__x86_64__)
   const Numbers a = random_numbers(rows * depth), b = random_numbers(depth * columns), bias = random_numbers(columns);
   const Numbers before = random_numbers(rows * columns);
   Numbers expected(before.size()), first;
@@ -188,13 +195,14 @@ void products(
                b[static_cast<size_t>(is_second_transposed ? c * depth + k : k * columns + c)];
       expected[static_cast<size_t>(r * columns + c)] = static_cast<float>(sum);
     }
-  for (const ProductTable *set : {&product_avx2_table, &product_avx512_table}) {
+  for (const ProductTable *set : product_sets) {
     if (!select_table(set->name)) continue;
     Numbers out = before;
     const ProductJob job{
         {a.data(), is_first_transposed ? rows : depth, is_first_transposed},
         {b.data(), is_second_transposed ? depth : columns, is_second_transposed},
-        out.data(), columns, rows, columns, depth, adds, adds ? nullptr : bias.data()};
+        out.data(), columns, rows, columns, depth, adds, adds ? nullptr : bias.data(),
+        nullptr};
     const auto bytes = static_cast<size_t>(round_up(set->scratch, kAlign)) * sizeof(float);
     float *scratch = static_cast<float *>(std::aligned_alloc(64, bytes));
     set->multiply(job, {0, rows, 0, columns}, scratch);
@@ -209,7 +217,6 @@ void products(
       compare(what + " of two sets", first, out, rows * columns, 0);
     }
   }
-#endif
 }
 
 }  // namespace

@@ -86,9 +86,52 @@ std::vector<const Int8Table *> sets() {
   const bool has_vnni = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl");
   if (has_vnni) found.push_back(&int8_avx512vnni_table);
   return found;
+#elif defined(__aarch64__)
+  std::vector<const Int8Table *> found{&int8_neon_table};
+  if (has_neon_dotprod()) found.push_back(&int8_neondot_table);
+  return found;
 #else
   return {};
 #endif
+}
+
+/// Rows of whole numbers from -zero to 255 - zero, both of which they hold: their scale is 1, and they are the same in
+/// 8 bits, so that a product is exactly that of the integers. With `ends`, of those two numbers and the largest weights
+/// alone, where sums of few bits would overflow.
+void compare_integers(const Int8Table &set, int64_t inputs, int zero, bool ends, std::mt19937 &generator) {
+  const int64_t rows = 5, outputs = 40;
+  Weight weight(outputs, inputs, generator);
+  std::fill(weight.scales.begin(), weight.scales.end(), 1.0f);
+  std::uniform_int_distribution<int> draw(-zero, 255 - zero), side(0, 1);
+  std::vector<int> w(static_cast<size_t>(outputs * inputs)), numbers(static_cast<size_t>(rows * inputs));
+  std::fill(weight.sums.begin(), weight.sums.end(), 0);
+  for (int64_t output = 0; output < outputs; ++output)
+    for (int64_t input = 0; input < inputs; ++input) {
+      const int64_t row = (output / kInt8Block * weight.matrix.quads + input / 4) * kInt8Block + output % kInt8Block;
+      int8_t &packed = weight.packed[static_cast<size_t>(row * 4 + input % 4)];
+      const bool is_largest = output % 3 == 0 || (output % 3 == 1 && side(generator) == 1);
+      if (ends) packed = is_largest ? 127 : -127;
+      w[static_cast<size_t>(output * inputs + input)] = packed;
+      weight.sums[static_cast<size_t>(output)] += packed;
+    }
+  for (int &number : numbers) number = ends ? 255 * side(generator) - zero : draw(generator);
+  for (int64_t row = 0; row < rows; ++row) {
+    if (ends && row > 0) std::fill_n(numbers.begin() + row * inputs, inputs, row % 2 ? -zero : 255 - zero);
+    numbers[static_cast<size_t>(row * inputs)] = 255 - zero;
+    numbers[static_cast<size_t>(row * inputs + 1)] = -zero;
+  }
+  std::vector<float> expected;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t output = 0; output < outputs; ++output) {
+      int64_t sum = 0;
+      for (int64_t input = 0; input < inputs; ++input)
+        sum += numbers[static_cast<size_t>(row * inputs + input)] * w[static_cast<size_t>(output * inputs + input)];
+      expected.push_back(static_cast<float>(sum));
+    }
+  const std::string what = std::string("int8 ") + set.name + ", integers, " + std::to_string(inputs) +
+                           " inputs, zero " + std::to_string(zero);
+  compare(
+      what, expected, multiply(set, weight, {numbers.begin(), numbers.end()}, rows).out, rows * outputs, 0);
 }
 
 }  // namespace
@@ -96,6 +139,14 @@ std::vector<const Int8Table *> sets() {
 void compare_int8_sets() {
   std::mt19937 generator(11);
   std::normal_distribution<float> draw(0, 1);
+  std::vector<const Int8Table *> all = sets();
+  all.push_back(&int8_portable_table);
+  for (const Int8Table *set : all) {
+    for (const int64_t inputs : {2, 4, 7, 64, 130, 384, 518})
+      for (const int zero : {100, 127, 128, 150})
+        for (const bool ends : {false, true}) compare_integers(*set, inputs, zero, ends, generator);
+    std::printf("int8, %s: exact\n", set->name);
+  }
   for (const Int8Table *set : sets()) {
     for (const int64_t inputs : {1, 4, 5, 31, 64, 130, 384}) {
       for (const int64_t outputs : {16, 32, 33, 100}) {

@@ -89,6 +89,8 @@ const Int8Table &int8_table() {
   if (&set == &avx512_table && __builtin_cpu_supports("avx512vnni")) return int8_avx512vnni_table;
   if (&set != &portable_table)
     return __builtin_cpu_supports("avxvnni") ? int8_avxvnni_table : int8_avx2_table;
+#elif defined(__aarch64__)
+  if (&set == &neon_table) return has_neon_dotprod() ? int8_neondot_table : int8_neon_table;
 #endif
   return int8_portable_table;
 }

@@ -46,7 +46,8 @@ struct Int8Table {
   const char *name;
   /// Rows that are multiplied at once.
   int64_t tile;
-  /// Row `row` of `to` from `inputs` numbers.
+  /// Row `row` of `to` from `inputs` numbers. Only `multiply` of the same set reads it: on ARM, values and zeros are
+  /// less 128.
   void (*quantize)(const float *x, int64_t inputs, const Int8Rows &to, int64_t row);
   /// out[r, o] = sum over i of x[r, i] weight[o, i], for rows [0, rows) and the outputs of blocks [begin, end). The
   /// sums are exact: a row's result is the same whatever else is multiplied with it.
@@ -62,6 +63,11 @@ const Int8Table &int8_table();
 extern const Int8Table int8_avx512vnni_table;
 extern const Int8Table int8_avxvnni_table;
 extern const Int8Table int8_avx2_table;
+#elif defined(__aarch64__)
+extern const Int8Table int8_neondot_table;
+extern const Int8Table int8_neon_table;
+/// Whether the processor runs `int8_neondot_table`.
+bool has_neon_dotprod();
 #endif
 extern const Int8Table int8_portable_table;
 

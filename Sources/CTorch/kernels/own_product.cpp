@@ -20,6 +20,8 @@ const ProductTable *table_of_set() {
 #if defined(__x86_64__)
   if (&table() == &avx512_table) return &product_avx512_table;
   if (&table() == &avx2_table) return &product_avx2_table;
+#elif defined(__aarch64__)
+  if (&table() == &neon_table) return &product_neon_table;
 #endif
   return nullptr;
 }

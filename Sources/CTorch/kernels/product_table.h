@@ -48,6 +48,8 @@ struct ProductTable {
 #if defined(__x86_64__)
 extern const ProductTable product_avx512_table;
 extern const ProductTable product_avx2_table;
+#elif defined(__aarch64__)
+extern const ProductTable product_neon_table;
 #endif
 
 }  // namespace ct::kernels

@@ -7,7 +7,11 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "stand_in.h"
 
@@ -86,15 +90,47 @@ REGISTER_CUDA_HOOKS(CUDAHooks);
 
 namespace {
 
+/// The host's memory, of which there is as much as STAND_IN_MEMORY says, in bytes: beyond it, an allocation fails as
+/// one on a GPU does. Each begins with how many bytes it has.
 struct Memory final : c10::Allocator {
-  c10::DataPtr allocate(size_t bytes) override {
-    void *data = std::malloc(bytes == 0 ? 1 : bytes);
-    return {data, data, &std::free, gpu};
+  static constexpr size_t kHeader = 64;
+  static inline std::atomic<size_t> used{0}, most{0};
+
+  static size_t limit() {
+    static const char *given = std::getenv("STAND_IN_MEMORY");
+    static const size_t bytes = given == nullptr ? SIZE_MAX : std::strtoull(given, nullptr, 10);
+    return bytes;
   }
-  c10::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  static void release(void *data) {
+    char *begin = static_cast<char *>(data) - kHeader;
+    used -= *reinterpret_cast<size_t *>(begin);
+    std::free(begin);
+  }
+  c10::DataPtr allocate(size_t bytes) override {
+    const size_t now = used += bytes;
+    char *begin = nullptr;
+    if (now <= limit()) begin = static_cast<char *>(std::aligned_alloc(kHeader, (bytes / kHeader + 2) * kHeader));
+    if (begin == nullptr) {
+      used -= bytes;
+      TORCH_CHECK_WITH(
+          OutOfMemoryError, false, "CUDA out of memory. Tried to allocate ", bytes, " bytes, and ", now - bytes, " of ",
+          limit(), " are in use");
+    }
+    size_t before = most;
+    while (before < now && !most.compare_exchange_weak(before, now)) {
+    }
+    *reinterpret_cast<size_t *>(begin) = bytes;
+    return {begin + kHeader, begin + kHeader, &release, gpu};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void copy_data(void *to, const void *from, std::size_t bytes) const override { memcpy(to, from, bytes); }
 };
 Memory memory;
+
+/// Says at the end how much memory a run has taken.
+struct MostMemory {
+  ~MostMemory() { std::fprintf(stderr, "stand-in: at most %zu bytes of memory were in use\n", Memory::most.load()); }
+} most_memory;
 
 at::Tensor empty(
     c10::IntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>, std::optional<at::Device>,

@@ -40,8 +40,8 @@ def rows(path, tokenizer, count=None):
         for line in lines]
 
 
-def python_losses(model_folder, path, work, steps, device, precision):
-    """Of each step of transformers' Trainer with its defaults."""
+def python_trainer(model_folder, path, work, steps, device, precision):
+    """transformers' Trainer with its defaults."""
     import transformers
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(model_folder)
@@ -49,11 +49,44 @@ def python_losses(model_folder, path, work, steps, device, precision):
     arguments = transformers.TrainingArguments(
         str(work), max_steps=steps, logging_steps=1, save_strategy="no", report_to="none", disable_tqdm=True,
         use_cpu=device == "cpu", bf16=precision == "bf16", fp16=precision == "fp16", seed=42)
-    trainer = transformers.Trainer(
+    return transformers.Trainer(
         model, arguments, train_dataset=rows(path, tokenizer), processing_class=tokenizer,
         data_collator=transformers.DataCollatorWithPadding(tokenizer))
+
+
+def python_losses(*given):
+    """Of each step of transformers' Trainer."""
+    trainer = python_trainer(*given)
     trainer.train()
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+
+
+def python_losses_by_hand(model_folder, path, work, steps, device, precision):
+    """The same in float16 on a CPU, where the Trainer would train in float32: its batches and its steps, with PyTorch's
+    autocast and GradScaler."""
+    assert precision == "fp16" and device == "cpu"
+    trainer = python_trainer(model_folder, path, work, steps, device, "fp32")
+    model = trainer.model.train()
+    trainer.create_optimizer_and_scheduler(steps)
+    scaler, losses = torch.amp.GradScaler("cpu"), []
+    torch.manual_seed(trainer.args.seed)
+    loader = trainer.get_train_dataloader()
+    while len(losses) < steps:
+        for batch in loader:
+            with torch.autocast("cpu", dtype=torch.float16):
+                loss = model(**batch).loss
+            losses.append(loss.item())
+            scaler.scale(loss).backward()
+            scaler.unscale_(trainer.optimizer)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), trainer.args.max_grad_norm)
+            scaler.step(trainer.optimizer)
+            scaler.update()
+            # After updates that were left out too: accelerate takes the fused optimizer's call for one.
+            trainer.lr_scheduler.step()
+            trainer.optimizer.zero_grad()
+            if len(losses) == steps:
+                break
+    return losses
 
 
 def python_speed(model_folder, path, batch_size, device, attention, seconds):

@@ -34,13 +34,18 @@ class Place:
     #: Whether the stand-in counts how often packed sequences were attended to.
     counts: bool
 
-    def run(self, on_gpu, name, *arguments):
-        """Runs one of the package's programs; gives what it wrote to standard error."""
-        environment = os.environ | {"OMP_NUM_THREADS": "1"} | (self.on_gpu if on_gpu else self.on_cpu)
-        finished = subprocess.run(
+    def finished(self, on_gpu, name, *arguments, variables={}):
+        """One of the package's programs, when it has ended."""
+        environment = os.environ | {"OMP_NUM_THREADS": "1"} | (self.on_gpu if on_gpu else self.on_cpu) | variables
+        return subprocess.run(
             [self.programs / name, *map(str, arguments)], capture_output=True, text=True, cwd=self.work, env=environment)
+
+    def run(self, on_gpu, name, *arguments, variables={}):
+        """Runs one of the package's programs; gives what it wrote to standard error."""
+        finished = self.finished(on_gpu, name, *arguments, variables=variables)
         if finished.returncode:
-            raise Failure(f"{name} {' '.join(map(str, arguments))}\n{finished.stderr[-3000:]}")
+            raise Failure(
+                f"{name} {' '.join(map(str, arguments))}: status {finished.returncode}\n{finished.stderr[-3000:]}")
         return finished.stderr
 
     def attended(self, errors):
@@ -57,6 +62,15 @@ class Place:
             "fill-mask": ["--dataset", self.pairs, "--text-column", "sentence1", "--max-length", "64"],
             "sentence-embeddings": ["--dataset", self.pairs],
         }
+
+
+def few_rows(pairs, folder, counts={"train": 160, "validation": 64, "test": 64}):
+    """A copy of the pairs with the first rows of each split: what is compared needs no more."""
+    folder.mkdir()
+    for split, count in counts.items():
+        lines = (pairs / f"{split}.jsonl").read_text().splitlines(keepends=True)
+        (folder / f"{split}.jsonl").write_text("".join(lines[:count]))
+    return folder
 
 
 def losses(folder):
@@ -171,6 +185,41 @@ def check_float16(place):
             shutil.rmtree(work / name)
 
 
+def check_memory(place):
+    """Memory of the stand-in that one batch fits in and a larger one doesn't: an error that says so, and with
+    --auto-find-batch-size the weights of a run that had the batches which fit from the beginning. Dropout is on."""
+    work = place.work
+
+    def options(name, size, *more):
+        shutil.rmtree(work / name, ignore_errors=True)
+        return ["train", "--model", place.model, "--dataset", place.pairs, "--output-dir", work / name, "--max-steps", 3,
+                "--per-device-train-batch-size", size, "--eval-strategy", "no", "--disable-tqdm", "--save-strategy", "no",
+                *more]
+
+    def most(size):
+        errors = place.run(True, "swiftlet", *options("memory", size))
+        return int(re.search(r"at most (\d+) bytes", errors).group(1))
+
+    small, large = most(8), most(32)
+    if not small < large:
+        raise Failure(f"memory: batches of 8 rows took {small} bytes, and of 32 {large}")
+    little = {"STAND_IN_MEMORY": str((small + large) // 2)}
+    full = place.finished(True, "swiftlet", *options("memory", 32), variables=little)
+    if full.returncode <= 0 or "out of memory" not in full.stderr or "Fatal error" in full.stderr:
+        raise Failure(f"memory: a full device is not said; status {full.returncode}\n{full.stderr[-3000:]}")
+    said = next(line for line in full.stderr.splitlines() if "out of memory" in line)
+    print(f"{'memory, full':52}{said[:160]}", flush=True)
+    place.run(True, "swiftlet", *options("memory", 32, "--auto-find-batch-size"), variables=little)
+    found = json.loads((work / "memory/trainer_state.json").read_text())["train_batch_size"]
+    if not 8 <= found < 32:
+        raise Failure(f"memory: --auto-find-batch-size has found batches of {found}")
+    place.run(True, "swiftlet", *options("memory-whole", found))
+    if fingerprint(work / "memory/model.safetensors") != fingerprint(work / "memory-whole/model.safetensors"):
+        raise Failure(f"memory: batches of {found} that were found give other weights than batches of {found}")
+    print(f"{'memory, batches that fit':52}of {found} rows for 32, the same weights, to the byte", flush=True)
+    return {"asked": 32, "found": found, "bytes": int(little["STAND_IN_MEMORY"])}
+
+
 def encoder_of(fixture, folder):
     """The checkpoint of a family's tiny encoder, for rows of two labels that 0 pads."""
     folder.mkdir()
@@ -216,4 +265,6 @@ def check_families(place):
         require_near(folder.name, found["gpu"], found["cpu"], 1e-3)
 
 
-CHECKS = {"training": check_training, "resuming": check_resuming, "float16": check_float16, "families": check_families}
+CHECKS = {
+    "training": check_training, "resuming": check_resuming, "float16": check_float16, "memory": check_memory,
+    "families": check_families}

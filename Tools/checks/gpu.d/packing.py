@@ -76,7 +76,7 @@ def pack(root, build, archive):
             (top / name).mkdir(parents=True)
         bridge = link(root, build, top, work)
         for path in bridge:
-            if path.name.startswith(("set_", "int8_")):
+            if path.name.startswith(("set_", "int8_", "product_")):
                 shutil.copy(path, top / "objects" / path.name.replace(".cpp.o", ".o"))
         shutil.copytree(root / "Sources/CTorch", top / "bridge")
         shutil.copytree(root / "Tools/checks/gpu-stand-in.d", top / "stand-in")
