@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletTensor
 
 /// A safetensors file that is damaged, or has not what was asked for.
 public struct SafetensorsError: SwiftletError {
@@ -42,6 +43,9 @@ public struct SafetensorsError: SwiftletError {
         guard let key else { return "'\(path)': \(problem)" }
         return "'\(path)': tensor '\(key)': \(problem)"
     }
+
+    static let convert =
+        "Convert the file: \(DType.allCases.map(\.safetensorsName).joined(separator: ", ")) are read."
 
     static let getAgain = "The file may be damaged or cut off; get it again."
 }

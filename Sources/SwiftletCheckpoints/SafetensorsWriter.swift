@@ -1,4 +1,4 @@
-import SwiftletIO
+public import SwiftletIO
 public import SwiftletTensor
 
 /// Writing safetensors files.
@@ -10,10 +10,10 @@ public enum Safetensors {
     ///
     /// - Throws: `FileError` if the file can't be written, `SafetensorsError` for names that clash.
     public static func write(
-        _ tensors: [(String, Tensor)], metadata: [String: String] = ["format": "pt"], to path: String
+        _ tensors: [(String, Tensor)], metadata: [TextKey: String] = ["format": "pt"], to path: String
     ) throws {
-        var seen = Set<String>()
-        for (name, _) in tensors where name == "__metadata__" || !seen.insert(name).inserted {
+        var seen: Set<TextKey> = []
+        for (name, _) in tensors where name == "__metadata__" || !seen.insert(TextKey(name)).inserted {
             throw SafetensorsError(
                 path: path, key: name, problem: name == "__metadata__" ? "is a reserved name" : "is given twice",
                 remedy: "Give each tensor a name of its own.", kind: .invalidArgument)
@@ -25,7 +25,7 @@ public enum Safetensors {
 
         var fields: [String] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key.text)):\(quoted($0.value))" }
             fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
         var offset = 0

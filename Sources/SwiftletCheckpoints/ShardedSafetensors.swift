@@ -1,4 +1,4 @@
-import SwiftletIO
+public import SwiftletIO
 public import SwiftletTensor
 
 /// The weights of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
@@ -8,8 +8,8 @@ public final class ShardedSafetensors: Sendable {
     /// Sorted where there are shards, else in the order of the file.
     public let names: [String]
     /// Of the only file, or of the index, where it holds strings.
-    public let metadata: [String: String]
-    private let fileOfName: [String: SafetensorsFile]
+    public let metadata: [TextKey: String]
+    private let fileOfName: [TextKey: SafetensorsFile]
 
     /// - Throws: `FileError` without weights in the folder or for a missing shard, `SafetensorsError` for a damaged
     ///   file or an index that doesn't fit its shards.
@@ -21,13 +21,13 @@ public final class ShardedSafetensors: Sendable {
             let file = try SafetensorsFile(single)
             names = file.names
             metadata = file.metadata
-            fileOfName = Dictionary(uniqueKeysWithValues: file.names.map { ($0, file) })
+            fileOfName = Dictionary(uniqueKeysWithValues: file.names.map { (TextKey($0), file) })
         } else if FileSystem.exists(index) {
             let json = try JSONValue(contentsOf: index)
             fileOfName = try Self.shards(json, index: index, folder: folder)
-            names = fileOfName.keys.sorted()
+            names = fileOfName.keys.sorted().map(\.text)
             metadata = (json["metadata"]?.object.map(Array.init) ?? []).reduce(into: [:]) {
-                if let text = $1.1.string { $0[$1.0] = text }
+                if let text = $1.1.string { $0[TextKey($1.0)] = text }
             }
         } else {
             throw FileError(
@@ -37,13 +37,15 @@ public final class ShardedSafetensors: Sendable {
         }
     }
 
-    private static func shards(_ json: JSONValue, index: String, folder: String) throws -> [String: SafetensorsFile] {
+    private static func shards(
+        _ json: JSONValue, index: String, folder: String
+    ) throws -> [TextKey: SafetensorsFile] {
         guard let map = json["weight_map"]?.object else {
             throw SafetensorsError(
                 path: index, problem: "has no object 'weight_map'", remedy: SafetensorsError.getAgain, kind: .damaged)
         }
-        var files: [String: SafetensorsFile] = [:]
-        var result: [String: SafetensorsFile] = [:]
+        var files: [TextKey: SafetensorsFile] = [:]
+        var result: [TextKey: SafetensorsFile] = [:]
         for (name, value) in map {
             // A bare file name: an index from elsewhere must not lead out of the folder.
             guard let shard = value.string, !shard.isEmpty, !shard.contains("/"), shard != ".." else {
@@ -52,17 +54,17 @@ public final class ShardedSafetensors: Sendable {
                     kind: .damaged)
             }
             let path = FileSystem.join(folder, shard)
-            if files[shard] == nil {
+            if files[TextKey(shard)] == nil {
                 guard FileSystem.exists(path) else {
                     throw FileError(
                         path: path, message: "the shard '\(path)' is missing, which '\(index)' names for '\(name)'",
                         remedy: "Get the missing file; all shards must lie in one folder.", kind: .notFound)
                 }
-                files[shard] = try SafetensorsFile(path)
+                files[TextKey(shard)] = try SafetensorsFile(path)
             }
-            result[name] = files[shard]
+            result[TextKey(name)] = files[TextKey(shard)]
             // Says so if the shard has no such tensor.
-            _ = try files[shard]?.shape(of: name)
+            _ = try files[TextKey(shard)]?.shape(of: name)
         }
         return result
     }
@@ -81,7 +83,7 @@ public final class ShardedSafetensors: Sendable {
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor { try file(name).tensor(name) }
 
     private func file(_ name: String) throws(SafetensorsError) -> SafetensorsFile {
-        guard let file = fileOfName[name] else {
+        guard let file = fileOfName[TextKey(name)] else {
             throw SafetensorsError(
                 path: folder, key: name, problem: "is not among the folder's weights",
                 remedy: "There are \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").",

@@ -13,7 +13,7 @@ public final class WeightFolder: Sendable {
     private enum Source: Sendable {
         case safetensors(ShardedSafetensors)
         /// By tensor.
-        case torch([String: TorchFile])
+        case torch([TextKey: TorchFile])
     }
 
     /// - Throws: `FileError` without weights in the folder or for a missing shard; `SafetensorsError` or `PickleError`
@@ -32,20 +32,20 @@ public final class WeightFolder: Sendable {
         } else if FileSystem.exists(single) {
             let file = try TorchFile(single)
             names = file.names
-            source = .torch(Dictionary(file.names.map { ($0, file) }) { first, _ in first })
+            source = .torch(Dictionary(file.names.map { (TextKey($0), file) }) { first, _ in first })
         } else {
             let files = try Self.shards(index: index, folder: folder)
-            names = files.keys.sorted()
+            names = files.keys.sorted().map(\.text)
             source = .torch(files)
         }
     }
 
-    private static func shards(index: String, folder: String) throws -> [String: TorchFile] {
+    private static func shards(index: String, folder: String) throws -> [TextKey: TorchFile] {
         guard let map = try JSONValue(contentsOf: index)["weight_map"]?.object else {
             throw PickleError(
                 path: index, problem: "has no object 'weight_map'", remedy: PickleError.getAgain, kind: .damaged)
         }
-        var (files, result): ([String: TorchFile], [String: TorchFile]) = ([:], [:])
+        var (files, result): ([TextKey: TorchFile], [TextKey: TorchFile]) = ([:], [:])
         for (name, value) in map {
             // A bare file name: an index from elsewhere must not lead out of the folder.
             guard let shard = value.string, !shard.isEmpty, !shard.contains("/"), shard != ".." else {
@@ -59,11 +59,11 @@ public final class WeightFolder: Sendable {
                     path: path, message: "the shard '\(path)' is missing, which '\(index)' names for '\(name)'",
                     remedy: "Get the missing file; all shards must lie in one folder.", kind: .notFound)
             }
-            let file = try files[shard] ?? TorchFile(path)
-            files[shard] = file
+            let file = try files[TextKey(shard)] ?? TorchFile(path)
+            files[TextKey(shard)] = file
             // Says so if the shard has no such tensor.
             _ = try file.shape(of: name)
-            result[name] = file
+            result[TextKey(name)] = file
         }
         return result
     }
@@ -86,8 +86,8 @@ public final class WeightFolder: Sendable {
         }
     }
 
-    private func torch(_ files: [String: TorchFile], _ name: String) throws(PickleError) -> TorchFile {
-        guard let file = files[name] else {
+    private func torch(_ files: [TextKey: TorchFile], _ name: String) throws(PickleError) -> TorchFile {
+        guard let file = files[TextKey(name)] else {
             throw PickleError(path: folder, problem: "'\(name)' is not among the folder's weights", kind: .noTensor)
         }
         return file

@@ -3,7 +3,7 @@ internal import SwiftletIO
 /// `coval`: how well chains of mentions agree, after MUC, B-cubed, CEAFe and LEA, with the mean of the first three as
 /// CoNLL's score. A row is a sentence, given as lines of CoNLL's format, one for each word; all rows are one document.
 struct CoreferenceState: MetricState {
-    let options: Set<String> = ["keep_singletons", "remove_nested"]
+    let options: Set<String> = ["keep_singletons", "remove_nested", "NP_only", "min_span"]
     private var predictions: [[CoreferenceMarks]] = []
     private var references: [[CoreferenceMarks]] = []
 
@@ -37,6 +37,8 @@ struct CoreferenceState: MetricState {
 
     func compute(_ options: MetricOptions) throws(MetricError) -> MetricValues {
         let keepsSingletons = options.value { if case .keepSingletons(let value) = $0 { value } else { nil } } ?? true
+        let (onlyNounPhrases, usesMinimumSpans) = (options.has(.npOnly), options.has(.minSpan))
+        if usesMinimumSpans { try checkParses() }
         func chains(_ sentences: [[CoreferenceMarks]], _ column: String) throws(MetricError) -> CoreferenceChains {
             var chains = CoreferenceChains(sentences, keepsSingletons: keepsSingletons)
             if let number = chains.empty.first {
@@ -44,6 +46,21 @@ struct CoreferenceState: MetricState {
                     "Chain \(number) ends and was never begun",
                     remedy: "Begin it with (\(number), or leave its end out.",
                     kind: .format, at: ErrorLocation(column: column))
+            }
+            if onlyNounPhrases || usesMinimumSpans {
+                do throws(CoreferenceProblem) {
+                    try chains.apply(
+                        treesOf: references, own: sentences, onlyNounPhrases: onlyNounPhrases,
+                        usesMinimumSpans: usesMinimumSpans)
+                } catch {
+                    throw MetricError(
+                        "Line \(error.line) of sentence \(error.sentence) \(error.text)",
+                        remedy: error.isOwn
+                            ? "End it in its own sentence."
+                            : "Give references with all columns of CoNLL's format: the sixth has the parse.",
+                        kind: .format,
+                        at: ErrorLocation(column: error.isOwn ? column : "references", row: error.sentence))
+                }
             }
             if options.has(.removeNested) { chains.removeNested(keepsSingletons: keepsSingletons) }
             return chains
@@ -60,6 +77,16 @@ struct CoreferenceState: MetricState {
         }
         values["conll_score"] = total / 3 * 100
         return values
+    }
+
+    /// As in Python, the first line that could have a parse tells.
+    private func checkParses() throws(MetricError) {
+        guard let first = references.joined().first(where: \.isLong), first.parse?.isSame(as: "-") == false else {
+            throw MetricError(
+                "References should have gold parse annotation to use 'min_span'.",
+                remedy: "Give them all columns of CoNLL's format, the sixth with the parse, or leave min_span out.",
+                kind: .format, at: ErrorLocation(column: "references", option: "min_span"))
+        }
     }
 
     var groups: [Int]? { nil }

@@ -2,10 +2,32 @@ internal import SwiftletIO
 
 /// Words of a sentence that are said to mean the same as others.
 struct CoreferenceMention: Hashable, Sendable {
+    /// A leaf of a parse tree.
+    struct Part: Hashable, Sendable {
+        var text: TextKey
+        var place: Int
+    }
+
     var sentence: Int
     /// The numbers of its first and last word.
     var start: Int
     var end: Int
+    /// The least that stands for it. Where there is some, mentions are compared by it, not by their first and last word.
+    var minimum: Set<Part> = []
+
+    static func == (left: CoreferenceMention, right: CoreferenceMention) -> Bool {
+        left.sentence == right.sentence && left.minimum == right.minimum
+            && (!left.minimum.isEmpty || left.start == right.start && left.end == right.end)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(sentence)
+        hasher.combine(minimum)
+        if minimum.isEmpty {
+            hasher.combine(start)
+            hasher.combine(end)
+        }
+    }
 
     /// Whether it is a part of another mention, and not the same.
     func isInside(_ other: CoreferenceMention) -> Bool {
@@ -19,10 +41,23 @@ struct CoreferenceMarks: Sendable {
     var whole: [Int] = []
     var begun: [Int] = []
     var ended: [Int] = []
+    /// The fourth column where there are more, else empty.
+    let word: String
+    /// The fifth column where there are more, else empty.
+    let partOfSpeech: String
+    /// The sixth column: the brackets of phrases that begin before the word, and end behind it.
+    let parse: String?
+    /// Whether it has the columns of a corpus with parses.
+    let isLong: Bool
 
     /// - Throws: a text that says what is wrong.
     init(_ line: String) throws(CoreferenceProblem) {
-        guard let column = PythonText.split(line).last else { throw CoreferenceProblem(text: "is empty") }
+        let columns = PythonText.split(line)
+        guard let column = columns.last else { throw CoreferenceProblem(text: "is empty") }
+        word = columns.count > 4 ? columns[3] : ""
+        partOfSpeech = columns.count > 5 ? columns[4] : ""
+        parse = columns.count > 5 ? columns[5] : nil
+        isLong = columns.count > 6
         var digits = ""
         var isOpen = false
         func number() throws(CoreferenceProblem) -> Int {
@@ -63,6 +98,10 @@ struct CoreferenceMarks: Sendable {
 /// What is wrong with a line.
 struct CoreferenceProblem: Error {
     var text: String
+    var sentence = 0
+    var line = 0
+    /// Whether the line is of the sentences themselves, not of those with the parses.
+    var isOwn = false
 }
 
 /// The chains of a document: groups of mentions that mean the same.
@@ -70,6 +109,8 @@ struct CoreferenceChains {
     private(set) var chains: [[CoreferenceMention]] = []
     /// For chains that hold no mention: their numbers.
     private(set) var empty: [Int] = []
+
+    init(chains: [[CoreferenceMention]]) { self.chains = chains }
 
     init(_ sentences: [[CoreferenceMarks]], keepsSingletons: Bool) {
         var places: [Int: Int] = [:]

@@ -82,7 +82,7 @@ extension MetricOption {
         "eps_smoothing": .epsSmoothing, "normalized": .normalized, "ignore_punct": .ignorePunct,
         "support_zh_ja_chars": .supportZhJaChars, "case_sensitive": .caseSensitive,
         "return_all_scores": .returnAllScores, "reduce_labels": .reduceLabels,
-        "remove_nested": .removeNested,
+        "remove_nested": .removeNested, "NP_only": .npOnly, "min_span": .minSpan,
     ]
 
     private static let integers: [String: @Sendable (Int) -> MetricOption] = [

@@ -264,6 +264,11 @@ public enum MetricOption: Sendable, Hashable {
     case keepSingletons(Bool)
     /// `coval` without mentions that are parts of others of their chain.
     case removeNested
+    /// `coval` without mentions that are verb phrases, by the parses of the references.
+    case npOnly
+    /// `coval` with mentions that count as the same where the words that stand for them are, by the parses of the
+    /// references: of "the big dog" it is "dog".
+    case minSpan
     /// An argument of a metric that was registered: its name, and its value as JSON.
     case argument(String, String)
     /// Confidence intervals for scores, for `method` see `BootstrapMethod`.
@@ -336,6 +341,8 @@ public enum MetricOption: Sendable, Hashable {
         case .referenceDistribution: "reference_distribution"
         case .keepSingletons: "keep_singletons"
         case .removeNested: "remove_nested"
+        case .npOnly: "NP_only"
+        case .minSpan: "min_span"
         case .argument(let name, _): name
         }
     }

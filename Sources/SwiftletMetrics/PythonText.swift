@@ -78,12 +78,27 @@ enum PythonText {
 
     /// `\w` of the module `re`.
     static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar == "_" { return true }
+        scalar == "_" || isAlpha(scalar) || scalar.properties.numericType != nil
+    }
+
+    /// `str.isalpha` of one character.
+    static func isAlpha(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
-        default: return scalar.properties.numericType != nil
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+        default: false
         }
     }
+
+    /// `str.isalpha`.
+    static func isAlpha(_ text: String) -> Bool { !text.isEmpty && text.unicodeScalars.allSatisfy { isAlpha($0) } }
+
+    /// `str.isdigit` of one character: of any script, also raised or in a circle.
+    static func isAnyDigit(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.numericType == .decimal || scalar.properties.numericType == .digit
+    }
+
+    /// `str.isdigit`.
+    static func isAnyDigits(_ text: String) -> Bool { !text.isEmpty && text.unicodeScalars.allSatisfy(isAnyDigit) }
 
     /// The words of SQuAD's `normalize_answer`: lower case, without punctuation and articles.
     static func answerWords(_ text: String) -> [String] {

@@ -47,7 +47,7 @@ struct ServedModel: Sendable {
 
     var name: String { source.name }
     /// The prompts of the model's own files, by name.
-    var prompts: [String: String] {
+    var prompts: [TextKey: String] {
         if case .embedding(let embed) = kind { embed.modules?.prompts ?? [:] } else { [:] }
     }
 

@@ -178,7 +178,7 @@ enum TextEmbeddings {
         try checkBatch(texts.count, limit: call.options.maxClientBatchSize)
         let addsSpecial = try fields.bool("add_special_tokens") ?? true
         let prompt = try fields.string("prompt_name").map { name in
-            guard let prompt = call.model.prompts[name] else {
+            guard let prompt = call.model.prompts[TextKey(name)] else {
                 throw RequestError.invalid("the model has no prompt '\(name)'")
             }
             return prompt

@@ -150,6 +150,46 @@ import Testing
         #expect(error.description.contains(mentioned))
     }
 
+    @Test func `types that are not read do no harm to tensors beside them`() throws {
+        let path = folder.file("types.safetensors")
+        let header = #"""
+            {"f8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"x":{"dtype":"U8","shape":[1],"data_offsets":[2,3]},\#
+            "f4":{"dtype":"F4","shape":[2,3],"data_offsets":[3,6]},"c":{"dtype":"C64","shape":[1],"data_offsets":[6,14]}}
+            """#
+        try AtomicFile.write(Self.bytes(header, [1, 2, 3] + Array(repeating: 0, count: 11)), to: path)
+        let file = try SafetensorsFile(path)
+        #expect(file.names == ["f8", "x", "f4", "c"])
+        #expect(try file.tensor("x").ints() == [3] && file.shape(of: "f4") == [2, 3])
+        for (name, dtype) in [("f8", "F8_E4M3"), ("f4", "F4"), ("c", "C64")] {
+            let error = try #require(throws: SafetensorsError.self) { try file.tensor(name) }
+            #expect(error.kind == .unsupported && error.message.contains(dtype) && error.location.tensor == name)
+            #expect(throws: SafetensorsError.self) { try file.dtype(of: name) }
+        }
+        for (dtype, shape, mentioned) in [("F4", "[3]", "12 bits"), ("F3", "[1]", "which the format doesn't have")] {
+            let header = #"{"x":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":[0,1]}}"#
+            try AtomicFile.write(Self.bytes(header, [0]), to: path)
+            let error = try #require(throws: SafetensorsError.self) { try SafetensorsFile(path) }
+            #expect(error.message.contains(mentioned), "\(error.message)")
+        }
+    }
+
+    @Test func `names in two forms of one text are two tensors`() throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let path = folder.file("model.safetensors")
+        try Safetensors.write(
+            [(composed, .ones([1])), (decomposed, .zeros([1]))],
+            metadata: [TextKey(composed): "a", TextKey(decomposed): "b"],
+            to: path)
+        let file = try SafetensorsFile(path)
+        #expect(file.names.areSame(as: [decomposed, composed]))
+        #expect(try file.tensor(composed).item() == 1 && file.tensor(decomposed).item() == 0)
+        #expect(file.metadata[TextKey(composed)] == "a" && file.metadata[TextKey(decomposed)] == "b")
+        // Tensors without elements leave no hole that would tell.
+        try Safetensors.write([(composed, .zeros([0])), (decomposed, .zeros([0, 2]))], to: path)
+        let sharded = try ShardedSafetensors(folder.path)
+        #expect(try sharded.shape(of: composed) == [0] && sharded.shape(of: decomposed) == [0, 2])
+    }
+
     @Test func `a folder with one file, with shards, and with neither`() throws {
         #expect(throws: FileError.self) { try ShardedSafetensors(folder.path) }
         try Safetensors.write([("x", .ones([2]))], to: folder.file("a.safetensors"))

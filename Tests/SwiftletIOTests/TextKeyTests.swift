@@ -64,9 +64,8 @@ import Testing
             "SwiftletTokenizers/Regex/PropertyNames.swift": "names that are known here",
             "SwiftletModels": "names of parameters and classes that are known here",
             "SwiftletNN": "names of parameters and options that are known here",
-            "SwiftletTasks/SentenceEmbeddings":
-                "names of modules that are known here, and of prompts from a JSON object",
-            "SwiftletCheckpoints": "names of tensors, which are compared with those of parameters",
+            "SwiftletTasks/SentenceEmbeddings": "names of activations that are known here",
+            "SwiftletCheckpoints/Pickle/PickleValue.swift": "names of PyTorch's types that are known here",
             "SwiftletIO/MachineProcessor.swift": "what the system says of the processor",
             "SwiftletReports": "names of files, columns and fields that are known here",
             "SwiftletServe": "names of tasks, and of models, which have ASCII letters, digits and -_. only",

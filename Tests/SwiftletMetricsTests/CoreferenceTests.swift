@@ -11,7 +11,7 @@ import Testing
 
     @Test func `chains are compared as in Python`() throws {
         let cases = try #require(try JSONValue(contentsOf: Locations.fixture("metrics/coval_cases.json")).array)
-        #expect(cases.count > 100)
+        #expect(cases.count > 200 && cases.contains { $0["options"]?["min_span"]?.bool == true })
         for (number, sample) in cases.enumerated() {
             let options = try MetricOption.options(sample["options"] ?? [:])
             let metric = try options.reduce(try Evaluate.load("coval")) { try $0.with($1) }
@@ -34,6 +34,42 @@ import Testing
                 #expect(abs(found - wanted) <= 1e-9, "\(number) \(name): \(found) for \(wanted)")
             }
         }
+    }
+
+    @Test func `parses that are missing are named`() throws {
+        let parsed = ["d 0 0 the DT (NP* - - - - * (1", "d 0 1 dog NN *) - - - - * 1)"]
+        let coval = try Evaluate.load("coval")
+        // The first line that could have a parse tells whether there are any.
+        for references in [["the (1", "dog 1)"], parsed.map { $0.replacing("(NP*", with: "-") }] {
+            let error = try #require(throws: MetricError.self) {
+                try coval.with(.minSpan).compute(predictions: [parsed], references: [references])
+            }
+            #expect(error.message == "References should have gold parse annotation to use 'min_span'.")
+            #expect(error.location.option == "min_span" && error.location.column == "references")
+        }
+        for option in [MetricOption.minSpan, .npOnly] {
+            let error = try #require(throws: MetricError.self) {
+                try coval.with(option).compute(
+                    predictions: [["a -"], parsed],
+                    references: [[parsed[0].replacing("(1", with: "-")], [parsed[0], "dog 1)"]])
+            }
+            #expect(error.message == "Line 1 of sentence 1 has no parse" && error.location.row == 1)
+            let crossing = try #require(throws: MetricError.self) {
+                try coval.with(option).compute(
+                    predictions: [
+                        parsed.map { $0.replacing("1)", with: "-") }.reversed(), ["d 0 0 a DT * - - - - * 1)"],
+                    ],
+                    references: [parsed, ["d 0 0 a DT * - - - - * -"]])
+            }
+            #expect(crossing.message.contains("another sentence begins") && crossing.location.column == "predictions")
+        }
+        // By its least part "the dog" is "dog"; by its place it is another mention.
+        let guess = ["d 0 0 the DT (NP* - - - - * -", "d 0 1 dog NN *) - - - - * (1)"]
+        #expect(try coval.compute(predictions: [guess], references: [parsed])["mentions/f1"] == 0)
+        #expect(try coval.with(.minSpan).compute(predictions: [guess], references: [parsed])["mentions/f1"] == 1)
+        // Any number of brackets takes its room in a list, not on the stack.
+        let deep = "d 0 0 a NN \(String(repeating: "(NP", count: 100_000))* - - - - * (1)"
+        #expect(try coval.with(.minSpan).compute(predictions: [[deep]], references: [[deep]])["mentions/f1"] == 1)
     }
 
     @Test func `lines that can't be read are named`() throws {

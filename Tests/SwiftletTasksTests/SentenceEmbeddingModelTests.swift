@@ -70,6 +70,21 @@ import TinyTraining
         #expect(try JSONValue(contentsOf: second.file("modules.json")).array?[0]["path"] == "")
     }
 
+    @Test func `prompts whose names are two forms of one text are two`() async throws {
+        let folder = try TemporaryDirectory()
+        try PipelineGroup.first("sentence-embeddings").write(to: folder.path)
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        try AtomicFile.write(
+            #"{"prompts": {"\#(composed)": "a: ", "\#(decomposed)": "b: "}}"#,
+            to: folder.file("config_sentence_transformers.json"))
+        let embed = try await pipeline(.sentenceEmbeddings, model: folder.path)
+        for (name, prompt) in [(composed, "a: "), (decomposed, "b: ")] {
+            var options = SentenceEmbeddingsOptions()
+            options.promptName = name
+            #expect(try embed.prompt(options) == prompt)
+        }
+    }
+
     @Test func `training changes the layers behind the pooling, and goes on from a checkpoint`() async throws {
         let folder = try TemporaryDirectory()
         try group().write(to: folder.file("model"))

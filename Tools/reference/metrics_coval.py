@@ -4,6 +4,8 @@
 
 COVAL is a checkout of github.com/ns-moosavi/coval at 87071a6, and EVALUATE one of github.com/huggingface/evaluate at a7dd338,
 whose metrics/coval/coval.py computes the values. Needs scipy of Tools/reference/setup.
+
+`min_span` is computed by its `compute_score`: its `_compute` gives the sentences to a function that wants a file.
 """
 
 import contextlib
@@ -69,6 +71,69 @@ for references, predictions in pairs:
                 values = coval.compute_score(references, predictions, METRICS, False, min_span=False, **arguments)
         except ZeroDivisionError:
             values = None
+        cases.append({"references": references, "predictions": predictions, "options": options, "values": values})
+LABELS = ["S", "NP", "NP", "NP-SBJ", "VP", "VP", "PP", "NML", "QP", "NX", "ADJP", "TOP"]
+WORDS = [
+    ("the", "DT"), ("dog", "NN"), ("dogs", "NNS"), ("saw", "VBD"), ("and", "CC"), ("of", "IN"), (",", ","), ("``", "``"),
+    ("-LRB-", "-LRB-"), ("%", "NN"), ("12", "CD"), ("3.5", "CD"), ("U.S.", "NNP"), ("caf\u00e9", "NN"), ("\u00b2", "CD"),
+    ("VP", "NN"),
+]
+
+
+def bits(length, damage):
+    """What stands before and behind each word: phrases within each other, and some that are never closed."""
+    before, behind = [""] * length, [""] * length
+
+    def phrase(start, end, depth):
+        before[start] += "(" + draws.choice(LABELS)
+        behind[end - 1] += ")" * (draws.random() > damage)
+        place = start
+        while place < end and depth < 6:
+            size = draws.randint(1, end - place)
+            if draws.random() < 0.6 and size < end - start + (depth == 0):
+                phrase(place, place + size, depth + 1)
+            place += size
+
+    phrase(0, length, 0)
+    return [f"{first}*{last}" for first, last in zip(before, behind)]
+
+
+def parsed(sentences, damage):
+    """The sentences with all columns of the format."""
+    result = []
+    for sentence in sentences:
+        words = [draws.choice(WORDS) for _ in sentence]
+        result.append([
+            f"d 0 {number} {word} {tag} {bit} - - - - * {line.rsplit(' ', 1)[1]}"
+            for number, (line, (word, tag), bit) in enumerate(zip(sentence, words, bits(len(sentence), damage)))
+        ])
+    return result
+
+
+def with_words(sentences, references):
+    """Predicted chains on the words of the references."""
+    return [
+        [long.rsplit(" ", 1)[0] + " " + line.rsplit(" ", 1)[1] for line, long in zip(*pair)]
+        for pair in zip(sentences, references)
+    ]
+
+
+for number in range(20):
+    key = document(draws.randint(1, 6), draws.randint(1, 6), draws.randint(2, 16))
+    references = parsed(key, draws.choice([0, 0, 0.2]))
+    predictions = with_words(changed(key), references)
+    if number % 5 == 4:
+        predictions = changed(key)
+    for options in [
+        {"NP_only": True}, {"min_span": True}, {"NP_only": True, "min_span": True},
+        {"min_span": True, "remove_nested": True}, {"NP_only": True, "keep_singletons": False, "remove_nested": True},
+    ]:
+        arguments = {"keep_singletons": True, "remove_nested": False, "NP_only": False, "min_span": False} | options
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                values = coval.compute_score(references, predictions, METRICS, **arguments)
+        except (ZeroDivisionError, AttributeError, IndexError):
+            continue
         cases.append({"references": references, "predictions": predictions, "options": options, "values": values})
 (output / "coval_cases.json").write_text(json.dumps(cases, separators=(",", ":")), encoding="utf-8")
 print(len(cases), "cases,", sum(case["values"] is None for case in cases), "without values")

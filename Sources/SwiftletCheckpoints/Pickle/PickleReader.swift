@@ -62,14 +62,14 @@ struct PickleReader {
     }
 
     /// The next pickle's dictionary, as far as its keys are texts.
-    mutating func dictionary() throws(PickleError) -> [String: PickleValue] {
+    mutating func dictionary() throws(PickleError) -> [TextKey: PickleValue] {
         guard case .dict(let index) = try next() else { throw problem("holds no dictionary where one should be") }
         return texts(dicts[index])
     }
 
-    private func texts(_ pairs: [(PickleValue, PickleValue)]) -> [String: PickleValue] {
-        var result: [String: PickleValue] = [:]
-        for (key, value) in pairs { if case .string(let name) = key { result[name] = value } }
+    private func texts(_ pairs: [(PickleValue, PickleValue)]) -> [TextKey: PickleValue] {
+        var result: [TextKey: PickleValue] = [:]
+        for (key, value) in pairs { if case .string(let name) = key { result[TextKey(name)] = value } }
         return result
     }
 
@@ -150,6 +150,11 @@ struct PickleReader {
 
     private func function(_ module: String, _ name: String) throws(PickleError) -> PickleFunction {
         guard let function = PickleFunction(module: module, name: name) else {
+            if PickleFunction.isOfOtherTensors(module: module, name: name) {
+                throw PickleError(
+                    path: path, problem: "holds tensors of a kind that isn't read (\(module).\(name))",
+                    remedy: "Load the file in Python and save the other tensors as safetensors.", kind: .unsupported)
+            }
             throw problem(
                 "imports '\(module).\(name)', which tensors don't need; nothing was run",
                 "Don't load this file in Python either, unless you trust where it comes from.")

@@ -36,6 +36,20 @@ enum PickleFunction: Equatable {
             self = .storageType(dtype)
         }
     }
+
+    /// Whether PyTorch itself imports it, for tensors of types and layouts that are not read: complex, quantized, sparse,
+    /// 8-bit floating point. There is no harm in them.
+    static func isOfOtherTensors(module: String, name: String) -> Bool {
+        switch (module, name) {
+        case ("torch._utils", _): name.hasPrefix("_rebuild_")
+        case ("torch", "Size"), ("torch", "device"), ("torch.serialization", "_get_layout"): true
+        case ("torch.storage", "UntypedStorage"), ("torch.storage", "TypedStorage"): true
+        case ("torch", _):
+            name.hasSuffix("Storage")
+                || ["float8_", "float4_", "uint", "complex", "q", "per_"].contains { name.hasPrefix($0) }
+        default: false
+        }
+    }
 }
 
 /// The bytes of one or several tensors: an entry of the archive, or a part of one.

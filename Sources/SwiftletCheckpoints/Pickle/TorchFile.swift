@@ -10,9 +10,9 @@ public final class TorchFile: Sendable {
     public let path: String
     /// In the order of the dictionary.
     public let names: [String]
-    private let tensors: [String: PickleTensor]
+    private let tensors: [TextKey: PickleTensor]
     /// Where each storage's bytes lie.
-    private let storages: [String: Range<Int>]
+    private let storages: [TextKey: Range<Int>]
     private let file: MappedFile
 
     /// An expanded tensor shows its elements many times, and may be larger than its file: up to 1 GiB.
@@ -34,10 +34,10 @@ public final class TorchFile: Sendable {
                 remedy: "Files of torch.save since PyTorch 0.1.10 are read. \(PickleError.convert)", kind: .unsupported)
         }
         storages = content.storages
-        var tensors: [String: PickleTensor] = [:]
+        var tensors: [TextKey: PickleTensor] = [:]
         for (name, tensor) in content.tensors {
             try Self.check(tensor, name, storages, path)
-            guard tensors.updateValue(tensor, forKey: name) == nil else {
+            guard tensors.updateValue(tensor, forKey: TextKey(name)) == nil else {
                 throw PickleError(
                     path: path, problem: "holds two tensors named '\(name)'", remedy: PickleError.getAgain,
                     kind: .damaged)
@@ -68,7 +68,7 @@ public final class TorchFile: Sendable {
     private func stored(_ entry: PickleTensor, _ name: String) throws(PickleError) -> Tensor {
         let size = entry.storage.dtype.byteCount
         let first = entry.offset + (entry.storage.part?.lowerBound ?? 0)
-        let start = (storages[entry.storage.key]?.lowerBound ?? 0) + first * size
+        let start = (storages[TextKey(entry.storage.key)]?.lowerBound ?? 0) + first * size
         let count = entry.shape.reduce(1, *)
         guard entry.isDense else { return try copy(entry, name, start: start, count: count) }
         let address = file.bytes.baseAddress.map { UInt(bitPattern: $0 + start) } ?? 0
@@ -118,7 +118,7 @@ public final class TorchFile: Sendable {
     }
 
     private func entry(_ name: String) throws(PickleError) -> PickleTensor {
-        guard let tensor = tensors[name] else {
+        guard let tensor = tensors[TextKey(name)] else {
             throw PickleError(
                 path: path, problem: "has no tensor '\(name)'",
                 remedy: "The file has \(names.count) tensors\(names.first.map { ", such as '\($0)'" } ?? "").",
@@ -129,13 +129,13 @@ public final class TorchFile: Sendable {
 
     /// Every element must lie in the tensor's storage, and the storage in the file.
     private static func check(
-        _ tensor: PickleTensor, _ name: String, _ storages: [String: Range<Int>], _ path: String
+        _ tensor: PickleTensor, _ name: String, _ storages: [TextKey: Range<Int>], _ path: String
     ) throws(PickleError) {
         func problem(_ text: String) -> PickleError {
             PickleError(path: path, problem: "tensor '\(name)': \(text)", remedy: PickleError.getAgain, kind: .damaged)
         }
         let (storage, size) = (tensor.storage, tensor.storage.dtype.byteCount)
-        guard let bytes = storages[storage.key] else {
+        guard let bytes = storages[TextKey(storage.key)] else {
             throw problem("its storage '\(storage.key)' is not in the file")
         }
         guard storage.count >= 0, storage.count <= bytes.count / size else {

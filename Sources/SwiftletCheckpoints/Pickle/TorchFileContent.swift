@@ -5,15 +5,17 @@ import SwiftletTensor
 struct TorchFileContent {
     var tensors: [(name: String, tensor: PickleTensor)]
     /// Where each storage's bytes lie in the file.
-    var storages: [String: Range<Int>]
+    var storages: [TextKey: Range<Int>]
 
     // MARK: Since PyTorch 1.6
 
     /// A ZIP archive: `<root>/data.pkl` describes the tensors, `<root>/data/<key>` has the bytes of a storage.
     init(archive file: MappedFile) throws(PickleError) {
         let archive = try ZipArchive(file)
-        let pickles = archive.entries.keys.filter { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 }
-        guard let pickle = pickles.first, let range = archive.entries[pickle] else {
+        let pickles = archive.entries.keys.map(\.text).filter {
+            $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2
+        }
+        guard let pickle = pickles.first, let range = archive.entries[TextKey(pickle)] else {
             throw PickleError(
                 path: file.path, problem: "is a ZIP file without a data.pkl", remedy: PickleError.getAgain,
                 kind: .damaged)
@@ -24,13 +26,15 @@ struct TorchFileContent {
                 remedy: "A file of torch.save has one. Don't trust this one.", kind: .unsafe)
         }
         let root = String(pickle.dropLast("data.pkl".count))
-        if let order = archive.entries["\(root)byteorder"],
+        if let order = archive.entries[TextKey("\(root)byteorder")],
             String(decoding: UnsafeRawBufferPointer(rebasing: file.bytes[order]), as: UTF8.self) != "little"
         {
             throw Self.bigEndian(file)
         }
-        storages = archive.entries.filter { $0.key.hasPrefix("\(root)data/") }.reduce(into: [:]) {
-            $0[String($1.key.dropFirst("\(root)data/".count))] = $1.value
+        let start = "\(root)data/".utf8
+        storages = archive.entries.reduce(into: [:]) { storages, entry in
+            let name = entry.key.text.utf8
+            if name.starts(with: start) { storages[TextKey(String(name.dropFirst(start.count)) ?? "")] = entry.value }
         }
         tensors = try PickleReader.tensors(UnsafeRawBufferPointer(rebasing: file.bytes[range]), path: file.path)
     }
@@ -55,10 +59,11 @@ struct TorchFileContent {
         }
         if case .bool(false) = try reader.dictionary()["little_endian"] { throw Self.bigEndian(file) }
         tensors = try reader.tensors()
-        var dtypes: [String: DType] = [:]
+        var dtypes: [TextKey: DType] = [:]
         for (_, tensor) in tensors {
             let storage = tensor.storage
-            guard dtypes.updateValue(storage.dtype, forKey: storage.key) ?? storage.dtype == storage.dtype else {
+            guard dtypes.updateValue(storage.dtype, forKey: TextKey(storage.key)) ?? storage.dtype == storage.dtype
+            else {
                 throw problem("takes its storage '\(storage.key)' for two element types")
             }
         }
@@ -66,7 +71,9 @@ struct TorchFileContent {
         var position = reader.position
         storages = [:]
         for key in keys {
-            guard let dtype = dtypes[key] else { throw problem("has a storage '\(key)' that no tensor lies in") }
+            guard let dtype = dtypes[TextKey(key)] else {
+                throw problem("has a storage '\(key)' that no tensor lies in")
+            }
             guard position <= file.bytes.count - 8 else { throw problem("is cut off before its storage '\(key)'") }
             let count = Int64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: position, as: Int64.self))
             position += 8
@@ -74,7 +81,7 @@ struct TorchFileContent {
                 throw problem("is cut off in its storage '\(key)' of \(count) \(dtype.name)")
             }
             let end = position + Int(count) * dtype.byteCount
-            guard storages.updateValue(position..<end, forKey: key) == nil else {
+            guard storages.updateValue(position..<end, forKey: TextKey(key)) == nil else {
                 throw problem("has two storages '\(key)'")
             }
             position = end

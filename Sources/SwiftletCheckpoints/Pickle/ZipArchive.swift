@@ -4,7 +4,7 @@ import SwiftletIO
 /// 64-bit fields.
 struct ZipArchive {
     /// Where each entry's bytes lie in the file.
-    private(set) var entries: [String: Range<Int>] = [:]
+    private(set) var entries: [TextKey: Range<Int>] = [:]
     private let bytes: UnsafeRawBufferPointer
     private let path: String
 
@@ -15,7 +15,7 @@ struct ZipArchive {
         var (position, count) = try directory()
         for _ in 0..<count {
             let entry = try self.entry(at: &position)
-            guard entries.updateValue(entry.range, forKey: entry.name) == nil else {
+            guard entries.updateValue(entry.range, forKey: TextKey(entry.name)) == nil else {
                 throw problem("has two entries named '\(entry.name)'")
             }
         }

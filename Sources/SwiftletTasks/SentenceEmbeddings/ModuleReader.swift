@@ -195,19 +195,19 @@ struct ModuleReader {
     }
 
     mutating func settings() throws -> (
-        prompts: [String: String], defaultName: String?, similarity: SimilarityFunction, dimension: Int?
+        prompts: [TextKey: String], defaultName: String?, similarity: SimilarityFunction, dimension: Int?
     ) {
         let path = "config_sentence_transformers.json"
         guard let object = try object(path) else { return ([:], nil, .cosine, nil) }
-        var prompts: [String: String] = [:]
+        var prompts: [TextKey: String] = [:]
         for (name, value) in object["prompts"]?.object ?? [:] where !value.isNull {
             guard let text = value.string else { throw wrong(path, "prompts", value, "an object of texts") }
-            prompts[name] = text
+            prompts[TextKey(name)] = text
         }
         // Not a closure that gives nil, which would be the JSON value of that name.
         var name = object["default_prompt_name"]
         if name?.isNull == true { name = .none }
-        if let name, name.string.flatMap({ prompts[$0] }) == nil {
+        if let name, name.string.flatMap({ prompts[TextKey($0)] }) == nil {
             throw wrong(path, "default_prompt_name", name, "one of 'prompts'")
         }
         var similarity = SimilarityFunction.cosine

@@ -125,11 +125,11 @@ public struct SentenceEmbeddingsPipeline: DynamicPipeline {
         let prompts = modules?.prompts ?? [:]
         var prompt = options.prompt ?? ""
         if options.prompt == nil, let name = options.promptName ?? modules?.defaultPromptName {
-            guard let known = prompts[name] else {
+            guard let known = prompts[TextKey(name)] else {
                 throw InferenceError(
                     .badOption, "the model has no prompt '\(name)'",
                     remedy: prompts.isEmpty
-                        ? "It has none." : "It has \(prompts.keys.sorted().joined(separator: ", ")).")
+                        ? "It has none." : "It has \(prompts.keys.sorted().map(\.text).joined(separator: ", ")).")
             }
             prompt = known
         }

@@ -1,4 +1,4 @@
-import SwiftletIO
+public import SwiftletIO
 public import SwiftletModels
 public import SwiftletNN
 
@@ -40,7 +40,7 @@ public struct SentenceModules: Sendable {
     /// Whether texts are made lower case before all else.
     public let lowercases: Bool
     /// Texts to put before sentences, by name, such as `query`.
-    public let prompts: [String: String]
+    public let prompts: [TextKey: String]
     /// The prompt of calls that name none.
     public let defaultPromptName: String?
     /// How vectors are compared.
@@ -75,7 +75,8 @@ public struct SentenceModules: Sendable {
 
     private init(
         poolingModes: [PoolingMode], includesPrompt: Bool, steps: [Step], maxSequenceLength: Int?, lowercases: Bool,
-        prompts: [String: String], defaultPromptName: String?, similarity: SimilarityFunction, truncatedDimension: Int?,
+        prompts: [TextKey: String], defaultPromptName: String?, similarity: SimilarityFunction,
+        truncatedDimension: Int?,
         encoderPath: String, files: [(path: String, text: String)]
     ) {
         self.poolingModes = poolingModes

@@ -131,7 +131,7 @@ public struct SimilarityPipeline: DynamicPipeline {
     private func withPrompt(_ options: SentenceEmbeddingsOptions, _ names: [String]) -> SentenceEmbeddingsOptions {
         guard options.prompt == nil, options.promptName == nil else { return options }
         var options = options
-        options.promptName = names.first { embed.modules?.prompts[$0] != nil }
+        options.promptName = names.first { embed.modules?.prompts[TextKey($0)] != nil }
         return options
     }
 
