@@ -48,10 +48,15 @@ struct EvaluateCommand: ParsableCommand {
         return FileSystem.join(isLocal ? FileSystem.join(base, "evaluation") : base, name)
     }
 
-    /// The folder for the report, made before the evaluation; `nil` where nobody named one and none can be made.
+    /// The folder for the report, made before the evaluation; `nil` where nobody named one and none can be written to.
     private func reportFolder(_ folder: String, split: String) throws -> String? {
         guard let path = reportPath(folder, split: split) else { return nil }
-        do { try FileSystem.createDirectory(path) } catch {
+        do {
+            try FileSystem.createDirectory(path)
+            let probe = FileSystem.join(path, ".write-test")
+            try AtomicFile.write("", to: probe)
+            try FileSystem.remove(probe)
+        } catch {
             if outputDir != nil { throw error }
             // A model that may only be read can be evaluated all the same.
             output.logger.warning("there is no report: \(error.message); name a folder with --output-dir")
@@ -104,13 +109,18 @@ struct EvaluateCommand: ParsableCommand {
                 ? [ProgressCallback(showsBar: true, printsLogs: false)] : [],
             logger: output.logger, quantization: try numbers.quantization(speed))
         let place = isMainProcess ? try reportFolder(folder, split: name) : reportPath(folder, split: name)
-        let evaluation =
-            if let place {
-                try saved.evaluateWithReport(rows, split: name, modelFolder: folder, to: place, page.options(data))
-            } else {
-                try saved.evaluate(rows, split: name)
-            }
-        guard isMainProcess else { return }
+        // Results come before the report: they are not lost where that can't be written.
+        guard let place else {
+            try show(try saved.evaluate(rows, split: name))
+            return
+        }
+        _ = try saved.evaluateWithReport(rows, split: name, modelFolder: folder, to: place, page.options(data)) {
+            try show($0)
+        }
+    }
+
+    private func show(_ evaluation: Evaluation) throws {
+        guard evaluation.isMainProcess else { return }
         let results = evaluation.metrics.filter { $0.name != "epoch" }
         let report = evaluation.report
         if output.json {
@@ -127,7 +137,7 @@ struct EvaluateCommand: ParsableCommand {
         if let errors {
             let mistakes = try evaluation.mistakes() ?? []
             try Predictions.write(mistakes, to: errors, columns: ["row"])
-            output.logger.notice("\(mistakes.count) of \(rows.numRows) rows are in \(errors)")
+            output.logger.notice("\(mistakes.count) of \(evaluation.rows.numRows) rows are in \(errors)")
         }
     }
 }

@@ -9,7 +9,9 @@ struct PageOptions: ParsableArguments {
         inversion: .prefixedNo,
         help: "Write report.html, run.json and the tables of predictions, doubtful labels and near duplicates.")
     var report = true
-    @Option(parsing: .upToNextOption, help: "Columns of the evaluated split by whose values the report shows results.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Columns of the evaluated split by whose values the report shows results; numbers in ranges.")
     var sliceColumn: [String] = []
 
     func validate() throws {
@@ -48,7 +50,9 @@ struct ReportCommand: ParsableCommand {
             """)
 
     @Argument(help: "Output folder of a training or an evaluation.") var folder: String
-    @Option(parsing: .upToNextOption, help: "Columns of predictions.parquet by whose values results are shown.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Columns of predictions.parquet by whose values results are shown, in place of those of the run.")
     var sliceColumn: [String] = []
     @Option(help: "Explain so many rows: the surest mistakes, then the least sure.") var explain: Int?
     @Option(help: "Points of an explanation's way; more is more exact.") var explainSteps = 32
@@ -71,7 +75,11 @@ struct ReportCommand: ParsableCommand {
         let path = output.map(FileSystem.expandingTilde) ?? FileSystem.join(folder, RunFiles.page)
         try AtomicFile.write(try report.page(title: FileSystem.name(of: folder)), to: path)
         if messages.json {
-            print(JSONValue.object(["report": .string(path)]).text(.line))
+            print(
+                JSONValue.object([
+                    "report": .string(path), "slice_columns": .array(report.sliceColumns.map { .string($0) }),
+                    "tables": report.record.json["tables"] ?? .object([:]),
+                ]).text(.line))
         } else if !messages.quiet {
             print("wrote \(path.shown())")
         }

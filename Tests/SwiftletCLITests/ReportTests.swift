@@ -38,6 +38,22 @@ struct ReportTests {
         #expect(!card.contains("More information needed"))
         #expect(card.contains("import Swiftlet") && card.contains("from transformers import pipeline"))
 
+        // The page is made again as it was, with its slices; others take their place.
+        let page = try MappedFile.text(folder.file("a/report.html"))
+        let again = try program.run(["report", folder.file("a"), "--json"])
+        #expect(again.status == 0, "\(again.error)")
+        #expect(try MappedFile.text(folder.file("a/report.html")) == page)
+        let said = try JSONValue(parsing: again.output)
+        #expect(said["slice_columns"] == ["label"])
+        #expect(said["tables"]?["label_suspects"] == ["rows": 16, "of": 16])
+        #expect(said["tables"]?["predictions"] == ["rows": 10])
+        let other = try program.run([
+            "report", folder.file("a"), "--slice-column", "sentence1", "--output", folder.file("other.html"),
+        ])
+        #expect(other.status == 0, "\(other.error)")
+        let slices = try MappedFile.text(folder.file("other.html"))
+        #expect(slices.contains("Results by sentence1") && !slices.contains("Results by label"))
+
         // The same weights, and nothing left of the second run.
         let replay = try program.run(["replay", folder.file("a")])
         #expect(replay.status == 0, "\(replay.error)")
@@ -89,8 +105,34 @@ struct ReportTests {
         #expect(try MappedFile.text("\(place)/report.html").contains("Which tokens mattered"))
         let missing = try program.run(["report", place, "--slice-column", "none"])
         #expect(missing.status == 1 && missing.error.contains("--slice-column"))
+        // Each column is listed once.
+        let listed = missing.error.split(separator: "the columns are ").last?.split(separator: "\n").first ?? ""
+        let names = listed.split(separator: ", ").map(String.init)
+        #expect(names.count > 8 && Set(names).count == names.count)
         let unwanted = try train("other", ["--no-report", "--slice-column", "label"])
         #expect(unwanted.status == 2)
+    }
+
+    @Test func `a report that can't be written leaves a model that works`() throws {
+        // Before the training, a folder in the way is told at once.
+        try FileSystem.createDirectory(folder.file("early/report.html"))
+        let early = try train("early")
+        #expect(early.status == 1 && early.error.contains("report.html' is a folder"), "\(early.error)")
+        #expect(!FileSystem.exists(folder.file("early/model.safetensors")))
+        #expect(try train("early", ["--no-report"]).status == 0)
+
+        // An evaluation prints its results before its report fails; files may not grow beyond a few blocks.
+        let place = folder.file("evaluation")
+        let evaluated = try program.run(
+            [
+                "evaluate", "--model", folder.file("early"), "--dataset", small.data, "--quiet", "--output-dir", place,
+            ], limit: "ulimit -f 20")
+        #expect(evaluated.status == 1, "\(evaluated.error)")
+        #expect(evaluated.output.contains("eval_accuracy"))
+        #expect(evaluated.error.contains("the report is not whole") && evaluated.error.contains(place))
+        #expect(evaluated.error.split(separator: "\n").count == 2, "\(evaluated.error)")
+        #expect(!FileSystem.exists("\(place)/report.html"))
+        #expect(FileSystem.exists("\(place)/run.json"))
     }
 
     @Test func `a sweep that was killed ends with the same table`() throws {

@@ -106,19 +106,4 @@ import SwiftletReports
         #expect(Set(order.prefix(20)) == flipped)
         #expect(PairOverlap(["a"], ["b"]).logProbabilities(labels: [0], classCount: 2) == nil)
     }
-
-    @Test func `slices are values of few, ranges of numbers, and what is missing`() {
-        let few = Slices(values: [.string("b"), .string("a"), .string("b"), .null], feature: nil)
-        #expect(few.parts.map(\.name) == ["b", "a", "missing"])
-        #expect(few.parts.map(\.rows) == [[0, 2], [1], [3]])
-        let ranges = Slices(numbers: (0..<100).map(Double.init) + [.nan])
-        #expect(ranges.parts.count == 5)
-        #expect(ranges.parts.flatMap(\.rows).sorted() == Array(0...100))
-        let many = Slices(values: (0..<60).map { .string("v\($0 % 30)") }, feature: nil)
-        #expect(many.parts.count == 21)
-        #expect(many.parts.flatMap(\.rows).count == 60)
-        #expect(
-            Slices(values: [.int(0), .int(1)], feature: .classLabel(names: ["x", "y"])).parts.map(\.name) == ["x", "y"])
-        #expect(Slices(numbers: []).parts.isEmpty)
-    }
 }

@@ -141,8 +141,8 @@ enum ReportScript {
             filter(values) { filters = values; sort = null; press(null); update(); box.scrollIntoView(); box.focus(); },
             text(number) {
               const index = columns[place.row].values.indexOf(number);
-              const texts = columns.map((column, at) => column.kind === "text" ? plain(at, index) : "").filter((text) => text);
-              return index < 0 ? "" : texts.slice(0, 2).join("\n");
+              if (index < 0) return "";
+              return columns.slice(1, 1 + block.texts).map((_, at) => plain(at + 1, index)).filter((text) => text).join("\n");
             } };
           update();
           return node("div", {}, tools.childElementCount ? tools : null, box, size > page || block.presets.length || block.searches ? pages : null);

@@ -2,19 +2,23 @@ import SwiftletDatasets
 import SwiftletIO
 
 extension RunReport {
-    func labelIssuesSection(_ table: PredictionTable) throws -> ReportSection? {
+    /// Rows of a table that a page shows at most.
+    private static let shownRows = 2000
+
+    func labelIssuesSection() throws -> ReportSection? {
         var blocks: [JSONValue?] = []
-        if table.kind == .classes {
+        if let table, table.kind == .classes {
             let (rows, labels, _) = try table.labelledClasses()
             let all = try table.probabilities()
             let found = LabelIssues(labels: labels, probabilities: rows.map { all[$0] }, classCount: table.labels.count)
                 .issues
             let texts = try table.texts()
-            let shown = found.prefix(2000)
+            let shown = found.prefix(Self.shownRows)
             blocks.append(
                 Block.text(
-                    "\(found.count) of \(rows.count) evaluated rows look mislabelled by confident learning: the probability of another "
-                        + "class is at least the mean that it has over its own rows, and larger than the label's."))
+                    "\(found.count) of \(counted(rows.count, "evaluated row")) look mislabelled by confident learning: the "
+                        + "probability of another class is at least the mean that it has over its own rows, and larger than "
+                        + "the label's." + Self.shownNote(found.count)))
             blocks.append(
                 Block.table(
                     "Evaluated rows with doubtful labels",
@@ -27,20 +31,19 @@ extension RunReport {
                     ], searches: true))
         }
         if let suspects {
-            let shown = min(suspects.numRows, 2000)
-            let top = try suspects.take(shown)
-            let own = top.columnNames.dropFirst(5).filter { name in
-                if case .value(let type)? = top.features[name] { return type.contains("string") }
-                return false
-            }
-            let columns = try own.map { try top.column($0).values() }
-            let texts = (0..<shown).map { row in columns.map { $0[row].string ?? "" }.joined(separator: "\n") }
+            let top = try suspects.take(min(suspects.numRows, Self.shownRows))
+            let texts = try PredictionTable(
+                kind: .classes, labels: [], dataset: top, ownColumnCount: TrainingDynamics.columnCount,
+                modelColumns: table?.modelColumns ?? record.textColumns
+            ).texts()
+            let judged = record.json["tables"]?["label_suspects"]?["of"]?.int
             blocks.append(
                 Block.text(
                     "Training rows in the order of suspicion, by what the model said of them during the training, each time before it "
                         + "learned from them: the mean logarithm of the label's probability. Of pairs, what a logistic regression on "
-                        + "their common words, fitted on other rows, says of the label counts, too. "
-                        + "\(RunFiles.labelSuspects) has more of them."))
+                        + "their common words, fitted on other rows, says of the label counts, too. A row stands here because "
+                        + "others are less suspect, not because its label must be wrong. "
+                        + suspectCount(suspects.numRows, of: judged) + Self.shownNote(suspects.numRows)))
             blocks.append(
                 Block.table(
                     "Training rows with doubtful labels",
@@ -56,19 +59,40 @@ extension RunReport {
         return ReportSection("labels", "Probable label errors", blocks)
     }
 
+    /// How many of the judged rows the file of suspects has.
+    private func suspectCount(_ kept: Int, of judged: Int?) -> String {
+        guard let judged else { return "\(RunFiles.labelSuspects) has \(counted(kept, "row"))." }
+        if kept >= judged { return "\(RunFiles.labelSuspects) has all \(counted(judged, "row")) that were judged." }
+        return "\(RunFiles.labelSuspects) has the \(kept) most suspect of \(judged) rows that were judged: a tenth, at "
+            + "least \(TrainingDynamics.leastKept) and at most \(TrainingDynamics.mostKept)."
+    }
+
+    private static func shownNote(_ count: Int) -> String {
+        count > shownRows ? " The first \(shownRows) of them are shown here." : ""
+    }
+
     func duplicatesSection() throws -> ReportSection? {
         guard let duplicates else { return nil }
-        let threshold = options.duplicateThreshold ?? 0.8
-        let top = try duplicates.take(2000)
-        let text =
+        let threshold = record.json["report"]?["duplicate_threshold"]?.double ?? options.duplicateThreshold ?? 0.8
+        let top = try duplicates.take(min(duplicates.numRows, Self.shownRows))
+        let method = "Jaccard similarity of 4 letters in a row at least \(threshold)"
+        var text =
             duplicates.numRows == 0
-            ? "No evaluated row is a near duplicate of a training row (Jaccard similarity of 4 letters in a row at least \(threshold))."
-            : "\(duplicates.numRows) evaluated rows stand in the training split too, or nearly (Jaccard similarity of 4 letters in a "
-                + "row at least \(threshold)). What the model gets right of them, it may have learned by heart."
+            ? "No evaluated row is a near duplicate of a training row (\(method))."
+            : "\(counted(duplicates.numRows, "evaluated row")) \(duplicates.numRows == 1 ? "stands" : "stand") in the training "
+                + "split too, or nearly (\(method)). What the model gets right of them, it may have learned by heart."
+        if let names = table?.modelColumns {
+            text +=
+                " Compared is what the model reads: \(names.map { "'\($0)'" }.joined(separator: ", "))"
+                + (names.count > 1 ? " as one text." : ".")
+        } else {
+            text += " All columns of texts are compared: the task doesn't say which of them the model reads."
+        }
+        if table?.kind == .answers { text += " Another question about the same long context counts, too." }
         return ReportSection(
             "leakage", "Near duplicates between training and evaluation",
             [
-                Block.text(text),
+                Block.text(text + Self.shownNote(duplicates.numRows)),
                 Block.table(
                     "Evaluated rows with their nearest training rows",
                     [
@@ -82,3 +106,6 @@ extension RunReport {
             ])
     }
 }
+
+/// A number with its noun, which is in the plural but for one.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -11,7 +11,7 @@ extension RunReport {
             let metrics = try self.metrics()
             blocks.append(
                 Block.table(
-                    "Metrics of \(table.count) rows",
+                    "Metrics of \(counted(table.count, "row"))",
                     [
                         Block.Column("metric", "text", metrics.map { .string($0.name) }),
                         Block.Column("value", "number", metrics.map { .finite($0.value) }),
@@ -24,6 +24,15 @@ extension RunReport {
                 "Intervals: percentile bootstrap over rows, \(options.bootstrap.resampleCount(rows: table.count)) draws, "
                 + "seed \(options.bootstrap.seed). Baseline: what the most frequent class, or the mean, always predicted "
                 + "gives."
+            let labelled = table.has("label") ? try table.values("label").count { !$0.isNull } : table.count
+            if labelled < table.count {
+                note?.append(" \(counted(table.count - labelled, "row")) without a label don't count.")
+            }
+            if labelled < Self.fewRows {
+                note?.append(
+                    " So few rows say little: a single one has no interval, and where all are right, an interval has no width."
+                )
+            }
         }
         let logged = record.json["metrics"]?.object ?? [:]
         blocks.append(
@@ -88,6 +97,14 @@ extension RunReport {
         default: return nil
         }
         guard counts.total > 0 else { return nil }
+        let absent = names.indices.filter { counts.support[$0] == 0 }.map { names[$0] }
+        if !absent.isEmpty {
+            let listed = absent.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
+            note =
+                (note.map { $0 + " " } ?? "") + "No evaluated row has "
+                + (absent.count > 10 ? "\(absent.count) of the labels, such as \(listed)" : "the label \(listed)")
+                + ": its recall and F1 stand as 0, and say nothing."
+        }
         return ReportSection(
             "classes", "Results by class", note: note,
             [
@@ -219,69 +236,6 @@ extension RunReport {
     private func thinned(_ points: [(Double, Double)]) -> [(Double, Double)] {
         guard points.count > 300 else { return points }
         return (0..<300).map { points[$0 * (points.count - 1) / 299] }
-    }
-
-    func scoresSection(_ table: PredictionTable) throws -> ReportSection? {
-        switch table.kind {
-        case .classes:
-            let (rows, labels, predictions) = try table.labelledClasses()
-            guard !rows.isEmpty else { return nil }
-            let scores = try table.numbers("score")
-            var (right, wrong) = ([Int](repeating: 0, count: 20), [Int](repeating: 0, count: 20))
-            for (place, row) in rows.enumerated() where scores[row].isFinite {
-                let bin = min(max(Int(exactly: (scores[row] * 20).rounded(.down)) ?? 0, 0), 19)
-                if labels[place] == predictions[place] { right[bin] += 1 } else { wrong[bin] += 1 }
-            }
-            return ReportSection(
-                "scores", "Distribution of scores",
-                [
-                    Block.bars(
-                        "Probability of the predicted class", x: "probability", y: "rows",
-                        (0..<20).map { "\(Double($0 * 5) / 100)–\(Double($0 * 5 + 5) / 100)" },
-                        [("right", right), ("wrong", wrong)])
-                ])
-        case .numbers:
-            let labels = table.has("label") ? try table.numbers("label") : []
-            let predictions = try table.numbers("prediction")
-            let points = labels.indices.filter { labels[$0].isFinite && predictions[$0].isFinite }
-            guard !points.isEmpty else { return nil }
-            let shown = points.count > 5000 ? (0..<5000).map { points[$0 * points.count / 5000] } : points
-            return ReportSection(
-                "scores", "Predicted and true numbers",
-                [
-                    scatter(
-                        "Each point is a row", x: "label", y: "prediction",
-                        shown.map { (labels[$0], predictions[$0], $0) }, hasDiagonal: true)
-                ])
-        default: return nil
-        }
-    }
-
-    func mapSection(_ table: PredictionTable) throws -> ReportSection? {
-        guard table.kind == .vectors else { return nil }
-        let (x, y) = (try table.numbers("x"), try table.numbers("y"))
-        let rows = Array(x.indices).filter { x[$0].isFinite && y[$0].isFinite }
-        let shown = rows.count > 5000 ? (0..<5000).map { rows[$0 * rows.count / 5000] } : rows
-        return ReportSection(
-            "map", "Map of the embeddings",
-            note:
-                "The first two principal components of the first texts' vectors. Near points need not be near in all dimensions; "
-                + "the table of rows has the nearest neighbours by cosine.",
-            [
-                scatter(
-                    "Each point is a text", x: "first component", y: "second component",
-                    shown.map { (x[$0], y[$0], $0) })
-            ])
-    }
-
-    private func scatter(
-        _ title: String, x: String, y: String, _ points: [(x: Double, y: Double, row: Int)], hasDiagonal: Bool = false
-    ) -> JSONValue? {
-        guard !points.isEmpty else { return nil }
-        return [
-            "type": "points", "title": .string(title), "x": .string(x), "y": .string(y), "diagonal": .bool(hasDiagonal),
-            "points": .array(points.map { [.short($0.x), .short($0.y), .int($0.row)] }), "target": "rows",
-        ]
     }
 
     func shown(_ value: Double) -> String { value.isFinite ? ShownNumber.short(value) : "unknown" }

@@ -5,13 +5,18 @@ extension RunReport {
     /// Rows that a page shows at most, and bytes of their texts.
     private static let rowLimit = 20_000
     private static let textBudget = 5_000_000
+    /// Columns of texts, such as endings to choose from.
+    private static let columnLimit = 12
 
     // MARK: Rows
 
     func rowsSection(_ table: PredictionTable) throws -> ReportSection? {
         let rows = try chosenRows(table)
         guard !rows.isEmpty else { return nil }
-        let names = table.kind == .answers ? ["question", "context"] : Array(table.textColumns.prefix(6))
+        // What the model reads comes first, then other columns of texts, while there is room.
+        let read = Array(table.textColumns.prefix(Self.columnLimit))
+        let others = table.allTextColumns.filter { !read.contains(text: $0) }.prefix(max(6 - read.count, 0))
+        let names = table.kind == .answers ? ["question", "context"] : read + others
         let limit = min(max(Self.textBudget / rows.count / max(names.count, 1), 60), 4000)
         let numbers = try table.numbers("row")
         var columns = [Block.Column("row", "number", rows.map { .finite(numbers[$0]) })]
@@ -116,7 +121,11 @@ extension RunReport {
         note += " Texts are cut after \(limit) characters."
         return ReportSection(
             "rows", "Rows", note: note,
-            [Block.table("Rows with predictions", columns, presets: presets, id: "rows", searches: true)])
+            [
+                Block.table(
+                    "Rows with predictions", columns, presets: presets, id: "rows", searches: true,
+                    texts: table.kind == .answers ? 1 : table.kind == .tokens ? 0 : read.count)
+            ])
     }
 
     /// All rows, or of very many the ones that are worth looking at.

@@ -30,23 +30,38 @@ public struct RunReport {
 
     /// Reads what a run has left in its folder.
     ///
+    /// - Parameter options: slices that are named take the place of the run's own.
     /// - Throws: `ReportError` for a folder without a `run.json`, and for a slice column that the predictions don't have.
     public init(folder: String, _ options: RunReportOptions = RunReportOptions()) throws {
         let state = FileSystem.join(folder, "trainer_state.json")
         let predictions = FileSystem.join(folder, RunFiles.predictions)
+        let record = try RunRecord(folder: folder)
+        var kept = options
+        if options.sliceColumns.isEmpty { kept.sliceColumns = record.sliceColumns }
         self.init(
-            record: try RunRecord(folder: folder),
+            record: record,
             history: FileSystem.exists(state)
                 ? (try JSONValue(contentsOf: state))["log_history"]?.array?.compactMap(\.object) ?? [] : [],
             table: FileSystem.exists(predictions) ? try PredictionTable(contentsOf: predictions) : nil,
             suspects: try RunFiles.table(RunFiles.labelSuspects, in: folder),
-            duplicates: try RunFiles.table(RunFiles.nearDuplicates, in: folder), options: options)
-        for name in options.sliceColumns {
-            let names = table?.dataset.columnNames ?? []
-            let columns = names + (table.map { table in names.map(table.nameInSplit) } ?? [])
-            guard columns.contains(text: name) else { throw ReportError.noSlice(name, columns) }
+            duplicates: try RunFiles.table(RunFiles.nearDuplicates, in: folder), options: kept)
+        guard let table else {
+            guard let name = options.sliceColumns.first else { return }
+            throw ReportError(
+                .missingFile, "'\(folder)' has no \(RunFiles.predictions) to show results by column '\(name)' of",
+                remedy: "Evaluate the model with {evaluateWithReport|swiftlet evaluate}, which writes it.",
+                at: ErrorLocation(path: predictions, column: name))
+        }
+        // A column of the split that the predictions have one of, too, is known by both of its names.
+        let names = table.dataset.columnNames
+        let known = names + names.map(table.nameInSplit)
+        for name in self.options.sliceColumns where !known.contains(text: name) {
+            throw ReportError.noSlice(name, names)
         }
     }
+
+    /// The columns by whose values the page shows results.
+    package var sliceColumns: [String] { options.sliceColumns }
 
     /// The metrics with their intervals, which page and card have both: computed once.
     func metrics() throws -> [MetricSummary] {
@@ -80,8 +95,12 @@ public struct RunReport {
             sections += try [
                 classesSection(table), confusionSection(table), calibrationSection(table), thresholdSection(table),
                 scoresSection(table), mapSection(table), rowsSection(table), explanationsSection(),
-                labelIssuesSection(table), duplicatesSection(), lengthsSection(table),
             ]
+        }
+        // Training rows are judged without an evaluation, too.
+        sections.append(try labelIssuesSection())
+        if let table {
+            sections += try [duplicatesSection(), lengthsSection(table)]
             sections += try options.sliceColumns.map { try sliceSection(table, by: $0) }
         }
         sections.append(runSection())
@@ -101,7 +120,7 @@ public struct RunReport {
         var source = record.data["dataset"]?.string.map { FileSystem.name(of: $0) } ?? "rows of its own"
         if let config = record.data["config"]?.string { source += " (\(config))" }
         let evaluated = record.json["evaluated_split"]?.string
-        func rows(_ name: String) -> String? { splits[name]?["rows"]?.int.map { "\($0) rows" } }
+        func rows(_ name: String) -> String? { splits[name]?["rows"]?.int.map { counted($0, "row") } }
         let trained = record.json["weights"] != nil
         var text =
             trained
@@ -201,12 +220,15 @@ enum Block {
         }
     }
 
+    /// - Parameter texts: how many columns after the first one have the text that a row is known by.
     static func table(
-        _ caption: String, _ columns: [Column], presets: [Preset] = [], id: String? = nil, searches: Bool = false
+        _ caption: String, _ columns: [Column], presets: [Preset] = [], id: String? = nil, searches: Bool = false,
+        texts: Int = 0
     ) -> JSONValue? {
         guard let first = columns.first, !first.values.isEmpty else { return nil }
         var json: JSONObject = ["type": "table", "caption": .string(caption), "searches": .bool(searches)]
         json["id"] = id.map { .string($0) }
+        json["texts"] = .int(texts)
         json["columns"] = .array(columns.map(\.json))
         json["presets"] = .array(presets.map(\.json))
         return .object(json)

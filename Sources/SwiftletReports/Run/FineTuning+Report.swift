@@ -1,14 +1,15 @@
-public import SwiftletDatasets
+import SwiftletDatasets
 import SwiftletIO
 import SwiftletModels
+import SwiftletNN
 public import SwiftletTasks
 import SwiftletTensor
-import SwiftletNN
 import SwiftletTraining
 
 /// What a report is to show, and what is known of the run.
 public struct RunReportOptions: Sendable {
-    /// Columns of the evaluated split by whose values results are shown.
+    /// Columns of the evaluated split by whose values results are shown. Where a page is made again from a folder and none
+    /// are named, those of the run.
     public var sliceColumns: [String] = []
     /// Where the data comes from.
     public var inputs = RunInputs()
@@ -19,6 +20,14 @@ public struct RunReportOptions: Sendable {
 
     /// All sections, no slices.
     public init() {}
+
+    /// How `run.json` keeps what a page is made again with.
+    var json: JSONValue {
+        [
+            "slice_columns": .array(sliceColumns.map { .string($0) }),
+            "duplicate_threshold": duplicateThreshold.map { .double($0) } ?? .null,
+        ]
+    }
 }
 
 extension FineTuning {
@@ -28,14 +37,21 @@ extension FineTuning {
     /// The training is the same, to the bit, and the validation split is evaluated no more often; of sentence embeddings
     /// its vectors are computed once more.
     ///
-    /// - Throws: what `run()` throws; `ReportError` for a slice column that the rows don't have, before anything else.
+    /// - Throws: what `run()` throws; `ReportError` for a slice column that the evaluated rows don't have, and for a folder
+    ///   where a file of the report would be, before the first step. A report that can't be made or written is a
+    ///   `ReportError` of kind `unwritten` at the end: by then the model, its card and the predictions are saved.
     @discardableResult
     public func runWithReport(_ options: RunReportOptions = RunReportOptions()) throws -> Result {
         try checkSlices(options)
+        try RunFiles.checkPlaces(in: args.outputDir)
         let meter = RunMeter()
         let begun = try RunRecord.begun(options.inputs, model: model, name: modelName)
         let dynamics = TrainingDynamics()
         var tuning = self
+        tuning.willBegin = { trainer, split in
+            try willBegin(trainer, split)
+            try checkSlices(options, trainer.model.task, evaluated: split)
+        }
         tuning.willTrain = { trainer in
             trainer.onTrainingBatch = { dynamics.observe(rows: $0, logits: $1) }
             // Of filled-in tokens there is no table, and the answers are as many as the vocabulary for each. Vectors are
@@ -43,46 +59,86 @@ extension FineTuning {
             trainer.keepsLatestOutput = ![.maskedLM, .sentenceEmbeddings].contains(trainer.model.task)
             willTrain(trainer)
         }
-        let prepared = meter.seconds
-        var made: (report: RunReport, tables: RunTables, seconds: Double)?
+        // Whatever goes wrong with the report, what the training has made is saved first.
+        let failures = ReportFailures()
+        var spent = (tables: 0.0, report: meter.seconds)
+        var made: (report: RunReport, tables: RunTables)?
         tuning.willWriteCard = { result in
             result.trainer.onTrainingBatch = nil
             let start = meter.seconds
-            let tables = try result.makeTables(options, dynamics)
-            guard let tables else { return }
-            let report = RunReport(
-                record: try record(begun, result, tables.table?.labels ?? []),
-                history: result.trainer.state.logHistory, table: tables.table, suspects: tables.suspects,
-                duplicates: tables.duplicates, options: options)
-            made = (report, tables, meter.seconds - start)
+            var answers: FineTuning.Answers?
+            // Several processes answer together: where one can't, all must end.
+            if result.trainer.accelerator.numProcesses == 1 {
+                failures.hold { answers = try result.answers() }
+            } else {
+                answers = try result.answers()
+            }
+            guard result.trainer.accelerator.isMainProcess else { return }
+            failures.hold {
+                let tables = try result.makeTables(options, dynamics, answers)
+                let report = RunReport(
+                    record: try record(begun, result, tables, options), history: result.trainer.state.logHistory,
+                    table: tables.table, suspects: tables.suspects, duplicates: tables.duplicates, options: options)
+                made = (report, tables)
+                // A task of one's own, whose answers have no form that is known here.
+                if tables.table == nil, let name = options.sliceColumns.first {
+                    throw ReportError.noRows(name, result.trainer.model.task)
+                }
+            }
+            spent.tables = meter.seconds - start
+            spent.report += spent.tables
         }
-        tuning.completeCard = { try made?.report.complete(&$0, folder: FileSystem.name(of: args.outputDir)) }
+        tuning.completeCard = { card in
+            let start = meter.seconds
+            failures.hold {
+                var whole = card
+                try made?.report.complete(&whole, folder: FileSystem.name(of: args.outputDir))
+                card = whole
+            }
+            spent.report += meter.seconds - start
+        }
         let result = try tuning.run()
-        guard let made else { return result }
-
+        let start = meter.seconds
         let folder = args.outputDir
-        try made.tables.write(to: folder)
-        var report = made.report
-        let metrics = (result.train ?? []) + (result.evaluation ?? []) + (result.prediction ?? [])
-        report.record.json["metrics"] = .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
-        try report.record.end(
-            meter,
-            durations: ["run": .double(meter.seconds - prepared - made.seconds), "tables": .double(made.seconds)],
-            weightsIn: stages.contains(.train) ? folder : nil)
-        try report.record.write(to: folder)
-        try report.write(to: folder)
+        let isMain = result.trainer.accelerator.isMainProcess
+        if let made {
+            var report = made.report
+            made.tables.write(to: folder, failures)
+            let metrics = (result.train ?? []) + (result.evaluation ?? []) + (result.prediction ?? [])
+            report.record.json["metrics"] = .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
+            spent.report += meter.seconds - start
+            failures.hold(writing: RunFiles.record, in: folder) {
+                try report.record.end(
+                    meter,
+                    durations: [
+                        "run": .double(meter.seconds - spent.report), "tables": .double(spent.tables),
+                        "report": .double(spent.report),
+                    ], weightsIn: stages.contains(.train) ? folder : nil)
+                try report.record.write(to: folder)
+            }
+            failures.hold(writing: RunFiles.page, in: folder) { try report.write(to: folder) }
+        } else if isMain {
+            // What an earlier run has left there says nothing about this one.
+            for name in RunFiles.privateFiles { RunFiles.removeStale(name, in: folder) }
+        }
+        try failures.rethrow(saved: stages.contains(.train) ? "the model is saved in '\(folder)'" : nil)
         return result
     }
 
     /// What was known before a run, and what is known after its training and evaluation.
-    private func record(_ begun: RunRecord, _ result: Result, _ labels: [String]) throws -> RunRecord {
+    private func record(
+        _ begun: RunRecord, _ result: Result, _ tables: RunTables, _ options: RunReportOptions
+    ) throws -> RunRecord {
         var record = begun
         record.json["stages"] = .array(
             [(Stages.train, "train"), (.evaluate, "evaluate"), (.predict, "predict")].filter { stages.contains($0.0) }
                 .map { .string($0.1) })
         record.json["arguments"] = args.json
         record.json["task"] = .string(result.trainer.model.task.rawValue)
-        record.json["labels"] = .array(labels.map { .string($0) })
+        record.json["labels"] = .array((tables.table?.labels ?? []).map { .string($0) })
+        record.json["text_columns"] = result.task.textColumns.map { .array($0.map { .string($0) }) } ?? .null
+        record.json["report"] = options.json
+        record.json["tables"] = tables.json
         record.json["processes"] = .int(result.trainer.accelerator.numProcesses)
         record.json["seed"] = .int(Int(clamping: args.seed))
         if let resumeFrom { record.json["resumed_from"] = .string("\(resumeFrom)") }
@@ -94,167 +150,72 @@ extension FineTuning {
         return record
     }
 
-    /// Names that no split has are known before the training.
+    /// Names that no split has are known before anything is read.
     private func checkSlices(_ options: RunReportOptions) throws {
         for name in options.sliceColumns
         where !dataset.pairs.contains(where: { $0.dataset.columnNames.contains(text: name) }) {
             throw ReportError.noSlice(name, dataset.pairs.first?.dataset.columnNames ?? [])
         }
     }
-}
 
-extension ReportError {
-    static func noSlice(_ name: String, _ columns: [String]) -> ReportError {
-        ReportError(
-            .option,
-            "there is no column '\(name)' to show results by; the columns are \(columns.joined(separator: ", "))",
-            remedy: "Name one of them with {sliceColumns|--slice-column}.",
-            at: ErrorLocation(column: name, option: "slice_column"))
+    /// What can be known of slices before the first step: there are rows to evaluate, and they have the columns.
+    private func checkSlices(_ options: RunReportOptions, _ task: ModelTask, evaluated split: Split?) throws {
+        guard let first = options.sliceColumns.first else { return }
+        guard let split, stages.contains(.evaluate) else {
+            throw ReportError(
+                .option, "nothing is evaluated, so there are no results to show by column '\(first)'",
+                remedy: "Give rows to evaluate, or leave out {sliceColumns|--slice-column}.",
+                at: ErrorLocation(column: first, option: "slice_column"))
+        }
+        if task == .maskedLM { throw ReportError.noRows(first, .maskedLM) }
+        for name in options.sliceColumns where !split.given.columnNames.contains(text: name) {
+            throw ReportError.noSlice(name, split.given.columnNames, split: split.name)
+        }
     }
 }
 
-/// The tables of a run.
-struct RunTables {
-    var table: PredictionTable?
-    var suspects: Dataset?
-    var duplicates: Dataset?
+extension ReportError {
+    static func noRows(_ column: String, _ task: ModelTask) -> ReportError {
+        ReportError(
+            .option,
+            "\(task.rawValue) has no answers row by row, so there are no results to show by column '\(column)'",
+            remedy: "Leave out {sliceColumns|--slice-column}.",
+            at: ErrorLocation(column: column, option: "slice_column"))
+    }
 
-    /// Writes those that there are; those of an earlier run in the same folder go away.
-    func write(to folder: String) throws {
-        for (name, rows) in [
-            (RunFiles.predictions, table?.dataset), (RunFiles.labelSuspects, suspects),
-            (RunFiles.nearDuplicates, duplicates),
-        ] {
-            guard let rows else {
-                try RunFiles.remove(name, in: folder)
-                continue
-            }
-            try rows.toParquet(FileSystem.join(folder, name))
-        }
+    static func noSlice(_ name: String, _ columns: [String], split: String? = nil) -> ReportError {
+        let place = split.map { "split '\($0)' has" } ?? "there is"
+        return ReportError(
+            .option,
+            "\(place) no column '\(name)' to show results by; the columns are \(columns.joined(separator: ", "))",
+            remedy: "Name one of them with {sliceColumns|--slice-column}.",
+            at: ErrorLocation(split: split, column: name, option: "slice_column"))
+    }
+}
+
+extension FineTuning {
+    /// What the model answers to the evaluated rows, one answer for each.
+    struct Answers {
+        let prepared: PreparedRows
+        let output: PredictionOutput
     }
 }
 
 extension FineTuning.Result {
-    /// All processes take part in the evaluation; only the main one makes tables.
-    ///
-    /// - Returns: `nil` for the other processes, and without an evaluated split.
-    fileprivate func makeTables(_ options: RunReportOptions, _ dynamics: TrainingDynamics) throws -> RunTables? {
-        var tables = RunTables()
-        let isMain = trainer.accelerator.isMainProcess
-        if let split = evaluationRows, evaluation != nil, trainer.model.task != .maskedLM {
-            var prepared = split.prepared
-            var output = trainer.latestOutput
-            // The rows of an evaluation may be fewer: those of pairs that mean the same.
-            if trainer.model.task == .sentenceEmbeddings {
-                prepared = try task.prepare(split.given, split: split.name, for: .prediction)
-                output = nil
-            }
-            let answers = try output ?? trainer.answers(prepared.dataset)
-            guard isMain else { return nil }
-            tables.table = try PredictionTable(
-                task, trainer.model, output: answers, prepared: prepared, given: split.given)
+    /// All processes take part; `nil` where nothing is evaluated, and for tasks without an answer for each row.
+    fileprivate func answers() throws -> FineTuning.Answers? {
+        guard let split = evaluationRows, evaluation != nil, trainer.model.task != .maskedLM else { return nil }
+        // The rows of an evaluation of embeddings may be fewer: those of pairs that mean the same.
+        let isOfPairs = trainer.model.task == .sentenceEmbeddings
+        let prepared = isOfPairs ? try task.prepare(split.given, split: split.name, for: .prediction) : split.prepared
+        if !isOfPairs, let output = trainer.latestOutput {
+            return FineTuning.Answers(prepared: prepared, output: output)
         }
-        guard isMain else { return nil }
-        if let train = trainRows {
-            if let labels = try train.classes,
-                trainer.model.task == .sequenceClassification || trainer.model.task == .multipleChoice
-            {
-                let names = tables.table?.labels ?? (try? trainer.model.config.labelNames) ?? []
-                var opinion: [[Double]]?
-                if let task = task as? TextClassificationTask, let pair = task.pair {
-                    opinion = PairOverlap(try train.given.strings(task.text), try train.given.strings(pair))
-                        .logProbabilities(labels: labels, classCount: names.count)
-                }
-                tables.suspects = try dynamics.table(labels: labels, names: names, given: train.given, opinion: opinion)
-            }
-            if let threshold = options.duplicateThreshold, let table = tables.table {
-                let (texts, others) = (try train.texts(as: table), try table.texts())
-                let found = NearDuplicates(of: others, in: texts, threshold: threshold)
-                tables.duplicates = try found.table(of: others, in: texts)
-            }
-        }
-        return tables
-    }
-}
-
-extension FineTuning.Split {
-    /// The class of each row; `nil` where rows have none.
-    fileprivate var classes: [Int]? {
-        get throws {
-            guard let name = ["label", "labels"].first(where: prepared.dataset.columnNames.contains),
-                prepared.dataset.numRows == given.numRows
-            else { return nil }
-            switch prepared.dataset.features[name] {
-            case .classLabel?: return try prepared.dataset.ints(name)
-            case .value(let type)? where type.hasPrefix("int"): return try prepared.dataset.ints(name)
-            default: return nil
-            }
-        }
-    }
-
-    /// The rows' texts, of the columns that a table of another split has texts of.
-    fileprivate func texts(as table: PredictionTable) throws -> [String] {
-        if table.kind == .tokens, let words = prepared.details as? [[String]] {
-            return words.map { $0.joined(separator: " ") }
-        }
-        let names =
-            table.kind == .answers
-            ? ["question", "context"]
-            : table.textColumns.map(table.nameInSplit)
-        let columns = try names.filter { given.columnNames.contains(text: $0) }.map { try given.column($0).values() }
-        return (0..<given.numRows).map { row in columns.map { $0[row].string ?? "" }.joined(separator: "\n") }
-    }
-}
-
-extension Trainer {
-    /// What the model answers to rows, without a word to callbacks' logs.
-    fileprivate func answers(_ rows: Dataset) throws -> PredictionOutput {
-        let callbacks = self.callbacks
-        defer { self.callbacks = callbacks }
-        self.callbacks = []
-        return try predict(rows, metricKeyPrefix: "report")
-    }
-}
-
-extension FineTunedModel {
-    /// Evaluates a split and writes `predictions.parquet`, `run.json` and `report.html` into a folder.
-    ///
-    /// - Parameters:
-    ///   - modelFolder: where the model was loaded from, for the record.
-    ///   - folder: is made where it is missing.
-    /// - Throws: what `evaluate` throws; `ReportError` for a slice column that the rows don't have; `FileError`.
-    public func evaluateWithReport(
-        _ rows: Dataset, split: String = "validation", modelFolder: String, to folder: String,
-        _ options: RunReportOptions = RunReportOptions()
-    ) throws -> Evaluation {
-        for name in options.sliceColumns where !rows.columnNames.contains(text: name) {
-            throw ReportError.noSlice(name, rows.columnNames)
-        }
-        let meter = RunMeter()
-        let evaluation = try evaluate(rows, split: split)
-        let evaluated = meter.seconds
-        var tables = RunTables()
-        if model.task == .sentenceEmbeddings {
-            let prepared = try task.prepare(rows, split: split, for: .prediction)
-            let output = try predict(rows, split: split).output
-            tables.table = try PredictionTable(task, model, output: output, prepared: prepared, given: rows)
-        } else if model.task != .maskedLM {
-            tables.table = try PredictionTable(
-                task, model, output: evaluation.output, prepared: evaluation.prepared, given: rows)
-        }
-        guard evaluation.isMainProcess else { return evaluation }
-        try FileSystem.createDirectory(folder)
-        var record = try RunRecord.begun(options.inputs, model: modelFolder, name: nil)
-        record.json["stages"] = ["evaluate"]
-        record.json["task"] = .string(model.task.rawValue)
-        record.json["labels"] = .array(evaluation.labels.map { .string($0) })
-        record.json["evaluated_split"] = .string(split)
-        record.json["metrics"] = .object(JSONObject(evaluation.metrics.map { ($0.name, .double($0.value)) }))
-        try record.addSplit(split, rows)
-        try tables.write(to: folder)
-        try record.end(meter, durations: ["evaluate": .double(evaluated)], weightsIn: nil)
-        try record.write(to: folder)
-        try RunReport(record: record, history: [], table: tables.table, options: options).write(to: folder)
-        return evaluation
+        // Without a word to callbacks' logs.
+        let callbacks = trainer.callbacks
+        defer { trainer.callbacks = callbacks }
+        trainer.callbacks = []
+        return FineTuning.Answers(
+            prepared: prepared, output: try trainer.predict(prepared.dataset, metricKeyPrefix: "report"))
     }
 }

@@ -63,6 +63,10 @@ public struct RunRecord: Sendable {
     public var task: String? { json["task"]?.string }
     package var model: JSONObject { json["model"]?.object ?? [:] }
     package var data: JSONObject { json["data"]?.object ?? [:] }
+    /// The columns with the texts that the model reads; `nil` where the task didn't say.
+    package var textColumns: [String]? { json["text_columns"]?.array?.compactMap(\.string) }
+    /// The columns by whose values the run was asked to show results.
+    var sliceColumns: [String] { json["report"]?["slice_columns"]?.array?.compactMap(\.string) ?? [] }
     var labels: [String] { json["labels"]?.array?.compactMap(\.string) ?? [] }
 
     // MARK: Making

@@ -28,7 +28,7 @@ extension RunReport {
 
     // MARK: Use
 
-    private var isPair: Bool { (table?.textColumns.count ?? 1) > 1 }
+    private var isPair: Bool { (record.textColumns ?? table?.textColumns ?? []).count > 1 }
 
     private func usage(_ folder: String) -> [String] {
         // A name with a quote would end the text that it stands in.
@@ -97,7 +97,7 @@ extension RunReport {
         }
         let split = (record.json["evaluated_split"]?.string ?? "validation").inMarkdown
         var parts = [
-            "For texts like those of its data. On \(table.count) rows of '\(split)', with 95% intervals (percentile bootstrap over "
+            "For texts like those of its data. On \(counted(table.count, "row")) of '\(split)', with 95% intervals (percentile bootstrap over "
                 + "rows) and what always giving the most frequent class, or the mean, would reach:"
         ]
         let metrics = try self.metrics()
@@ -116,7 +116,7 @@ extension RunReport {
             if let weakest = present.min(by: { counts.f1($0) < counts.f1($1) }), present.count > 1 {
                 limits.append(
                     "The weakest class is '\(table.labels[weakest].inMarkdown)', with F1 \(shown(counts.f1(weakest))) on "
-                        + "\(counts.support[weakest]) rows.")
+                        + "\(counted(counts.support[weakest], "row")).")
             }
             if let error = try table.calibration()?.expectedError, error.isFinite {
                 limits.append(
@@ -125,15 +125,16 @@ extension RunReport {
         }
         if table.has("is_cut") {
             let cut = try table.values("is_cut").count { $0.bool == true }
-            let longest = try table.numbers("token_count").max() ?? 0
+            let longest = tokens(try table.numbers("token_count").max())
             limits.append(
                 cut == 0
                     ? "No evaluated row was longer than the model takes."
-                    : "\(cut) evaluated rows are cut at \(shown(longest)) tokens; what comes after is not seen.")
+                    : "\(counted(cut, "evaluated row")) \(cut == 1 ? "is" : "are") cut at \(longest); what comes after is not seen."
+            )
         }
         if let duplicates, duplicates.numRows > 0 {
             limits.append(
-                "\(duplicates.numRows) evaluated rows stand in the training data too, or nearly: the results may be too good."
+                "\(counted(duplicates.numRows, "evaluated row")) \(duplicates.numRows == 1 ? "stands" : "stand") in the training data too, or nearly: the results may be too good."
             )
         }
         if !limits.isEmpty { parts.append(limits.joined(separator: " ")) }
@@ -147,7 +148,7 @@ extension RunReport {
             record.data["dataset"]?.string.map { FileSystem.name(of: $0).inMarkdown } ?? "rows given by a program"
         if let config = record.data["config"]?.string { source += " (\(config.inMarkdown))" }
         let splits = (record.data["splits"]?.object ?? [:]).map { name, value in
-            "'\(name.inMarkdown)' with \(value["rows"]?.int ?? 0) rows"
+            "'\(name.inMarkdown)' with \(counted(value["rows"]?.int ?? 0, "row"))"
         }
         var parts = ["\(source): \(splits.joined(separator: ", "))."]
         if let table, table.kind == .classes {

@@ -12,6 +12,10 @@ public struct LabelSuspect: Sendable {
     public let suggestion: Int
     /// How well the label fits, as a logarithm of probabilities: the smaller, the more suspect.
     public let score: Double
+
+    package init(row: Int, label: Int, suggestion: Int, score: Double) {
+        (self.row, self.label, self.suggestion, self.score) = (row, label, suggestion, score)
+    }
 }
 
 /// What a model says of each training row whenever the row comes up, before it learns from it. Rows whose labels it goes on
@@ -93,9 +97,21 @@ public final class TrainingDynamics {
     public func table(
         labels: [Int], names: [String], given: Dataset, opinion: [[Double]]? = nil, limit: Int? = nil
     ) throws -> Dataset? {
-        let suspects = suspects(labels: labels, opinion: opinion).filter { $0.row < given.numRows }
+        try Self.table(of: suspects(labels: labels, opinion: opinion), names: names, given: given, limit: limit)
+    }
+
+    /// How many rows the table has by default, at least and at most; else it is a tenth of those that were judged.
+    static let (leastKept, mostKept) = (1000, 20_000)
+    /// Its first columns, which are not the split's own.
+    static let columnCount = 5
+
+    /// The first of the suspects as a table, as above.
+    package static func table(
+        of suspects: [LabelSuspect], names: [String], given: Dataset, limit: Int? = nil
+    ) throws -> Dataset? {
+        let suspects = suspects.filter { $0.row < given.numRows }
         guard !suspects.isEmpty else { return nil }
-        let count = limit ?? min(max(suspects.count / 10, 1000), 20_000)
+        let count = limit ?? min(max(suspects.count / 10, leastKept), mostKept)
         let kept = Array(suspects.prefix(count))
         func name(_ id: Int) -> String { names.indices.contains(id) ? names[id] : String(id) }
         return try PredictionTable(

@@ -7,7 +7,7 @@ public struct MetricSummary: Sendable {
     public let name: String
     /// The metric on the rows that have a label, in the metric's own unit; such as from 0 to 1 for an accuracy.
     public let value: Double
-    /// 95% by the bootstrap; `nil` where none is computed.
+    /// 95% by the bootstrap; `nil` where none is computed, as for a single row.
     public let interval: (low: Double, high: Double)?
     /// What always predicting the most frequent class, or the mean, gives; `nil` where that says nothing.
     public let baseline: Double?
@@ -32,7 +32,8 @@ extension PredictionTable {
     /// The table's metrics. Rows without a label don't count; without any label there are none.
     public func summary(_ bootstrap: Bootstrap = Bootstrap()) throws -> [MetricSummary] {
         let (values, rows, metric) = try metrics()
-        let intervals = values.contains { $0.place != nil } ? bootstrap.intervals(rows: rows, metric) : []
+        // One row is all that a draw of one row can have: that would look sure.
+        let intervals = rows > 1 && values.contains { $0.place != nil } ? bootstrap.intervals(rows: rows, metric) : []
         return values.filter { !$0.value.isNaN }.map { value in
             MetricSummary(
                 name: value.name, value: value.value,

@@ -23,22 +23,25 @@ extension PredictionTable {
         _ task: any FineTuningTask, _ model: any PretrainedModel, output: PredictionOutput, prepared: PreparedRows,
         given: Dataset
     ) throws {
-        let lengths = try Self.lengths(prepared, rows: given.numRows, limit: task.maxTokens)
+        guard var table = try Self.made(task, model, output, prepared, given) else { return nil }
+        table.modelColumns = task.textColumns
+        self = table
+    }
+
+    private static func made(
+        _ task: any FineTuningTask, _ model: any PretrainedModel, _ output: PredictionOutput, _ prepared: PreparedRows,
+        _ given: Dataset
+    ) throws -> PredictionTable? {
+        let lengths = try lengths(prepared, rows: given.numRows, limit: task.maxTokens)
         if let task = task as? TokenClassificationTask {
-            try self.init(
+            return try PredictionTable(
                 tokens: try task.words(of: output, prepared, model), try model.config.labelNames, lengths, given)
-            return
         }
         if let task = task as? QuestionAnsweringTask {
-            guard let (questions, answers) = try task.found(output, prepared) else { return nil }
-            try self.init(questions, answers, given)
-            return
+            return try task.found(output, prepared).map { try PredictionTable($0.0, $0.1, given) }
         }
         let predictions = output.predictions
-        if model.task == .sentenceEmbeddings {
-            try self.init(vectors: predictions, lengths, given)
-            return
-        }
+        if model.task == .sentenceEmbeddings { return try PredictionTable(vectors: predictions, lengths, given) }
         guard predictions.shape.count == 2, predictions.shape[0] == given.numRows, predictions.shape[0] > 0 else {
             return nil
         }
@@ -47,14 +50,12 @@ extension PredictionTable {
         let problem = try model.config.problemType
         if model.task == .multipleChoice || problem == .singleLabelClassification || problem == nil && width > 1 {
             let names = model.task == .multipleChoice || names.count != width ? (0..<width).map(String.init) : names
-            try self.init(classes: predictions, output.labelIDs, names, lengths, given)
-        } else if problem == .multiLabelClassification, names.count == width {
-            try self.init(labels: predictions, prepared, names, lengths, given)
-        } else if width == 1 {
-            try self.init(numbers: predictions, prepared, lengths, given)
-        } else {
-            return nil
+            return try PredictionTable(classes: predictions, output.labelIDs, names, lengths, given)
         }
+        if problem == .multiLabelClassification, names.count == width {
+            return try PredictionTable(labels: predictions, prepared, names, lengths, given)
+        }
+        return width == 1 ? try PredictionTable(numbers: predictions, prepared, lengths, given) : nil
     }
 
     /// The number of each row's tokens, and whether it is the most that the model takes.

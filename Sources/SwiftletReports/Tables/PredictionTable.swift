@@ -34,6 +34,8 @@ public struct PredictionTable: Sendable {
     public let dataset: Dataset
     /// How many columns, the first ones, are not the split's own.
     let ownColumnCount: Int
+    /// The columns with the texts that the model reads, by the split's names; `nil` where the task doesn't say.
+    package var modelColumns: [String]?
 
     static let probabilityPrefix = "probability_"
     private static let lengths = ["token_count", "is_cut"]
@@ -49,11 +51,12 @@ public struct PredictionTable: Sendable {
         (.multipleLabels, ["label", "prediction", "correct", "loss"]), (.numbers, ["label", "prediction", "loss"]),
     ]
 
-    init(kind: Kind, labels: [String], dataset: Dataset, ownColumnCount: Int) {
+    init(kind: Kind, labels: [String], dataset: Dataset, ownColumnCount: Int, modelColumns: [String]? = nil) {
         self.kind = kind
         self.labels = labels
         self.dataset = dataset
         self.ownColumnCount = ownColumnCount
+        self.modelColumns = modelColumns
     }
 
     /// Puts the columns of a split after those of the answers.
@@ -73,7 +76,7 @@ public struct PredictionTable: Sendable {
             ownColumnCount: columns.count)
     }
 
-    /// Reads a `predictions.parquet`.
+    /// Reads a `predictions.parquet`. Which of its columns the model reads, the `run.json` beside it says.
     ///
     /// - Throws: `ReportError` for a table of another form; `DatasetError` for a file that can't be read.
     public init(contentsOf path: String) throws {
@@ -97,7 +100,8 @@ public struct PredictionTable: Sendable {
         let lengths = names.dropFirst(form.columns.count + labels.count).prefix { Self.lengths.contains($0) }
         self.init(
             kind: form.kind, labels: labels, dataset: rows,
-            ownColumnCount: 1 + form.columns.count + labels.count + lengths.count)
+            ownColumnCount: 1 + form.columns.count + labels.count + lengths.count,
+            modelColumns: (try? RunRecord(folder: FileSystem.parent(of: path)))?.textColumns)
     }
 
     private static func withoutInput(_ name: String) -> String {
@@ -162,8 +166,15 @@ public struct PredictionTable: Sendable {
         }
     }
 
-    /// The split's own columns that hold texts, without one that says what `label` says.
+    /// The columns of this table with the texts that the model reads; where that is not known, all columns of texts.
     package var textColumns: [String] {
+        let own = dataset.columnNames.dropFirst(ownColumnCount)
+        let found = modelColumns?.map { name in own.first { nameInSplit($0).isSame(as: name) } } ?? []
+        return found.isEmpty || found.contains { $0 == nil } ? allTextColumns : found.compactMap(\.self)
+    }
+
+    /// The split's own columns that hold texts, without one that says what `label` says.
+    var allTextColumns: [String] {
         let texts = dataset.columnNames.dropFirst(ownColumnCount).filter { name in
             if case .value(let type)? = dataset.features[name] { return type.contains("string") }
             return false
@@ -203,6 +214,8 @@ public struct ReportError: SwiftletError, Equatable {
         case replay
         /// A search for settings that can't go on.
         case sweep
+        /// A report that can't be made or written. Where a training came before, its model is saved.
+        case unwritten
     }
 
     /// What went wrong, to switch over.

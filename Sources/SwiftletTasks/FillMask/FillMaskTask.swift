@@ -32,6 +32,7 @@ public struct FillMaskTask: FineTuningTask {
             .text(["text", "sentence", "context", "content"])
     }
 
+    public var textColumns: [String]? { [column] }
     public var savedOptions: JSONObject { context.options.saved(text: context.options.textColumn) }
 
     public func loadModel(_ folder: String, options: LoadOptions) throws -> any PretrainedModel {

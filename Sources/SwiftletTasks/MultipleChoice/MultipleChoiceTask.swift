@@ -44,6 +44,7 @@ public struct MultipleChoiceTask: FineTuningTask {
 
     public var notes: [String] { labels?.notes ?? [] }
     public var maxTokens: Int? { maxLength }
+    public var textColumns: [String]? { [text] + (beginning.map { [$0] } ?? []) + endings }
     public var savedOptions: JSONObject {
         var saved = context.options.saved(label: context.options.labelColumn)
         if let isFromOne = labels?.isFromOne ?? countsFromOne { saved[ModelConfig.choicesFromOne] = .bool(isFromOne) }

@@ -46,6 +46,7 @@ public struct QuestionAnsweringTask: FineTuningTask {
     }
 
     public var maxTokens: Int? { maxLength }
+    public var textColumns: [String]? { [question, text] }
     private static let noAnswerKey = "version_2_with_negative"
 
     public var savedOptions: JSONObject {

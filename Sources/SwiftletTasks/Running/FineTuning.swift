@@ -60,6 +60,8 @@ public struct FineTuning {
     public var didTrain: (Trainer) -> Void = { _ in }
     /// Called with the results of each stage, `train`, `eval` and `predict`, as soon as they are there.
     public var onResults: (_ stage: String, Metrics) -> Void = { _, _ in }
+    /// Called with the rows for evaluations, `nil` where there are none, before the first step.
+    package var willBegin: (Trainer, Split?) throws -> Void = { _, _ in }
     /// Called in every process after training and evaluation, before the model card is written.
     package var willWriteCard: (Result) throws -> Void = { _ in }
     /// Adds to the model card what the run itself does not know.
@@ -127,6 +129,7 @@ public struct FineTuning {
     public func run() throws -> Result {
         let ready = try prepared(args)
         let (task, trainer) = (ready.task, ready.trainer)
+        try willBegin(trainer, ready.evaluationSplit)
         try trainer.checkOutputDirectory()
         willTrain(trainer)
 

@@ -23,6 +23,7 @@ public struct SentenceEmbeddingsTask: FineTuningTask {
     }
 
     public var maxTokens: Int? { maxLength }
+    public var textColumns: [String]? { [text] + (pair.map { [$0] } ?? []) }
     public var savedOptions: JSONObject {
         context.options.saved(text: context.options.textColumn, pair: context.options.textPairColumn)
     }

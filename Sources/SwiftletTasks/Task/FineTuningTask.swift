@@ -50,6 +50,10 @@ public protocol FineTuningTask {
     /// The longest sequence in tokens that rows are cut to; `nil` where nothing is cut.
     var maxTokens: Int? { get }
 
+    /// The columns with the texts that the model reads, in its order; `nil` where the task doesn't say. Reports show these
+    /// and look for them in other splits; where they are not known, all columns of texts.
+    var textColumns: [String]? { get }
+
     /// What the user should know about how rows were read.
     var notes: [String] { get }
 
@@ -76,6 +80,7 @@ extension FineTuningTask {
     ) throws -> [Mistake]? { nil }
     public func classes(of rows: Dataset, split: String) throws -> (ids: [Int], names: [String])? { nil }
     public var maxTokens: Int? { nil }
+    public var textColumns: [String]? { nil }
     public var notes: [String] { [] }
     public var savedOptions: JSONObject { [:] }
 }

@@ -47,6 +47,7 @@ public struct TextClassificationTask: FineTuningTask {
 
     public var notes: [String] { columnNotes + (labels?.notes ?? []) }
     public var maxTokens: Int? { maxLength }
+    public var textColumns: [String]? { [text] + (pair.map { [$0] } ?? []) }
     public let savedOptions: JSONObject
 
     /// The usual one, but where rows are padded to `maxLength`.

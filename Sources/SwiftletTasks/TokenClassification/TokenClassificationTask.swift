@@ -44,6 +44,7 @@ public struct TokenClassificationTask: FineTuningTask {
 
     public var notes: [String] { labels?.notes ?? [] }
     public var maxTokens: Int? { maxLength }
+    public var textColumns: [String]? { [textColumn] }
     public var savedOptions: JSONObject {
         context.options.saved(text: context.options.textColumn, label: context.options.labelColumn)
     }
