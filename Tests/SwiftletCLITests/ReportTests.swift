@@ -78,9 +78,9 @@ struct ReportTests {
         let changed = try program.run(["replay", folder.file("a"), "--check"])
         #expect(changed.status == 1)
         #expect(changed.output.contains("train.jsonl' has changed"))
-        let other = try program.run(["replay", folder.file("a"), "--json"])
-        #expect(other.status == 1, "\(other.error)")
-        let line = try #require(other.output.split(separator: "\n").last)
+        let replayed = try program.run(["replay", folder.file("a"), "--json"])
+        #expect(replayed.status == 1, "\(replayed.error)")
+        let line = try #require(replayed.output.split(separator: "\n").last)
         #expect(try JSONValue(parsing: String(line))["identical"] == false)
     }
 
