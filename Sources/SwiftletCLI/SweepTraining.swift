@@ -186,17 +186,25 @@ struct SweepTraining {
         return rest == 0 ? choice : nil
     }
 
-    private func parsed(_ values: [(String, JSONValue)], _ folder: String) throws -> TrainCommand? {
+    private func parsed(_ values: [(String, JSONValue)], _ folder: String) throws -> TrainCommand {
         let epochs = settings.method == .asha ? settings.minEpochs : nil
         let words = arguments(values, seed: settings.seeds.first ?? 42, epochs: epochs, folder: folder)
+        let command: any ParsableCommand
         do {
-            return try SwiftletCommand.parseAsRoot(try normalized(["train"] + words, note: { _ in })) as? TrainCommand
-        } catch let error as UsageError { throw error } catch {
-            // A wish for help is none.
-            guard SwiftletCommand.exitCode(for: error) != .success else { throw error }
+            command = try SwiftletCommand.parseAsRoot(try normalized(["train"] + words, note: { _ in }))
+        } catch let error as UsageError {
+            throw error
+        } catch {
             let message = SwiftletCommand.message(for: error)
             throw UsageError(message: message.hasPrefix("error: ") ? message : "error: \(message)")
         }
+        // A wish for help or for the version is a command of its own.
+        guard let training = command as? TrainCommand else {
+            throw UsageError(
+                message: "error: what stands after -- is no training",
+                remedy: "'swiftlet train --help' lists its options.")
+        }
+        return training
     }
 }
 

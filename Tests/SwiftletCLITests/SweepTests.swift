@@ -50,6 +50,7 @@ struct SweepTests {
             ),
             (["learning_rate=1e-3"], ["--push-to-hub"], "'--push-to-hub' is for the sweep itself to decide"),
             (["learning_rate=1e-3"], ["--learning_rate", "1"], "'--learning_rate' stands after -- too"),
+            (["learning_rate=1e-3"], ["--help"], "what stands after -- is no training"),
             (["learning_rate=1e-3"], ["--max-restarts", "1"], "there is no option '--max-restarts'"),
             (
                 ["learning_rate=1e-3"], ["options.json"],
