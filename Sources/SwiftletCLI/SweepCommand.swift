@@ -109,6 +109,14 @@ struct SweepCommand: ParsableCommand {
         if let usual = SweepSettings.Direction(ofMetric: metric), usual != settings.direction {
             noteOnStandardError("--direction \(settings.direction.rawValue) looks for the worst \(metric.shown())")
         }
+        let sizes = settings.space.map { $0.dimension.grid?.count ?? .max }
+        if settings.method != .grid, let all = CheckedNumber.product(sizes), let trials = settings.trialCount,
+            all < trials
+        {
+            noteOnStandardError(
+                "there are only \(all) different settings for \(trials) trials, so some come more than once; --method grid "
+                    + "tries each once")
+        }
         guard sweep.knownRunCount > 0 else { return }
         let all = settings.runCount.map { " of \($0)" } ?? ""
         let failed = sweep.knownFailureCount

@@ -21,7 +21,7 @@ struct SweepTraining {
         (self.settings, self.search) = (settings, search)
         for option in given {
             guard let remedy = remedyInstead(of: option.name), !option.saysNothing else { continue }
-            throw UsageError(message: "error: the sweep itself decides \(option.title) of its runs", remedy: remedy)
+            throw UsageError(message: "error: option \(option.title) is for the sweep itself to decide", remedy: remedy)
         }
         var names: Set<TextKey> = []
         for (text, (name, dimension)) in zip(search, settings.space) { try check(text, name, dimension, &names) }
@@ -102,7 +102,7 @@ struct SweepTraining {
 
     private func checkName(_ option: GivenOption, _ title: String, _ names: inout Set<TextKey>) throws {
         if let remedy = remedyInstead(of: option.name) {
-            throw fail(title, UsageError(message: "the sweep itself decides '\(option.name)'", remedy: remedy))
+            throw fail(title, UsageError(message: "'\(option.name)' is for the sweep itself to decide", remedy: remedy))
         }
         guard names.insert(TextKey(option.name)).inserted else {
             throw fail(title, UsageError(message: "'\(option.name)' is searched twice", remedy: "Name it once."))
@@ -157,8 +157,10 @@ struct SweepTraining {
                 }
                 if fetches { try training?.fetchInputs(&fetched) }
                 guard let refusal, !isFine[place][index] else { continue }
-                // Without a value that is searched, the same may be wrong.
-                if let plain = failure({ _ = try parsed([], folder) }), plain.message.isSame(as: refusal.message) {
+                // Where nothing works, the same may be wrong without what is searched.
+                if !isFine.contains(where: { $0.contains(true) }), let plain = failure({ _ = try parsed([], folder) }),
+                    plain.message.isSame(as: refusal.message)
+                {
                     throw refusal
                 }
                 let value = "\(settings.space[place].name) \(Self.word(samples[place][index]))"
@@ -185,17 +187,25 @@ struct SweepTraining {
         return rest == 0 ? choice : nil
     }
 
-    private func parsed(_ values: [(String, JSONValue)], _ folder: String) throws -> TrainCommand? {
+    private func parsed(_ values: [(String, JSONValue)], _ folder: String) throws -> TrainCommand {
         let epochs = settings.method == .asha ? settings.minEpochs : nil
         let words = arguments(values, seed: settings.seeds.first ?? 42, epochs: epochs, folder: folder)
+        let command: any ParsableCommand
         do {
-            return try SwiftletCommand.parseAsRoot(try normalized(["train"] + words, note: { _ in })) as? TrainCommand
-        } catch let error as UsageError { throw error } catch {
-            // A wish for help is none.
-            guard SwiftletCommand.exitCode(for: error) != .success else { throw error }
+            command = try SwiftletCommand.parseAsRoot(try normalized(["train"] + words, note: { _ in }))
+        } catch let error as UsageError {
+            throw error
+        } catch {
             let message = SwiftletCommand.message(for: error)
             throw UsageError(message: message.hasPrefix("error: ") ? message : "error: \(message)")
         }
+        // A wish for help or for the version is a command of its own.
+        guard let training = command as? TrainCommand else {
+            throw UsageError(
+                message: "error: what stands after -- is no training",
+                remedy: "'swiftlet train --help' lists its options.")
+        }
+        return training
     }
 }
 

@@ -66,6 +66,7 @@ import Testing
         #expect(try normal("train", "--task_name", "MRPC") == ["train", "--dataset=glue", "--config=mrpc"])
         #expect(try normal("train", "--task_name", "ner") == ["train", "--task=token-classification"])
         #expect(try normal("train", "--warmup_ratio", "0.1") == ["train", "--warmup-steps=0.1"])
+        #expect(try normal("train", "--warmup_ratio", "0") == ["train", "--warmup-steps=0"])
         #expect(try normal("train", "--group_by_length") == ["train", "--train-sampling-strategy=group_by_length"])
         #expect(try normal("train", "--pad_to_max_length", "True") == ["train", "--pad-to-max-length"])
         #expect(try normal("train", "--pad_to_max_length") == ["train", "--pad-to-max-length"])

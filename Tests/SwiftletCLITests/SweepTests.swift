@@ -35,23 +35,27 @@ struct SweepTests {
             (["per_device_train_batch_size=uniform:4:16"], [], "per_device_train_batch_size is '"),
             (["lerning_rate=1,2"], [], "Did you mean '--learning_rate'?"),
             (["seed=1,2"], [], "Give --seeds before --"),
-            (["output_dir=a,b"], [], "the sweep itself decides 'output-dir'"),
+            (["output_dir=a,b"], [], "'output-dir' is for the sweep itself to decide"),
             (["overwrite_output_dir=true,false"], [], "'overwrite_output_dir' changes nothing here"),
             (["learning_rate=1,2", "learning-rate=3"], [], "is searched twice"),
             (["per_device_train_batch_size=1", "per_gpu_train_batch_size=2"], [], "is searched twice"),
-            (["learning_rate=1e-3"], ["--output-dir", "x"], "the sweep itself decides '--output-dir' of its runs"),
+            (["learning_rate=1e-3"], ["--output-dir", "x"], "'--output-dir' is for the sweep itself to decide"),
             (["learning_rate=1e-3"], ["--seed=3"], "Give --seeds before --"),
-            (["learning_rate=1e-3"], ["--no-report"], "the sweep itself decides '--no-report'"),
-            (["learning_rate=1e-3"], ["--quiet"], "the sweep itself decides '--quiet'"),
-            (["learning_rate=1e-3"], ["--dry-run"], "the sweep itself decides '--dry-run'"),
+            (["learning_rate=1e-3"], ["--no-report"], "'--no-report' is for the sweep itself to decide"),
+            (["learning_rate=1e-3"], ["--quiet"], "'--quiet' is for the sweep itself to decide"),
+            (["learning_rate=1e-3"], ["--dry-run"], "'--dry-run' is for the sweep itself to decide"),
             (
                 ["learning_rate=1e-3"], ["--resume_from_checkpoint", "last"],
                 "goes on when the same command is given again"
             ),
-            (["learning_rate=1e-3"], ["--push-to-hub"], "the sweep itself decides '--push-to-hub'"),
+            (["learning_rate=1e-3"], ["--push-to-hub"], "'--push-to-hub' is for the sweep itself to decide"),
             (["learning_rate=1e-3"], ["--learning_rate", "1"], "'--learning_rate' stands after -- too"),
+            (["learning_rate=1e-3"], ["--help"], "what stands after -- is no training"),
             (["learning_rate=1e-3"], ["--max-restarts", "1"], "there is no option '--max-restarts'"),
-            (["learning_rate=1e-3"], ["options.json"], "the sweep itself decides 'output_dir' in options.json"),
+            (
+                ["learning_rate=1e-3"], ["options.json"],
+                "'output_dir' in options.json is for the sweep itself to decide"
+            ),
             (
                 ["eval_strategy=steps,no"], ["--load-best-model-at-end", "--save-strategy=steps"],
                 "--search eval_strategy=steps,no"

@@ -108,6 +108,11 @@ private final class ToldRunner: SweepRunner {
         #expect(table.rows[0].values["rate"] == 0.001 && table.rows[0].values["size"] == 16)
         #expect(table.rows[0].results.count == 2)
         #expect(table.rows[0].deviation > 0)
+        // The same names in another order number the settings otherwise.
+        var turned = try settings(.grid)
+        turned.space.reverse()
+        let error = #expect(throws: ReportError.self) { try Sweep(turned, folder: folder.path) }
+        #expect(error?.message.contains("another order of --search: rate, size there") == true)
     }
 
     @Test func `the estimator finds better settings than chance`() throws {
@@ -175,10 +180,13 @@ private final class ToldRunner: SweepRunner {
             default: SweepOutcome(metrics: ["eval_loss": .double(Double(run.trial))])
             }
         }
-        var sweep = try Sweep(try settings(.random, trials: 5, seeds: [1]), folder: folder.path)
         var seen: [SweepTable] = []
-        sweep.onTable = { seen.append($0) }
-        let table = try sweep.run(runner)
+        func first() throws -> SweepTable {
+            var sweep = try Sweep(try settings(.random, trials: 5, seeds: [1]), folder: folder.path)
+            sweep.onTable = { seen.append($0) }
+            return try sweep.run(runner)
+        }
+        let table = try first()
         #expect(table.rows.map(\.trial) == [0, 4, 1, 2, 3])
         #expect(table.rows[2].failure == "eval_loss is NaN: the training diverged")
         #expect(table.rows[3].failure == "it gave no metric 'eval_loss' but eval_accuracy")

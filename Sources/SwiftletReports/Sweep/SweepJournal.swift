@@ -89,6 +89,15 @@ final class SweepJournal {
         // Which setting has which number doesn't depend on how many there are in all; nor, where outcomes don't count, on
         // how many run at a time.
         let free = ["trials"] + (settings.method == .grid || settings.method == .random ? ["parallel"] : [])
+        // The order of a grid's settings follows that of the names.
+        let (oldNames, newNames) = (before["space"]?.object?.keys ?? [], now["space"]?.object?.keys ?? [])
+        if settings.method == .grid, !oldNames.areSame(as: newNames), oldNames.textKeys == newNames.textKeys {
+            let order = oldNames.map { $0.shown() }.joined(separator: ", ")
+            return ReportError(
+                .sweep, "'\(path)' is of a sweep with another order of --search: \(order) there",
+                remedy: "Give them in that order, or name another {folder|--output-dir}.",
+                at: ErrorLocation(path: path, line: 1, key: "space"))
+        }
         let names = now.keys + before.keys.filter { now[$0] == nil }
         guard let changed = names.first(where: { !free.contains(text: $0) && before[$0] != now[$0] }) else {
             return nil

@@ -182,7 +182,7 @@ extension PythonArgument {
             .settings([("eval_strategy", "steps")], note: "it is 'eval_strategy steps' now")
         },
         PythonArgument("warmup_ratio", default: 0) { value, _ in
-            guard let ratio = value.double, ratio > 0, ratio < 1 else {
+            guard let ratio = value.double, ratio >= 0, ratio < 1 else {
                 return .refused("must be at least 0 and below 1; --warmup-steps takes shares of all steps, and steps")
             }
             return .settings(
