@@ -174,9 +174,9 @@ import Glibc
     #if os(Linux)
     /// Foundation reads such a body on the one queue that all sessions of a process share, and gets to no cancellation and no
     /// other request meanwhile. So this is a process of its own; in it, three servers do the same at once.
-    @Test(.timeLimit(.minutes(3))) func `a server that sends without a pause loses its connection`() async {
+    @Test(.timeLimit(.minutes(10))) func `a server that sends without a pause loses its connection`() async {
         await #expect(processExitsWith: .success) {
-            alarm(150)
+            alarm(540)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for status in [302, 307, 418] { group.addTask { try await takeFlood(status) } }
                 try await group.waitForAll()
@@ -229,14 +229,14 @@ private func takeFlood(_ status: Int) async throws {
     setup.server.add(repo, ["config.json": Array("{}".utf8)])
     setup.server.fail(.init(.flood(status, headers: ["Location": "/y"]), method: "GET", isStore: false, times: 1))
     let client = setup.hub { $0.downloadTimeout = 1 }
-    // A request that waits too long for its turn is given up before it is sent.
+    // A request that waits too long for its turn is given up before it is sent, and one whose line is cut is sent again.
     repeat {
-        await #expect(throws: HubError.self) { try await client.download("config.json", from: repo) }
+        _ = try? await client.download("config.json", from: repo, force: true)
     } while !setup.server.log.contains { $0.isFaulty }
     while setup.server.endedFloods == 0 { try await Task.sleep(for: .milliseconds(20)) }
     // The others' floods may still go on.
     var bytes: [UInt8]?
-    while bytes == nil { bytes = try? Setup.bytes(try await client.download("config.json", from: repo)) }
+    while bytes == nil { bytes = try? Setup.bytes(try await client.download("config.json", from: repo, force: true)) }
     try #require(bytes == Array("{}".utf8))
 }
 #endif
