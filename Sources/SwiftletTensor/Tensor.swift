@@ -24,11 +24,13 @@ public final class Tensor {
         return Int(rank)
     }
 
-    /// The length of each dimension.
+    /// The length of each dimension. Eight zeros for what a failed operation gives in `withTensorErrors`: whoever asks for
+    /// the length of a dimension gets that far, to the error.
     public var shape: [Int] {
         // Asked silently: messages show shapes, also those of undefined tensors.
         var rank: Int32 = 0
-        guard ct_rank(handle, &rank) == 0, rank > 0 else { return [] }
+        guard ct_rank(handle, &rank) == 0 else { return [Int](repeating: 0, count: 8) }
+        guard rank > 0 else { return [] }
         var sizes = [Int64](repeating: 0, count: Int(rank))
         _ = ct_shape(handle, &sizes)
         return sizes.map(Int.init)
