@@ -146,7 +146,7 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
         // Waits for that queue.
         DispatchQueue.global().async { task.cancel() }
         #if os(Linux)
-        if let peer { watch(task, at: peer) }
+        if let peer { watch(task, at: peer, resets: 12) }
         #endif
     }
 
@@ -155,12 +155,13 @@ private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
     private static let patience = 5.0
 
     /// Resets the connections to a server until the task has ended. Once may be too early: where the queue is busy with another
-    /// server, the task's own connection begins later.
-    private func watch(_ task: URLSessionTask, at peer: HTTPAddress) {
+    /// server, the task's own connection begins later. After a minute it is left alone: other requests to that server pay for
+    /// each reset.
+    private func watch(_ task: URLSessionTask, at peer: HTTPAddress, resets: Int) {
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [self] in
-            guard task.state != .completed else { return }
+            guard task.state != .completed, resets > 0 else { return }
             OpenConnections.reset(to: peer)
-            watch(task, at: peer)
+            watch(task, at: peer, resets: resets - 1)
         }
     }
     #endif
