@@ -126,7 +126,7 @@ struct ReportTests {
         let evaluated = try program.run(
             [
                 "evaluate", "--model", folder.file("early"), "--dataset", small.data, "--quiet", "--output-dir", place,
-            ], limit: "ulimit -f 20")
+            ], limit: "ulimit -f 60")
         #expect(evaluated.status == 1, "\(evaluated.error)")
         #expect(evaluated.output.contains("eval_accuracy"))
         #expect(evaluated.error.contains("the report is not whole") && evaluated.error.contains(place))
