@@ -113,8 +113,8 @@ Int8Weight::Int8Weight(const at::Tensor &weight) {
     std::fill(packed + begin * quads * kInt8Block * 4, packed + end * quads * kInt8Block * 4, int8_t{0});
     for (int64_t o = begin * kInt8Block; o < std::min(outputs, end * kInt8Block); ++o) {
       const float *row = values + o * stride;
-      // Of an even sum's two numbers one is rounded up and the other down, or neither: the largest pair has just that sum,
-      // so that what was quantized is quantized to the same again.
+      // Of an even sum's two numbers one is rounded up and the other down, or neither: the largest pair has just that
+      // sum, so that what was quantized is quantized to the same again.
       float most = 0;
       for (int64_t i = 0; i < inputs; i += 2)
         most = std::max(most, std::fabs(row[i]) + (i + 1 < inputs ? std::fabs(row[i + 1]) : 0));

@@ -1,6 +1,6 @@
 // Rows to 8 bits, and their products with packed weights. Included once by each file that names an instruction set:
-// CT_INT8_DOT is its product of four bytes a lane, CT_INT8_TILE rows are multiplied at once, with CT_INT8_VECTORS vectors of
-// weights: their sums, the weights and one number more stay in registers.
+// CT_INT8_DOT is its product of four bytes a lane, CT_INT8_TILE rows are multiplied at once, with CT_INT8_VECTORS vectors
+// of weights: their sums, the weights and one number more stay in registers.
 #pragma once
 
 #include "int8_table.h"
@@ -73,8 +73,8 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
 
 constexpr int kBlockVectors = kInt8Block / W;
 
-/// `CT_INT8_VECTORS` vectors of one block, from `first` on, of `Rows` rows. The first rows ask for the next block's weights:
-/// they come from the shared cache while these are multiplied.
+/// `CT_INT8_VECTORS` vectors of one block, from `first` on, of `Rows` rows. The first rows ask for the next block's
+/// weights: they come from the shared cache while these are multiplied.
 template <int Rows>
 static void int8_tile(
     const Int8Matrix &weight, const Int8Rows &x, int64_t row, int64_t block, int first, float *out,
