@@ -16,8 +16,8 @@ constexpr int32_t kInt8Pair = 126;
 /// Sums of so many products of 8 bits fit into 32.
 constexpr int64_t kInt8Inputs = 1 << 16;
 
-/// A weight [outputs, inputs] with one scale an output: weight[o, i] is about scales[o] * q[o, i], |q| <= kInt8Pair, and
-/// so are pairs of inputs.
+/// A weight [outputs, inputs] with one scale an output: weight[o, i] is about scales[o] * q[o, i], |q| <= kInt8Pair,
+/// and so are pairs of inputs.
 struct Int8Matrix {
   int64_t outputs, inputs;
   /// Inputs by fours, the last filled up with zeros; outputs by blocks.

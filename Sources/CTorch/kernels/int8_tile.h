@@ -1,6 +1,6 @@
 // Rows to 8 bits, and their products with packed weights. Included once by each file that names an instruction set:
-// CT_INT8_DOT is its product of four bytes a lane, CT_INT8_TILE rows are multiplied at once, with CT_INT8_VECTORS vectors
-// of weights: their sums, the weights and one number more stay in registers.
+// CT_INT8_DOT is its product of four bytes a lane, CT_INT8_TILE rows are multiplied at once, with CT_INT8_VECTORS
+// vectors of weights: their sums, the weights and one number more stay in registers.
 #pragma once
 
 #include "int8_table.h"
