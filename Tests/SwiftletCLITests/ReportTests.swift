@@ -47,10 +47,10 @@ struct ReportTests {
         #expect(said["slice_columns"] == ["label"])
         #expect(said["tables"]?["label_suspects"] == ["rows": 16, "of": 16])
         #expect(said["tables"]?["predictions"] == ["rows": 10])
-        let other = try program.run([
+        let replaced = try program.run([
             "report", folder.file("a"), "--slice-column", "sentence1", "--output", folder.file("other.html"),
         ])
-        #expect(other.status == 0, "\(other.error)")
+        #expect(replaced.status == 0, "\(replaced.error)")
         let slices = try MappedFile.text(folder.file("other.html"))
         #expect(slices.contains("Results by sentence1") && !slices.contains("Results by label"))
 

@@ -1,4 +1,4 @@
-package import SwiftletDatasets
+import SwiftletDatasets
 import SwiftletIO
 
 extension RunReport {
