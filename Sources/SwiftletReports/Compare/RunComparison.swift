@@ -143,7 +143,7 @@ public struct RunComparison {
     /// What differs between any two runs, however alike, says nothing.
     private static let always: Set<String> = [
         "started", "ended", "command", "durations_seconds", "peak_memory_bytes", "energy_joules", "weights", "metrics",
-        "arguments.output_dir", "arguments.logging_dir", "arguments.run_name",
+        "tables", "arguments.output_dir", "arguments.logging_dir", "arguments.run_name",
     ]
 
     private static func flat(_ object: JSONObject, _ prefix: String = "") -> [(name: String, value: String)] {
