@@ -79,7 +79,8 @@ final class SweepRuns: SweepRunner {
         guard let results = (try? JSONValue(contentsOf: path))?.object else {
             return SweepOutcome(metrics: [:], failure: "it left no results in '\(path)'")
         }
-        if !keepsModels {
+        // A training that diverged has a log to look at.
+        if !keepsModels, !results.contains(where: { $0.value.double?.isFinite == false }) {
             for folder in started.folders where FileSystem.exists(folder) { try FileSystem.remove(folder) }
         }
         return SweepOutcome(metrics: results)

@@ -65,6 +65,11 @@ package enum ProgramProcess {
             print(root.fullMessage(for: error))
             exit(0)
         }
+        // What a command had to say it has said; only its status is left.
+        if let code = error as? ExitCode {
+            flushStandardOutput()
+            exit(code.rawValue)
+        }
         if let error = error as? UsageError { endProgram(error.description, status: 2) }
         if error is ValidationError { endProgram(errorText(root.fullMessage(for: error)), status: 2) }
         AtomicFile.removeTemporaries()

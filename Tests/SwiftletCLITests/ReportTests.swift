@@ -78,6 +78,7 @@ struct ReportTests {
         let changed = try program.run(["replay", folder.file("a"), "--check"])
         #expect(changed.status == 1)
         #expect(changed.output.contains("train.jsonl' has changed"))
+        #expect(!changed.error.contains("error:"), "\(changed.error)")
         let replayed = try program.run(["replay", folder.file("a"), "--json"])
         #expect(replayed.status == 1, "\(replayed.error)")
         let line = try #require(replayed.output.split(separator: "\n").last)

@@ -117,7 +117,7 @@ public struct RunReport {
         let model = record.model["name"]?.string.map { FileSystem.name(of: $0) } ?? "A model"
         let task = record.task ?? "a task"
         let splits = record.data["splits"]?.object ?? [:]
-        var source = record.data["dataset"]?.string.map { FileSystem.name(of: $0) } ?? "rows of its own"
+        var source = record.data["dataset"]?.string.map { FileSystem.name(of: $0) } ?? "its own data"
         if let config = record.data["config"]?.string { source += " (\(config))" }
         let evaluated = record.json["evaluated_split"]?.string
         func rows(_ name: String) -> String? { splits[name]?["rows"]?.int.map { counted($0, "row") } }
