@@ -69,11 +69,10 @@ struct SweepCommand: ParsableCommand {
         var settings = try settings()
         let folder = absolute(FileSystem.expandingTilde(outputDir))
         let training = try SweepTraining(training, settings, search: search)
-        try training.check(folder: folder, fetches: false)
+        let samples = try training.checked(folder: folder)
         settings.commonOptions = training.common
         var sweep = try Sweep(settings, folder: folder, retriesFailures: retryFailed)
-        let isOver = settings.runCount == sweep.knownRunCount
-        if !isOver { try training.check(folder: folder, fetches: true) }
+        if settings.runCount != sweep.knownRunCount { try SweepTraining.fetchInputs(of: samples) }
         let runs = try SweepRuns(
             training, folder: folder, threads: max((threads ?? threadCount) / settings.parallelRuns, 1),
             keepsModels: keepModels)

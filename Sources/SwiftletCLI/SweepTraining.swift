@@ -132,30 +132,29 @@ struct SweepTraining {
     /// Combinations of values that are tried before one counts as refused.
     private static let most = 64
 
-    /// Sees that each value makes a training together with some values of the others, and, where runs are to come, that
-    /// their models and data are there.
-    func check(folder: String, fetches: Bool) throws {
+    /// Sees that each value makes a training together with some values of the others.
+    ///
+    /// - Returns: trainings, so that each value is in one of them.
+    func checked(folder: String) throws -> [TrainCommand] {
         let samples = settings.space.map(\.dimension.samples)
         var isFine = samples.map { $0.map { _ in false } }
-        var fetched: Set<TextKey> = []
+        var trainings: [TrainCommand] = []
         for place in samples.indices {
             for index in samples[place].indices where !isFine[place][index] {
                 var (refusal, isOver): (UsageError?, Bool) = (nil, false)
-                var training: TrainCommand?
                 for number in 0..<Self.most {
                     guard let choice = combination(number, of: samples, with: index, at: place) else {
                         isOver = true
                         break
                     }
                     let values = choice.indices.map { (settings.space[$0].name, samples[$0][choice[$0]]) }
-                    do { training = try parsed(values, folder) } catch let error as UsageError {
+                    do { trainings.append(try parsed(values, folder)) } catch let error as UsageError {
                         refusal = refusal ?? error
                         continue
                     }
                     for (other, chosen) in choice.enumerated() { isFine[other][chosen] = true }
                     break
                 }
-                if fetches { try training?.fetchInputs(&fetched) }
                 guard let refusal, !isFine[place][index] else { continue }
                 // Where nothing works, the same may be wrong without what is searched.
                 if !isFine.contains(where: { $0.contains(true) }), let plain = failure({ _ = try parsed([], folder) }),
@@ -169,6 +168,13 @@ struct SweepTraining {
                 }
             }
         }
+        return trainings
+    }
+
+    /// Sees that the models and the data of trainings are there.
+    static func fetchInputs(of trainings: [TrainCommand]) throws {
+        var known: Set<TextKey> = []
+        for training in trainings { try training.fetchInputs(&known) }
     }
 
     private func failure(_ work: () throws -> Void) -> UsageError? {
