@@ -101,8 +101,8 @@ import Testing
     @Test func `names from data are looked up by code points`() throws {
         let allowed = [
             // Characters, code points, places and numbers, not texts.
-            "ndex(of: \"", "ndex(of: UInt8(", "ndex(of: mention)", "names == nil", "Names == nil", "byClass.keys", "cells.keys",
-            "types.keys", "numbers.keys",
+            "ndex(of: \"", "ndex(of: UInt8(", "ndex(of: mention)", "names == nil", "Names == nil", "byClass.keys",
+            "cells.keys", "types.keys", "numbers.keys",
         ]
         let pattern =
             /\.(firstIndex|lastIndex)\(of:|[nN]ames\.contains\([a-z$]|columns\.contains\([a-z$]|splits\.contains\([a-z$]|\.keys\.sorted\(\)|[nN]ames\.sorted\(\)|names == |columnNames == |Set\([a-z.]*[nN]ames\)/
