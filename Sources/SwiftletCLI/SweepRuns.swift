@@ -80,7 +80,7 @@ final class SweepRuns: SweepRunner {
             return SweepOutcome(metrics: [:], failure: "it left no results in '\(path)'")
         }
         // A training that diverged has a log to look at.
-        if !keepsModels, !results.contains(where: { $0.value.double?.isFinite == false }) {
+        if !keepsModels, !results.contains(where: { $0.1.double?.isFinite == false }) {
             for folder in started.folders where FileSystem.exists(folder) { try FileSystem.remove(folder) }
         }
         return SweepOutcome(metrics: results)
