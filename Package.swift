@@ -327,6 +327,7 @@ if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
             [
                 "SwiftletServeCLI", "SwiftletTasks", "SwiftletTensor", "TinyTraining", logging, lifecycle,
                 onlyServer("Hummingbird", "hummingbird"), onlyServer("NIOCore", "swift-nio"),
+                onlyServer("NIOEmbedded", "swift-nio"),
             ]),
     ]
     products += [

@@ -58,7 +58,7 @@ struct LaunchCommand: ParsableCommand {
 
     /// `train ...` and `swiftlet train ...` are this program.
     private func resolved() throws -> [String] {
-        let own = ChildProcess.ownPath ?? CommandLine.arguments[0]
+        let own = ProgramProcess.path ?? CommandLine.arguments[0]
         let commands = SwiftletCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         guard let first = command.first else { return [] }
         if first == "swiftlet" { return [own] + command.dropFirst() }

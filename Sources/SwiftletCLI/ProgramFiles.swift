@@ -1,4 +1,5 @@
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 /// Files that come with the program: beside it where it was built, in `../share/swiftlet` where it was installed.
@@ -6,7 +7,7 @@ import SwiftletIO
 /// SwiftPM's own look-up knows the folder of the build alone, and ends the program where that is gone.
 enum ProgramFiles {
     /// The folder of the running program, links resolved; in tests, that of their bundle.
-    static var folder: String { FileSystem.parent(of: ChildProcess.ownPath ?? CommandLine.arguments[0]) }
+    static var folder: String { FileSystem.parent(of: ProgramProcess.path ?? CommandLine.arguments[0]) }
 
     /// A folder of the package's resources, such as `paraphrases`; `nil` where it is missing.
     static func resources(_ name: String) -> String? {

@@ -163,7 +163,7 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func start(_ arguments: [String], in directory: String?) throws {
-        guard let program = ChildProcess.ownPath else { throw LaunchError("this program's own file is not known") }
+        guard let program = ProgramProcess.path else { throw LaunchError("this program's own file is not known") }
         if let directory, !changeDirectory(directory) {
             throw UsageError(
                 message: "error: the run was started in '\(directory)', which is not there",

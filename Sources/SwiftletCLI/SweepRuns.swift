@@ -22,7 +22,7 @@ final class SweepRuns: SweepRunner {
     }
 
     init(_ training: SweepTraining, folder: String, threads: Int, keepsModels: Bool) throws {
-        guard let program = ChildProcess.ownPath else { throw LaunchError("this program's own file is not known") }
+        guard let program = ProgramProcess.path else { throw LaunchError("this program's own file is not known") }
         (self.program, self.training, self.folder, self.keepsModels) = (program, training, folder, keepsModels)
         var environment = ChildProcess.inheritedEnvironment()
         environment["OMP_NUM_THREADS"] = String(threads)

@@ -97,12 +97,15 @@ public final class SwiftletServer: Service {
         addRoutes(to: router)
         let application = Application(
             router: router,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [self.connections.makeHandler()],
-                    idleTimeout: TimeAmount(options.idleTimeout),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))),
+            server: HTTPServerBuilder { responder in
+                ConnectionSetup(
+                    responder: responder,
+                    configuration: .init(
+                        additionalChannelHandlers: [self.connections.makeHandler()],
+                        idleTimeout: TimeAmount(self.options.idleTimeout),
+                        httpDecoderConfiguration: .init(
+                            maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200)))
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(options.host, port: options.port), serverName: "swiftlet/\(swiftletVersion)",
                 backlog: 4096, availableConnectionsDelegate: .maximum(options.maxConnections, logger: logger)),

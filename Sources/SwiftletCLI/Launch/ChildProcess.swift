@@ -1,4 +1,3 @@
-import SwiftletCommandLine
 import SwiftletIO
 
 // The list of environment variables is a global variable, which nothing here changes.
@@ -93,9 +92,6 @@ struct ChildProcess: Sendable {
     func send(_ signal: Int32) {
         if kill(-id, signal) != 0 { kill(id, signal) }
     }
-
-    /// The file that this process runs.
-    static var ownPath: String? { ProgramProcess.path }
 
     /// The environment of this process.
     static func inheritedEnvironment() -> [String: String] {
