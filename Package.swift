@@ -106,7 +106,8 @@ func onlyServer(_ product: String, _ package: String) -> Target.Dependency {
 }
 let lifecycle = onlyServer("ServiceLifecycle", "swift-service-lifecycle")
 let server: [Target.Dependency] = [
-    onlyServer("Hummingbird", "hummingbird"), onlyServer("HTTPTypes", "swift-http-types"),
+    onlyServer("Hummingbird", "hummingbird"), onlyServer("HummingbirdCore", "hummingbird"),
+    onlyServer("HTTPTypes", "swift-http-types"),
     onlyServer("NIOCore", "swift-nio"), onlyServer("NIOHTTPTypes", "swift-nio-extras"), lifecycle,
 ]
 
@@ -326,8 +327,8 @@ if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
             "SwiftletServe",
             [
                 "SwiftletServeCLI", "SwiftletTasks", "SwiftletTensor", "TinyTraining", logging, lifecycle,
-                onlyServer("Hummingbird", "hummingbird"), onlyServer("NIOCore", "swift-nio"),
-                onlyServer("NIOEmbedded", "swift-nio"),
+                onlyServer("Hummingbird", "hummingbird"), onlyServer("HummingbirdCore", "hummingbird"),
+                onlyServer("NIOCore", "swift-nio"), onlyServer("NIOEmbedded", "swift-nio"),
             ]),
     ]
     products += [
