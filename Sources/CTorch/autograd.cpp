@@ -88,10 +88,12 @@ int32_t ct_fused_adamw(
     const auto counters = ct::list(steps, count);
     // As Python's optimizer does; the kernel reads the raised counters.
     for (const at::Tensor &step : counters) step.add_(1);
+    const auto values = ct::list(parameters, count), means = ct::list(averages, count),
+               squares = ct::list(square_averages, count);
     at::_fused_adamw_(
-        ct::list(parameters, count), ct::list(gradients, count), ct::list(averages, count),
-        ct::list(square_averages, count), /*max_exp_avg_sqs=*/{}, counters, learning_rate, beta1, beta2, weight_decay,
-        epsilon, /*amsgrad=*/false, /*maximize=*/false);
+        values, ct::list(gradients, count), means, squares, /*max_exp_avg_sqs=*/{}, counters, learning_rate, beta1,
+        beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    for (const auto &written : {values, means, squares}) ct::count_write(written);
   });
 }
 
@@ -139,6 +141,7 @@ int32_t ct_unscale(const ct_tensor *const *tensors, int32_t count, double scale,
       const auto options = at::TensorOptions(at::kFloat).device(group[0].device());
       auto found = at::zeros({}, options);
       at::_amp_foreach_non_finite_check_and_unscale_(group, found, at::full({}, 1 / scale, options));
+      ct::count_write(group);
       if (found.item<float>() != 0) *found_not_finite = true;
     }
   });

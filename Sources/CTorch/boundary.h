@@ -70,6 +70,14 @@ inline std::vector<at::Tensor> list(const ct_tensor *const *handles, int32_t cou
   return tensors;
 }
 
+/// To be called after an operation that writes to tensors and counts no versions. Autograd goes by the version, and so
+/// do copies of weights that the kernels keep.
+inline void count_write(const std::vector<at::Tensor> &tensors) {
+  for (const at::Tensor &tensor : tensors) {
+    if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();
+  }
+}
+
 inline at::IntArrayRef sizes(const int64_t *values, int32_t count) {
   return at::IntArrayRef(values, static_cast<size_t>(count));
 }
