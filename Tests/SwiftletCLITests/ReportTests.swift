@@ -145,7 +145,7 @@ struct ReportTests {
         #expect(fine.status == 0 && (try JSONValue(parsing: fine.output)["steps"]) == 2, "\(fine.error)")
         for (options, said) in [
             (["--slice-column", "nothing"], "no column 'nothing'"),
-            (["--slice-column", "label", "--metric", "mse"], "is for numbers"),
+            (["--slice-column", "label", "--metric", "bleu"], "which no head for classes"),
             (["--eval-strategy", "epoch", "--metric-for-best-model", "hardness"], "hardness"),
             (["--resume-from-checkpoint", "last"], "there is no checkpoint in"),
             (["--do-eval"], "an estimate is of a training"),

@@ -141,7 +141,7 @@ extension RunComparison {
                         "McNemar's exact test: \(test.onlyFirst) rows are right only in \(runs[0].name), \(test.onlySecond) only in "
                             + "\(run.name), \(ShownNumber.probabilitySentence(test.pValue))."))
             }
-            blocks += Self.reasons(found).map(Block.text)
+            blocks += Self.reasons(found).map { Block.text($0) as JSONValue? }
             let changes = try rowChanges(index)
             blocks += try [Block.text(changes.text), changedRowsTable(changes, index)]
             let draws = bootstrap.resampleCount(rows: run.table.count)

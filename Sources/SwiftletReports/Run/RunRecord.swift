@@ -112,7 +112,7 @@ public struct RunRecord: Sendable {
         json["metric_names"] = .object(
             JSONObject(
                 logged.compactMap { name, _ in
-                    Self.metric(loggedAs: name, metrics).map { (name, .string($0)) }
+                    Self.metric(loggedAs: name, metrics).map { (name, JSONValue.string($0)) }
                 }))
     }
 

@@ -25,6 +25,7 @@ public protocol SweepRunner {
 }
 
 extension SweepRunner {
+    /// Leaves everything as it is.
     public func close(_ started: Started, _ run: SweepRun, failure: String?) throws {}
 }
 

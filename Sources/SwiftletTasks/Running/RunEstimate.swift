@@ -40,7 +40,6 @@ extension FineTuning {
                 .option, "an estimate is of a training, and none is asked for",
                 remedy: "Leave out {estimate()|--dry-run}, or train, too.")
         }
-        try checkOutputFolder()
         let folder = try TemporaryFolder()
         // All that the run itself would see before its first step, with the arguments that it has.
         var whole = self
@@ -51,6 +50,7 @@ extension FineTuning {
         whole.callbacks = [clock]
         let ready = try whole.prepared(whole.args)
         try willBegin(ready.trainer, ready.evaluationSplit)
+        if ready.trainer.accelerator.isMainProcess { try checkOutputFolder() }
         _ = try resumeFrom?.find(in: args.outputDir) { logger.warning("\($0)") }
         var dry = whole.args
         dry.saveStrategy = .no
