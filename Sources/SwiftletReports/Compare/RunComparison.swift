@@ -1,5 +1,5 @@
 import SwiftletDatasets
-import SwiftletIO
+public import SwiftletIO
 
 /// Several runs side by side: their metrics with tests on the same rows, the rows that changed, and the settings that
 /// differ. The first run is what the others are compared with.
