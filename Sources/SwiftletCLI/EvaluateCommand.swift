@@ -134,6 +134,8 @@ struct EvaluateCommand: ParsableCommand {
             printMetrics("eval metrics", results)
             if let report, report.labels.count <= 50 { report.printTable() }
         }
+        // The report takes a while.
+        flushStandardOutput()
         if let errors {
             let mistakes = try evaluation.mistakes() ?? []
             try Predictions.write(mistakes, to: errors, columns: ["row"])

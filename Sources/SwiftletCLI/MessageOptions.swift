@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Swiftlet
+import SwiftletCommandLine
 import SwiftletIO
 
 /// How much a command says, and in what form.
@@ -25,24 +26,25 @@ struct MessageOptions: ParsableArguments {
     /// Prints results: as the course does, one a line, or as one object a stage.
     func show(_ stage: String, _ metrics: [(name: String, value: Double)]) {
         if json {
-            print(JSONValue.object(["stage": .string(stage), "metrics": metricsJSON(metrics)]).text(.line))
+            say(JSONValue.object(["stage": .string(stage), "metrics": metricsJSON(metrics)]).text(.line))
         } else {
             printMetrics("\(stage) metrics", metrics)
         }
     }
 }
 
+/// Metrics by name; `null` for one that is not finite.
 func metricsJSON(_ metrics: [(name: String, value: Double)]) -> JSONValue {
-    .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
+    .object(JSONObject(metrics.map { ($0.name, .finite($0.value)) }))
 }
 
 /// Prints metrics as the course does, one a line.
 func printMetrics(_ title: String, _ metrics: [(name: String, value: Double)]) {
-    print(TerminalStyle.standardOutput("***** \(title) *****", .heading))
     let width = metrics.map(\.name.count).max() ?? 0
-    for (name, value) in metrics {
-        print("  \(name)\(String(repeating: " ", count: width - name.count)) = \(shortText(value))")
+    let lines = metrics.map { name, value in
+        "  \(name)\(String(repeating: " ", count: width - name.count)) = \(shortText(value))"
     }
+    say(([TerminalStyle.standardOutput("***** \(title) *****", .heading)] + lines).joined(separator: "\n"))
 }
 
 /// Four decimals, as in the course; whole numbers without.

@@ -23,7 +23,7 @@ struct QuickstartCommand: ParsableCommand {
                 kind: .invalidArgument)
         }
         let dataset = try loadDataset(folder: data)
-        print(dataset)
+        say("\(dataset)")
 
         var args = TrainingArguments(outputDir, evalStrategy: .epoch, numTrainEpochs: Self.epochs)
         args.learningRate = Self.learningRate
@@ -42,14 +42,10 @@ struct QuickstartCommand: ParsableCommand {
         var signals: InterruptSignals?
         tuning.willTrain = { signals = InterruptSignals($0.stop) }
         defer { signals?.cancel() }
-        if page.report {
-            var report = page.options()
-            report.inputs.dataset = "paraphrases"
-            report.inputs.dataFiles = [data]
-            try tuning.runWithReport(report)
-        } else {
-            try tuning.run()
-        }
+        var report = page.options()
+        report.inputs.dataset = "paraphrases"
+        report.inputs.dataFiles = [data]
+        try page.run(tuning, report)
 
         let test = try dataset.split("test")
         let saved = try FineTunedModel(

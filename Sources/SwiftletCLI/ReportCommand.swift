@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Swiftlet
 import SwiftletCommandLine
 import SwiftletIO
@@ -18,6 +19,21 @@ struct PageOptions: ParsableArguments {
         if !report, !sliceColumn.isEmpty {
             throw ValidationError("--slice-column is for the report; leave out --no-report.")
         }
+    }
+
+    /// Runs a training with a report, or without one where none is wanted. Then the report that an earlier run has left in
+    /// the folder goes away: it would stand beside results that it isn't about.
+    func run(_ tuning: FineTuning, _ options: RunReportOptions) throws {
+        guard !report else {
+            try tuning.runWithReport(options)
+            return
+        }
+        let trainer = try tuning.run().trainer
+        guard trainer.accelerator.isMainProcess, !tuning.stages.isDisjoint(with: [.train, .evaluate]) else { return }
+        let removed = RunFiles.removeStale(in: tuning.args.outputDir)
+        guard !removed.isEmpty else { return }
+        tuning.logger.notice(
+            "removed the report of an earlier run from \(tuning.args.outputDir): \(removed.joined(separator: ", "))")
     }
 
     /// - Parameter data: where the rows come from.
@@ -81,7 +97,7 @@ struct ReportCommand: ParsableCommand {
                     "tables": report.record.json["tables"] ?? .object([:]),
                 ]).text(.line))
         } else if !messages.quiet {
-            print("wrote \(path.shown())")
+            say("wrote \(path.shown())")
         }
     }
 
@@ -122,8 +138,8 @@ struct ReplayCommand: ParsableCommand {
         let replay = try RunReplay(folder: folder)
         let differences = try replay.differences()
         if !messages.json {
-            for difference in differences { print("changed: \(difference.shown())") }
-            if differences.isEmpty { print("data, model, versions and processor are as they were") }
+            for difference in differences { say("changed: \(difference.shown())") }
+            if differences.isEmpty { say("data, model, versions and processor are as they were") }
         }
         if check {
             if messages.json { show(differences, nil) }
@@ -159,7 +175,7 @@ struct ReplayCommand: ParsableCommand {
             object["identical"] = .bool(verdict.isIdentical)
             object["weights"] = .array(verdict.files.map { .string($0) })
         }
-        print(JSONValue.object(object).text(.line))
+        say(JSONValue.object(object).text(.line))
     }
 
     private func start(_ arguments: [String], in directory: String?) throws {

@@ -37,6 +37,11 @@ struct SweepCommand: ParsableCommand {
     var reductionFactor = 3
     @Flag(help: "Keep the models of all runs, not only what they measured.") var keepModels = false
     @Flag(help: "Of a sweep that goes on: run again what failed.") var retryFailed = false
+    @Flag(
+        help:
+            "Check all settings, model and data, run a few steps of one, say what it would take, and leave nothing behind."
+    )
+    var dryRun = false
     @OptionGroup(title: "Output") var messages: MessageOptions
     @Argument(parsing: .postTerminator, help: "Options of 'swiftlet train'.") var training: [String] = []
 
@@ -71,7 +76,38 @@ struct SweepCommand: ParsableCommand {
         let training = try SweepTraining(training, settings, search: search)
         let samples = try training.checked(folder: folder)
         settings.commonOptions = training.common
-        var sweep = try Sweep(settings, folder: folder, retriesFailures: retryFailed)
+        settings.metricTitle = training.title(ofMetric: metric)
+        if dryRun {
+            try estimate(settings, samples, folder)
+            return
+        }
+        let sweep = try Sweep(settings, folder: folder, retriesFailures: retryFailed)
+        let table: SweepTable
+        do { table = try self.table(of: sweep, training, samples, folder) } catch {
+            // What was refused leaves nothing.
+            sweep.removeIfEmpty()
+            throw error
+        }
+        try write(table, to: folder)
+        say(
+            messages.json ? table.json.text(.line) : table.text(listsFailures: !messages.showsProgress),
+            terminator: messages.json ? "\n" : "")
+        guard table.failureCount < table.runCount else {
+            // Reasons stand above, but for a reader of the JSON.
+            let reason = messages.json ? ": \(table.rows.first?.failure ?? "for unknown reasons")" : ""
+            throw LaunchError(
+                "all \(table.runCount) runs failed\(reason)",
+                remedy:
+                    "Their logs are in '\(FileSystem.join(folder, "runs"))'. Once the reason is gone, give the same command with "
+                    + "--retry-failed.")
+        }
+    }
+
+    private func table(
+        of sweep: Sweep, _ training: SweepTraining, _ samples: [TrainCommand], _ folder: String
+    ) throws -> SweepTable {
+        var sweep = sweep
+        let settings = sweep.settings
         if settings.runCount != sweep.knownRunCount { try SweepTraining.fetchInputs(of: samples) }
         let runs = try SweepRuns(
             training, folder: folder, threads: max((threads ?? threadCount) / settings.parallelRuns, 1),
@@ -82,15 +118,23 @@ struct SweepCommand: ParsableCommand {
             sweep.onOutcome = { show($0, $1, $2, settings) }
         }
         sweep.onTable = { try write($0, to: folder) }
-        let table = try sweep.run(runs)
-        try write(table, to: folder)
-        if messages.json { print(table.json.text(.line)) } else { print(table.text, terminator: "") }
-        guard table.failureCount < table.runCount else {
-            throw LaunchError(
-                "all \(table.runCount) runs failed: \(table.rows.first?.failure ?? "for unknown reasons")",
-                remedy:
-                    "Their logs are in '\(FileSystem.join(folder, "runs"))'. Once the reason is gone, give the same command with "
-                    + "--retry-failed.")
+        return try sweep.run(runs)
+    }
+
+    /// Checks what can be known before the first run, and says what it would be like.
+    private func estimate(_ settings: SweepSettings, _ samples: [TrainCommand], _ folder: String) throws {
+        // A journal that is there must be of the same sweep.
+        if FileSystem.exists(FileSystem.join(folder, "sweep.jsonl")) { _ = try Sweep(settings, folder: folder) }
+        try SweepTraining.fetchInputs(of: samples)
+        guard let first = samples.first else { return }
+        let estimate = try first.estimate()
+        if messages.json {
+            var object = estimate.json
+            object["runs"] = settings.runCount.map { .int($0) } ?? .null
+            say(JSONValue.object(object).text(.line))
+        } else {
+            let count = settings.runCount.map(String.init) ?? "an unknown number of"
+            say("\(count) runs, \(settings.parallelRuns) at a time; one of them, with all threads:\n\(estimate.text)")
         }
     }
 
@@ -102,8 +146,9 @@ struct SweepCommand: ParsableCommand {
     /// What is judged how, and what an earlier call has left.
     private func sayBeginning(_ sweep: Sweep) {
         let settings = sweep.settings
-        print(
-            "the best setting has the \(settings.direction == .minimize ? "smallest" : "largest") \(metric.shown()) "
+        say(
+            "the best setting has the \(settings.direction == .minimize ? "smallest" : "largest") "
+                + "\(settings.shownMetric.shown()) "
                 + "(\(settings.direction.rawValue))")
         if let usual = SweepSettings.Direction(ofMetric: metric), usual != settings.direction {
             noteOnStandardError("--direction \(settings.direction.rawValue) looks for the worst \(metric.shown())")
@@ -119,18 +164,17 @@ struct SweepCommand: ParsableCommand {
         guard sweep.knownRunCount > 0 else { return }
         let all = settings.runCount.map { " of \($0)" } ?? ""
         let failed = sweep.knownFailureCount
-        print(
+        say(
             "already known: \(sweep.knownRunCount)\(all) runs"
                 + (failed == 0 ? "" : ", of which \(failed) failed; --retry-failed runs them again"))
     }
 
     private func show(_ run: SweepRun, _ values: JSONObject, _ outcome: SweepOutcome, _ settings: SweepSettings) {
-        let said = values.map { "\($0) \(SweepTraining.word($1))" }.joined(separator: ", ").shown()
+        let said = values.map { "\($0) \(SweepTable.shownValue($1))" }.joined(separator: ", ").shown()
         let round = settings.method == .asha ? ", round \(run.round)" : ""
         let result =
             outcome.failure.map { "failed: \($0.shown())" }
-            ?? (outcome.metrics[settings.metric] ?? outcome.metrics["eval_\(settings.metric)"])?.double.map(shortText)
-            ?? ""
-        print("trial \(run.trial)\(round), seed \(run.seed): \(said): \(result)" + (outcome.isKnown ? " (known)" : ""))
+            ?? settings.value(in: outcome).map(SweepTable.shownMetric) ?? ""
+        say("trial \(run.trial)\(round), seed \(run.seed): \(said): \(result)" + (outcome.isKnown ? " (known)" : ""))
     }
 }

@@ -35,11 +35,14 @@ final class SweepRuns: SweepRunner {
         }
     }
 
-    /// Ends what still runs.
+    /// Ends what still runs, and takes the folder of the runs away where none has left anything.
     func stop() {
         signals.cancel()
         children.send(9)
+        if (try? FileSystem.names(in: runs))?.isEmpty == true { try? FileSystem.remove(runs) }
     }
+
+    private var runs: String { FileSystem.join(folder, "runs") }
 
     struct Started {
         let child: ChildProcess
@@ -51,9 +54,9 @@ final class SweepRuns: SweepRunner {
     func start(_ run: SweepRun, values: JSONObject, epochs: Double?) throws -> Started {
         let name = "trial-\(run.trial)" + (epochs == nil ? "" : "-round-\(run.round)") + "-seed-\(run.seed)"
         // What an interrupted run has left may still be written to for a moment.
-        var folders = [FileSystem.join(folder, "runs/\(name)")]
+        var folders = [FileSystem.join(runs, name)]
         while FileSystem.exists(folders[folders.count - 1]) {
-            folders.append(FileSystem.join(folder, "runs/\(name)-attempt-\(folders.count + 1)"))
+            folders.append(FileSystem.join(runs, "\(name)-attempt-\(folders.count + 1)"))
         }
         let place = folders[folders.count - 1]
         try FileSystem.createDirectory(place)
@@ -79,11 +82,13 @@ final class SweepRuns: SweepRunner {
         guard let results = (try? JSONValue(contentsOf: path))?.object else {
             return SweepOutcome(metrics: [:], failure: "it left no results in '\(path)'")
         }
-        // A training that diverged has a log to look at.
-        if !keepsModels, !results.contains(where: { $0.1.double?.isFinite == false }) {
-            for folder in started.folders where FileSystem.exists(folder) { try FileSystem.remove(folder) }
-        }
         return SweepOutcome(metrics: results)
+    }
+
+    func close(_ started: Started, _ run: SweepRun, failure: String?) throws {
+        // What failed has a log to look at.
+        guard !keepsModels, failure == nil else { return }
+        for folder in started.folders where FileSystem.exists(folder) { try FileSystem.remove(folder) }
     }
 
     /// Why a run failed: its own error, or how it ended.

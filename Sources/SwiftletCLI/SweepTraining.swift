@@ -40,6 +40,14 @@ struct SweepTraining {
             })
     }
 
+    /// What tables call a metric, as `--metric` of the trainings names it: `f1/macro` for `f1`, where that is the only F1.
+    func title(ofMetric name: String) -> String? {
+        let key = name.hasPrefix("eval_") ? name.dropFirst("eval_".count) : name[...]
+        let asked = given.first { $0.name.isSame(as: "metric") }?.values ?? []
+        let own = asked.filter { metric in metric.split(separator: "/").first.map { $0.isSame(as: key) } ?? false }
+        return own.count == 1 && !own[0].isSame(as: key) ? own[0] : nil
+    }
+
     /// The words after 'train' of a run.
     func arguments(
         _ values: some Sequence<(String, JSONValue)>, seed: UInt64, epochs: Double?, folder: String
@@ -64,7 +72,7 @@ struct SweepTraining {
         case "report", "no-report", "slice-column":
             "Runs of a sweep make no report; train once more with the best setting for one."
         case "quiet", "verbose", "json": "What runs say is in their logs; before -- it is about what the sweep says."
-        case "dry-run": "The results of whole runs are compared; leave it out."
+        case "dry-run": "Give --dry-run before --: it checks the whole sweep."
         case "resume-from-checkpoint":
             "Each run begins anew; a sweep that was interrupted goes on when the same command is given again."
         case "push-to-hub", "hub-model-id", "hub-private-repo":

@@ -51,7 +51,17 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    private func train(_ args: TrainingArguments, _ group: ProcessGroup?) throws {
+    /// What the whole run would take, from a few steps; leaves nothing behind.
+    func estimate() throws -> RunEstimate {
+        try estimate(try tuning(try training.arguments(), isMainProcess: true))
+    }
+
+    private func estimate(_ tuning: FineTuning) throws -> RunEstimate {
+        page.report ? try tuning.estimateWithReport(page.options(data)) : try tuning.estimate()
+    }
+
+    /// The training as the options say it, without what shows it and ends it early.
+    private func tuning(_ args: TrainingArguments, isMainProcess: Bool) throws -> FineTuning {
         var tuning = FineTuning(
             model: try HubNames.model(model, revision: modelRevision), dataset: try scriptData.applied(to: data.load()),
             task: task.task, args: args)
@@ -64,11 +74,23 @@ struct TrainCommand: ParsableCommand {
         tuning.cardDatasets = data.cardDatasets
         tuning.stages = stages.stages
         tuning.resumeFrom = resumeFromCheckpoint.map(ResumePoint.init)
-        let isMainProcess = group.map { $0.rank == 0 } ?? true
-        // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.
-        if let own = try Checkpoint.ofThisLaunch(in: args.outputDir, group) { tuning.resumeFrom = .path(own) }
         // All must stop at the same step; the rest only writes.
         tuning.callbacks = try training.callbacks(args).filter { isMainProcess || $0 is EarlyStoppingCallback }
+        tuning.logger = output.logger
+        if !isMainProcess { tuning.logger.logLevel = .error }
+        return tuning
+    }
+
+    private func train(_ args: TrainingArguments, _ group: ProcessGroup?) throws {
+        let isMainProcess = group.map { $0.rank == 0 } ?? true
+        var tuning = try tuning(args, isMainProcess: isMainProcess)
+        if dryRun {
+            let estimate = try estimate(tuning)
+            if isMainProcess { show(estimate) }
+            return
+        }
+        // A launcher that starts all again means: from where they were. Without a checkpoint of that, as at first.
+        if let own = try Checkpoint.ofThisLaunch(in: args.outputDir, group) { tuning.resumeFrom = .path(own) }
         if isMainProcess, output.showsProgress {
             // An evaluation alone is printed as a table.
             let progress = ProgressCallback(showsBar: !args.disableTqdm, printsLogs: tuning.stages.contains(.train))
@@ -76,36 +98,34 @@ struct TrainCommand: ParsableCommand {
             // What follows is printed as a table, not as a log too.
             tuning.didTrain = { _ in progress.printsLogs = false }
         }
-        tuning.logger = output.logger
-        if !isMainProcess { tuning.logger.logLevel = .error }
         tuning.onResults = { output.show($0, $1) }
         var signals: InterruptSignals?
         tuning.willTrain = { signals = InterruptSignals($0.stop) }
         defer { signals?.cancel() }
-        if dryRun {
-            let estimate = try tuning.estimate()
-            if isMainProcess { show(estimate) }
-            return
-        }
         let upload = isMainProcess ? try push.prepare(outputDir: args.outputDir) : nil
-        if page.report { try tuning.runWithReport(page.options(data)) } else { try tuning.run() }
+        try page.run(tuning, page.options(data))
         try upload?.run()
     }
 
     private func show(_ estimate: RunEstimate) {
-        if output.json {
-            let object: JSONObject = [
-                "steps": .int(estimate.steps), "seconds_per_step": .double(estimate.secondsPerStep),
-                "seconds": .double(estimate.seconds), "peak_memory_bytes": .int(estimate.peakMemory),
-                "disk_bytes": .int(estimate.diskSpace),
-            ]
-            print(JSONValue.object(object).text(.line))
-            return
-        }
-        let seconds = Int(exactly: estimate.seconds.rounded()).map(String.init) ?? "an unknown number of"
-        print(
-            "\(estimate.steps) steps of \(shortText(estimate.secondsPerStep)) s: about \(seconds) s, without evaluations"
-        )
-        print("memory so far \(sizeText(estimate.peakMemory)), disk \(sizeText(estimate.diskSpace))")
+        say(output.json ? JSONValue.object(estimate.json).text(.line) : estimate.text)
+    }
+}
+
+extension RunEstimate {
+    /// In a form for programs; times of fewer than two steps are `null`.
+    var json: JSONObject {
+        [
+            "steps": .int(steps), "seconds_per_step": .finite(secondsPerStep), "seconds": .finite(seconds),
+            "peak_memory_bytes": .int(peakMemory), "disk_bytes": .int(diskSpace),
+        ]
+    }
+
+    /// Two lines for a terminal.
+    var text: String {
+        let whole = Int(exactly: seconds.rounded())
+        let time = whole.map { " of \(shortText(secondsPerStep)) s: about \($0) s, without evaluations" }
+        return "\(steps) step\(steps == 1 ? "" : "s")\(time ?? ", too few to be timed")\n"
+            + "memory so far \(sizeText(peakMemory)), disk \(sizeText(diskSpace))"
     }
 }

@@ -48,6 +48,13 @@ package func flushStandardOutput() {
     endProgram("error: what was printed can't be written to standard output\(reason)", status: 1)
 }
 
+/// Prints what a command has to say, and lets a reader at the other end of a pipe or of a file have it at once: what follows
+/// may take minutes, or be the output of another process. Long listings are printed whole and flushed at their end.
+package func say(_ text: String, terminator: String = "\n") {
+    print(text, terminator: terminator)
+    flushStandardOutput()
+}
+
 /// Ends the program with a message on standard error.
 package func endProgram(_ message: String, status: Int32) -> Never {
     writeToStandardError(TerminalStyle.standardError.message(message.shown(keepsLines: true)) + "\n")

@@ -165,3 +165,17 @@ extension JSONValue {
         }
     }
 }
+
+extension JSONValue {
+    /// A number as JSON has it: `null` for one that is not finite, which JSON itself can't write.
+    package static func finite(_ value: Double?) -> JSONValue {
+        guard let value, value.isFinite else { return .null }
+        return .double(value)
+    }
+
+    /// The value itself, but `null` for a number that is not finite.
+    package var orNullIfNotFinite: JSONValue {
+        if case .double(let number) = self { return .finite(number) }
+        return self
+    }
+}

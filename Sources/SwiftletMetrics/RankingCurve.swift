@@ -35,6 +35,7 @@ enum RankingCurve {
         let (positives, negatives) = (counts.truePositives.last ?? 0, counts.falsePositives.last ?? 0)
         if positives <= 0 || negatives <= 0 { return .nan }
         let limit = maxFPR ?? 1
+        if limit == 1 { return wholeArea(counts, positives, negatives) }
         var (area, tpr, fpr) = (0.0, 0.0, 0.0)
         for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
             let (nextTPR, nextFPR) = (truePositive / positives, falsePositive / negatives)
@@ -46,9 +47,27 @@ enum RankingCurve {
             area += (nextFPR - fpr) * (tpr + nextTPR) / 2
             (tpr, fpr) = (nextTPR, nextFPR)
         }
-        if limit == 1 { return area }
         let least = limit * limit / 2
         return 0.5 * (1 + (area - least) / (limit - least))
+    }
+
+    /// The whole area, divided once at its end: rows without weights are counted in whole numbers, and a ranking without a
+    /// mistake has exactly 1.
+    private static func wholeArea(
+        _ counts: (truePositives: [Double], falsePositives: [Double]), _ positives: Double, _ negatives: Double
+    ) -> Double {
+        var (doubled, truePositive, falsePositive, start) = (0.0, 0.0, 0.0, 0.0)
+        for (nextTrue, nextFalse) in zip(counts.truePositives, counts.falsePositives) {
+            if nextTrue != truePositive {
+                // What is level is one rectangle, however many weights it is of.
+                doubled += (falsePositive - start) * (2 * truePositive)
+                doubled += (nextFalse - falsePositive) * (truePositive + nextTrue)
+                start = nextFalse
+            }
+            (truePositive, falsePositive) = (nextTrue, nextFalse)
+        }
+        doubled += (falsePositive - start) * (2 * truePositive)
+        return doubled / (2 * positives * negatives)
     }
 
     /// `sklearn.metrics.average_precision_score` of two classes: the sum of precisions, each with the gain of recall.
@@ -60,13 +79,14 @@ enum RankingCurve {
         if positives == 0 {
             warnings.append("No positive class found in y_true, recall is set to one for all thresholds.")
         }
-        var (area, recall) = (0.0, 0.0)
+        // Without a positive row each precision is 0.
+        guard positives != 0 else { return 0 }
+        var (area, found) = (0.0, 0.0)
         for (truePositive, falsePositive) in zip(counts.truePositives, counts.falsePositives) {
-            let next = positives == 0 ? 1 : truePositive / positives
             let total = truePositive + falsePositive
-            area += (next - recall) * (total == 0 ? 0 : truePositive / total)
-            recall = next
+            area += (truePositive - found) * (total == 0 ? 0 : truePositive / total)
+            found = truePositive
         }
-        return max(0, area)
+        return max(0, area / positives)
     }
 }

@@ -4,6 +4,7 @@ import SwiftletIO
 import SwiftletMetrics
 import SwiftletModels
 import SwiftletNN
+import SwiftletRunLog
 import SwiftletTensor
 
 extension Trainer {
@@ -302,8 +303,10 @@ private struct EvaluationLoss {
 
 extension TrainingError {
     static func noMetric(_ name: String, among names: [String]) -> TrainingError {
-        TrainingError(
-            "metric_for_best_model is '\(name)', but evaluations give \(names.joined(separator: ", "))",
+        // Speeds can be named, too, and are nobody's wish.
+        let choices = names.filter { !MetricName.isBookkeeping($0) }.joined(separator: ", ")
+        return TrainingError(
+            "metric_for_best_model is '\(name)', but evaluations give \(choices)",
             remedy: "Name one of those, with or without 'eval_'.",
             kind: .metrics, at: ErrorLocation(option: "metric_for_best_model"))
     }

@@ -6,27 +6,15 @@ import Testing
 /// `train` and `evaluate` with their reports, `report`, `compare`, `replay` and `sweep`.
 @Suite(.serialized, .enabled(if: SmallTask.isAvailable, "scripts/bootstrap has not fetched the model"))
 struct ReportTests {
-    let folder: TemporaryDirectory
-    let program: Program
-    let small: SmallTask
+    let runs: SmallRuns
+    var folder: TemporaryDirectory { runs.folder }
+    var program: Program { runs.program }
+    var small: SmallTask { runs.small }
 
-    init() throws {
-        folder = try TemporaryDirectory()
-        program = Program(files: folder)
-        small = try SmallTask(in: folder)
-    }
-
-    private func train(_ output: String, _ more: [String] = []) throws -> Program.Result {
-        try program.run(
-            [
-                "train", "--model", small.model, "--dataset", small.data, "--output-dir", folder.file(output),
-                "--max-steps", "2",
-                "--save-strategy", "no", "--quiet",
-            ] + more)
-    }
+    init() throws { runs = try SmallRuns() }
 
     @Test func `a training leaves a report, is made again to the byte, and is compared`() throws {
-        let first = try train("a", ["--slice-column", "label"])
+        let first = try runs.train("a", ["--slice-column", "label"])
         #expect(first.status == 0, "\(first.error)")
         for name in [
             "report.html", "run.json", "predictions.parquet", "label_suspects.parquet", "near_duplicates.parquet",
@@ -60,7 +48,7 @@ struct ReportTests {
         #expect(replay.output.contains("the weights are byte-identical"))
         #expect(!FileSystem.exists(folder.file("a.replay")))
 
-        let second = try train("b", ["--learning-rate", "1e-2"])
+        let second = try runs.train("b", ["--learning-rate", "1e-2"])
         #expect(second.status == 0, "\(second.error)")
         let compare = try program.run([
             "compare", folder.file("a"), folder.file("b"), "--output", folder.file("compare.html"),
@@ -86,7 +74,7 @@ struct ReportTests {
     }
 
     @Test func `an evaluation has a report of its own, and none where none is wanted`() throws {
-        let trained = try train("trained", ["--no-report"])
+        let trained = try runs.train("trained", ["--no-report"])
         #expect(trained.status == 0, "\(trained.error)")
         #expect(
             !FileSystem.exists(folder.file("trained/report.html"))
@@ -110,17 +98,71 @@ struct ReportTests {
         let listed = missing.error.split(separator: "the columns are ").last?.split(separator: "\n").first ?? ""
         let names = listed.split(separator: ", ").map(String.init)
         #expect(names.count > 8 && Set(names).count == names.count)
-        let unwanted = try train("other", ["--no-report", "--slice-column", "label"])
+        let unwanted = try runs.train("other", ["--no-report", "--slice-column", "label"])
         #expect(unwanted.status == 2)
+    }
+
+    @Test func `a run says where its report is and what it found, and an older report goes away`() throws {
+        // Each evaluated row stands among the training rows, too.
+        let rows = try MappedFile.text("\(small.data)/train.jsonl").split(separator: "\n").prefix(10)
+        try AtomicFile.write(rows.joined(separator: "\n") + "\n", to: "\(small.data)/validation.jsonl")
+        let first = try runs.train("out", ["--metric", "f1/macro"], isQuiet: false)
+        #expect(first.status == 0, "\(first.error)")
+        #expect(first.error.contains("report in \(folder.file("out"))/report.html\n"), "\(first.error)")
+        #expect(
+            first.error.contains("note: 10 of 10 evaluated rows (100%) stand in the training split too, or nearly"),
+            "\(first.error)")
+        let record = try runs.json("out/run.json")
+        #expect(record["metric_names"]?["eval_f1"] == "f1/macro")
+        #expect(record["arguments"]?["logging_steps"]?.double == 500)
+        #expect(record["effective_arguments"]?["logging_steps"] == 1)
+        #expect(record["effective_arguments"]?["max_steps"] == 2 && record["seed"] == nil)
+        #expect(try MappedFile.text(folder.file("out/report.html")).contains("binary_f1"))
+
+        // An evaluation compared with its training: only what both have.
+        let evaluated = try program.run(["evaluate", "--model", folder.file("out"), "--dataset", small.data])
+        #expect(evaluated.status == 0, "\(evaluated.error)")
+        let place = folder.file("out/evaluation/validation")
+        #expect(evaluated.error.contains("report in \(place)/report.html\n"), "\(evaluated.error)")
+        #expect(try JSONValue(contentsOf: "\(place)/run.json")["report"] == ["slice_columns": []])
+        let compared = try program.run(["compare", folder.file("out"), place])
+        #expect(compared.output.contains("validation (\(place))\n"), "\(compared.output)")
+        #expect(!compared.output.contains("arguments.") && compared.output.contains("model.name"))
+        let hash = try #require(record["weights"]?.array?.first?["sha256"]?.string)
+        #expect(compared.output.contains("\(hash.prefix(12))…") && !compared.output.contains(hash))
+        let json = try JSONValue(parsing: try program.run(["compare", folder.file("out"), place, "--json"]).output)
+        #expect(json["settings"]?["model.files: model.safetensors"]?.array?.last?.string == hash)
+
+        let second = try runs.train("out", ["--no-report"], isQuiet: false)
+        #expect(second.error.contains("note: removed the report of an earlier run from"), "\(second.error)")
+        for name in ["report.html", "run.json", "predictions.parquet"] {
+            #expect(!FileSystem.exists(folder.file("out/\(name)")), "\(name)")
+        }
+    }
+
+    @Test func `a dry run sees what the run itself would refuse, and leaves nothing`() throws {
+        let fine = try runs.train("out", ["--dry-run", "--slice-column", "label", "--json"])
+        #expect(fine.status == 0 && (try JSONValue(parsing: fine.output)["steps"]) == 2, "\(fine.error)")
+        for (options, said) in [
+            (["--slice-column", "nothing"], "no column 'nothing'"),
+            (["--slice-column", "label", "--metric", "bleu"], "which no head for classes"),
+            (["--eval-strategy", "epoch", "--metric-for-best-model", "hardness"], "hardness"),
+            (["--resume-from-checkpoint", "last"], "there is no checkpoint in"),
+            (["--do-eval"], "an estimate is of a training"),
+        ] {
+            let result = try runs.train("out", ["--dry-run"] + options)
+            #expect(result.status == 1 && result.error.contains(said), "\(options): \(result.error)")
+        }
+        #expect(!FileSystem.exists(folder.file("out")))
     }
 
     @Test func `a report that can't be written leaves a model that works`() throws {
         // Before the training, a folder in the way is told at once.
         try FileSystem.createDirectory(folder.file("early/report.html"))
-        let early = try train("early")
+        let early = try runs.train("early")
         #expect(early.status == 1 && early.error.contains("report.html' is a folder"), "\(early.error)")
         #expect(!FileSystem.exists(folder.file("early/model.safetensors")))
-        #expect(try train("early", ["--no-report"]).status == 0)
+        #expect(try runs.train("early", ["--no-report"]).status == 0)
 
         // An evaluation prints its results before its report fails; files may not grow beyond a few blocks.
         let place = folder.file("evaluation")
@@ -138,13 +180,12 @@ struct ReportTests {
 
     @Test func `a sweep that was killed ends with the same table`() throws {
         func sweep(_ output: String) -> [String] {
-            [
-                "sweep", "--output-dir", folder.file(output), "--search", "learning_rate=loguniform:1e-5:1e-2",
-                "--trials", "3",
-                "--metric", "accuracy", "--direction", "maximize", "--parallel", "2", "--json", "--", "--model",
-                small.model,
-                "--dataset", small.data, "--max-steps", "1", "--save-strategy", "no",
-            ]
+            runs.sweepArguments(
+                output,
+                [
+                    "--search", "learning_rate=loguniform:1e-5:1e-2", "--trials", "3", "--metric", "accuracy",
+                    "--direction", "maximize", "--parallel", "2", "--json",
+                ])
         }
         let whole = try program.run(sweep("whole"))
         #expect(whole.status == 0, "\(whole.error)")
@@ -162,11 +203,8 @@ struct ReportTests {
         #expect(
             try MappedFile.text(folder.file("killed/sweep.json")) == MappedFile.text(folder.file("whole/sweep.json")))
         #expect(FileSystem.exists(folder.file("whole/sweep.html")))
-        let wrong = try program.run([
-            "sweep", "--output-dir", folder.file("wrong"), "--search", "lerning_rate=1,2", "--", "--model", small.model,
-            "--dataset", small.data,
-        ])
+        let wrong = try runs.sweep(["--search", "lerning_rate=1,2"])
         #expect(wrong.status == 2 && wrong.error.contains("lerning"))
-        #expect(!FileSystem.exists(folder.file("wrong/runs")))
+        #expect(!FileSystem.exists(folder.file("sweep")))
     }
 }

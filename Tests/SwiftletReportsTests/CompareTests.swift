@@ -80,7 +80,80 @@ import SwiftletReports
         ])
         let settings = comparison.differingSettings()
         #expect(settings.map(\.name) == ["arguments.save_steps", "arguments.learning_rate"])
-        #expect(settings.map(\.values) == [["500", "100"], ["5e-05", "0.5"]])
+        #expect(settings.map(\.values) == [[500.0, 100.0], [5e-05, 0.5]])
+        #expect(try comparison.text().contains("arguments.save_steps       500     100\n"))
+        #expect(try comparison.json()["settings"]?["arguments.learning_rate"] == [5e-05, 0.5])
+    }
+
+    @Test func `what is missing is said, and of an evaluation beside a training nothing is missing`() throws {
+        let hash = String(repeating: "0123456789abcdef", count: 4)
+        var record: JSONObject = ["format": 1, "arguments": ["seed": 1, "note": nil], "machine": ["environment": [:]]]
+        record["model"] = ["files": [["path": "a.safetensors", "size": 1, "sha256": .string(hash)]]]
+        let first = try classes("first", ["a", "b"])
+        try RunRecord(record).write(to: first)
+        record["arguments"] = ["seed": 1, "max_steps": 5, "note": nil]
+        record["model"] = ["files": [["path": "a.safetensors", "size": 1, "sha256": .string(String(hash.reversed()))]]]
+        let second = try classes("second", ["a", "b"])
+        try RunRecord(record).write(to: second)
+        let both = try RunComparison(folders: [first, second])
+        #expect(both.differingSettings().map(\.name) == ["model.files: a.safetensors", "arguments.max_steps"])
+        #expect(both.differingSettings()[1].values == [nil, 5])
+        let text = try both.text()
+        #expect(text.contains("not set") && text.contains("0123456789ab…  fedcba987654…"), "\(text)")
+        #expect(try both.json()["settings"]?["model.files: a.safetensors"]?.array?.first?.string == hash)
+        #expect(try both.page().contains(hash) && both.page().contains("not set"))
+
+        // A training has arguments, and an evaluation none; what the environment says both have.
+        record["weights"] = [["path": "a.safetensors", "size": 1, "sha256": "0"]]
+        record["machine"] = ["environment": ["OMP_NUM_THREADS": "2"]]
+        try RunRecord(record).write(to: second)
+        record["weights"] = nil
+        record["arguments"] = nil
+        record["machine"] = ["environment": [:]]
+        try RunRecord(record).write(to: first)
+        let other = try RunComparison(folders: [second, first])
+        #expect(other.differingSettings().map(\.name) == ["machine.environment.OMP_NUM_THREADS"])
+    }
+
+    @Test func `runs are named by what tells them apart`() throws {
+        func run(_ name: String) throws -> String {
+            try FileSystem.createDirectory(folder.file(FileSystem.parent(of: name)))
+            return try classes(name, ["a", "b"])
+        }
+        let folders = [try run("x/evaluation/validation"), try run("y/evaluation/validation")]
+        let text = try RunComparison(folders: folders).text()
+        #expect(text.hasPrefix("2 rows, compared with x/evaluation/validation (\(folders[0]))\n"), "\(text)")
+        #expect(text.contains("\ny/evaluation/validation (\(folders[1]))\n"))
+        let plain = try RunComparison(folders: [try run("one"), try run("two") + "/"])
+        #expect(try plain.json()["first"] == "one" && plain.json()["others"]?.array?.first?["name"] == "two")
+        let same = try RunComparison(folders: [folders[0], folders[0]])
+        #expect(try same.json()["first"] != same.json()["others"]?.array?.first?["name"])
+    }
+
+    @Test func `too few rows, and draws that are all the same, make no statement`() throws {
+        func compared(_ first: [String], _ other: [String]) throws -> RunComparison {
+            try RunComparison(folders: [try classes("first", first), try classes("second", other)])
+        }
+        let mixed = (0..<10).map { $0 % 3 == 0 ? "b" : "a" }
+        let turned = Array(mixed.reversed().dropFirst()) + ["b"]
+        for (count, reason) in [(1, "fewer than 10 rows"), (9, "fewer than 10 rows")] {
+            let few = try compared(Array(mixed.prefix(count)), Array(turned.prefix(count)))
+            let found = try few.differences(1)
+            #expect(found.allSatisfy { $0.pValue.isNaN && $0.interval == nil && $0.reason ?? reason == reason })
+            let text = try few.text()
+            #expect(text.contains("No statement by the bootstrap on accuracy") && text.contains(": \(reason).\n"))
+        }
+        let enough = try compared(mixed, turned)
+        let accuracy = try #require(try enough.differences(1).first { $0.metric == "accuracy" })
+        #expect(accuracy.reason == nil && accuracy.interval != nil && (0.002...1).contains(accuracy.pValue))
+        let same = try compared(mixed, mixed)
+        let equal = try #require(try same.differences(1).first { $0.metric == "accuracy" })
+        #expect(equal.pValue.isNaN && equal.reason == "all draws have the same difference")
+        let json = try #require(try same.json()["others"]?.array?.first?["metrics"]?["accuracy"])
+        #expect(json["p"] == .null && json["interval"] == .null && json["reason"]?.string == equal.reason)
+        // Right everywhere and nowhere: the same difference in each draw, which McNemar's test can judge.
+        let apart = try compared([String](repeating: "b", count: 40), [String](repeating: "a", count: 40))
+        #expect(try apart.differences(1).first { $0.metric == "accuracy" }?.reason == equal.reason)
     }
 
     @Test func `a class, a set of labels and a sequence of tags change or don't`() throws {

@@ -1,5 +1,6 @@
 import SwiftletDatasets
 import SwiftletIO
+import SwiftletMetrics
 import SwiftletTestSupport
 import Testing
 
@@ -64,8 +65,8 @@ import SwiftletReports
             #expect(
                 difference(curves.precisionRecall.map(\.recall), try doubles(expected["recall"]), absolute: 1e-9) == nil
             )
-            #expect(try isClose(curves.rocAUC, expected["roc_auc"]))
-            #expect(try isClose(curves.averagePrecision, expected["average_precision"]))
+            #expect(abs(curves.rocAUC - (try double(expected["roc_auc"]))) <= 1e-12)
+            #expect(abs(curves.averagePrecision - (try double(expected["average_precision"]))) <= 1e-12)
             #expect(
                 try isClose(
                     ProbabilityScores.brier(isPositive: isPositive, scores: scores.map { $0[label] }), expected["brier"]
@@ -77,6 +78,29 @@ import SwiftletReports
                     curves.roc.dropFirst().map(\.threshold), try thresholds.dropFirst().map { try double($0) },
                     absolute: 1e-9)
                     == nil)
+        }
+    }
+
+    @Test func `areas are scikit-learn's, and 1 for a ranking without a mistake`() throws {
+        let rankings = try #require(json["rankings"]?.array)
+        #expect(rankings.count == 28)
+        for (index, ranking) in rankings.enumerated() {
+            let (labels, scores) = (try ints(ranking["labels"]), try doubles(ranking["scores"]))
+            let (area, precision) = (try double(ranking["roc_auc"]), try double(ranking["average_precision"]))
+            let curves = ThresholdCurves(isPositive: labels.map { $0 == 1 }, scores: scores)
+            #expect(abs(curves.rocAUC - area) <= 1e-12 && abs(curves.averagePrecision - precision) <= 1e-12)
+            let (metric, other) = (try Evaluate.load("roc_auc"), try Evaluate.load("average_precision"))
+            let (own, ofPrecision) = (
+                try metric.compute(predictionScores: scores, references: labels)["roc_auc"],
+                try other.compute(predictions: scores, references: labels)["average_precision"]
+            )
+            #expect(abs((own ?? .nan) - area) <= 1e-12 && abs((ofPrecision ?? .nan) - precision) <= 1e-12)
+            // The first of each four has no mistake, and its weights are no whole numbers.
+            guard index % 4 == 0 else { continue }
+            #expect(curves.rocAUC == 1 && curves.averagePrecision == 1 && own == 1 && ofPrecision == 1)
+            let weights = scores.indices.map { 0.1 + Double($0 % 7) / 3 }
+            #expect(
+                try metric.compute(predictionScores: scores, references: labels, sampleWeight: weights)["roc_auc"] == 1)
         }
     }
 
@@ -236,7 +260,11 @@ import SwiftletReports
         #expect(abs(clear.difference - 0.2) < 1e-12)
         #expect(clear.pValue < 0.01)
         let none = PairedBootstrap(rows: 300, first: share(first), second: share(same))
-        #expect(none.pValue > 0.5)
+        #expect(none.pValue > 0.5 && none.reason == nil)
+        let few = PairedBootstrap(rows: 1, first: share([true]), second: share([false]))
+        #expect(few.difference == -1 && few.pValue.isNaN && few.interval == nil && few.reason == "fewer than 10 rows")
+        let equal = PairedBootstrap(rows: 300, first: share(first), second: share(first))
+        #expect(equal.pValue.isNaN && equal.reason == "all draws have the same difference")
     }
 
     @Test func `entities are counted as seqeval counts them`() {

@@ -186,6 +186,19 @@ fixture["intervals"] = {
     "two": class_intervals(fixture["two"]), "five": class_intervals(fixture["five"]),
     "numbers": number_intervals(fixture["numbers"]),
 }
+# Rankings without a mistake, whose areas are exactly 1; the other way around; equal scores; and some at random.
+random = np.random.RandomState(11)
+rankings = []
+for size in [2, 3, 7, 10, 49, 100, 333]:
+    count = max(1, int(size * random.uniform(0.1, 0.9)))
+    labels = np.array([1] * count + [0] * (size - count)) if count < size else np.array([1] * (size - 1) + [0])
+    order = random.permutation(size)
+    steps = np.sort(random.rand(size))[::-1]
+    for scores in [steps, steps[::-1], np.full(size, 0.5), np.round(random.rand(size), 1)]:
+        rankings.append({"labels": labels[order].tolist(), "scores": scores[order].tolist(),
+                         "roc_auc": metrics.roc_auc_score(labels[order], scores[order]),
+                         "average_precision": metrics.average_precision_score(labels[order], scores[order])})
+fixture["rankings"] = rankings
 # Few rows of which one class is rare, so that some draws don't have it.
 rare = {"labels": [0, 0, 0, 1, 0, 0, 0, 0], "predictions": [0, 0, 1, 1, 0, 0, 0, 0],
         "scores": [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.4, 0.6], [0.8, 0.2], [0.8, 0.2], [0.5, 0.5], [0.7, 0.3]]}

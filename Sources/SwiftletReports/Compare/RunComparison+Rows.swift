@@ -121,7 +121,7 @@ extension RunComparison {
         let labelTexts = shown.map { labels.isEmpty ? nothing : text(labels[$0], $0) }
         var columns = [
             Block.Column("row", "number", shown.map { .int($0) }),
-            Block.Column("text", "text", shown.map { .string(String(texts[$0].prefix(600))) }),
+            Block.Column("text", "text", shown.map { .string(cut(texts[$0], 600)) }),
             Block.Column("label", kind, labelTexts),
             Block.Column(runs[0].name, kind, shown.map { text(first[$0], $0) }),
             Block.Column(run.name, kind, shown.map { text(other[$0], $0) }),

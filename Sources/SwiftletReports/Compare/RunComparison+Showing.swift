@@ -5,7 +5,7 @@ extension RunComparison {
     public func json() throws -> JSONValue {
         let first = runs[0]
         let others: [JSONValue] = try runs.indices.dropFirst().map { index in
-            var object: JSONObject = ["name": .string(runs[index].name)]
+            var object: JSONObject = ["name": .string(runs[index].name), "folder": .string(runs[index].folder)]
             object["metrics"] = .object(
                 JSONObject(
                     try differences(index).map { one in
@@ -15,7 +15,7 @@ extension RunComparison {
                             [
                                 "first": .finite(one.first), "other": .finite(one.other),
                                 "difference": .finite(one.other - one.first), "interval": interval,
-                                "p": .finite(one.pValue),
+                                "p": .finite(one.pValue), "reason": one.reason.map { .string($0) } ?? .null,
                             ]
                         )
                     }))
@@ -34,28 +34,32 @@ extension RunComparison {
             return .object(object)
         }
         return [
-            "first": .string(first.name), "rows": .int(first.table.count), "others": .array(others),
+            "first": .string(first.name), "first_folder": .string(first.folder), "rows": .int(first.table.count),
+            "others": .array(others),
             "settings": .object(
                 JSONObject(
                     differingSettings().map { name, values in
-                        (name, .array(values.map { $0.map { .string($0) } ?? .null }))
+                        (name, .array(values.map { $0?.orNullIfNotFinite ?? .null }))
                     })),
         ]
     }
 
     /// Everything but the rows, as text for a terminal.
     public func text() throws -> String {
-        var lines = ["\(runs[0].table.count) rows, compared with \(runs[0].name.shown())", ""]
+        var lines = ["\(counted(runs[0].table.count, "row")), compared with \(runs[0].title.shown())", ""]
         for index in runs.indices.dropFirst() {
-            lines.append(runs[index].name.shown())
-            let rows = try differences(index).map { one in
+            lines.append(runs[index].title.shown())
+            let found = try differences(index)
+            let rows = found.map { one in
                 [
-                    one.metric, short(one.first), short(one.other), signed(one.other - one.first),
-                    one.interval.map { "\(signed($0.low)) to \(signed($0.high))" } ?? "",
-                    ShownNumber.probability(one.pValue),
+                    one.metric, ShownNumber.short(one.first), ShownNumber.short(one.other),
+                    ShownNumber.signed(one.other - one.first),
+                    one.interval.map { "\(ShownNumber.signed($0.low)) to \(ShownNumber.signed($0.high))" } ?? "none",
+                    one.pValue.isNaN ? "none" : ShownNumber.probability(one.pValue),
                 ]
             }
             lines += Self.table([["metric", "first", "other", "difference", "95%", "p"]] + rows)
+            lines += Self.reasons(found)
             if let test = try mcNemar(index) {
                 lines.append(
                     "McNemar's exact test: right only in the first \(test.onlyFirst), only in the other \(test.onlySecond), "
@@ -71,8 +75,11 @@ extension RunComparison {
             lines += Self.table(
                 [["setting"] + runs.map { $0.name.shown() }]
                     + settings.map { name, values in
-                        [name.shown()] + values.map { String(($0 ?? "").shown().prefix(40)) }
+                        [name.shown()] + values.map(Self.shortened)
                     })
+            if settings.contains(where: { $0.values.contains { Self.shortened($0).hasSuffix("…") } }) {
+                lines.append("Values that end with … are cut; --json and the page have all of them.")
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -92,8 +99,22 @@ extension RunComparison {
         }
     }
 
-    private func short(_ value: Double) -> String { ShownNumber.short(value) }
-    private func signed(_ value: Double) -> String { ShownNumber.signed(value) }
+    /// A setting as a column of a terminal has room for it: of a hash as much as tells it apart.
+    private static func shortened(_ value: JSONValue?) -> String {
+        guard let text = value?.settingText.shown() else { return "not set" }
+        let isHash = text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        return cut(text, isHash ? 12 : 40)
+    }
+
+    /// Why metrics have neither an interval nor a p, a sentence for each reason.
+    private static func reasons(_ differences: [Difference]) -> [String] {
+        var reasons: [String] = []
+        for reason in differences.compactMap(\.reason) where !reasons.contains(text: reason) { reasons.append(reason) }
+        return reasons.map { reason in
+            let names = differences.filter { $0.reason?.isSame(as: reason) ?? false }.map(\.metric)
+            return "No statement by the bootstrap on \(names.joined(separator: ", ")): \(reason)."
+        }
+    }
 
     /// The comparison as a page like `report.html`.
     public func page() throws -> String {
@@ -120,17 +141,20 @@ extension RunComparison {
                         "McNemar's exact test: \(test.onlyFirst) rows are right only in \(runs[0].name), \(test.onlySecond) only in "
                             + "\(run.name), \(ShownNumber.probabilitySentence(test.pValue))."))
             }
+            blocks += Self.reasons(found).map { Block.text($0) as JSONValue? }
             let changes = try rowChanges(index)
             blocks += try [Block.text(changes.text), changedRowsTable(changes, index)]
             let draws = bootstrap.resampleCount(rows: run.table.count)
             sections.append(
                 ReportSection(
-                    "run-\(index)", run.name,
+                    "run-\(index)", run.title,
                     note:
                         "Paired bootstrap: both runs are measured on each of \(draws) draws of rows (seed \(bootstrap.seed)). The "
                         + "interval has 95% of the differences. p is twice the share of draws in which the sign is not that of "
                         + "most, 0 counting for both sides, and at most 1; one is added to the draws of that side and to all, so "
-                        + "that it is at least \(ShownNumber.short(2 / Double(draws + 1))).", blocks))
+                        + "that it is at least \(ShownNumber.short(2 / Double(draws + 1))). Fewer than "
+                        + "\(PairedBootstrap.fewestRows) rows, "
+                        + "and draws that all have the same difference, make no statement.", blocks))
         }
         let settings = differingSettings()
         sections.append(
@@ -142,15 +166,17 @@ extension RunComparison {
                         [Block.Column("setting", "text", settings.map { .string($0.name) })]
                             + runs.enumerated().map { index, run in
                                 Block.Column(
-                                    run.name, "text", settings.map { $0.values[index].map { .string($0) } ?? .null })
+                                    run.name, "text",
+                                    settings.map { .string($0.values[index]?.settingText ?? "not set") })
                             })
                 ]))
         let title = runs.map(\.name).joined(separator: ", ")
+        let folders = runs.map(\.title).joined(separator: ", ")
         return ReportPage(
             title: "Comparison",
             content: [
                 "title": .string(title),
-                "lead": .string("\(runs.count) runs on the same \(runs[0].table.count) rows: \(title)."),
+                "lead": .string("\(runs.count) runs on the same \(counted(runs[0].table.count, "row")): \(folders)."),
                 "facts": [], "sections": .array(sections.compactMap(\.self).map { .object($0.json) }),
             ]
         ).html

@@ -7,11 +7,7 @@ extension RunReport {
 
     func labelIssuesSection() throws -> ReportSection? {
         var blocks: [JSONValue?] = []
-        if let table, table.kind == .classes {
-            let (rows, labels, _) = try table.labelledClasses()
-            let all = try table.probabilities()
-            let found = LabelIssues(labels: labels, probabilities: rows.map { all[$0] }, classCount: table.labels.count)
-                .issues
+        if let table, let (found, rows) = try labelIssues() {
             let texts = try table.texts()
             let shown = found.prefix(Self.shownRows)
             blocks.append(

@@ -1,5 +1,6 @@
 import SwiftletDatasets
 import SwiftletIO
+import SwiftletRunLog
 
 extension RunReport {
     // MARK: Metrics and curves
@@ -34,14 +35,17 @@ extension RunReport {
                 )
             }
         }
-        let logged = record.json["metrics"]?.object ?? [:]
+        let (logged, kinds) = (record.json["metrics"]?.object ?? [:], record.json["metric_names"]?.object ?? [:])
         blocks.append(
             Block.table(
                 "What the run logged",
                 [
                     Block.Column("name", "text", logged.keys.map { .string($0) }),
                     Block.Column("value", "number", logged.values.map { .finite($0.double) }),
-                ]))
+                ]
+                    // Of an F1, which mean of the classes' it is.
+                    + (kinds.isEmpty
+                        ? [] : [Block.Column("metric", "text", logged.keys.map { kinds[$0] ?? .string("") })])))
         return ReportSection("metrics", "Metrics", note: note, blocks)
     }
 
@@ -52,11 +56,12 @@ extension RunReport {
                 return (step, value)
             }
         }
-        let bookkeeping = ["runtime", "samples_per_second", "steps_per_second", "loss"].map { "eval_\($0)" }
         var names: [String] = []
         for entry in history {
             for key in entry.keys
-            where key.hasPrefix("eval_") && !bookkeeping.contains(key) && !names.contains(text: key) {
+            where key.hasPrefix("eval_") && key != "eval_loss" && !MetricName.isBookkeeping(key)
+                && !names.contains(text: key)
+            {
                 if entry[key]?.double != nil { names.append(key) }
             }
         }

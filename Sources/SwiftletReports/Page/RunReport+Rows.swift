@@ -144,11 +144,6 @@ extension RunReport {
         return chosen.sorted()
     }
 
-    func cut(_ text: String, _ limit: Int) -> String {
-        guard text.utf8.count > limit, text.count > limit else { return text }
-        return String(text.prefix(limit)) + "…"
-    }
-
     private func tokenColumn(_ table: PredictionTable, _ rows: [Int], _ limit: Int) throws -> Block.Column {
         let (words, labels, predictions) = (
             try table.values("words"), try table.values("label"), try table.values("prediction")

@@ -149,7 +149,7 @@ public struct RunReport {
             add("batch size", arguments["per_device_train_batch_size"])
             add("learning rate", arguments["learning_rate"])
         }
-        add("seed", record.json["seed"])
+        add("seed", arguments["seed"])
         add("parameters", record.json["parameters"])
         if let seconds = record.json["durations_seconds"]?["total"]?.double, seconds.isFinite {
             facts.append(("seconds", ShownNumber.plain((seconds * 10).rounded() / 10)))
@@ -268,12 +268,6 @@ enum Block {
 }
 
 extension JSONValue {
-    /// A number that a page can show; `null` for one that is not finite.
-    static func finite(_ value: Double?) -> JSONValue {
-        guard let value, value.isFinite else { return .null }
-        return .double(value)
-    }
-
     /// A number with six digits after the point, where a page has many.
     static func short(_ value: Double?) -> JSONValue {
         guard let value, value.isFinite else { return .null }

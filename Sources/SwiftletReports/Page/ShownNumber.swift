@@ -31,6 +31,12 @@ enum ShownNumber {
     }
 }
 
+/// The beginning of a text, with a sign where something is cut off.
+func cut(_ text: String, _ limit: Int) -> String {
+    guard text.utf8.count > limit, text.count > limit else { return text }
+    return String(text.prefix(limit)) + "…"
+}
+
 extension JSONValue {
     /// As a table of settings shows it: a text without quotes, and whole numbers without a point.
     var settingText: String {

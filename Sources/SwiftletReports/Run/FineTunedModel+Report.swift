@@ -51,10 +51,10 @@ extension FineTunedModel {
                 record.json["task"] = .string(model.task.rawValue)
                 record.json["labels"] = .array(evaluation.labels.map { .string($0) })
                 record.json["text_columns"] = task.textColumns.map { .array($0.map { .string($0) }) } ?? .null
-                record.json["report"] = options.json
+                record.json["report"] = options.json(searchedDuplicates: false)
                 record.json["tables"] = tables.json
                 record.json["evaluated_split"] = .string(split)
-                record.json["metrics"] = .object(JSONObject(evaluation.metrics.map { ($0.name, .double($0.value)) }))
+                record.addMetrics(evaluation.metrics, of: (try? task.metrics(model)) ?? [])
                 try record.addSplit(split, rows)
                 try record.end(
                     meter,
@@ -62,7 +62,9 @@ extension FineTunedModel {
                     weightsIn: nil)
                 try record.write(to: folder)
             }
-            try RunReport(record: record, history: [], table: tables.table, options: options).write(to: folder)
+            let report = RunReport(record: record, history: [], table: tables.table, options: options)
+            try report.write(to: folder)
+            try report.announce(folder, logger)
         }
         try failures.rethrow(saved: nil)
         return evaluation

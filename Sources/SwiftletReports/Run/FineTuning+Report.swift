@@ -22,11 +22,12 @@ public struct RunReportOptions: Sendable {
     public init() {}
 
     /// How `run.json` keeps what a page is made again with.
-    var json: JSONValue {
-        [
-            "slice_columns": .array(sliceColumns.map { .string($0) }),
-            "duplicate_threshold": duplicateThreshold.map { .double($0) } ?? .null,
-        ]
+    ///
+    /// - Parameter searchedDuplicates: whether near duplicates were looked for; else the threshold says nothing.
+    func json(searchedDuplicates: Bool) -> JSONValue {
+        var json: JSONObject = ["slice_columns": .array(sliceColumns.map { .string($0) })]
+        if searchedDuplicates, let duplicateThreshold { json["duplicate_threshold"] = .double(duplicateThreshold) }
+        return .object(json)
     }
 }
 
@@ -42,16 +43,10 @@ extension FineTuning {
     ///   `ReportError` of kind `unwritten` at the end: by then the model, its card and the predictions are saved.
     @discardableResult
     public func runWithReport(_ options: RunReportOptions = RunReportOptions()) throws -> Result {
-        try checkSlices(options)
-        try RunFiles.checkPlaces(in: args.outputDir)
         let meter = RunMeter()
+        var tuning = try checking(options)
         let begun = try RunRecord.begun(options.inputs, model: model, name: modelName)
         let dynamics = TrainingDynamics()
-        var tuning = self
-        tuning.willBegin = { trainer, split in
-            try willBegin(trainer, split)
-            try checkSlices(options, trainer.model.task, evaluated: split)
-        }
         tuning.willTrain = { trainer in
             trainer.onTrainingBatch = { dynamics.observe(rows: $0, logits: $1) }
             // Of filled-in tokens there is no table, and the answers are as many as the vocabulary for each. Vectors are
@@ -105,7 +100,7 @@ extension FineTuning {
             var report = made.report
             made.tables.write(to: folder, failures)
             let metrics = (result.train ?? []) + (result.evaluation ?? []) + (result.prediction ?? [])
-            report.record.json["metrics"] = .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }))
+            report.record.addMetrics(metrics, of: (try? result.task.metrics(result.trainer.model)) ?? [])
             spent.report += meter.seconds - start
             failures.hold(writing: RunFiles.record, in: folder) {
                 try report.record.end(
@@ -116,10 +111,13 @@ extension FineTuning {
                     ], weightsIn: stages.contains(.train) ? folder : nil)
                 try report.record.write(to: folder)
             }
-            failures.hold(writing: RunFiles.page, in: folder) { try report.write(to: folder) }
+            failures.hold(writing: RunFiles.page, in: folder) {
+                try report.write(to: folder)
+                try report.announce(folder, logger)
+            }
         } else if isMain {
             // What an earlier run has left there says nothing about this one.
-            for name in RunFiles.privateFiles { RunFiles.removeStale(name, in: folder) }
+            RunFiles.removeStale(in: folder)
         }
         try failures.rethrow(saved: stages.contains(.train) ? "the model is saved in '\(folder)'" : nil)
         return result
@@ -134,13 +132,14 @@ extension FineTuning {
             [(Stages.train, "train"), (.evaluate, "evaluate"), (.predict, "predict")].filter { stages.contains($0.0) }
                 .map { .string($0.1) })
         record.json["arguments"] = args.json
+        if stages.contains(.train) { record.json["effective_arguments"] = .object(effective(result.trainer.state)) }
         record.json["task"] = .string(result.trainer.model.task.rawValue)
         record.json["labels"] = .array((tables.table?.labels ?? []).map { .string($0) })
         record.json["text_columns"] = result.task.textColumns.map { .array($0.map { .string($0) }) } ?? .null
-        record.json["report"] = options.json
+        record.json["report"] = options.json(
+            searchedDuplicates: tables.duplicates != nil)
         record.json["tables"] = tables.json
         record.json["processes"] = .int(result.trainer.accelerator.numProcesses)
-        record.json["seed"] = .int(Int(clamping: args.seed))
         if let resumeFrom { record.json["resumed_from"] = .string("\(resumeFrom)") }
         for split in [result.trainRows, result.evaluationRows].compactMap(\.self) {
             try record.addSplit(split.name, split.given)
@@ -148,6 +147,43 @@ extension FineTuning {
         record.json["evaluated_split"] = result.evaluationRows.map { .string($0.name) } ?? .null
         record.json["parameters"] = .int(result.trainer.model.parameters().reduce(0) { $0 + $1.count })
         return record
+    }
+
+    /// What became of arguments that the length of a run changes or a share stands for: numbers of steps, and the batch
+    /// size that was found. Intervals stand here where their strategy goes by steps.
+    private func effective(_ state: TrainerState) -> JSONObject {
+        var found: JSONObject = [
+            "max_steps": .int(state.maxSteps), "per_device_train_batch_size": .int(state.trainBatchSize),
+        ]
+        if args.loggingStrategy == .steps { found["logging_steps"] = .int(state.loggingSteps) }
+        if args.evalStrategy == .steps { found["eval_steps"] = .int(state.evalSteps) }
+        if args.saveStrategy == .steps { found["save_steps"] = .int(state.saveSteps) }
+        return found
+    }
+
+    /// What `estimate()` gives, after the checks that `runWithReport` makes before its first step.
+    ///
+    /// - Parameters:
+    ///   - options: of the report that the run would have.
+    ///   - measured: how many steps are timed, after one that is not.
+    /// - Throws: what `estimate()` throws; `ReportError` as `runWithReport` before the first step.
+    public func estimateWithReport(
+        _ options: RunReportOptions = RunReportOptions(), measuring measured: Int = 5
+    ) throws -> RunEstimate {
+        try checking(options).estimate(measuring: measured)
+    }
+
+    /// This training, with a look at the options of a report: now at what can be known of them at once, and when the rows are
+    /// there at the rest.
+    private func checking(_ options: RunReportOptions) throws -> FineTuning {
+        try checkSlices(options)
+        try RunFiles.checkPlaces(in: args.outputDir)
+        var tuning = self
+        tuning.willBegin = { trainer, split in
+            try willBegin(trainer, split)
+            try checkSlices(options, trainer.model.task, evaluated: split)
+        }
+        return tuning
     }
 
     /// Names that no split has are known before anything is read.

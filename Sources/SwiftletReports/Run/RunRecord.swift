@@ -1,6 +1,8 @@
 import SwiftletDatasets
 public import SwiftletIO
+import SwiftletMetrics
 import SwiftletModels
+import SwiftletRunLog
 import SwiftletTasks
 import SwiftletTensor
 import SwiftletTraining
@@ -100,6 +102,34 @@ public struct RunRecord: Sendable {
         splits[name] = .object(split)
         data["splits"] = .object(splits)
         json["data"] = .object(data)
+    }
+
+    /// What the run logged, and of which metric each value is.
+    ///
+    /// - Parameter metrics: those that the run computed.
+    mutating func addMetrics(_ logged: [(name: String, value: Double)], of metrics: [Metric]) {
+        json["metrics"] = .object(JSONObject(logged.map { ($0.name, .finite($0.value)) }))
+        json["metric_names"] = .object(
+            JSONObject(
+                logged.compactMap { name, _ in
+                    Self.metric(loggedAs: name, metrics).map { (name, JSONValue.string($0)) }
+                }))
+    }
+
+    /// The metric of a logged name, with its config or with how the scores of the classes become one, as in `f1/macro`;
+    /// `nil` for losses and speeds, and where it is not known.
+    private static func metric(loggedAs name: String, _ metrics: [Metric]) -> String? {
+        guard let sign = name.firstIndex(of: "_"), !MetricName.isBookkeeping(name) else { return nil }
+        let key = name[name.index(after: sign)...]
+        guard !key.isSame(as: "loss") else { return nil }
+        let own = metrics.filter { metric in
+            key.isSame(as: metric.name) || metric.variant.map { key.isSame(as: "\(metric.name)_\($0)") } ?? false
+        }
+        // A single metric may give several values, each with a name of its own.
+        guard let metric = own.count == 1 ? own[0] : metrics.count == 1 ? metrics[0] : nil else { return nil }
+        // Without a word about it, these are about the second of two classes.
+        let isBinary = ["f1", "precision", "recall"].contains(metric.name)
+        return (metric.variant ?? (isBinary ? "binary" : nil)).map { "\(metric.name)/\($0)" } ?? metric.name
     }
 
     mutating func end(_ meter: RunMeter, durations: JSONObject, weightsIn folder: String?) throws {

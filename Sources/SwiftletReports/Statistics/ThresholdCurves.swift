@@ -37,24 +37,22 @@ public struct ThresholdCurves: Sendable {
         roc = ([points[0]] + corners).map {
             (rate($0.alarms, negatives), rate($0.found, positives), $0.threshold)
         }
+        // Twice the pairs of a positive and a negative row in the right order, those of equal scores by half: in whole
+        // numbers, so that a ranking without a mistake has exactly 1.
+        let doubledPairs = zip(points, points.dropFirst()).reduce(0) { pairs, step in
+            pairs + (step.1.alarms - step.0.alarms) * (step.1.found + step.0.found)
+        }
         rocAUC =
             positives == 0 || negatives == 0
-            ? .nan
-            : zip(points, points.dropFirst()).reduce(0) { area, pair in
-                let width = Double(pair.1.alarms - pair.0.alarms) / Double(negatives)
-                return area + width * Double(pair.1.found + pair.0.found) / (2 * Double(positives))
-            }
+            ? .nan : Double(doubledPairs) / (2 * Double(positives) * Double(negatives))
         // As there, recall is 1 throughout where no row is positive.
         precisionRecall =
             steps.reversed().map {
                 (rate($0.found, $0.found + $0.alarms), positives == 0 ? 1 : rate($0.found, positives))
             } + [(1, 0)]
-        averagePrecision =
-            positives == 0
-            ? 0
-            : zip(points, points.dropFirst()).reduce(0) { sum, pair in
-                let step = Double(pair.1.found - pair.0.found) / Double(positives)
-                return sum + step * rate(pair.1.found, pair.1.found + pair.1.alarms)
-            }
+        let precisions = zip(points, points.dropFirst()).reduce(0.0) { sum, step in
+            sum + Double(step.1.found - step.0.found) * rate(step.1.found, step.1.found + step.1.alarms)
+        }
+        averagePrecision = positives == 0 ? 0 : precisions / Double(positives)
     }
 }

@@ -1,4 +1,5 @@
 public import SwiftletIO
+import SwiftletRunLog
 
 /// What runs the trainings of a sweep. `start` may return at once; `finish` waits for the end. Where several runs go side by
 /// side, so many are started before one is waited for.
@@ -14,6 +15,18 @@ public protocol SweepRunner {
     /// - Returns: the metrics of the run's last evaluation; for a run that failed, the reason.
     /// - Throws: what must end the sweep; a run that fails is an outcome.
     func finish(_ started: Started, _ run: SweepRun) throws -> SweepOutcome
+
+    /// Called when the sweep has judged what `finish` gave: the time to take away what the run has left. By default nothing
+    /// is done.
+    ///
+    /// - Parameter failure: why the run counts as failed, by its own account or because its metric is not a number; `nil`
+    ///   for a run that counts.
+    func close(_ started: Started, _ run: SweepRun, failure: String?) throws
+}
+
+extension SweepRunner {
+    /// Leaves everything as it is.
+    public func close(_ started: Started, _ run: SweepRun, failure: String?) throws {}
 }
 
 /// A search for good settings, which goes on where it was after an interruption.
@@ -110,8 +123,13 @@ public struct Sweep {
             let values = progress.values[ended.run.trial]
             let outcome: SweepOutcome
             if let started = ended.started {
-                outcome = try judged(try runner.finish(started, ended.run), isFirst: !progress.hasMetric)
+                let found = try runner.finish(started, ended.run)
+                do { outcome = try judged(found, isFirst: !progress.hasMetric) } catch {
+                    try runner.close(started, ended.run, failure: nil)
+                    throw error
+                }
                 try journal.add(ended.run, values, outcome)
+                try runner.close(started, ended.run, failure: outcome.failure)
             } else if let known = journal.outcome(of: ended.run, values) {
                 outcome = try judged(known, isFirst: false)
             } else {
@@ -124,6 +142,10 @@ public struct Sweep {
         return SweepTable(settings, progress, isComplete: true)
     }
 
+    /// Takes the journal away where no run has ended, as after a refusal, and the folder with it if it was made for the
+    /// journal and has nothing else. The sweep can't be run afterwards.
+    package func removeIfEmpty() { journal.removeIfEmpty() }
+
     /// An outcome with a metric that can be compared, or with the reason why there is none.
     ///
     /// - Throws: `ReportError` where no run has had such a metric yet: then the name is wrong, and all would fail.
@@ -131,7 +153,9 @@ public struct Sweep {
         guard outcome.failure == nil else { return outcome }
         var outcome = outcome
         guard let value = settings.value(in: outcome) else {
-            let names = outcome.metrics.filter { $0.1.double != nil }.map { $0.0.shown() }
+            // Speeds can be named, too, and are nobody's wish.
+            let names = outcome.metrics.filter { $0.1.double != nil && !MetricName.isBookkeeping($0.0) }
+                .map { $0.0.shown() }
             let message = "no metric '\(settings.metric)' but \(names.isEmpty ? "none" : names.joined(separator: ", "))"
             guard isFirst else {
                 outcome.failure = "it gave \(message)"
@@ -230,7 +254,7 @@ struct SweepProgress {
 
 extension SweepSettings {
     /// The metric of an outcome; `nil` for a run that failed.
-    func value(in outcome: SweepOutcome) -> Double? {
+    package func value(in outcome: SweepOutcome) -> Double? {
         outcome.failure == nil ? (outcome.metrics[metric] ?? outcome.metrics["eval_\(metric)"])?.double : nil
     }
 }

@@ -10,8 +10,13 @@ import Glibc
 final class SweepJournal {
     private let file: AppendingFile?
     /// Keeps a second sweep out; `nil` on a file system without locks.
-    private let lock: FileLock?
+    private var lock: FileLock?
+    private let path: String?
+    /// Whether the folder was made for this journal.
+    private var isFolderNew = false
     private(set) var outcomes: [SweepRun: SweepOutcome] = [:]
+    /// Whether the file has an outcome; one that is to be forgotten counts too.
+    private var hasLines = false
     /// What the runs of the outcomes were given.
     private var values: [SweepRun: JSONObject] = [:]
 
@@ -22,9 +27,11 @@ final class SweepJournal {
     ///   sweep writes.
     init(_ path: String?, _ settings: SweepSettings, retriesFailures: Bool = false) throws {
         guard let path else {
-            (file, lock) = (nil, nil)
+            (file, lock, self.path) = (nil, nil, nil)
             return
         }
+        let isFolderNew = !FileSystem.exists(FileSystem.parent(of: path))
+        (self.path, self.isFolderNew) = (path, isFolderNew)
         lock = try Self.lock(FileSystem.parent(of: path))
         var file = try AppendingFile(path)
         // A run that was killed may have left half a line.
@@ -112,7 +119,7 @@ final class SweepJournal {
                 (old, new) = (olds[name], news[name])
             }
         }
-        func text(_ value: JSONValue?) -> String { value.map { String($0.settingText.prefix(200)).shown() } ?? "none" }
+        func text(_ value: JSONValue?) -> String { value.map { cut($0.settingText, 200).shown() } ?? "none" }
         return ReportError(
             .sweep, "'\(path)' is of a sweep with \(title): \(text(old)) there, \(text(new)) now",
             remedy: "Go on with the same options, or name another {folder|--output-dir}.",
@@ -130,6 +137,7 @@ final class SweepJournal {
                 .sweep, "line \(number) of '\(path)' is no outcome of a run",
                 remedy: "Take the line out to run it again.", at: ErrorLocation(path: path, line: number))
         }
+        hasLines = true
         let run = SweepRun(trial: trial, round: round, seed: seed)
         var outcome = SweepOutcome(metrics: metrics, failure: line?["failure"]?.string)
         outcome.isKnown = true
@@ -153,12 +161,25 @@ final class SweepJournal {
         return isSame ? outcome : nil
     }
 
+    /// Takes the file away where it has no outcome, and the folder with it, if that was made for the journal and has nothing
+    /// else. Nothing can be added afterwards.
+    func removeIfEmpty() {
+        guard !hasLines, let path else { return }
+        try? FileSystem.remove(path)
+        // Its file lies in the folder.
+        lock = nil
+        let folder = FileSystem.parent(of: path)
+        if isFolderNew, (try? FileSystem.names(in: folder))?.isEmpty == true { try? FileSystem.remove(folder) }
+    }
+
     func add(_ run: SweepRun, _ values: JSONObject, _ outcome: SweepOutcome) throws {
+        hasLines = true
         outcomes[run] = outcome
         self.values[run] = values
         var line: JSONObject = ["trial": .int(run.trial), "round": .int(run.round), "seed": .string(String(run.seed))]
         line["values"] = .object(values)
-        line["metrics"] = .object(outcome.metrics)
+        // JSON has no NaN. A metric that is none, or infinite, stands as null; the failure says why.
+        line["metrics"] = .object(JSONObject(outcome.metrics.map { ($0, $1.orNullIfNotFinite) }))
         line["failure"] = outcome.failure.map { .string($0) } ?? .null
         try file?.append(Array((JSONValue.object(line).text(.line) + "\n").utf8))
     }

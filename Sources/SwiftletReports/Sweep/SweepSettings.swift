@@ -20,6 +20,10 @@ public struct SweepSettings: Sendable {
     public var seeds: [UInt64] = [42]
     /// The name of a metric of the last evaluation, with or without `eval_`.
     public var metric = "eval_loss"
+    /// What tables and pages call the metric, where its name doesn't say all, such as `f1/macro` for `f1`.
+    package var metricTitle: String?
+    /// The metric as tables and pages call it.
+    package var shownMetric: String { metricTitle ?? metric }
     /// Whether the smallest or the largest value of `metric` is the best. By default what the metric's name says, such as
     /// the largest of an accuracy (`Direction.init(ofMetric:)`); `validate` refuses a name that doesn't say it.
     public var direction: Direction {

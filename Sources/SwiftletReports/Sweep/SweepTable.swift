@@ -11,7 +11,9 @@ public struct SweepTable: Sendable {
         public let values: JSONObject
         /// Of its longest round with all seeds; `nil` but for ASHA.
         public let epochs: Double?
-        /// The metric of each seed; NaN for a run that failed.
+        /// The seeds of the runs that have ended, in the order of `SweepSettings.seeds`.
+        public let seeds: [UInt64]
+        /// The metric of each of these seeds' runs; NaN for a run that failed.
         public let results: [Double]
         /// Why a run failed.
         public let failure: String?
@@ -45,12 +47,14 @@ public struct SweepTable: Sendable {
         let begun = Set(progress.outcomes.keys.map(\.trial))
         let rows = progress.values.indices.filter(begun.contains).map { trial -> Row in
             let round = progress.ended.filter { $0.trial == trial }.map(\.round).max() ?? 0
-            let outcomes = settings.seeds.compactMap {
-                progress.outcomes[SweepRun(trial: trial, round: round, seed: $0)]
+            let ended = settings.seeds.compactMap { seed in
+                progress.outcomes[SweepRun(trial: trial, round: round, seed: seed)].map { (seed: seed, outcome: $0) }
             }
+            let outcomes = ended.map(\.outcome)
             return Row(
                 trial: trial, values: progress.values[trial], epochs: settings.rounds[round],
-                results: outcomes.map { settings.value(in: $0) ?? .nan }, failure: outcomes.compactMap(\.failure).first)
+                seeds: ended.map(\.seed), results: outcomes.map { settings.value(in: $0) ?? .nan },
+                failure: outcomes.compactMap(\.failure).first)
         }
         let sign = settings.direction == .minimize ? 1.0 : -1.0
         // Rounds of more epochs first: those of fewer were given up.
@@ -72,7 +76,8 @@ public struct SweepTable: Sendable {
     /// Everything in a form for programs.
     public var json: JSONValue {
         [
-            "metric": .string(settings.metric), "direction": .string(settings.direction.rawValue),
+            "metric": .string(settings.metric), "metric_title": .string(settings.shownMetric),
+            "direction": .string(settings.direction.rawValue),
             "method": .string(settings.method.rawValue), "complete": .bool(isComplete),
             "runs": .int(runCount), "failed_runs": .int(failureCount),
             "trials": .array(
@@ -80,6 +85,9 @@ public struct SweepTable: Sendable {
                     [
                         "trial": .int(row.trial), "values": .object(row.values),
                         "epochs": row.epochs.map { .double($0) } ?? .null,
+                        // A seed beyond 2^63 is no whole number of every JSON reader.
+                        "seeds": .array(
+                            row.seeds.map { seed in Int(exactly: seed).map { .int($0) } ?? .string("\(seed)") }),
                         "results": .array(row.results.map { .finite($0) }), "mean": .finite(row.mean),
                         "std": .finite(row.deviation), "failure": row.failure.map { .string($0) } ?? .null,
                     ]
@@ -92,36 +100,44 @@ public struct SweepTable: Sendable {
         let best = settings.direction == .minimize ? "smallest" : "largest"
         var text = rows.count == 1 ? "1 setting" : "\(rows.count) settings"
         text +=
-            " by \(settings.method.rawValue) search, the \(best) \(settings.metric) first (\(settings.direction.rawValue))"
+            " by \(settings.method.rawValue) search, the \(best) \(settings.shownMetric) first (\(settings.direction.rawValue))"
         if !isComplete { text += "; the sweep has not come to its end" }
         if failureCount > 0 { text += "; \(failureCount) of \(runCount) runs failed" }
         return text
     }
 
-    /// The table for a terminal.
-    public var text: String {
+    /// The table for a terminal, and below it why runs failed.
+    public var text: String { text(listsFailures: true) }
+
+    /// - Parameter listsFailures: whether reasons of failures stand below the table; not where each was told when it came.
+    package func text(listsFailures: Bool) -> String {
         let isAsha = settings.method == .asha
         let head =
             ["trial"] + names.map { $0.shown() } + (isAsha ? ["epochs"] : []) + [
-                settings.metric.shown(), "std", "runs",
+                settings.shownMetric.shown(), "std", "runs",
             ]
         let lines = rows.map { row -> [String] in
             let values = names.map { name -> String in
-                guard let value = row.values[name], !value.isNull else { return "" }
-                if case .double(let number) = value { return significant(number) }
-                return value.settingText.shown()
+                row.values[name].map { $0.isNull ? "" : Self.shownValue($0).shown() } ?? ""
             }
             let mean = row.failure == nil ? ShownNumber.short(row.mean) : "failed"
             return [String(row.trial)] + values + (isAsha ? [row.epochs.map(ShownNumber.short) ?? ""] : [])
                 + [mean, ShownNumber.short(row.deviation), String(row.results.count)]
         }
-        let reasons = rows.compactMap { row in row.failure.map { "trial \(row.trial) failed: \($0.shown())" } }
+        let reasons =
+            listsFailures
+            ? rows.compactMap { row in row.failure.map { "trial \(row.trial) failed: \($0.shown())" } } : []
         return ([lead.shown()] + RunComparison.table([head] + lines) + reasons).joined(separator: "\n") + "\n"
     }
 
-    private func significant(_ value: Double) -> String {
-        NumberText.significant(value, digits: 4)
+    /// A searched value as the table has it: four significant digits. `sweep.json` has all.
+    package static func shownValue(_ value: JSONValue) -> String {
+        if case .double(let number) = value { return NumberText.significant(number, digits: 4) }
+        return value.settingText
     }
+
+    /// A metric as the table has it: four decimals.
+    package static func shownMetric(_ value: Double) -> String { ShownNumber.short(value) }
 
     /// The table with a plot of all settings beside each other, as a page like `report.html`.
     public func page(title: String) -> String {
@@ -136,7 +152,7 @@ public struct SweepTable: Sendable {
             }
             + (settings.method == .asha ? [Block.Column("epochs", "number", rows.map { .finite($0.epochs) })] : [])
             + [
-                Block.Column("mean \(settings.metric)", "number", rows.map { .finite($0.mean) }),
+                Block.Column("mean \(settings.shownMetric)", "number", rows.map { .finite($0.mean) }),
                 Block.Column("standard deviation", "number", rows.map { .finite($0.deviation) }),
                 Block.Column("runs", "number", rows.map { .int($0.results.count) }),
                 Block.Column("failure", "text", rows.map { .string($0.failure ?? "") }),
@@ -149,11 +165,11 @@ public struct SweepTable: Sendable {
                 "plot", "Settings side by side", note: "A line is a setting, the best one drawn thick.", [axes]),
             ReportSection(
                 "trials", "Settings",
-                note: "The mean of \(settings.metric) over \(seeds) is what is compared: the \(direction).",
+                note: "The mean of \(settings.shownMetric) over \(seeds) is what is compared: the \(direction).",
                 [Block.table("All settings, the best first", columns, searches: true)]),
         ]
         let best = rows.first.flatMap { row in
-            row.mean.isFinite ? "; the best has \(settings.metric) \(ShownNumber.short(row.mean))" : nil
+            row.mean.isFinite ? "; the best has \(settings.shownMetric) \(ShownNumber.short(row.mean))" : nil
         }
         return ReportPage(
             title: title,
@@ -182,7 +198,7 @@ public struct SweepTable: Sendable {
             }
         }
         for name in names { axis(name, shown.map { $0.values[name] ?? .null }) }
-        axis(settings.metric, shown.map { .double($0.mean) })
+        axis(settings.shownMetric, shown.map { .double($0.mean) })
         let lines: [JSONValue] = shown.enumerated().map { index, row in
             let values = names.map { name -> JSONValue in
                 let value = row.values[name] ?? .null

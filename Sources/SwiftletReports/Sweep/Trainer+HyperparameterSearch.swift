@@ -1,5 +1,6 @@
 public import SwiftletIO
 public import SwiftletModels
+import SwiftletRunLog
 import SwiftletTensor
 public import SwiftletTraining
 
@@ -86,8 +87,7 @@ extension Trainer {
     public static func defaultObjective(_ metrics: [(name: String, value: Double)]) -> Double {
         let loss = metrics.first { $0.name == "eval_loss" }?.value
         let others = metrics.filter { metric in
-            !["eval_loss", "epoch"].contains(metric.name)
-                && !["_runtime", "_per_second", "_compilation_time"].contains { metric.name.hasSuffix($0) }
+            metric.name != "eval_loss" && !MetricName.isBookkeeping(metric.name)
         }
         return others.isEmpty ? loss ?? .nan : others.reduce(0) { $0 + $1.value }
     }

@@ -36,8 +36,9 @@ extension PredictionTable {
             ]
             + (isBinary
                 ? [
-                    ("f1", "F1 of \(positive)"), ("precision", "of rows predicted \(positive), the share that is"),
-                    ("recall", "of rows that are \(positive), the share found"),
+                    ("binary_f1", "F1 of \(positive)"),
+                    ("binary_precision", "of rows predicted \(positive), the share that is"),
+                    ("binary_recall", "of rows that are \(positive), the share found"),
                 ] : [])
         var metrics = names.indices.map { place in
             MetricValue(

@@ -23,9 +23,21 @@ public enum RunFiles {
     }
 
     /// Takes away what an earlier run has left, which says nothing about this one. Where that can't be done, it stays.
-    static func removeStale(_ name: String, in folder: String) {
+    ///
+    /// - Returns: whether there was something.
+    @discardableResult
+    static func removeStale(_ name: String, in folder: String) -> Bool {
         let path = FileSystem.join(folder, name)
-        if FileSystem.isRegularFile(path) { try? FileSystem.remove(path) }
+        guard FileSystem.isRegularFile(path) else { return false }
+        return (try? FileSystem.remove(path)) != nil
+    }
+
+    /// Takes away all that the report of an earlier run has left in a folder.
+    ///
+    /// - Returns: the names of the files.
+    @discardableResult
+    package static func removeStale(in folder: String) -> [String] {
+        privateFiles.filter { removeStale($0, in: folder) }
     }
 
     /// - Throws: `ReportError` for a folder that has the name of one of these files: better before a run than after it.

@@ -17,7 +17,7 @@ public final class FineTunedModel {
     /// The model's own tokenizer.
     public let tokenizer: Tokenizer
     private let args: TrainingArguments
-    private let logger: Logger
+    package let logger: Logger
     private let active = ActiveRows(nil)
     private let callbacks: [any TrainerCallback]
 

@@ -25,33 +25,56 @@ public struct RunEstimate: Sendable {
 }
 
 extension FineTuning {
-    /// Runs a few steps and leaves nothing behind: no file in `output_dir`, no change of the model on disk.
+    /// Runs a few steps and leaves nothing behind: no file in `output_dir`, no change of the model on disk. All that a run
+    /// checks before its first step is checked: rows, columns and metrics of the validation and the test split, too, the
+    /// checkpoint to go on from, and whether the output folder can be written to.
     ///
     /// - Parameter measured: how many steps are timed, after one that is not.
-    /// - Throws: what `run()` would throw before and in its first steps.
+    /// - Throws: what `run()` would throw before and in its first steps; `TaskError` where nothing is trained.
     public func estimate(measuring measured: Int = 5) throws -> RunEstimate {
         guard measured > 0 else {
             throw TaskError(.option, "\(measured) steps can't be measured", remedy: "Give at least 1.")
         }
+        guard stages.contains(.train) else {
+            throw TaskError(
+                .option, "an estimate is of a training, and none is asked for",
+                remedy: "Leave out {estimate()|--dry-run}, or train, too.")
+        }
         let folder = try TemporaryFolder()
-        var dry = self
-        dry.args.outputDir = folder.path
-        dry.args.saveStrategy = .no
-        dry.args.evalStrategy = .no
-        dry.args.evalOnStart = false
-        dry.args.loadBestModelAtEnd = false
-        dry.stages = .train
-        // That these few steps end early is no news.
-        dry.logger.logLevel = max(logger.logLevel, .warning)
+        // All that the run itself would see before its first step, with the arguments that it has.
+        var whole = self
+        whole.args.outputDir = folder.path
+        // That a few steps end early is no news.
+        whole.logger.logLevel = max(logger.logLevel, .warning)
         let clock = StepClock(steps: measured + 1)
-        dry.callbacks = [clock]
-        let trainer = try dry.prepared(dry.args).trainer
+        whole.callbacks = [clock]
+        let ready = try whole.prepared(whole.args)
+        try willBegin(ready.trainer, ready.evaluationSplit)
+        if ready.trainer.accelerator.isMainProcess { try checkOutputFolder() }
+        _ = try resumeFrom?.find(in: args.outputDir) { logger.warning("\($0)") }
+        var dry = whole.args
+        dry.saveStrategy = .no
+        dry.evalStrategy = .no
+        dry.evalOnStart = false
+        dry.loadBestModelAtEnd = false
+        let trainer = try ready.trainer.again(ready.trainer.model, dry)
         try trainer.train()
         let parameters = trainer.model.parameterCount
         return RunEstimate(
             steps: clock.plannedSteps, secondsPerStep: clock.secondsPerStep, peakMemory: peakMemory(),
             // Weights, and for each of them two moments of the optimizer.
             diskSpace: parameters * 4 + checkpointCount(clock.plannedSteps, clock.savedEvery) * parameters * 12)
+    }
+
+    /// Sees that the output folder can be made and written to, and leaves all as it was.
+    private func checkOutputFolder() throws {
+        var place = args.outputDir
+        while !FileSystem.exists(place), !FileSystem.parent(of: place).isSame(as: place) {
+            place = FileSystem.parent(of: place)
+        }
+        let probe = FileSystem.join(place, ".write-test")
+        try AtomicFile.write("", to: probe)
+        try FileSystem.remove(probe)
     }
 
     private func checkpointCount(_ steps: Int, _ interval: Int) -> Int {
