@@ -17,16 +17,16 @@ public:
     /// Takes in the rows of a piece.
     void Add(const JsonRows &rows);
 
-    /// Whether values of any place have to be kept as JSON text, as Python's library decides it: values of several kinds,
-    /// and objects that don't all have the same keys, or have none. The row itself is exempt.
+    /// Whether values of any place have to be kept as JSON text, as Python's library decides it: values of several
+    /// kinds, and objects that don't all have the same keys, or have none. The row itself is exempt.
     bool has_mixed() const;
     /// Writes rows with the values of these places as strings that hold their JSON.
     void Rewrite(JsonRows *rows) const;
     /// The places as a JSON list of paths: keys, and 0 for elements of lists.
     std::string Paths() const;
 
-    /// A row with a value in each place that has one. Arrow loses count where the first values of a list are null, unless
-    /// such a row goes before.
+    /// A row with a value in each place that has one. Arrow loses count where the first values of a list are null,
+    /// unless such a row goes before.
     std::string Sample() const;
     /// `type` with null in place of the elements of lists that hold nothing else.
     std::shared_ptr<arrow::DataType> Typed(const std::shared_ptr<arrow::DataType> &type) const;

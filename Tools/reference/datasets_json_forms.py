@@ -1,4 +1,4 @@
-"""Makes Tests/Fixtures/datasets/json-forms.json: what Python makes of JSON whose values are of several kinds, or missing.
+"""Makes Tests/Fixtures/datasets/json-forms.json: what Python makes of JSON of several kinds of values, or missing ones.
 
 Needs the environment of Tools/reference/setup (datasets 5.2.0, pyarrow 26.0.1, pandas).
 usage: python Tools/reference/datasets_json_forms.py
