@@ -390,8 +390,10 @@ private func failure(_ body: () throws -> Void) throws -> String {
             Datasets.memoryLimit = limit
             let whole = try Dataset.fromFile(json)
             try #require(parts.features == whole.features && parts.count == 120_001 && whole.count == 120_001)
+            // Structures with different keys keep their own.
+            try #require(whole.features["m"] == .json)
             try #require(
-                try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None, 'b': None}, 'z': None}")
+                try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None}, 'z': None}")
             try #require(try parts.row(120_000) == whole.row(120_000) && parts.row(7) == whole.row(7))
         }
     }
