@@ -6,7 +6,7 @@
 #include <deque>
 #include <unordered_map>
 
-#include "JSONRows.hpp"
+#include "JSONForm.hpp"
 #include "Plain.hpp"
 #include "Settled.hpp"
 
@@ -19,9 +19,7 @@ struct carrow_json {
 
 namespace {
 
-JsonOptions parsed(const carrow_json_options *given) {
-    return {given->field ? given->field : "", given->takes_columns};
-}
+JsonOptions parsed(const carrow_json_options *given) { return {given->field ? given->field : ""}; }
 
 /// The type that holds values of both; null where there is none.
 std::shared_ptr<arrow::DataType> joined(
@@ -68,11 +66,60 @@ arrow::Result<std::shared_ptr<arrow::Table>> table_of(
     return arrow::Table::FromRecordBatches({batch});
 }
 
+/// A type with numbers in place of the elements of lists that are all null, in which Arrow loses count.
+std::shared_ptr<arrow::DataType> numbered(const std::shared_ptr<arrow::DataType> &type) {
+    if (type->id() == arrow::Type::LIST) {
+        const auto &element = type->field(0)->type();
+        auto inner = element->id() == arrow::Type::NA ? arrow::int64() : numbered(element);
+        return arrow::list(type->field(0)->WithType(inner));
+    }
+    if (type->id() != arrow::Type::STRUCT) return type;
+    arrow::FieldVector fields;
+    for (const auto &field : type->fields()) fields.push_back(field->WithType(numbered(field->type())));
+    return arrow::struct_(fields);
+}
+
+/// A table with its columns in the types of a structure that has the same fields first.
+std::shared_ptr<arrow::Table> with_nulls(const std::shared_ptr<arrow::Table> &table, const arrow::DataType &type) {
+    auto fields = table->schema()->fields();
+    auto columns = table->columns();
+    for (int i = 0; i < type.num_fields() && i < table->num_columns(); ++i) {
+        const auto &wanted = type.field(i)->type();
+        if (wanted->Equals(*fields[i]->type())) continue;
+        arrow::ArrayVector chunks;
+        for (const auto &chunk : columns[i]->chunks()) chunks.push_back(carrow::with_nulls(chunk, wanted));
+        columns[i] = std::make_shared<arrow::ChunkedArray>(chunks, wanted);
+        fields[i] = fields[i]->WithType(wanted);
+    }
+    return arrow::Table::Make(arrow::schema(fields), columns, table->num_rows());
+}
+
+/// Rows in types that are known.
+arrow::Result<std::shared_ptr<arrow::Table>> typed(
+    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &schema) {
+    const auto type = arrow::struct_(schema->fields());
+    ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, arrow::schema(numbered(type)->fields())));
+    return checked(with_nulls(table, *type));
+}
+
+/// Rows in the types that they suggest.
+arrow::Result<std::shared_ptr<arrow::Table>> inferred(
+    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &texts) {
+    ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, texts));
+    auto whole = checked(table);
+    if (whole.ok()) return whole;
+    JsonForm form;
+    form.Add(rows);
+    ARROW_ASSIGN_OR_RAISE(table, table_of(form.Sample() + "\n" + rows.text, texts));
+    const auto type = form.Typed(arrow::struct_(table->schema()->fields()));
+    return checked(with_nulls(table, *type)->Slice(1));
+}
+
 /// Rows as a table; what is wrong in one of them is told with its number.
 arrow::Result<std::shared_ptr<arrow::Table>> parsed(
-    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema) {
-    auto whole = table_of(rows.text, schema);
-    if (whole.ok()) return checked(*whole);
+    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, bool is_known) {
+    auto whole = is_known ? typed(rows, schema) : inferred(rows, schema);
+    if (whole.ok()) return whole;
     int64_t from = 0;
     for (size_t i = 0; i < rows.ends.size(); ++i) {
         auto one = table_of(std::string_view(rows.text).substr(from, rows.ends[i] - from), nullptr);
@@ -89,63 +136,110 @@ arrow::Result<std::shared_ptr<arrow::Table>> parsed(
     return whole.status();
 }
 
+/// A file's rows, and what was learned from reading them once.
+struct JsonFile {
+    const carrow_source &source;
+    JsonOptions options;
+    std::shared_ptr<arrow::Schema> texts;
+    int64_t keep;
+    /// Where values are kept as JSON text.
+    std::shared_ptr<JsonForm> form;
+
+    std::shared_ptr<JsonReader> rows;
+    std::shared_ptr<arrow::DataType> type;
+    std::deque<std::shared_ptr<arrow::Table>> held;
+    bool holds_all = true, is_of_one_type = true, is_empty = true;
+
+    arrow::Status Open() { return JsonReader::Open(source, options).Value(&rows); }
+    arrow::Status Read();
+    arrow::Status FindForm();
+};
+
+/// Finds the types, in the first piece where the rest is not looked at.
+arrow::Status JsonFile::Read() {
+    ARROW_RETURN_NOT_OK(Open());
+    type = arrow::struct_(texts->fields());
+    held.clear();
+    holds_all = is_of_one_type = is_empty = true;
+    int64_t held_bytes = 0;
+    JsonRows piece;
+    while (true) {
+        ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
+        if (!more) return arrow::Status::OK();
+        if (form) form->Rewrite(&piece);
+        ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, false));
+        auto both = joined(type, arrow::struct_(table->schema()->fields()));
+        if (!both) {
+            return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
+        }
+        if (!is_empty && !both->Equals(*type)) is_of_one_type = false;
+        if (!is_empty && !both->Equals(arrow::StructType(table->schema()->fields()))) is_of_one_type = false;
+        type = both;
+        is_empty = false;
+        held_bytes += static_cast<int64_t>(piece.text.size());
+        if (holds_all) held.push_back(table);
+        if (keep < 0) return arrow::Status::OK();
+        if (held_bytes > keep) {
+            holds_all = false;
+            held.clear();
+        }
+    }
+}
+
+/// Finds the values that are kept as JSON text. Python looks for them only where every line is a row.
+arrow::Status JsonFile::FindForm() {
+    ARROW_RETURN_NOT_OK(Open());
+    auto found = std::make_shared<JsonForm>();
+    JsonRows piece;
+    while (true) {
+        ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
+        if (more) found->Add(piece);
+        if (!more || keep < 0) break;
+    }
+    if ((rows->is_list() || rows->has_row_lines()) && found->has_mixed()) form = found;
+    return arrow::Status::OK();
+}
+
+bool has_structure(const arrow::DataType &type) {
+    for (const auto &field : type.fields()) {
+        if (field->type()->id() == arrow::Type::STRUCT || has_structure(*field->type())) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 int carrow_reader_json(
     const carrow_source *source, const carrow_json_options *given, int64_t keep, carrow_reader **out) {
     return guarded([&]() -> arrow::Status {
         ARROW_RETURN_NOT_OK(start());
-        const JsonOptions options = parsed(given);
-        ARROW_ASSIGN_OR_RAISE(std::shared_ptr<JsonReader> rows, JsonReader::Open(*source, options));
-        std::shared_ptr<arrow::DataType> type = arrow::struct_({});
-        if (given->texts) {
-            arrow::FieldVector fields;
-            for (int64_t i = 0; i < given->text_count; ++i) {
-                fields.push_back(arrow::field(given->texts[i], arrow::utf8()));
-            }
-            type = arrow::struct_(fields);
+        arrow::FieldVector fields;
+        for (int64_t i = 0; given->texts && i < given->text_count; ++i) {
+            fields.push_back(arrow::field(given->texts[i], arrow::utf8()));
         }
-        const auto texts = arrow::schema(type->fields());
-        auto held = std::make_shared<std::deque<std::shared_ptr<arrow::Table>>>();
-        int64_t held_bytes = 0;
-        bool holds_all = true, is_of_one_type = true, is_first = true;
-        JsonRows piece;
-        while (true) {
-            ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
-            if (!more) break;
-            ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts));
-            auto both = joined(type, arrow::struct_(table->schema()->fields()));
-            if (!both) {
-                return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
-            }
-            if (!is_first && !both->Equals(*type)) is_of_one_type = false;
-            if (!is_first && !both->Equals(arrow::StructType(table->schema()->fields()))) is_of_one_type = false;
-            type = both;
-            is_first = false;
-            held_bytes += static_cast<int64_t>(piece.text.size());
-            if (holds_all) held->push_back(table);
-            if (keep < 0) break;
-            if (held_bytes > keep) {
-                holds_all = false;
-                held->clear();
-            }
+        const auto file = std::make_shared<JsonFile>(JsonFile{*source, parsed(given), arrow::schema(fields), keep});
+        auto status = file->Read();
+        // pandas, which reads a field, does without JSON text.
+        if (file->options.field.empty() && (!status.ok() || has_structure(*file->type))) {
+            if (file->FindForm().ok() && file->form) status = file->Read();
         }
-        if (is_first) return problem("the file has no rows", "Put one object on each line.");
-        if (type->num_fields() == 0) return problem("no row of the file has a key", "Put one object on each line.");
+        ARROW_RETURN_NOT_OK(status);
+        if (file->is_empty) return problem("the file has no rows", "Put one object on each line.");
+        if (file->type->num_fields() == 0) {
+            return problem("no row of the file has a key", "Put one object on each line.");
+        }
         auto reader = std::make_unique<carrow_reader>();
-        reader->schema = arrow::schema(type->fields());
-        if (rows->has_columns() && options.field.empty()) {
-            reader->note =
-                "it is one object whose values are columns, and is read as a table; in a file ending in .jsonl it is "
-                "one row";
-        }
-        if (!holds_all || !is_of_one_type) {
+        reader->schema = arrow::schema(file->type->fields());
+        reader->is_list = file->rows->is_list();
+        if (file->form) reader->json_paths = file->form->Paths();
+        if (!file->holds_all || !file->is_of_one_type) {
             // Earlier pieces were read in narrower types.
-            held->clear();
-            ARROW_ASSIGN_OR_RAISE(rows, JsonReader::Open(*source, options));
+            file->held.clear();
+            ARROW_RETURN_NOT_OK(file->Open());
         }
-        const bool goes_on = keep < 0 || !holds_all || !is_of_one_type;
-        reader->next = [held, rows, schema = reader->schema,
+        const bool goes_on = keep < 0 || !file->holds_all || !file->is_of_one_type;
+        auto held = std::make_shared<std::deque<std::shared_ptr<arrow::Table>>>(std::move(file->held));
+        reader->next = [held, rows = file->rows, form = file->form, schema = reader->schema,
                         goes_on]() -> arrow::Result<std::shared_ptr<arrow::Table>> {
             if (!held->empty()) {
                 auto table = held->front();
@@ -156,7 +250,8 @@ int carrow_reader_json(
             JsonRows piece;
             ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
             if (!more) return nullptr;
-            ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), schema));
+            if (form) form->Rewrite(&piece);
+            ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), schema, true));
             if (table->num_columns() > schema->num_fields()) {
                 return problem(
                     "'" + table->schema()->field(schema->num_fields())->name() + "' is a key of no row before line " +

@@ -74,8 +74,9 @@ size_t after_space(std::string_view text, size_t place) {
     return place;
 }
 
-/// The elements of a list, or the keys and values of an object in turn. False where it is neither.
-bool parts(std::string_view value, std::vector<std::string_view> *out) {
+}  // namespace
+
+bool carrow::json_parts(std::string_view value, std::vector<std::string_view> *out) {
     if (value.size() < 2 || (value.front() != '[' && value.front() != '{')) return false;
     const bool is_object = value.front() == '{';
     const std::string_view inner = value.substr(0, value.size() - 1);
@@ -97,8 +98,7 @@ bool parts(std::string_view value, std::vector<std::string_view> *out) {
     return true;
 }
 
-/// A key without quotes and escapes.
-std::string unescaped(std::string_view quoted) {
+std::string carrow::json_unescaped(std::string_view quoted) {
     std::string out;
     for (size_t i = 1; i + 1 < quoted.size(); ++i) {
         if (quoted[i] != '\\' || i + 2 >= quoted.size()) {
@@ -127,23 +127,10 @@ std::string unescaped(std::string_view quoted) {
     return out;
 }
 
-/// The values of a column: a list, or an object with a key for each row, as pandas writes it.
-bool column(std::string_view value, std::vector<std::string_view> *values, std::vector<std::string_view> *keys) {
-    std::vector<std::string_view> all;
-    if (!parts(value, &all)) return false;
-    if (value.front() == '[') {
-        *values = std::move(all);
-        return true;
-    }
-    for (size_t i = 0; i + 1 < all.size(); i += 2) {
-        if (unescaped(all[i]) != std::to_string(i / 2)) return false;
-        keys->push_back(all[i]);
-        values->push_back(all[i + 1]);
-    }
-    return true;
+bool carrow::json_is_whole(std::string_view text) {
+    size_t end = 0;
+    return scan(text, 0, true, &end) == Scan::whole && end == text.size();
 }
-
-}  // namespace
 
 arrow::Result<std::unique_ptr<JsonReader>> JsonReader::Open(const carrow_source &source, const JsonOptions &options) {
     auto reader = std::make_unique<JsonReader>();
@@ -242,80 +229,85 @@ arrow::Status JsonReader::Start() {
                                    : "the file is no object, and has no field '" + options_.field + "'",
             "Put one object on each line.");
     }
-    if (options_.field.empty() && !options_.takes_columns) return arrow::Status::OK();
-    // Only a file of one object is a table of columns.
+    if (options_.field.empty()) return arrow::Status::OK();
     std::string_view document;
-    if (options_.field.empty()) {
-        size_t end = 0;
-        while (scan(buffer_, begin_, ended_, &end) == Scan::cut_off && !ended_ && buffer_.size() < longest_value) {
-            ARROW_RETURN_NOT_OK(Fill().status());
-        }
-        if (scan(buffer_, begin_, ended_, &end) != Scan::whole) return arrow::Status::OK();
-        while (after_space(buffer_, end) == buffer_.size() && !ended_) {
-            end -= begin_;
-            ARROW_RETURN_NOT_OK(Fill().status());
-        }
-        if (after_space(buffer_, end) != buffer_.size()) return arrow::Status::OK();
-        return StartWhole(std::string_view(buffer_).substr(begin_, end - begin_), false);
-    }
     ARROW_RETURN_NOT_OK(Value(&document).status());
-    return StartWhole(document, true);
+    return StartWhole(document);
 }
 
-/// Rows within one object that is in memory as a whole.
-arrow::Status JsonReader::StartWhole(std::string_view document, bool is_field) {
+/// The rows in a field of one object that is in memory as a whole.
+arrow::Status JsonReader::StartWhole(std::string_view document) {
     std::vector<std::string_view> pairs;
-    if (!parts(document, &pairs)) {
-        if (!is_field) return arrow::Status::OK();
+    if (!json_parts(document, &pairs)) {
         return problem(
             "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
     }
-    if (is_field) {
-        std::string names;
-        std::string_view found;
-        for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
-            const std::string key = unescaped(pairs[i]);
-            // The last of several counts, as in Python.
-            if (key == options_.field) found = pairs[i + 1];
-            names += (names.empty() ? "'" : ", '") + key + "'";
-        }
-        if (found.empty()) {
-            return problem("there is no field '" + options_.field + "'", "The fields are: " + names + ".");
-        }
-        if (found.front() == '[') {
-            if (!parts(found, &slices_)) {
-                return problem("the list in the field '" + options_.field + "' is broken", "Correct it.");
-            }
-            if (slices_.empty()) {
-                return problem(
-                    "the list in the field '" + options_.field + "' is empty", "Give it at least one object.");
-            }
-            mode_ = Mode::slices;
-            return arrow::Status::OK();
-        }
-        pairs.clear();
-        if (found.front() != '{' || !parts(found, &pairs)) {
-            return problem(
-                "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects",
-                "Name another field.");
-        }
+    std::string names;
+    std::string_view found;
+    for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+        const std::string key = json_unescaped(pairs[i]);
+        // The last of several counts, as in Python.
+        if (key == options_.field) found = pairs[i + 1];
+        names += (names.empty() ? "'" : ", '") + key + "'";
     }
-    std::vector<std::pair<std::string_view, std::vector<std::string_view>>> columns;
-    bool fits = !pairs.empty();
+    if (found.empty()) {
+        return problem("there is no field '" + options_.field + "'", "The fields are: " + names + ".");
+    }
+    if (found.front() == '[') {
+        if (!json_parts(found, &slices_)) {
+            return problem("the list in the field '" + options_.field + "' is broken", "Correct it.");
+        }
+        if (slices_.empty()) {
+            return problem("the list in the field '" + options_.field + "' is empty", "Give it at least one object.");
+        }
+        mode_ = Mode::slices;
+        return arrow::Status::OK();
+    }
+    pairs.clear();
+    if (found.front() != '{' || !json_parts(found, &pairs)) {
+        return problem(
+            "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects", "Name another field.");
+    }
+    return StartColumns(pairs);
+}
+
+/// Columns as pandas takes them: lists of one length, or objects with the same keys, one for each row. A value that is
+/// neither goes into every row.
+arrow::Status JsonReader::StartColumns(const std::vector<std::string_view> &pairs) {
+    std::vector<std::vector<std::string_view>> columns;
+    std::vector<std::string> keys;
+    char form = 0;
+    size_t count = 0;
+    bool fits = true;
     for (size_t i = 0; i + 1 < pairs.size() && fits; i += 2) {
-        std::vector<std::string_view> values, keys;
-        fits = column(pairs[i + 1], &values, &keys) && (columns.empty() || columns[0].second.size() == values.size()) &&
-               !values.empty();
-        columns.emplace_back(pairs[i], std::move(values));
+        const std::string_view value = pairs[i + 1];
+        std::vector<std::string_view> values;
+        if (value.front() == '[' || value.front() == '{') {
+            std::vector<std::string_view> all;
+            std::vector<std::string> own;
+            fits = json_parts(value, &all) && (form == 0 || form == value.front());
+            if (value.front() == '[') values = all;
+            for (size_t k = 0; value.front() == '{' && k + 1 < all.size(); k += 2) {
+                own.push_back(json_unescaped(all[k]));
+                values.push_back(all[k + 1]);
+            }
+            fits = fits && !values.empty() && (form == 0 || (values.size() == count && own == keys));
+            form = value.front();
+            count = values.size();
+            keys = std::move(own);
+        }
+        columns.push_back(std::move(values));
     }
-    if (fits) {
-        columns_ = std::move(columns);
-        mode_ = Mode::columns;
-    } else if (is_field) {
+    if (!fits || form == 0) {
         return problem(
             "the field '" + options_.field + "' is an object whose values are no columns of one length",
             "Give a list of objects, or a list of values for each column.");
     }
+    for (size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i].empty()) columns[i].assign(count, pairs[2 * i + 1]);
+        columns_.emplace_back(pairs[2 * i], std::move(columns[i]));
+    }
+    mode_ = Mode::columns;
     return arrow::Status::OK();
 }
 
@@ -337,6 +329,7 @@ arrow::Status JsonReader::Add(std::string_view value, JsonRows *rows) {
             Unit() + " is " + kind(value) + (has_values_ ? ", and the rows before are not" : ", not an object"),
             is_list() ? "Give a list of objects." : "Put one object on each line.");
     }
+    if (line_ != row_ + 1 || value.find('\n') != std::string_view::npos) has_row_lines_ = false;
     rows->text += "\n";
     rows->ends.push_back(static_cast<int64_t>(rows->text.size()));
     rows->numbers.push_back(is_list() ? row_ : line_);

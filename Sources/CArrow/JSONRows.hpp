@@ -12,8 +12,6 @@ namespace carrow {
 struct JsonOptions {
     /// The key at the top under which the rows are; empty for the top itself.
     std::string field;
-    /// Whether one object whose values are columns is a table, not a row.
-    bool takes_columns = false;
 };
 
 /// Some rows: one object on each line.
@@ -25,6 +23,13 @@ struct JsonRows {
     std::vector<int64_t> numbers;
 };
 
+/// The elements of a list, or the keys and values of an object in turn. False where it is neither, or broken.
+bool json_parts(std::string_view value, std::vector<std::string_view> *out);
+/// A key or string without quotes and escapes.
+std::string json_unescaped(std::string_view quoted);
+/// Whether a text is one value and nothing else, by brackets and quotes alone.
+bool json_is_whole(std::string_view text);
+
 /// JSON Lines, or one list at the top, or the lists and columns within an object.
 class JsonReader {
 public:
@@ -34,14 +39,15 @@ public:
     arrow::Result<bool> Next(JsonRows *rows);
     /// Whether rows are counted in a list from 0, not by the lines of the file from 1.
     bool is_list() const { return mode_ != Mode::lines; }
-    /// Whether an object of columns was found where rows could have been.
-    bool has_columns() const { return mode_ == Mode::columns; }
+    /// Whether every row read so far has a line of its own, and every line a row.
+    bool has_row_lines() const { return mode_ == Mode::lines && has_row_lines_ && line_ <= row_ + 1; }
 
 private:
     enum class Mode { lines, list, slices, columns };
 
     arrow::Status Start();
-    arrow::Status StartWhole(std::string_view document, bool is_field);
+    arrow::Status StartWhole(std::string_view document);
+    arrow::Status StartColumns(const std::vector<std::string_view> &pairs);
     arrow::Result<bool> Fill();
     arrow::Result<bool> Skip();
     arrow::Result<bool> Value(std::string_view *value);
@@ -57,6 +63,7 @@ private:
     int64_t line_ = 1, row_ = 0, list_line_ = 1;
     /// Whether a list has objects or other values, which the first of them tells.
     bool has_objects_ = false, has_values_ = false;
+    bool has_row_lines_ = true;
     Mode mode_ = Mode::lines;
     /// Rows in `buffer_`, where they are all in memory.
     std::vector<std::string_view> slices_;

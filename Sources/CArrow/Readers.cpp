@@ -191,6 +191,10 @@ int carrow_reader_types(const carrow_reader *reader, carrow_table **out) {
 
 const char *carrow_reader_note(const carrow_reader *reader) { return reader->note.c_str(); }
 
+const char *carrow_reader_json_paths(const carrow_reader *reader) { return reader->json_paths.c_str(); }
+
+bool carrow_reader_is_list(const carrow_reader *reader) { return reader->is_list; }
+
 int carrow_reader_next(carrow_reader *reader, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
         ARROW_ASSIGN_OR_RAISE(auto table, reader->next());

@@ -13,6 +13,10 @@ struct carrow_reader {
     std::function<arrow::Result<std::shared_ptr<arrow::Table>>()> next;
     /// What a warning should say about the file; empty for nothing.
     std::string note;
+    /// Places of values that are kept as JSON text; empty for none.
+    std::string json_paths;
+    /// Whether the rows are elements of a list.
+    bool is_list = false;
 };
 
 namespace carrow {

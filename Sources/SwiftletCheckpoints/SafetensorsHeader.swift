@@ -25,9 +25,15 @@ struct SafetensorsHeader {
             throw problem(
                 "ends in its header, which should be \(length) bytes of \(bytes.count)", SafetensorsError.getAgain)
         }
-        for (name, value) in try Self.object(bytes[8..<start], path: path) {
+        let header = try Self.object(bytes[8..<start], path: path)
+        if let (key, field) = RepeatedFields.first(in: bytes[8..<start]) {
+            if let key { throw problem(key, "has two fields '\(field)'") }
+            throw problem("has two fields '\(field)' in its header", SafetensorsError.getAgain)
+        }
+        for (name, value) in header {
             if name == "__metadata__" {
-                metadata = try strings(value)
+                // No metadata may be spelled out.
+                if value != .null { metadata = try strings(value) }
             } else {
                 entries[TextKey(name)] = try entry(name, value, start: start, end: bytes.count)
                 names.append(name)
@@ -77,6 +83,11 @@ struct SafetensorsHeader {
     private func entry(
         _ name: String, _ value: JSONValue, start: Int, end: Int
     ) throws(SafetensorsError) -> SafetensorsFile.Entry {
+        var value = value
+        // The library reads the three fields without their names too.
+        if let fields = value.array, fields.count == 3 {
+            value = ["dtype": fields[0], "shape": fields[1], "data_offsets": fields[2]]
+        }
         guard value.object != nil else { throw problem(name, "is described by \(value.kind), not an object") }
         guard let dtypeName = value["dtype"]?.string else { throw problem(name, "has no dtype") }
         let dtype = DType(safetensorsName: dtypeName)

@@ -1,4 +1,5 @@
 internal import CArrow
+internal import SwiftletIO
 
 /// Reads a file piece by piece.
 final class ArrowReader {
@@ -22,6 +23,19 @@ final class ArrowReader {
 
     /// What a warning should say about the file; empty for nothing.
     var note: String { withExtendedLifetime(self) { String(cString: carrow_reader_note(handle)) } }
+
+    /// Whether the rows are the elements of a list of JSON.
+    var isList: Bool { withExtendedLifetime(self) { carrow_reader_is_list(handle) } }
+
+    /// The types of some columns, with `json` where values are kept as JSON text; `nil` where none are.
+    func featuresWithJSON(of columns: [String]) throws -> Features? {
+        let text = withExtendedLifetime(self) { String(cString: carrow_reader_json_paths(handle)) }
+        guard !text.isEmpty, let paths = try? JSONValue(parsing: text).array else { return nil }
+        var feature = Feature.structure(try Dataset(types).features)
+        for path in paths { feature = feature.withJSON(at: (path.array ?? [])[...]) }
+        guard case .structure(let all) = feature else { return nil }
+        return Features(columns.compactMap { name in all[name].map { (name, $0) } })
+    }
 
     /// The next rows; `nil` at the end.
     func next() throws -> ArrowTable? {

@@ -42,8 +42,6 @@ struct FileSource {
     let format: FileFormat
     let packing: FileName.Packing?
     let member: ZipArchive.Member?
-    /// Whether rows are lines, by the name's ending: one object of a `.jsonl` file is a row.
-    let isLines: Bool
 
     /// What messages call it.
     var title: String { member.map { "\(path)/\($0.name)" } ?? path }
@@ -75,9 +73,7 @@ struct FileSource {
                 kind: .unsupported, at: ErrorLocation(path: path))
         }
         try options.check(format, path)
-        return [
-            FileSource(path: path, format: format, packing: name.packing, member: nil, isLines: name.ending != "json")
-        ]
+        return [FileSource(path: path, format: format, packing: name.packing, member: nil)]
     }
 
     private static func members(_ path: String, _ outer: FileName, _ options: FileOptions) throws -> [FileSource] {
@@ -97,8 +93,7 @@ struct FileSource {
                     kind: .unsupported, at: ErrorLocation(path: path))
             }
             try options.check(format, path)
-            sources.append(
-                FileSource(path: path, format: format, packing: .zip, member: member, isLines: inner.ending != "json"))
+            sources.append(FileSource(path: path, format: format, packing: .zip, member: member))
         }
         guard let first = sources.first else {
             throw DatasetError(

@@ -18,7 +18,7 @@ public struct IterableDataset: Sendable {
 
     /// How Python's library would hold the stream, which decides in what order it is shuffled.
     private struct Kind {
-        /// Whether Python knows the features, as for Parquet and Arrow files and for declared ones.
+        /// Whether Python knows the features, as for Parquet and Arrow files, JSON Lines and declared ones.
         var isTyped: Bool
         /// Whether rows come in tables; after `map` and `filter` they come one by one.
         var hasTables = true
@@ -83,8 +83,7 @@ public struct IterableDataset: Sendable {
         }
         let stream = try RowStream(first, options)
         let features = stream.features
-        let isTyped = first.format == .parquet || first.format == .arrow
-        self.init(features, sources.count, 0, Kind(isTyped: isTyped)) { pass in
+        self.init(features, sources.count, 0, Kind(isTyped: stream.isTyped)) { pass in
             var left = pass.chosen(of: sources.count).map { sources[$0] }[...]
             var stream: RowStream?
             return {

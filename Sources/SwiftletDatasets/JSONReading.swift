@@ -6,7 +6,7 @@ enum JSONReading {
     static func diagnosis(_ source: FileSource, _ options: FileOptions) -> DatasetError? {
         var handle: OpaquePointer?
         let status = source.with(encoding: options.encoding) { file in
-            options.withJSON(source, texts: []) { carrow_json_open(file, $0, &handle) }
+            options.withJSON(texts: []) { carrow_json_open(file, $0, &handle) }
         }
         guard status == 0, let handle else { return nil }
         defer { carrow_json_release(handle) }
@@ -82,12 +82,11 @@ extension FileOptions {
     ///
     /// - Parameter texts: keys whose values are text, also where they look like times.
     func withJSON<Result>(
-        _ source: FileSource, texts: [String], _ body: (UnsafePointer<carrow_json_options>) throws -> Result
+        texts: [String], _ body: (UnsafePointer<carrow_json_options>) throws -> Result
     ) rethrows -> Result {
         try withCStrings([field ?? ""] + texts) { strings in
             var options = carrow_json_options()
             options.field = field == nil ? nil : strings[0]
-            options.takes_columns = !source.isLines
             options.texts = texts.isEmpty ? nil : strings + 1
             options.text_count = Int64(texts.count)
             return try body(&options)

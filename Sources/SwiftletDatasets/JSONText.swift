@@ -71,6 +71,33 @@ extension Feature {
         }
     }
 
+    /// The type with `json` at the end of a path of keys, and of numbers for the elements of lists.
+    func withJSON(at path: ArraySlice<JSONValue>) -> Feature {
+        guard let step = path.first else { return .json }
+        switch (self, step) {
+        case (.list(let element), .int): return .list(element.withJSON(at: path.dropFirst()))
+        case (.structure(var fields), .string(let key)):
+            fields[key] = fields[key]?.withJSON(at: path.dropFirst())
+            return .structure(fields)
+        default: return self
+        }
+    }
+
+    /// The type of both where `json` takes the place of what it meets; `nil` where they differ in other ways.
+    func joinedByJSON(_ other: Feature) -> Feature? {
+        switch (self, other) {
+        case (.json, _), (_, .json): return .json
+        case (.list(let left), .list(let right)): return left.joinedByJSON(right).map { .list($0) }
+        case (.structure(var left), .structure(let right)):
+            for (name, feature) in right {
+                guard let joined = left[name].map({ $0.joinedByJSON(feature) }) ?? feature else { return nil }
+                left[name] = joined
+            }
+            return .structure(left)
+        default: return ArrowBuilding.join(self, other)
+        }
+    }
+
     /// A stored value as it is read.
     func decoded(_ value: Value) -> Value {
         switch (self, value) {

@@ -128,7 +128,7 @@ struct ResultWriter {
             let whole = try ArrowTable.empty(features)
             let writer = try ArrowStreamWriter(target, like: whole, features: features)
             for part in parts {
-                let source = FileSource(path: part, format: .arrow, packing: nil, member: nil, isLines: true)
+                let source = FileSource(path: part, format: .arrow, packing: nil, member: nil)
                 let reader = try source.with(encoding: nil) { file in try ArrowReader { carrow_reader_ipc(file, $0) } }
                 while let table = try reader.next() { try writer.write(try table.cast(like: whole)) }
             }

@@ -6,6 +6,9 @@ internal import SwiftletIO
 struct RowStream {
     let source: FileSource
     let features: Features
+    /// Whether Python, which streams the file, knows the features before the first row: Parquet and Arrow say them, and of
+    /// JSON, objects that are not in a list tell them.
+    let isTyped: Bool
     private let options: FileOptions
     private let declared: Features?
     private let reader: ArrowReader
@@ -43,7 +46,13 @@ struct RowStream {
             }
             let names = reader.types.names
             let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
-            features = try Dataset(table, stored: reader.types.ownFeatures(of: table.names) ?? wanted).features
+            features = try Dataset(table, stored: wanted ?? reader.featuresWithJSON(of: table.names)).features
+            isTyped =
+                switch source.format {
+                case .parquet, .arrow: true
+                case .json: options.field == nil && !reader.isList
+                case .csv, .tsv, .text: false
+                }
             self.reader = reader
         } catch { throw Self.diagnosed(error, source, options) }
     }
@@ -71,7 +80,7 @@ struct RowStream {
             case .arrow: try ArrowReader { carrow_reader_ipc(file, $0) }
             case .text: try ArrowReader { carrow_reader_text(file, $0) }
             case .json:
-                try options.withJSON(source, texts: Self.texts(types)) { options in
+                try options.withJSON(texts: Self.texts(types)) { options in
                     try ArrowReader { carrow_reader_json(file, options, keep, $0) }
                 }
             case .csv, .tsv:

@@ -173,6 +173,7 @@ enum Settling {
         // Names of labels are compared where they are used.
         case (.classLabel, _), (_, .classLabel): nil
         case (.value("null"), _): nil
+        case (.json, _): .json
         case (.value, .value): first
         case (.list(let first), .list(let own)): adopting(first, own).map { .list($0) }
         case (.list, .value("null")), (.structure, .value("null")), (.largeList, .value("null")): first
@@ -185,6 +186,8 @@ enum Settling {
 
     private static func join(_ left: Feature, _ right: Feature, _ format: FileFormat) -> Feature? {
         if let joined = ArrowBuilding.join(left, right) { return joined }
+        // What needs JSON text in one file has it in all.
+        if format == .json, let joined = left.joinedByJSON(right) { return joined }
         guard case .value(let one) = left, case .value(let other) = right else { return nil }
         let types: Set<TextKey> = [TextKey(one), TextKey(other)]
         if format.isDelimited, types.isSubset(of: ["int64", "uint64", "float64", "bool", "large_string"]) {

@@ -13,9 +13,10 @@ public struct ModelInputs {
     public var inputsEmbeds: Tensor?
     /// 1 for tokens, 0 for padding, `[batch, sequence]`; `nil` means no padding.
     public var attentionMask: Tensor?
-    /// Segment of each token, shaped as `inputIDs`; `nil` means 0 everywhere.
+    /// Segment of each token, shaped as `inputIDs`, or `[1, sequence]` for the same in all rows; `nil` means 0 everywhere.
     public var tokenTypeIDs: Tensor?
-    /// Position of each token, int64 or int32, shaped as `inputIDs`; `nil` leaves them to the model: 0, 1, 2, ... in most families.
+    /// Position of each token, int64 or int32, shaped as `inputIDs`, or `[1, sequence]` for the same in all rows; `nil`
+    /// leaves them to the model: 0, 1, 2, ... in most families.
     public var positionIDs: Tensor?
     /// What the head is trained on: for whole sequences `[batch]` int64 for classes, `[batch]` or `[batch, labels]`
     /// float32 otherwise; for tokens int64 shaped as `inputIDs`.

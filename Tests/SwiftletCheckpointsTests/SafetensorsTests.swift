@@ -41,6 +41,43 @@ import Testing
         ]
     }
 
+    /// As the library's version 0.8.0 reads and refuses them.
+    @Test func `fields that are given twice, and metadata that is null`() throws {
+        let rest = #""shape":[1],"data_offsets":[0,4]"#
+        let tensor = #""a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
+        func file(_ header: String) throws -> SafetensorsFile {
+            let path = folder.file("header.safetensors")
+            try AtomicFile.write(Self.bytes(header, [0, 0, 128, 63]), to: path)
+            return try SafetensorsFile(path)
+        }
+        for (header, metadata) in [
+            (#"{"__metadata__":null,\#(tensor)}"#, [:]),
+            (#"{"__metadata\u005f_":{"a":"1","a":"2"},\#(tensor)}"#, ["a": "2"]),
+            (#"{"a":{"\u0064type":"F32",\#(rest)}}"#, [:]), (#"{"a":["F32",[1],[0,4]]}"#, [:]),
+            (#"{"a":{"dtype":"F32",\#(rest),"x":{"dtype":1},"x":["dtype","dtype"]}}"#, [:]),
+            (#"{"a":{"dtype":"I32",\#(rest)},\#(tensor)}"#, [:]),
+            (#"{"__metadata__":{"dtype":"1","dtype":"2"},\#(tensor)}"#, ["dtype": "2"]),
+        ] as [(String, [TextKey: String])] {
+            let read = try file(header)
+            #expect(read.metadata == metadata, "\(header)")
+            #expect(try read.names == ["a"] && read.tensor("a").item() == 1, "\(header)")
+        }
+        for (header, field) in [
+            (#"{"__metadata__":{"a":"1"},"__metadata__":{"a":"2"},\#(tensor)}"#, "__metadata__"),
+            (#"{"__metadata__":null,\#(tensor),"__metadata\u005f_" : {}}"#, "__metadata__"),
+            (#"{"a":{"dtype":"F32","dtype":"F32",\#(rest)}}"#, "dtype"),
+            (#"{"a":{"dtype":"F32","\u0064type" :"F32",\#(rest)}}"#, "dtype"),
+            (#"{"a":{"shape":[1],"dtype":"F32",\#(rest)}}"#, "shape"),
+            (#"{"a":{"dtype":"F32",\#(rest),"data_offsets":[0,4]}}"#, "data_offsets"),
+        ] {
+            let error = #expect(throws: SafetensorsError.self, "\(header)") { try file(header) }
+            #expect(error?.message.contains("two fields '\(field)'") == true, "\(error?.message ?? header)")
+        }
+        for header in [#"{"__metadata__":[],\#(tensor)}"#, #"{"a":["F32",[1]]}"#, #"{"a":["F32",[1],[0,4],1]}"#] {
+            #expect(throws: SafetensorsError.self, "\(header)") { try file(header) }
+        }
+    }
+
     @Test func `reads what Python writes, zero-copy and after the file has gone`() throws {
         let path = folder.file("python.safetensors")
         try AtomicFile.write(Self.pythonBytes, to: path)

@@ -76,11 +76,10 @@ import Testing
     @Test(arguments: [
         ("a.csv", "a,b\n1,2\n3\n", ["row 3", "1 fields", "2"]), ("b.csv", "a,b\n1,2,3\n", ["row 2", "3 fields"]),
         ("c.csv", "", ["empty"]), ("d.csv", "a,b\n\"x,1\n", []), ("e.tsv", "a\tb\n1\n", ["row 2"]),
-        ("a.jsonl", "{\"a\": 1}\n{\"a\": \"x\"}\n", ["line 2", "'a'", "line 1", "a string", "a number"]),
+        ("a.jsonl", "{\"a\": 1}\n\n{\"a\": \"x\"}\n", ["line 3", "'a'", "line 1", "a string", "a number"]),
         ("b.jsonl", "{\"a\": {\"b\": [1]}}\n\n{\"a\": {\"b\": [true]}}\n", ["line 3", "'a.b[]'"]),
         ("c.jsonl", "{\"a\": 1}\n{\"a\": \n", ["line 2"]), ("d.jsonl", "{\"a\": 1}\n[2]\n", ["line 2"]),
         ("e.jsonl", "", ["empty"]), ("f.jsonl", "hello", ["neither"]),
-        ("a.json", "[{\"a\": 1}, {\"a\": []}]", ["row 1", "'a'"]),
         ("b.json", "[{\"a\": 1}, 2]", ["row 1"]), ("c.json", "[{\"a\": 1}", ["line 1"]), ("d.json", "[]", ["empty"]),
         ("x.xyz", "a", [".parquet"]), ("a.parquet", "no parquet at all", ["Parquet"]),
         ("a.arrow", "no arrow at all", ["Arrow"]),

@@ -238,17 +238,23 @@ private func failure(_ body: () throws -> Void) throws -> String {
         #expect(count == 1 && silent.isEmpty)
     }
 
-    @Test func `an object of columns is a table`() throws {
-        let path = try write("a.json", "{\"a\": [1, 2], \"b\": [\"x\", null]}\n")
-        var data: Dataset?
-        let log = try logged { data = try Dataset.fromFile(path) }
-        #expect(try data?.row(1).description == "{'a': 2, 'b': None}" && log.count == 1, "\(log)")
-        let pandas = try write("b.json", "{\"a\":{\"0\":1,\"1\":18446744073709551615},\"b\":{\"0\":\"x\",\"1\":\"y\"}}")
-        #expect(try Dataset.fromFile(pandas).strings("b") == ["x", "y"])
-        for text in ["{\"a\": [1, 2], \"b\": [1]}", "{\"a\": [1, 2], \"v\": 1}", "{\"a\": []}", "{\"a\": {\"x\": 1}}"] {
-            #expect(try Dataset.fromFile(write("c.json", text)).count == 1, "\(text)")
+    @Test func `an object of columns is a table in a field alone`() throws {
+        let columns = "{\"a\":{\"0\":1,\"1\":18446744073709551615},\"b\":[\"x\",\"y\"],\"c\":0}"
+        var message = try failure {
+            _ = try Dataset.fromFile(write("a.json", "{\"data\": \(columns)}"), options: FileOptions(field: "data"))
         }
-        #expect(try Dataset.fromFile(write("c.jsonl", "{\"a\": [1, 2]}")).count == 1)
+        #expect(message.contains("no columns of one length"), "\(message)")
+        message = try failure {
+            let text = "{\"data\": {\"a\": {\"r\": 1}, \"b\": {\"s\": 1}}}"
+            _ = try Dataset.fromFile(write("a.json", text), options: FileOptions(field: "data"))
+        }
+        #expect(message.contains("no columns of one length"), "\(message)")
+        for ending in ["json", "jsonl"] {
+            let path = try write("b.\(ending)", "{\"a\": [1, 2], \"b\": [\"x\"]}")
+            var data: Dataset?
+            let log = try logged { data = try Dataset.fromFile(path) }
+            #expect(try data?.count == 1 && data?.row(0).description == "{'a': [1, 2], 'b': ['x']}" && log.isEmpty)
+        }
         for (text, word) in [
             ("{\"a\": 1}", "'a'"), ("{\"data\": 1}", "a number"), ("{\"data\": []}", "empty"), ("[1]", "no object"),
             ("{\"data\": {\"a\": 1}}", "columns"), ("{\"data\": [1}", "1"),
@@ -352,7 +358,7 @@ private func failure(_ body: () throws -> Void) throws -> String {
             Datasets.isCachingEnabled = false
             for (name, text) in [
                 ("a.csv", "a,b\n1,2\n3\n"), ("b.csv", "a\n\"x\n"), ("c.csv", ""), ("d.jsonl", "{\"a\": 1}\n[2]\n"),
-                ("e.jsonl", "{\"a\": 1}\n{\"a\": \"x\"}\n"), ("f.json", "[{\"a\": 1}"), ("g.csv", "a,b\n1,2,3\n"),
+                ("e.jsonl", "{\"a\": 1}\n\n{\"a\": \"x\"}\n"), ("f.json", "[{\"a\": 1}"), ("g.csv", "a,b\n1,2,3\n"),
                 ("h.jsonl", "{\"a\": \n"), ("i.jsonl", "{\"a\": 1e400}\n"), ("j.jsonl", "{\"a\": 1, \"a\": 2}\n"),
                 ("k.jsonl", String(repeating: "[", count: 20_000)),
                 ("l.jsonl", "{\"a\": " + String(repeating: "[", count: 20_000)), ("m.parquet", "none"),
@@ -384,8 +390,10 @@ private func failure(_ body: () throws -> Void) throws -> String {
             Datasets.memoryLimit = limit
             let whole = try Dataset.fromFile(json)
             try #require(parts.features == whole.features && parts.count == 120_001 && whole.count == 120_001)
+            // Structures with different keys keep their own.
+            try #require(whole.features["m"] == .json)
             try #require(
-                try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None, 'b': None}, 'z': None}")
+                try whole.row(0).description == "{'n': 0.0, 't': '2020-01-01', 'm': {'a': None}, 'z': None}")
             try #require(try parts.row(120_000) == whole.row(120_000) && parts.row(7) == whole.row(7))
         }
     }

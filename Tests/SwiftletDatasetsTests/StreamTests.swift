@@ -41,18 +41,25 @@ import Testing
         var checked = 0
         for (name, lengths) in try #require(wanted["shards"]?.object) {
             let lengths = ints(lengths)
-            var (start, files) = (0, (parquet: [String](), csv: [String]()))
+            var (start, files) = (0, (parquet: [String](), csv: [String](), jsonl: [String](), json: [String]()))
             for (number, length) in lengths.enumerated() {
                 let part = try Dataset.fromColumns([("x", .ints(Array(start..<start + length)))])
                 files.parquet.append(folder.file("\(name)-\(number).parquet"))
                 files.csv.append(folder.file("\(name)-\(number).csv"))
+                files.jsonl.append(folder.file("\(name)-\(number).jsonl"))
+                files.json.append(folder.file("\(name)-\(number).json"))
                 try part.toParquet(files.parquet[number])
                 try part.toCSV(files.csv[number])
+                try part.toJSON(files.jsonl[number])
+                let rows = (start..<start + length).map { JSONValue.object(["x": .int($0)]) }
+                try AtomicFile.write(JSONValue.array(rows).text(), to: files.json[number])
                 start += length
             }
             let all = try Dataset.fromColumns([("x", .ints(Array(0..<start)))])
             for (kind, stream) in [
                 ("parquet", try IterableDataset(files: files.parquet)), ("csv", try IterableDataset(files: files.csv)),
+                // Python knows the features of a list only when it has read all of it.
+                ("jsonl", try IterableDataset(files: files.jsonl)), ("json", try IterableDataset(files: files.json)),
                 ("dataset", try all.toIterableDataset(numShards: lengths.count)),
             ] {
                 for (step, mixed) in try steps(stream) {
@@ -61,7 +68,7 @@ import Testing
                 }
             }
         }
-        #expect(checked == 9 * 20)
+        #expect(checked == 15 * 20)
     }
 
     /// The steps of Tools/reference/datasets_streams.py, by its names.

@@ -95,6 +95,38 @@ extension ModelTests {
             }
         }
 
+        /// Python does so too, and refuses one mask for all rows.
+        @Test(arguments: families)
+        func `segments and positions for all rows or all tokens`(name: String) throws {
+            let fixture = try FamilyFixture(name)
+            let model = try fixture.model("encoder")
+            var right = try fixture.padded("sequence")
+            right.labels = nil
+            let shape = right.inputIDs.shape
+            let hasTypes = right.tokenTypeIDs != nil
+            func states(_ change: (inout ModelInputs) -> Void) throws -> [[Double]] {
+                try noGrad { try model(changed(right, change)) }.predictions.map { $0.doubles() }
+            }
+            let row = Tensor((0..<shape[1]).map { $0 * 2 % 5 + 2 }, shape: [1, shape[1]])
+            let types = Tensor((0..<shape[1]).map { $0 % 2 }, shape: [1, shape[1]])
+            let column = Tensor((0..<shape[0]).map { $0 % 3 + 2 }, shape: [shape[0], 1])
+            let one = Tensor([3], shape: [1, 1])
+            for ids in [row, column, one] {
+                let all = ids.expand(shape).contiguous()
+                #expect(try states { $0.positionIDs = ids } == states { $0.positionIDs = all }, "\(name) \(ids.shape)")
+                expectError(model, changed(right) { $0.attentionMask = ids }, .inputs, "\(name), mask \(ids.shape)")
+            }
+            for ids in hasTypes ? [types, one * 0] : [] {
+                let all = ids.expand(shape).contiguous()
+                let same = try states { $0.tokenTypeIDs = ids } == states { $0.tokenTypeIDs = all }
+                #expect(same, "\(name), segments \(ids.shape)")
+            }
+            for other in [[shape[1]], [2, shape[1]], [1, shape[1] + 1], [1, 1, shape[1]]] {
+                expectError(model, changed(right) { $0.positionIDs = ones(other) }, .inputs, "\(name), \(other)")
+                expectError(model, changed(right) { $0.tokenTypeIDs = ones(other) }, .inputs, "\(name), \(other)")
+            }
+        }
+
         @Test(arguments: families)
         func `labels`(name: String) throws {
             let fixture = try FamilyFixture(name)
@@ -181,12 +213,12 @@ extension ModelTests {
             let state = ModelState(device: .cuda(1))
             let limits = InputLimits(vocabularySize: 9, embeddingWidth: 4)
             let error = #expect(throws: ModelError.self) {
-                try limits.check(ModelInputs(inputIDs: ones([1, 2])), for: state)
+                _ = try limits.check(ModelInputs(inputIDs: ones([1, 2])), for: state)
             }
             #expect(error?.kind == .inputs)
             #expect(error?.message.contains("cuda:1") == true && error?.message.contains("cpu") == true)
             #expect(throws: Never.self) {
-                try limits.check(ModelInputs(inputIDs: ones([1, 2])), for: ModelState())
+                _ = try limits.check(ModelInputs(inputIDs: ones([1, 2])), for: ModelState())
             }
         }
 

@@ -65,12 +65,15 @@ expected = {"shards": SHARDS}
 with tempfile.TemporaryDirectory() as folder:
     for name, lengths in SHARDS.items():
         starts = [sum(lengths[:i]) for i in range(len(lengths))]
-        for ending in ("parquet", "csv"):
+        for ending in ("parquet", "csv", "jsonl", "json"):
             files = []
             for number, (start, length) in enumerate(zip(starts, lengths)):
                 files.append(f"{folder}/{name}-{number:02}.{ending}")
-                getattr(numbers(length, start), f"to_{ending}")(files[-1])
-            stream = load_dataset(ending, data_files=files, split="train", streaming=True)
+                if ending == "json":
+                    Path(files[-1]).write_text(json.dumps(numbers(length, start).to_list()))
+                else:
+                    getattr(numbers(length, start), f"to_{ending.removesuffix('l')}")(files[-1])
+            stream = load_dataset(ending.removesuffix("l"), data_files=files, split="train", streaming=True)
             expected[f"{name} {ending}"] = {step: [r["x"] for r in rows] for step, rows in steps(stream)}
         stream = numbers(sum(lengths)).to_iterable_dataset(num_shards=len(lengths))
         expected[f"{name} dataset"] = {step: [r["x"] for r in rows] for step, rows in steps(stream)}

@@ -189,8 +189,6 @@ int carrow_reader_csv(
 typedef struct carrow_json_options {
     /// The key at the top that has the rows; NULL for the top itself.
     const char *field;
-    /// Whether a file of one object whose values are lists of one length is a table of these columns.
-    bool takes_columns;
     /// Keys whose values are text, also where they look like times; NULL for none.
     const char *const *texts;
     int64_t text_count;
@@ -203,6 +201,11 @@ int carrow_reader_json(
 int carrow_reader_text(const carrow_source *source, carrow_reader **out);
 /// What a warning should say about the file; empty for nothing. Borrowed from the reader.
 const char *carrow_reader_note(const carrow_reader *reader);
+/// Where values are kept as strings that hold their JSON, since they are of several kinds, or objects with different
+/// keys: a JSON list of paths of keys, and 0 for the elements of a list. Empty for nowhere. Borrowed from the reader.
+const char *carrow_reader_json_paths(const carrow_reader *reader);
+/// Whether the rows are the elements of a list of JSON, which is read as a whole.
+bool carrow_reader_is_list(const carrow_reader *reader);
 /// A table without rows that has the types.
 int carrow_reader_types(const carrow_reader *reader, carrow_table **out);
 /// The next piece; NULL at the end.

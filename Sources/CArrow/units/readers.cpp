@@ -7,6 +7,7 @@
 #include "../CSV.cpp"
 #include "../CSVReader.cpp"
 #include "../JSONRows.cpp"
+#include "../JSONForm.cpp"
 #include "../JSONReader.cpp"
 #include "../XZ.cpp"
 #include "../Readers.cpp"

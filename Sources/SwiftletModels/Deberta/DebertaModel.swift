@@ -37,7 +37,7 @@ public final class DebertaModel: Encoder {
     public func callAsFunction(
         _ inputs: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
     ) throws -> EncoderOutput {
-        try limits.check(inputs, for: state)
+        let inputs = try limits.check(inputs, for: state)
         return state.encode(
             inputs, outputHiddenStates: outputHiddenStates, needs: needs,
             fused: { encoder.fused($0, all: outputHiddenStates, firsts: $1) },

@@ -34,8 +34,10 @@ public struct InputLimits: Sendable {
 
     /// Checks what a model is called with: types, devices and shapes of all tensors, and that no id leads out of its table.
     ///
+    /// - Returns: the inputs with segments and positions for every token, `[batch, sequence]`, where the same ones were given
+    ///   for all rows, `[1, sequence]`, or for all tokens of a row, `[batch, 1]`.
     /// - Throws: `ModelError` naming what was given and what the model takes.
-    public func check(_ inputs: ModelInputs, for state: ModelState) throws {
+    public func check(_ inputs: ModelInputs, for state: ModelState) throws -> ModelInputs {
         try inputs.check()
         try inputs.checkTensors(for: state)
         guard !state.execution.outputsAttentions || inputs.cumulativeLengths == nil else {
@@ -70,6 +72,12 @@ public struct InputLimits: Sendable {
                 "\(String(name)) \(least < 0 ? least : most) is outside the model's 0 to \(table.limit - 1)",
                 remedy: "Is this tokenizer the model's own?", kind: .inputs, at: ErrorLocation(option: table.argument))
         }
+        var inputs = inputs
+        let shape = inputs.inputIDs.shape
+        func broadcast(_ ids: Tensor) -> Tensor { ids.shape == shape ? ids : ids.expand(shape).contiguous() }
+        inputs.tokenTypeIDs = inputs.tokenTypeIDs.map(broadcast)
+        inputs.positionIDs = inputs.positionIDs.map(broadcast)
+        return inputs
     }
 
     /// The least and the most of each tensor. A GPU is waited for once.
@@ -92,14 +100,16 @@ public struct InputLimits: Sendable {
                 "input ids of shape \(shape); the model takes [batch, sequence], neither of them 0",
                 remedy: "Give both of at least 1.", kind: .inputs, at: ErrorLocation(option: "input_ids"))
         }
-        for (name, argument, tensor) in [
-            ("an attention mask", "attention_mask", inputs.attentionMask),
-            ("token type ids", "token_type_ids", inputs.tokenTypeIDs),
-            ("position ids", "position_ids", inputs.positionIDs),
+        for (name, argument, tensor, broadcasts) in [
+            // Python refuses one mask for several rows too.
+            ("an attention mask", "attention_mask", inputs.attentionMask, false),
+            ("token type ids", "token_type_ids", inputs.tokenTypeIDs, true),
+            ("position ids", "position_ids", inputs.positionIDs, true),
         ] {
-            guard let tensor, tensor.shape != shape else { continue }
+            guard let given = tensor?.shape, given != shape else { continue }
+            if broadcasts, given.count == 2, zip(given, shape).allSatisfy({ $0 == 1 || $0 == $1 }) { continue }
             throw ModelError(
-                "\(name) of shape \(tensor.shape) for input ids of shape \(shape)",
+                "\(name) of shape \(given) for input ids of shape \(shape)",
                 remedy: "Give all of one shape, as the collator does.", kind: .inputs,
                 at: ErrorLocation(option: argument))
         }

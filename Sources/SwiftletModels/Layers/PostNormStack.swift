@@ -30,9 +30,9 @@ struct PostNormStack {
     func callAsFunction(
         _ given: ModelInputs, outputHiddenStates: Bool, needs: EncoderNeeds
     ) throws -> EncoderOutput {
-        try embeddings.limits.check(given, for: state)
+        let inputs = try embeddings.limits.check(given, for: state)
         return state.encode(
-            embeddings.completed(given), outputHiddenStates: outputHiddenStates, needs: needs, packsPositions: true,
+            embeddings.completed(inputs), outputHiddenStates: outputHiddenStates, needs: needs, packsPositions: true,
             // A bias by distance counts positions, not tokens.
             canFuse: { packed, hasGaps in embeddings.canFuse(packed) && (bias == nil || !hasGaps) },
             fused: { fused($0, all: outputHiddenStates, firsts: $1) },

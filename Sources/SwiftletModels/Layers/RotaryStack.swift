@@ -134,10 +134,9 @@ public struct RotaryStack {
     ) throws -> EncoderOutput {
         let words = embeddings.words.weight.shape
         // Rotations have no table that could end.
-        try InputLimits(
+        var inputs = try InputLimits(
             vocabularySize: words[0], embeddingWidth: words[1], typeVocabularySize: embeddings.types?.weight.shape[0]
         ).check(inputs, for: state)
-        var inputs = inputs
         if embeddings.types == nil { inputs.tokenTypeIDs = nil }
         return state.encode(
             inputs, outputHiddenStates: outputHiddenStates, needs: needs,
