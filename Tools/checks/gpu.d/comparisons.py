@@ -235,7 +235,7 @@ def encoder_of(fixture, folder):
     for name, entry in json.loads(content[8:begin]).items():
         if name.startswith("encoder/"):
             part = content[begin + entry["data_offsets"][0] : begin + entry["data_offsets"][1]]
-            if name.endswith(("word_embeddings.weight", "tok_embeddings.weight")):
+            if name.endswith(("word_embeddings.weight", "tok_embeddings.weight", "embed_tokens.weight")):
                 part *= 8
                 entry["shape"][0] *= 8
             header[name.removeprefix("encoder/")] = entry | {"data_offsets": [len(values), len(values) + len(part)]}
