@@ -142,7 +142,8 @@ struct ReportTests {
 
     @Test func `a dry run sees what the run itself would refuse, and leaves nothing`() throws {
         let fine = try runs.train("out", ["--dry-run", "--slice-column", "label", "--json"])
-        #expect(fine.status == 0 && (try JSONValue(parsing: fine.output)["steps"]) == 2, "\(fine.error)")
+        #expect(fine.status == 0, "\(fine.error)")
+        #expect(try JSONValue(parsing: fine.output)["steps"] == 2)
         for (options, said) in [
             (["--slice-column", "nothing"], "no column 'nothing'"),
             (["--slice-column", "label", "--metric", "bleu"], "which no head for classes"),
@@ -181,11 +182,10 @@ struct ReportTests {
     @Test func `a sweep that was killed ends with the same table`() throws {
         func sweep(_ output: String) -> [String] {
             runs.sweepArguments(
-                output,
                 [
                     "--search", "learning_rate=loguniform:1e-5:1e-2", "--trials", "3", "--metric", "accuracy",
                     "--direction", "maximize", "--parallel", "2", "--json",
-                ])
+                ], output: output)
         }
         let whole = try program.run(sweep("whole"))
         #expect(whole.status == 0, "\(whole.error)")

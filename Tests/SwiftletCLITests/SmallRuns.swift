@@ -29,7 +29,8 @@ struct SmallRuns {
     /// - Parameters:
     ///   - own: options of the sweep itself.
     ///   - training: more options of its runs.
-    func sweepArguments(_ output: String = "sweep", _ own: [String], _ training: [String] = []) -> [String] {
+    ///   - output: the sweep's folder.
+    func sweepArguments(_ own: [String], _ training: [String] = [], output: String = "sweep") -> [String] {
         ["sweep", "--output-dir", folder.file(output)] + own + ["--"] + inputs(steps: 1) + training
     }
 
