@@ -106,42 +106,42 @@ struct ReportTests {
         // Each evaluated row stands among the training rows, too.
         let rows = try MappedFile.text("\(small.data)/train.jsonl").split(separator: "\n").prefix(10)
         try AtomicFile.write(rows.joined(separator: "\n") + "\n", to: "\(small.data)/validation.jsonl")
-        let first = try runs.train("out", ["--metric", "f1/macro"], isQuiet: false)
+        let first = try runs.train("run", ["--metric", "f1/macro"], isQuiet: false)
         #expect(first.status == 0, "\(first.error)")
-        #expect(first.error.contains("report in \(folder.file("out"))/report.html\n"), "\(first.error)")
+        #expect(first.error.contains("report in \(folder.file("run"))/report.html\n"), "\(first.error)")
         #expect(
             first.error.contains("note: 10 of 10 evaluated rows (100%) stand in the training split too, or nearly"),
             "\(first.error)")
-        let record = try runs.json("out/run.json")
+        let record = try runs.json("run/run.json")
         #expect(record["metric_names"]?["eval_f1"] == "f1/macro")
         #expect(record["arguments"]?["logging_steps"]?.double == 500)
         #expect(record["effective_arguments"]?["logging_steps"] == 1)
         #expect(record["effective_arguments"]?["max_steps"] == 2 && record["seed"] == nil)
-        #expect(try MappedFile.text(folder.file("out/report.html")).contains("binary_f1"))
+        #expect(try MappedFile.text(folder.file("run/report.html")).contains("binary_f1"))
 
         // An evaluation compared with its training: only what both have.
-        let evaluated = try program.run(["evaluate", "--model", folder.file("out"), "--dataset", small.data])
+        let evaluated = try program.run(["evaluate", "--model", folder.file("run"), "--dataset", small.data])
         #expect(evaluated.status == 0, "\(evaluated.error)")
-        let place = folder.file("out/evaluation/validation")
+        let place = folder.file("run/evaluation/validation")
         #expect(evaluated.error.contains("report in \(place)/report.html\n"), "\(evaluated.error)")
         #expect(try JSONValue(contentsOf: "\(place)/run.json")["report"] == ["slice_columns": []])
-        let compared = try program.run(["compare", folder.file("out"), place])
+        let compared = try program.run(["compare", folder.file("run"), place])
         #expect(compared.output.contains("validation (\(place))\n"), "\(compared.output)")
         #expect(!compared.output.contains("arguments.") && compared.output.contains("model.name"))
         let hash = try #require(record["weights"]?.array?.first?["sha256"]?.string)
         #expect(compared.output.contains("\(hash.prefix(12))…") && !compared.output.contains(hash))
-        let json = try JSONValue(parsing: try program.run(["compare", folder.file("out"), place, "--json"]).output)
+        let json = try JSONValue(parsing: try program.run(["compare", folder.file("run"), place, "--json"]).output)
         #expect(json["settings"]?["model.files: model.safetensors"]?.array?.last?.string == hash)
 
-        let second = try runs.train("out", ["--no-report"], isQuiet: false)
+        let second = try runs.train("run", ["--no-report"], isQuiet: false)
         #expect(second.error.contains("note: removed the report of an earlier run from"), "\(second.error)")
         for name in ["report.html", "run.json", "predictions.parquet"] {
-            #expect(!FileSystem.exists(folder.file("out/\(name)")), "\(name)")
+            #expect(!FileSystem.exists(folder.file("run/\(name)")), "\(name)")
         }
     }
 
     @Test func `a dry run sees what the run itself would refuse, and leaves nothing`() throws {
-        let fine = try runs.train("out", ["--dry-run", "--slice-column", "label", "--json"])
+        let fine = try runs.train("run", ["--dry-run", "--slice-column", "label", "--json"])
         #expect(fine.status == 0, "\(fine.error)")
         #expect(try JSONValue(parsing: fine.output)["steps"] == 2)
         for (options, said) in [
@@ -151,10 +151,10 @@ struct ReportTests {
             (["--resume-from-checkpoint", "last"], "there is no checkpoint in"),
             (["--do-eval"], "an estimate is of a training"),
         ] {
-            let result = try runs.train("out", ["--dry-run"] + options)
+            let result = try runs.train("run", ["--dry-run"] + options)
             #expect(result.status == 1 && result.error.contains(said), "\(options): \(result.error)")
         }
-        #expect(!FileSystem.exists(folder.file("out")))
+        #expect(!FileSystem.exists(folder.file("run")))
     }
 
     @Test func `a report that can't be written leaves a model that works`() throws {
