@@ -109,6 +109,7 @@ struct SweepCommand: ParsableCommand {
         var sweep = sweep
         let settings = sweep.settings
         if settings.runCount != sweep.knownRunCount { try SweepTraining.fetchInputs(of: samples) }
+        if sweep.knownRunCount == 0 { try checkMetric(samples) }
         let runs = try SweepRuns(
             training, folder: folder, threads: max((threads ?? threadCount) / settings.parallelRuns, 1),
             keepsModels: keepModels)
@@ -127,6 +128,7 @@ struct SweepCommand: ParsableCommand {
         if FileSystem.exists(FileSystem.join(folder, "sweep.jsonl")) { _ = try Sweep(settings, folder: folder) }
         try SweepTraining.fetchInputs(of: samples)
         guard let first = samples.first else { return }
+        try checkMetric(samples)
         let estimate = try first.estimate()
         if messages.json {
             var object = estimate.json
@@ -134,6 +136,7 @@ struct SweepCommand: ParsableCommand {
             say(JSONValue.object(object).text(.line))
         } else {
             let count = settings.runCount.map(String.init) ?? "an unknown number of"
+            sayGoal(settings)
             say("\(count) runs, \(settings.parallelRuns) at a time; one of them, with all threads:\n\(estimate.text)")
         }
     }
@@ -143,13 +146,24 @@ struct SweepCommand: ParsableCommand {
         try AtomicFile.write(table.page(title: FileSystem.name(of: folder)), to: FileSystem.join(folder, "sweep.html"))
     }
 
-    /// What is judged how, and what an earlier call has left.
-    private func sayBeginning(_ sweep: Sweep) {
-        let settings = sweep.settings
+    /// A run takes its time; whether it will have the metric is known before.
+    private func checkMetric(_ samples: [TrainCommand]) throws {
+        // Evaluations alone can be asked before there is a model.
+        guard !["train_", "test_", "predict_"].contains(where: { metric.hasPrefix($0) }) else { return }
+        try samples.first?.check(forMetric: metric)
+    }
+
+    private func sayGoal(_ settings: SweepSettings) {
         say(
             "the best setting has the \(settings.direction == .minimize ? "smallest" : "largest") "
                 + "\(settings.shownMetric.shown()) "
                 + "(\(settings.direction.rawValue))")
+    }
+
+    /// What is judged how, and what an earlier call has left.
+    private func sayBeginning(_ sweep: Sweep) {
+        let settings = sweep.settings
+        sayGoal(settings)
         if let usual = SweepSettings.Direction(ofMetric: metric), usual != settings.direction {
             noteOnStandardError("--direction \(settings.direction.rawValue) looks for the worst \(metric.shown())")
         }

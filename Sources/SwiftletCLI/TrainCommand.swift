@@ -56,6 +56,11 @@ struct TrainCommand: ParsableCommand {
         try estimate(try tuning(try training.arguments(), isMainProcess: true))
     }
 
+    /// Checks what can be known before the first step, and that evaluations give a metric.
+    func check(forMetric metric: String) throws {
+        try tuning(try training.arguments(), isMainProcess: true).check(forMetric: metric)
+    }
+
     private func estimate(_ tuning: FineTuning) throws -> RunEstimate {
         page.report ? try tuning.estimateWithReport(page.options(data)) : try tuning.estimate()
     }

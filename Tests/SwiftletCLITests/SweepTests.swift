@@ -91,11 +91,27 @@ struct SweepTests {
         let own = ["--search", "learning_rate=1e-3,1e-2", "--method", "grid", "--seeds", "1", "2", "--dry-run"]
         let said = try runs.sweep(own)
         #expect(said.status == 0, "\(said.error)")
-        #expect(said.output.hasPrefix("4 runs, 1 at a time"), "\(said.output)")
+        #expect(said.output.contains("(minimize)\n4 runs, 1 at a time"), "\(said.output)")
         let json = try JSONValue(parsing: try runs.sweep(own + ["--json"]).output)
         #expect(json["runs"] == 4 && json["steps"] == 1 && json["seconds"] == .null)
         let wrong = try runs.sweep(own, ["--dataset", folder.file("no-data")])
         #expect(wrong.status == 1 && wrong.error.contains("no-data"))
+        #expect(!FileSystem.exists(folder.file("sweep")))
+    }
+
+    @Test func `a metric that no run will have is known before the first run`() throws {
+        let own = ["--search", "learning_rate=1e-3,1e-2", "--method", "grid", "--metric", "roc_auc"]
+        for mode in [[], ["--dry-run"]] {
+            let named = try runs.sweep(own + mode)
+            #expect(named.status == 1 && named.error.contains("eval_roc_auc"), "\(named.error)")
+            #expect(named.error.contains("eval_accuracy"), "\(named.error)")
+        }
+        // Without rows to evaluate there is no metric at all.
+        try FileSystem.remove("\(small.data)/validation.jsonl")
+        for mode in [[], ["--dry-run"]] {
+            let none = try runs.sweep(["--search", "learning_rate=1e-3,1e-2", "--method", "grid"] + mode)
+            #expect(none.status == 1 && none.error.contains("there is no validation split"), "\(none.error)")
+        }
         #expect(!FileSystem.exists(folder.file("sweep")))
     }
 

@@ -15,7 +15,8 @@ extension RunReport {
         if let doubtful = try labelIssues(), !doubtful.found.isEmpty {
             found.append(
                 "\(Self.part(doubtful.found.count, of: doubtful.rows.count)) \(doubtful.found.count == 1 ? "has" : "have") a "
-                    + "probable label error: see 'Probable label errors' in \(RunFiles.page)")
+                    + "probable label error, if the model is a good one: see 'Probable label errors' in \(RunFiles.page)"
+            )
         }
         return found
     }

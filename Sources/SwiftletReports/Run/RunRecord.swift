@@ -122,9 +122,10 @@ public struct RunRecord: Sendable {
         guard let sign = name.firstIndex(of: "_"), !MetricName.isBookkeeping(name) else { return nil }
         let key = name[name.index(after: sign)...]
         guard !key.isSame(as: "loss") else { return nil }
-        let own = metrics.filter { metric in
-            key.isSame(as: metric.name) || metric.variant.map { key.isSame(as: "\(metric.name)_\($0)") } ?? false
-        }
+        let exact = metrics.filter { metric in metric.variant.map { key.isSame(as: "\(metric.name)_\($0)") } ?? false }
+        let named = metrics.filter { key.isSame(as: $0.name) }
+        // Of several with one name, the variants have it in theirs.
+        let own = !exact.isEmpty ? exact : named.count == 1 ? named : named.filter { $0.variant == nil }
         // A single metric may give several values, each with a name of its own.
         guard let metric = own.count == 1 ? own[0] : metrics.count == 1 ? metrics[0] : nil else { return nil }
         // Without a word about it, these are about the second of two classes.

@@ -92,6 +92,11 @@ enum LabelColumnType: Equatable {
             case .list(let element), .largeList(let element), .fixedList(let element, _): element
             default: nil
             }
+        guard (element ?? feature) != .json else {
+            throw TaskError(
+                .labels, "column '\(column)' holds values of several kinds, such as texts and numbers",
+                remedy: "Write all of its labels in one form, such as \"1\" for 1.")
+        }
         guard let type = (element ?? feature).flatMap({ LabelColumnType($0) }) else {
             throw TaskError(
                 .labels,

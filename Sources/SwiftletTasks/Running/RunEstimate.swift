@@ -41,17 +41,8 @@ extension FineTuning {
                 remedy: "Leave out {estimate()|--dry-run}, or train, too.")
         }
         let folder = try TemporaryFolder()
-        // All that the run itself would see before its first step, with the arguments that it has.
-        var whole = self
-        whole.args.outputDir = folder.path
-        // That a few steps end early is no news.
-        whole.logger.logLevel = max(logger.logLevel, .warning)
         let clock = StepClock(steps: measured + 1)
-        whole.callbacks = [clock]
-        let ready = try whole.prepared(whole.args)
-        try willBegin(ready.trainer, ready.evaluationSplit)
-        if ready.trainer.accelerator.isMainProcess { try checkOutputFolder() }
-        _ = try resumeFrom?.find(in: args.outputDir) { logger.warning("\($0)") }
+        let (whole, ready) = try rehearsed(in: folder, [clock], forMetric: nil)
         var dry = whole.args
         dry.saveStrategy = .no
         dry.evalStrategy = .no
@@ -64,6 +55,35 @@ extension FineTuning {
             steps: clock.plannedSteps, secondsPerStep: clock.secondsPerStep, peakMemory: peakMemory(),
             // Weights, and for each of them two moments of the optimizer.
             diskSpace: parameters * 4 + checkpointCount(clock.plannedSteps, clock.savedEvery) * parameters * 12)
+    }
+
+    /// Checks all that a run checks before its first step, as `estimate()` does, and runs no step.
+    ///
+    /// - Parameter metric: what evaluations have to give, such as `f1` or `eval_f1`.
+    /// - Throws: what `run()` would throw before its first step; `TaskError` and `TrainingError` where nothing is evaluated,
+    ///   or not with this metric, as far as that can be known.
+    package func check(forMetric metric: String) throws {
+        _ = try rehearsed(in: try TemporaryFolder(), [], forMetric: metric)
+    }
+
+    /// All that the run itself would see before its first step, with the arguments that it has.
+    private func rehearsed(
+        in folder: TemporaryFolder, _ callbacks: [any TrainerCallback], forMetric metric: String?
+    ) throws -> (FineTuning, Prepared) {
+        var whole = self
+        whole.args.outputDir = folder.path
+        // That a few steps end early is no news.
+        whole.logger.logLevel = max(logger.logLevel, .warning)
+        whole.callbacks = callbacks
+        if let metric {
+            whole.args.metricForBestModel = metric
+            if whole.args.evalStrategy == .no { whole.args.evalStrategy = .epoch }
+        }
+        let ready = try whole.prepared(whole.args)
+        try willBegin(ready.trainer, ready.evaluationSplit)
+        if ready.trainer.accelerator.isMainProcess { try checkOutputFolder() }
+        _ = try resumeFrom?.find(in: args.outputDir) { logger.warning("\($0)") }
+        return (whole, ready)
     }
 
     /// Sees that the output folder can be made and written to, and leaves all as it was.
