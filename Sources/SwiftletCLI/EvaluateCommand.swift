@@ -161,8 +161,8 @@ extension ClassificationReport {
         }
         guard let confusion, labels.count <= 12 else { return }
         print("\n" + bold("rows of each class (down) by what the model says (across)", .heading))
-        let cell = max(labels.map(\.count).max() ?? 0, String(confusion.flatMap(\.self).max() ?? 0).count) + 1
         let labels = labels.map { $0.shown() }
+        let cell = max(labels.map(\.count).max() ?? 0, String(confusion.flatMap(\.self).max() ?? 0).count) + 1
         print(padded("", width) + labels.map { padded($0, cell) }.joined())
         for (label, counts) in zip(labels, confusion) {
             print(padded(label, width) + counts.map { padded(String($0), cell) }.joined())

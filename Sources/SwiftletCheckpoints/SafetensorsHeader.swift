@@ -27,7 +27,7 @@ struct SafetensorsHeader {
         }
         let header = try Self.object(bytes[8..<start], path: path)
         if let (key, field) = RepeatedFields.first(in: bytes[8..<start]) {
-            if let key { throw problem(key, "has two fields '\(field)'") }
+            if let key { throw problem(of: key, "has two fields '\(field)'") }
             throw problem("has two fields '\(field)' in its header", SafetensorsError.getAgain)
         }
         for (name, value) in header {
@@ -68,12 +68,12 @@ struct SafetensorsHeader {
 
     private func strings(_ value: JSONValue) throws(SafetensorsError) -> [TextKey: String] {
         guard let object = value.object else {
-            throw problem("'__metadata__' is \(value.kind), not an object", nil)
+            throw problem("'__metadata__' is \(value.kind), not an object", SafetensorsError.getAgain)
         }
         var strings: [TextKey: String] = [:]
         for (key, value) in object {
             guard let text = value.string else {
-                throw problem("'\(key)' of '__metadata__' is \(value.kind), not a string", nil)
+                throw problem("'\(key)' of '__metadata__' is \(value.kind), not a string", SafetensorsError.getAgain)
             }
             strings[TextKey(key)] = text
         }
@@ -88,8 +88,8 @@ struct SafetensorsHeader {
         if let fields = value.array, fields.count == 3 {
             value = ["dtype": fields[0], "shape": fields[1], "data_offsets": fields[2]]
         }
-        guard value.object != nil else { throw problem(name, "is described by \(value.kind), not an object") }
-        guard let dtypeName = value["dtype"]?.string else { throw problem(name, "has no dtype") }
+        guard value.object != nil else { throw problem(of: name, "is described by \(value.kind), not an object") }
+        guard let dtypeName = value["dtype"]?.string else { throw problem(of: name, "has no dtype") }
         let dtype = DType(safetensorsName: dtypeName)
         guard let bits = dtype.map({ $0.byteCount * 8 }) ?? Self.otherSizes[TextKey(dtypeName)] else {
             throw SafetensorsError(
@@ -97,22 +97,24 @@ struct SafetensorsHeader {
                 remedy: SafetensorsError.convert, kind: .unsupported)
         }
         guard let shape = integers(value["shape"]), shape.count <= Self.rankLimit else {
-            throw problem(name, "has no shape of up to \(Self.rankLimit) whole numbers from 0")
+            throw problem(of: name, "has no shape of up to \(Self.rankLimit) whole numbers from 0")
         }
         guard let offsets = integers(value["data_offsets"]), offsets.count == 2 else {
-            throw problem(name, "has no data_offsets of two whole numbers")
+            throw problem(of: name, "has no data_offsets of two whole numbers")
         }
         let (lower, upper) = (offsets[0], offsets[1])
-        guard lower <= upper else { throw problem(name, "ends at \(upper), before its begin at \(lower)") }
+        guard lower <= upper else { throw problem(of: name, "ends at \(upper), before its begin at \(lower)") }
         guard upper <= end - start else {
-            throw problem(name, "ends at \(upper), and the file holds \(end - start) bytes of data")
+            throw problem(of: name, "ends at \(upper), and the file holds \(end - start) bytes of data")
         }
         guard let size = Self.bitCount(shape, bits) else {
-            throw problem(name, "has the shape \(shape), too large for any memory")
+            throw problem(of: name, "has the shape \(shape), too large for any memory")
         }
-        guard size % 8 == 0 else { throw problem(name, "takes \(size) bits by \(dtypeName) \(shape), no whole bytes") }
+        guard size % 8 == 0 else {
+            throw problem(of: name, "takes \(size) bits by \(dtypeName) \(shape), no whole bytes")
+        }
         guard size / 8 == upper - lower else {
-            throw problem(name, "takes \(size / 8) bytes by \(dtypeName) \(shape), and has \(upper - lower)")
+            throw problem(of: name, "takes \(size / 8) bytes by \(dtypeName) \(shape), and has \(upper - lower)")
         }
         return .init(dtypeName: dtypeName, dtype: dtype, shape: shape, bytes: start + lower..<start + upper)
     }
@@ -165,7 +167,7 @@ struct SafetensorsHeader {
                 let kind =
                     entry.bytes.lowerBound < position ? "overlaps the tensor before it" : "leaves a hole before it"
                 throw problem(
-                    name, "\(kind): begins at \(entry.bytes.lowerBound - start), expected \(position - start)")
+                    of: name, "\(kind): begins at \(entry.bytes.lowerBound - start), expected \(position - start)")
             }
             position = entry.bytes.upperBound
         }
@@ -174,11 +176,11 @@ struct SafetensorsHeader {
         }
     }
 
-    private func problem(_ text: String, _ remedy: String?) -> SafetensorsError {
+    private func problem(_ text: String, _ remedy: String) -> SafetensorsError {
         SafetensorsError(path: path, problem: text, remedy: remedy, kind: .damaged)
     }
 
-    private func problem(_ name: String, _ text: String) -> SafetensorsError {
+    private func problem(of name: String, _ text: String) -> SafetensorsError {
         SafetensorsError(path: path, key: name, problem: text, remedy: SafetensorsError.getAgain, kind: .damaged)
     }
 }

@@ -185,6 +185,9 @@ import Testing
         let error = try #require(throws: SafetensorsError.self) { try SafetensorsFile(path) }
         #expect(error.description.contains(path))
         #expect(error.description.contains(mentioned))
+        // The remedy is said once, and what is said of the file is said of no tensor.
+        let lines = error.description.split(separator: "\n")
+        #expect(lines.count == 2 && lines[0] != lines[1] && !lines[0].contains("tensor 'has "))
     }
 
     @Test func `types that are not read do no harm to tensors beside them`() throws {

@@ -111,6 +111,13 @@ struct RunTests {
         let error = #expect(throws: ReportError.self) { try RunReplay(folder: folder.file("out")) }
         #expect(error?.kind == .replay)
         #expect(throws: ReportError.self) { try RunReplay(folder: small.data) }
+        for command: JSONValue in [.null, [], "train", ["swiftlet", 1]] {
+            var json = replay.record.json
+            json["command"] = command
+            try RunRecord(json).write(to: folder.file("out"))
+            let error = #expect(throws: ReportError.self) { try RunReplay(folder: folder.file("out")) }
+            #expect(error?.message.contains("run.json' has no command") == true)
+        }
     }
 
     @Test func `a run is made again without report and upload, and with logs of its own`() throws {

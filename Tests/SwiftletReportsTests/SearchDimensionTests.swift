@@ -34,7 +34,7 @@ import SwiftletReports
 
     @Test(arguments: [
         "uniform:1:0", "loguniform:0:1", "int:1", "int:a:3", "uniform:0:nan", "8,,16", "", "int:1:5:0", "logint:0:4",
-        "uniform:0:1:-1", "int:99999999999999999999:3", "int:-9223372036854775808:3",
+        "uniform:0:1:-1", "1e-4,1e-3,0.0001", "a,b,a", "int:99999999999999999999:3", "int:-9223372036854775808:3",
     ]) func `ranges that make no sense are refused`(text: String) {
         let error = #expect(throws: ReportError.self) { try SearchDimension(parsing: text) }
         #expect(error?.message.contains("'\(text)'") == true)

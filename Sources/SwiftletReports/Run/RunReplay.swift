@@ -18,6 +18,11 @@ public struct RunReplay: Sendable {
         func refused(_ message: String, _ remedy: String) -> ReportError {
             ReportError(.replay, message, remedy: remedy, at: ErrorLocation(path: path))
         }
+        guard let words = record.json["command"]?.array, !words.isEmpty, words.allSatisfy({ $0.string != nil }) else {
+            throw refused(
+                "'\(path)' has no command, which is a list of words",
+                "Put back the run.json that the training wrote, or train again.")
+        }
         guard record.json["weights"]?.array?.isEmpty == false else {
             throw refused("the run in '\(folder)' has trained no model", "Name the output folder of a training.")
         }

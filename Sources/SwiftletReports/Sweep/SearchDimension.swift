@@ -69,7 +69,10 @@ public enum SearchDimension: Sendable, Equatable {
     /// Why there is nothing to search; `nil` where there is.
     var problem: String? {
         switch self {
-        case .choices(let values): return values.isEmpty ? "there are no values" : nil
+        case .choices(let values):
+            if values.isEmpty { return "there are no values" }
+            let different = Set(values.map { TextKey($0.text()) })
+            return different.count < values.count ? "a value stands there twice" : nil
         case .real(let low, let high, let isLog, let step):
             guard low.isFinite, high.isFinite, low <= high else { return "the lower bound is above the upper one" }
             if isLog, low <= 0 { return "a logarithmic range must begin above 0" }
