@@ -6,7 +6,7 @@ extension Dataset {
     public func toParquet(_ path: String) throws {
         let table = try table()
         try write(path, table) { metadata, write, context in
-            carrow_write_parquet(table.handle, metadata, write, context)
+            carrow_write_parquet(table.handle, metadata, features.jsonMarks, write, context)
         }
     }
 
