@@ -122,8 +122,14 @@ arrow::Result<std::shared_ptr<arrow::Array>> carrow::plain(const std::shared_ptr
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> carrow::checked(std::shared_ptr<arrow::Table> table) {
-    ARROW_RETURN_NOT_OK(start());
     ARROW_RETURN_NOT_OK(table->ValidateFull());
+    ARROW_ASSIGN_OR_RAISE(auto result, plain(table));
+    if (result != table) ARROW_RETURN_NOT_OK(result->ValidateFull());
+    return result;
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> carrow::plain(const std::shared_ptr<arrow::Table> &table) {
+    ARROW_RETURN_NOT_OK(start());
     arrow::FieldVector fields;
     arrow::ChunkedArrayVector columns;
     bool is_changed = false;
@@ -145,7 +151,5 @@ arrow::Result<std::shared_ptr<arrow::Table>> carrow::checked(std::shared_ptr<arr
         columns.push_back(column);
     }
     if (!is_changed) return table;
-    auto result = arrow::Table::Make(arrow::schema(fields, table->schema()->metadata()), columns, table->num_rows());
-    ARROW_RETURN_NOT_OK(result->ValidateFull());
-    return result;
+    return arrow::Table::Make(arrow::schema(fields, table->schema()->metadata()), columns, table->num_rows());
 }

@@ -10,16 +10,13 @@ namespace carrow {
 /// damaged file. Columns without a plain type (unions, intervals) stay as they are.
 arrow::Result<std::shared_ptr<arrow::Table>> checked(std::shared_ptr<arrow::Table> table);
 
+/// The table in plain types, without the checks.
+arrow::Result<std::shared_ptr<arrow::Table>> plain(const std::shared_ptr<arrow::Table> &table);
+
 /// The plain type of a column; null where it has none.
 std::shared_ptr<arrow::DataType> plain_type(const std::shared_ptr<arrow::DataType> &type);
 
 /// The values in the plain type.
 arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::Array> &array);
-
-inline arrow::Status give_checked(std::shared_ptr<arrow::Table> table, carrow_table **out) {
-    ARROW_ASSIGN_OR_RAISE(auto plain_table, checked(std::move(table)));
-    give(plain_table, out);
-    return arrow::Status::OK();
-}
 
 }  // namespace carrow

@@ -1,5 +1,6 @@
 #include "Streams.hpp"
 
+#include <arrow/extension_type.h>
 #include <arrow/ipc/api.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -7,7 +8,9 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 
+#include "Marks.hpp"
 #include "Plain.hpp"
 
 using namespace carrow;
@@ -15,6 +18,9 @@ using namespace carrow;
 struct carrow_writer {
     std::unique_ptr<CallbackStream> output;
     std::shared_ptr<arrow::Schema> schema;
+    /// Which texts are JSON; nothing where none are.
+    std::optional<std::string> json_marks;
+    const char *marks() const { return json_marks ? json_marks->c_str() : nullptr; }
     std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
 };
 
@@ -59,7 +65,9 @@ void forget_buffer(const uint8_t *data, int64_t size) {
 
 /// The parts of the buffers that the rows of a slice refer to.
 void forget_data(const arrow::ArrayData &data, int64_t offset, int64_t length) {
-    const auto &type = *data.type;
+    const bool is_extension = data.type->id() == arrow::Type::EXTENSION;
+    const auto &type =
+        is_extension ? *static_cast<const arrow::ExtensionType &>(*data.type).storage_type() : *data.type;
     const auto *offsets = data.buffers.size() > 1 && data.buffers[1] ? data.buffers[1]->data() : nullptr;
     auto part = [&](size_t index, int64_t from, int64_t count) {
         if (index >= data.buffers.size() || !data.buffers[index]) return;
@@ -165,7 +173,11 @@ int carrow_read_ipc(const char *path, bool trusted, carrow_table **out) {
         ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::FromRecordBatches(schema, batches));
         for (const auto &field : schema->fields()) {
             auto target = plain_type(field->type());
-            if (target && !target->Equals(*field->type())) return give_checked(table, out);
+            if (!target || target->Equals(*field->type())) continue;
+            // Pages of an own file are not touched for a check: its only other type is JSON, whose texts stay in place.
+            auto made = trusted ? plain(table) : checked(table);
+            ARROW_ASSIGN_OR_RAISE(table, made);
+            break;
         }
         give(table, out);
         return arrow::Status::OK();
@@ -173,12 +185,13 @@ int carrow_read_ipc(const char *path, bool trusted, carrow_table **out) {
 }
 
 int carrow_writer_open(
-    const carrow_table *schema, const char *metadata, bool (*write)(void *, const void *, int64_t), void *context,
-    carrow_writer **out) {
+    const carrow_table *schema, const char *metadata, const char *json_marks,
+    bool (*write)(void *, const void *, int64_t), void *context, carrow_writer **out) {
     return guarded([&]() -> arrow::Status {
         auto writer = std::make_unique<carrow_writer>();
         writer->output = std::make_unique<CallbackStream>(write, context);
-        writer->schema = with_metadata(schema, metadata)->schema();
+        if (json_marks) writer->json_marks = json_marks;
+        writer->schema = json_marked(with_metadata(schema, metadata), writer->marks())->schema();
         ARROW_ASSIGN_OR_RAISE(writer->writer, arrow::ipc::MakeStreamWriter(writer->output.get(), writer->schema));
         *out = writer.release();
         return arrow::Status::OK();
@@ -187,12 +200,13 @@ int carrow_writer_open(
 
 int carrow_writer_write(carrow_writer *writer, const carrow_table *table) {
     return guarded([&]() -> arrow::Status {
-        if (!table->table->schema()->Equals(*writer->schema, false)) {
+        auto rows = json_marked(table->table, writer->marks());
+        if (!rows->schema()->Equals(*writer->schema, false)) {
             return arrow::Status::Invalid(
-                "rows of ", table->table->schema()->ToString(), " after rows of ", writer->schema->ToString());
+                "rows of ", rows->schema()->ToString(), " after rows of ", writer->schema->ToString());
         }
         // One batch, however many pieces the rows come in.
-        ARROW_ASSIGN_OR_RAISE(auto whole, table->table->CombineChunks());
+        ARROW_ASSIGN_OR_RAISE(auto whole, rows->CombineChunks());
         return writer->writer->WriteTable(*whole);
     });
 }

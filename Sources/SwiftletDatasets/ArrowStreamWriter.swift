@@ -23,7 +23,7 @@ final class ArrowStreamWriter {
         var handle: OpaquePointer?
         let context = Unmanaged.passUnretained(output).toOpaque()
         let status = withExtendedLifetime((output, like)) {
-            carrow_writer_open(like.handle, features?.metadata, Self.write, context, &handle)
+            carrow_writer_open(like.handle, features?.metadata, features?.jsonMarks, Self.write, context, &handle)
         }
         if let failure = output.failure { throw failure }
         try arrow("write '\(path)'", status)
@@ -72,7 +72,7 @@ extension ArrowTable {
             try arrow(
                 "read the rows",
                 carrow_writer_open(
-                    handle, nil,
+                    handle, nil, nil,
                     { context, bytes, count in
                         Unmanaged<Hash>.fromOpaque(context!).takeUnretainedValue().hash
                             .update(UnsafeRawBufferPointer(start: bytes, count: Int(count)))

@@ -71,6 +71,16 @@ extension Feature {
         }
     }
 
+    /// A mark for this type and each one in it, `j` for JSON, in the order in which the bridge to Arrow reads them.
+    fileprivate var jsonMarks: String {
+        switch self {
+        case .json: "j"
+        case .value, .classLabel: "."
+        case .list(let element), .largeList(let element), .fixedList(let element, _): "." + element.jsonMarks
+        case .structure(let fields): "." + fields.types.map(\.jsonMarks).joined()
+        }
+    }
+
     /// The type with `json` at the end of a path of keys, and of numbers for the elements of lists.
     func withJSON(at path: ArraySlice<JSONValue>) -> Feature {
         guard let step = path.first else { return .json }
@@ -109,5 +119,12 @@ extension Feature {
             .structure(Row(row.map { ($0.0, fields[$0.0]?.decoded($0.1) ?? $0.1) }))
         default: value
         }
+    }
+}
+
+extension Features {
+    /// Which of the stored texts files mark as JSON; `nil` where none are.
+    var jsonMarks: String? {
+        types.contains(where: \.isEncoded) ? types.map(\.jsonMarks).joined() : nil
     }
 }

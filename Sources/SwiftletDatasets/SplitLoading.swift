@@ -177,6 +177,10 @@ enum Settling {
         case (.value, .value): first
         case (.list(let first), .list(let own)): adopting(first, own).map { .list($0) }
         case (.list, .value("null")), (.structure, .value("null")), (.largeList, .value("null")): first
+        // What is of another form does not fit; the conversion says in which row.
+        case (_, .json), (.value, .structure), (.value, .list), (.list, .structure), (.structure, .list),
+            (.list, .value), (.structure, .value):
+            first
         case (.structure(let first), .structure(let own)):
             .structure(
                 Features(own.map { name, feature in (name, first[name].flatMap { adopting($0, feature) } ?? feature) }))

@@ -6,7 +6,7 @@ extension Dataset {
     public func toParquet(_ path: String) throws {
         let table = try table()
         try write(path, table) { metadata, write, context in
-            carrow_write_parquet(table.handle, metadata, write, context)
+            carrow_write_parquet(table.handle, metadata, features.jsonMarks, write, context)
         }
     }
 
@@ -101,7 +101,7 @@ extension Dataset {
     public func toJSON(_ path: String) throws {
         let file = try AtomicFile(path)
         try eachRow { values in
-            try file.write(Self.json(.structure(Row(names: columnNames, values: values))) + "\n")
+            try file.write(jsonObject(values) + "\n")
         }
         try file.commit()
     }
@@ -110,9 +110,17 @@ extension Dataset {
     public func jsonLine(_ row: Int) throws -> String {
         var line = ""
         try select(try position(row)..<(try position(row)) + 1).eachRow { values in
-            line = Self.json(.structure(Row(names: columnNames, values: values)))
+            line = jsonObject(values)
         }
         return line
+    }
+
+    /// A row as an object of JSON; texts that hold JSON are the values that they hold, as by Python.
+    private func jsonObject(_ stored: [Value]) -> String {
+        let values = zip(features.types, stored).map { feature, value in
+            feature.isEncoded ? feature.decoded(value) : value
+        }
+        return Self.json(.structure(Row(names: columnNames, values: values)))
     }
 
     private static func json(_ value: Value) -> String {

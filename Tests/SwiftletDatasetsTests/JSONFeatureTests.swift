@@ -72,4 +72,88 @@ import Testing
             try Dataset.fromColumns([("b", .values([.binary([1])]))], features: ["b": .json])
         }
     }
+
+    /// What Python takes a column for `Json()` by, at every depth: a field of the type `arrow.json`.
+    @Test func `files mark texts that are JSON as Arrow's type`() throws {
+        let folder = try TemporaryDirectory()
+        let inner: [Value] = [.structure(["a": 1, "n": 2]), .null, .structure(["a": "x", "n": 3])]
+        let data = try Dataset.fromColumns(
+            [
+                ("j", .values(Array(Self.values.prefix(3)))), ("l", .values(Array(Self.lists.prefix(3)))),
+                ("s", .values(inner)), ("t", .strings(["1", "2", "3"])),
+            ],
+            features: [
+                "j": .json, "l": .list(.json), "s": .structure(["a": .json, "n": .value("int64")]),
+                "t": .value("string"),
+            ])
+        func marks(_ path: String, _ forms: [String]) throws -> Int {
+            let file = try MappedFile(path)
+            let bytes = withExtendedLifetime(file) { Array(file.bytes) }
+            return forms.map { form in
+                let form = Array(form.utf8)
+                return (0...bytes.count - form.count).filter { bytes[$0] == form[0] }
+                    .filter { bytes[$0..<$0 + form.count].elementsEqual(form) }.count
+            }.reduce(0, +)
+        }
+        try data.toArrow(folder.file("d.arrow"))
+        #expect(try marks(folder.file("d.arrow"), ["arrow.json"]) == 3)
+        try data.toParquet(folder.file("d.parquet"))
+        // Parquet has Arrow's types in base64, at one of three places in a group of bytes.
+        #expect(try marks(folder.file("d.parquet"), ["YXJyb3cuanNvb", "Fycm93Lmpzb2", "hcnJvdy5qc29u"]) == 3)
+        try data.saveToDisk(folder.file("d"))
+        for again in try [
+            Dataset.fromFile(folder.file("d.arrow")), Dataset.fromFile(folder.file("d.parquet")),
+            Dataset.loadFromDisk(folder.file("d")),
+        ] {
+            #expect(again.features == data.features)
+            for name in data.columnNames {
+                #expect(try again.column(name).values() == data.column(name).values(), "\(name)")
+            }
+        }
+    }
+
+    @Test func `lines of JSON have the values`() throws {
+        let folder = try TemporaryDirectory()
+        let data = try made()
+        try data.toJSON(folder.file("d.jsonl"))
+        let lines = try (0..<data.count).map { try data.jsonLine($0) }
+        #expect(
+            lines == [
+                #"{"j":{"a":1},"l":[{"b":0},{"c":"d"}]}"#, #"{"j":[1,"x",null],"l":[]}"#, #"{"j":"text","l":[1]}"#,
+                #"{"j":null,"l":null}"#, #"{"j":2.5,"l":["s"]}"#, #"{"j":true,"l":[[2]]}"#,
+            ])
+        #expect(try MappedFile.text(folder.file("d.jsonl")) == lines.map { $0 + "\n" }.joined())
+        try check(Dataset.fromFile(folder.file("d.jsonl")))
+    }
+
+    @Test func `splits of several kinds of values beside one kind`() throws {
+        let folder = try TemporaryDirectory()
+        func write(_ name: String, _ values: [String]) throws -> String {
+            let path = folder.file(name)
+            try AtomicFile.write(values.map { "{\"x\": \($0)}\n" }.joined(), to: path)
+            return path
+        }
+        let mixed = try write("mixed.jsonl", ["1", "\"t\"", "{\"k\":1}"])
+        let lists = try write("lists.jsonl", ["[1]", "[2, {\"k\":2}]"])
+        for (name, values, other, row) in [
+            ("ints.jsonl", ["1", "2"], mixed, "row 1"), ("structures.jsonl", ["{\"k\":1}"], mixed, "row 0"),
+            ("listed.jsonl", ["[1]"], mixed, "row 0"), ("listed.jsonl", ["[1]"], lists, "row 1"),
+            ("ints.jsonl", ["1"], try write("one.jsonl", ["{\"k\":1}"]), "row 0"),
+        ] {
+            let train = try write(name, values)
+            let error = #expect(throws: DatasetError.self, "\(name)") {
+                try loadDataset(files: [("train", train), ("test", other)])
+            }
+            let message = error.map { "\($0)" } ?? ""
+            for part in [FileSystem.name(of: other), "'x'", row, "training split"] {
+                #expect(message.contains(part), "\(message)")
+            }
+        }
+        // Where the training split has several kinds, or texts, everything fits.
+        let ints = try write("ints.jsonl", ["1", "2"])
+        let dict = try loadDataset(files: [("train", mixed), ("test", ints)])
+        #expect(try dict["test"].features == ["x": .json] && dict["test"].column("x").values() == [1, 2])
+        let texts = try loadDataset(files: [("train", write("texts.jsonl", ["\"u\""])), ("test", mixed)])["test"]
+        #expect(try texts.features == ["x": .value("string")] && texts.strings("x") == ["1", "\"t\"", "{\"k\":1}"])
+    }
 }

@@ -138,16 +138,20 @@ int carrow_table_flatten(const carrow_table *table, carrow_table **out);
 int carrow_table_sort(
     const carrow_table *table, const int64_t *columns, const bool *descending, int64_t count, int64_t *out);
 /// Writes Parquet through a callback that returns false to stop. `metadata` is stored under the key `huggingface`.
+///
+/// `json_marks` tells the texts that are JSON, whose fields get the type `arrow.json`: a character for each type of the
+/// columns, each before those of its children, `j` for JSON and `.` for what is none. Null for no JSON at all.
 int carrow_write_parquet(
-    const carrow_table *table, const char *metadata, bool (*write)(void *context, const void *bytes, int64_t count),
-    void *context);
+    const carrow_table *table, const char *metadata, const char *json_marks,
+    bool (*write)(void *context, const void *bytes, int64_t count), void *context);
 
 // Streams: tables in pieces, so that the whole need not be in memory
 
-/// Begins an Arrow IPC stream of tables like `schema` that goes out through a callback, as it is written.
+/// Begins an Arrow IPC stream of tables like `schema` that goes out through a callback, as it is written. `metadata`
+/// and `json_marks` are those of `carrow_write_parquet`.
 int carrow_writer_open(
-    const carrow_table *schema, const char *metadata, bool (*write)(void *context, const void *bytes, int64_t count),
-    void *context, carrow_writer **out);
+    const carrow_table *schema, const char *metadata, const char *json_marks,
+    bool (*write)(void *context, const void *bytes, int64_t count), void *context, carrow_writer **out);
 /// Appends the rows of a table of the same types.
 int carrow_writer_write(carrow_writer *writer, const carrow_table *table);
 /// Ends the stream.

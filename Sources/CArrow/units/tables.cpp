@@ -5,6 +5,7 @@
 #include "../Types.cpp"
 #include "../Sizes.cpp"
 #include "../Plain.cpp"
+#include "../Marks.cpp"
 #include "../Array.cpp"
 #include "../Table.cpp"
 #include "../Files.cpp"

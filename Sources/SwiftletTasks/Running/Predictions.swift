@@ -128,7 +128,13 @@ public enum Predictions {
                 if let place = places[key] { columns[place].values[row] = value }
             }
         }
-        return try .fromColumns(columns.map { ($0.name, .values($0.values)) })
+        let data = columns.map { ($0.name, ColumnData.values($0.values)) }
+        if let whole = try? Dataset.fromColumns(data) { return whole }
+        // Values of several kinds, which a column of JSON may have, stay JSON.
+        let features = data.map { column in
+            (column.0, (try? Dataset.fromColumns([column]))?.features.types.first ?? .json)
+        }
+        return try .fromColumns(data, features: Features(features))
     }
 
     private static func flat(_ answer: JSONObject, keepsLists: Bool) -> [(String, Value)] {

@@ -1,0 +1,11 @@
+// Texts that are JSON, in the type that files give them.
+#pragma once
+
+#include "Bridge.hpp"
+
+namespace carrow {
+
+/// The table with texts of the type `arrow.json` where the marks, as in `carrow_write_parquet`, say so.
+std::shared_ptr<arrow::Table> json_marked(const std::shared_ptr<arrow::Table> &table, const char *marks);
+
+}  // namespace carrow
