@@ -150,7 +150,16 @@ struct SweepCommand: ParsableCommand {
     private func checkMetric(_ samples: [TrainCommand]) throws {
         // Evaluations alone can be asked before there is a model.
         guard !["train_", "test_", "predict_"].contains(where: { metric.hasPrefix($0) }) else { return }
-        try samples.first?.check(forMetric: metric)
+        do { try samples.first?.check(forMetric: metric) } catch let error as TaskError where error.kind == .split {
+            throw error
+        } catch let error as TrainingError where error.location.option?.isSame(as: "metric_for_best_model") ?? false {
+            let known = error.message.split(separator: ", but ").last ?? "evaluations give others"
+            throw ReportError(
+                .sweep, "no run will have a metric '\(metric)': \(known)", remedy: "Name one of those with --metric.",
+                at: ErrorLocation(option: "metric"))
+        } catch {
+            // What else is wrong with this run may be right in the next.
+        }
     }
 
     private func sayGoal(_ settings: SweepSettings) {
