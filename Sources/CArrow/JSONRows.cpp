@@ -58,15 +58,21 @@ Scan scan(std::string_view text, size_t place, bool is_last, size_t *end) {
 }
 
 std::string kind(std::string_view value) {
+    // Whole, or cut off at the end of the file.
+    auto begins = [&](std::string_view word) {
+        const size_t size = std::min(word.size(), value.size());
+        return value.substr(0, size) == word.substr(0, size);
+    };
     switch (value.empty() ? ' ' : value.front()) {
         case '{': return "an object";
         case '[': return "a list";
         case '"': return "a string";
-        case 't':
-        case 'f': return "a boolean";
-        case 'n': return "null";
-        default: return "a number";
+        case '-': case 'N': case 'I': return "a number";
+        default: break;
     }
+    if (value.empty() || (value.front() >= '0' && value.front() <= '9')) return "a number";
+    if (begins("true") || begins("false")) return "a boolean";
+    return begins("null") ? "null" : "a bare word";
 }
 
 size_t after_space(std::string_view text, size_t place) {
@@ -185,11 +191,13 @@ arrow::Result<bool> JsonReader::Value(std::string_view *value) {
                 return problem(
                     Unit() + ": more than " + std::to_string(deepest) + " levels of nesting", "Flatten the data.");
             case Scan::broken_string:
-                return problem(Unit() + ": a string that does not end", "Put one whole object on each line.");
+                return problem(
+                    Unit() + ": a string that does not end",
+                    is_list() ? "Close it; a line break within it is written as \\n."
+                              : "Put one whole object on each line.");
             case Scan::nothing:
                 return problem(
-                    line + ": '" + buffer_.substr(begin_, 1) + "' where a value should begin",
-                    "Put one object on each line.");
+                    line + ": '" + buffer_.substr(begin_, 1) + "' where a value should begin", Remedy());
             case Scan::cut_off: {
                 if (ended_) {
                     return problem(
@@ -197,12 +205,16 @@ arrow::Result<bool> JsonReader::Value(std::string_view *value) {
                         "The file may be cut off; get it again, or close what is open.");
                 }
                 if (buffer_.size() - begin_ > longest_value) {
-                    return problem(Unit() + " has more than 1 GB", "Put one object on each line.");
+                    return problem(Unit() + " has more than 1 GB", Remedy());
                 }
                 ARROW_RETURN_NOT_OK(Fill().status());
             }
         }
     }
+}
+
+const char *JsonReader::Remedy() const {
+    return is_list() ? "Give a list of objects." : "Put one object on each line.";
 }
 
 std::string JsonReader::Unit() const {
@@ -327,7 +339,7 @@ arrow::Status JsonReader::Add(std::string_view value, JsonRows *rows) {
     } else {
         return problem(
             Unit() + " is " + kind(value) + (has_values_ ? ", and the rows before are not" : ", not an object"),
-            is_list() ? "Give a list of objects." : "Put one object on each line.");
+            Remedy());
     }
     if (line_ != row_ + 1 || value.find('\n') != std::string_view::npos) has_row_lines_ = false;
     rows->text += "\n";

@@ -54,6 +54,8 @@ private:
     void Advance(size_t to);
     arrow::Status Add(std::string_view value, JsonRows *rows);
     std::string Unit() const;
+    /// What to do about a row that is none.
+    const char *Remedy() const;
 
     JsonOptions options_;
     std::unique_ptr<TextSource> text_;

@@ -58,7 +58,8 @@ struct SweepCommand: ParsableCommand {
                 throw ValidationError("--search '\(text)' is not like name=values.")
             }
             let name = text[..<sign].drop { $0 == "-" }.replacing("-", with: "_")
-            return (String(name), try SearchDimension(parsing: String(text[text.index(after: sign)...])))
+            let range = String(text[text.index(after: sign)...])
+            return (String(name), try SearchDimension(parsing: range, for: String(name)))
         }
         var settings = SweepSettings(space: space, method: method, trialCount: trials ?? (method == .grid ? nil : 20))
         settings.seeds = seeds
@@ -128,8 +129,7 @@ struct SweepCommand: ParsableCommand {
         if FileSystem.exists(FileSystem.join(folder, "sweep.jsonl")) { _ = try Sweep(settings, folder: folder) }
         try SweepTraining.fetchInputs(of: samples)
         guard let first = samples.first else { return }
-        try checkMetric(samples)
-        let estimate = try first.estimate()
+        let estimate = try namingChoices { try first.estimate(expecting: checkedMetric) }
         if messages.json {
             var object = estimate.json
             object["runs"] = settings.runCount.map { .int($0) } ?? .null
@@ -146,19 +146,30 @@ struct SweepCommand: ParsableCommand {
         try AtomicFile.write(table.page(title: FileSystem.name(of: folder)), to: FileSystem.join(folder, "sweep.html"))
     }
 
+    /// The metric, where evaluations in a training give it. Others can't be asked for before there is a model.
+    private var checkedMetric: String? {
+        ["train_", "test_", "predict_"].contains(where: { metric.hasPrefix($0) }) ? nil : metric
+    }
+
     /// A run takes its time; whether it will have the metric is known before.
     private func checkMetric(_ samples: [TrainCommand]) throws {
-        // Evaluations alone can be asked before there is a model.
-        guard !["train_", "test_", "predict_"].contains(where: { metric.hasPrefix($0) }) else { return }
-        do { try samples.first?.check(forMetric: metric) } catch let error as TaskError where error.kind == .split {
+        guard let checkedMetric else { return }
+        do { try namingChoices { try samples.first?.check(expecting: checkedMetric) } } catch let error as TaskError
+            where error.kind == .split
+        {
             throw error
-        } catch let error as TrainingError where error.location.option?.isSame(as: "metric_for_best_model") ?? false {
-            let known = error.message.split(separator: ", but ").last ?? "evaluations give others"
-            throw ReportError(
-                .sweep, "no run will have a metric '\(metric)': \(known)", remedy: "Name one of those with --metric.",
-                at: ErrorLocation(option: "metric"))
-        } catch {
+        } catch let error as ReportError { throw error } catch {
             // What else is wrong with this run may be right in the next.
+        }
+    }
+
+    /// Says what is wrong with a metric in terms of this command's option.
+    private func namingChoices<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as TrainingError where !error.metricChoices.isEmpty {
+            throw ReportError(
+                .sweep,
+                "no run will have a metric '\(metric)': evaluations give \(error.metricChoices.joined(separator: ", "))",
+                remedy: "Name one of those with --metric.", at: ErrorLocation(option: "metric"))
         }
     }
 

@@ -52,13 +52,17 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// What the whole run would take, from a few steps; leaves nothing behind.
-    func estimate() throws -> RunEstimate {
-        try estimate(try tuning(try training.arguments(), isMainProcess: true))
-    }
+    ///
+    /// - Parameter metric: what evaluations have to give, if that is to be looked at.
+    func estimate(expecting metric: String?) throws -> RunEstimate { try estimate(try rehearsal(metric)) }
 
     /// Checks what can be known before the first step, and that evaluations give a metric.
-    func check(forMetric metric: String) throws {
-        try tuning(try training.arguments(), isMainProcess: true).check(forMetric: metric)
+    func check(expecting metric: String) throws { try rehearsal(metric).check() }
+
+    private func rehearsal(_ metric: String?) throws -> FineTuning {
+        var tuning = try tuning(try training.arguments(), isMainProcess: true)
+        tuning.expectedMetric = metric
+        return tuning
     }
 
     private func estimate(_ tuning: FineTuning) throws -> RunEstimate {

@@ -304,10 +304,12 @@ private struct EvaluationLoss {
 extension TrainingError {
     static func noMetric(_ name: String, among names: [String]) -> TrainingError {
         // Speeds can be named, too, and are nobody's wish.
-        let choices = names.filter { !MetricName.isBookkeeping($0) }.joined(separator: ", ")
-        return TrainingError(
-            "metric_for_best_model is '\(name)', but evaluations give \(choices)",
+        let choices = names.filter { !MetricName.isBookkeeping($0) }
+        var error = TrainingError(
+            "metric_for_best_model is '\(name)', but evaluations give \(choices.joined(separator: ", "))",
             remedy: "Name one of those, with or without 'eval_'.",
             kind: .metrics, at: ErrorLocation(option: "metric_for_best_model"))
+        error.metricChoices = choices
+        return error
     }
 }

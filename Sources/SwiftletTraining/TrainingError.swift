@@ -26,6 +26,8 @@ public struct TrainingError: SwiftletError {
     public var remedy: String?
     public var commandLineRemedy: String?
     public var location: ErrorLocation
+    /// What evaluations give, such as `eval_loss`, where a metric was asked for that they don't.
+    public internal(set) var metricChoices: [String] = []
 
     /// - Parameters:
     ///   - message: one sentence that names the culprit.

@@ -83,22 +83,32 @@ static void int8_tile(
   const uint8_t *values = x.values + row * x.stride;
   // Beyond the last block it asks for what isn't read; asking is harmless anywhere.
   const int64_t next = row == 0 ? weight.quads * kInt8Block * 4 : 0;
-  Ints sums[Rows][CT_INT8_VECTORS] = {};
+  // Only where every loop over them is unrolled are the sums in registers.
+  Ints sums[Rows][CT_INT8_VECTORS];
+  #pragma unroll
+  for (int r = 0; r < Rows; ++r)
+    #pragma unroll
+    for (int v = 0; v < CT_INT8_VECTORS; ++v) sums[r][v] = Ints{};
   for (int64_t quad = 0; quad < weight.quads; ++quad) {
     Ints w[CT_INT8_VECTORS];
+    #pragma unroll
     for (int v = 0; v < CT_INT8_VECTORS; ++v)
       w[v] = *reinterpret_cast<const IntsAnywhere *>(packed + (quad * kInt8Block + v * W) * 4);
     __builtin_prefetch(packed + next + quad * kInt8Block * 4, 0, 2);
+    #pragma unroll
     for (int r = 0; r < Rows; ++r) {
       int32_t four;
       std::memcpy(&four, values + r * x.stride + quad * 4, 4);
       const Ints a = Ints{} + four;
+      #pragma unroll
       for (int v = 0; v < CT_INT8_VECTORS; ++v) sums[r][v] = CT_INT8_DOT(sums[r][v], a, w[v]);
     }
   }
+  #pragma unroll
   for (int r = 0; r < Rows; ++r) {
     const float scale = x.scales[row + r];
     const int32_t zero = x.zeros[row + r], outliers = x.outlier_counts[row + r];
+    #pragma unroll
     for (int v = 0; v < CT_INT8_VECTORS; ++v) {
       const int64_t column = block * kInt8Block + (first + v) * W;
       if (column >= weight.outputs) break;

@@ -19,12 +19,13 @@ public enum SearchDimension: Sendable, Equatable {
     /// From a text: `8,16,32`, `uniform:0:0.3`, `uniform:0:0.3:0.05` (with a step), `loguniform:1e-5:1e-3`, `int:1:5`,
     /// `int:8:64:8` or `logint:1:64`.
     ///
+    /// - Parameter setting: what has these values, such as `learning_rate`, for the error.
     /// - Throws: `ReportError` that quotes a text of another form.
-    public init(parsing text: String) throws {
+    public init(parsing text: String, for setting: String? = nil) throws {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         func fail(_ reason: String) -> ReportError {
             ReportError(
-                .option, "'\(text)' is no range of values: \(reason)",
+                .option, "'\(text)' is no range of values\(setting.map { " for \($0.shown())" } ?? ""): \(reason)",
                 remedy: "Write 8,16,32, uniform:0:0.3, loguniform:1e-5:1e-3, int:1:5 or logint:1:64.",
                 at: ErrorLocation(option: "search"))
         }

@@ -62,6 +62,8 @@ public struct FineTuning {
     public var onResults: (_ stage: String, Metrics) -> Void = { _, _ in }
     /// Called with the rows for evaluations, `nil` where there are none, before the first step.
     package var willBegin: (Trainer, Split?) throws -> Void = { _, _ in }
+    /// What evaluations have to give, such as `f1` or `eval_f1`, where a rehearsal, `estimate()` or `check()`, is to look.
+    package var expectedMetric: String?
     /// Called in every process after training and evaluation, before the model card is written.
     package var willWriteCard: (Result) throws -> Void = { _ in }
     /// Adds to the model card what the run itself does not know.

@@ -42,8 +42,9 @@ extension FineTuning {
         }
         let folder = try TemporaryFolder()
         let clock = StepClock(steps: measured + 1)
-        let (whole, ready) = try rehearsed(in: folder, [clock], forMetric: nil)
+        let (whole, ready) = try rehearsed(in: folder, [clock])
         var dry = whole.args
+        dry.metricForBestModel = args.metricForBestModel
         dry.saveStrategy = .no
         dry.evalStrategy = .no
         dry.evalOnStart = false
@@ -59,24 +60,21 @@ extension FineTuning {
 
     /// Checks all that a run checks before its first step, as `estimate()` does, and runs no step.
     ///
-    /// - Parameter metric: what evaluations have to give, such as `f1` or `eval_f1`.
-    /// - Throws: what `run()` would throw before its first step; `TaskError` and `TrainingError` where nothing is evaluated,
-    ///   or not with this metric, as far as that can be known.
-    package func check(forMetric metric: String) throws {
-        _ = try rehearsed(in: try TemporaryFolder(), [], forMetric: metric)
-    }
+    /// - Throws: what `run()` would throw before its first step; with an `expectedMetric`, `TaskError` and `TrainingError`
+    ///   where nothing is evaluated, or not with this metric, as far as that can be known.
+    package func check() throws { _ = try rehearsed(in: try TemporaryFolder(), []) }
 
     /// All that the run itself would see before its first step, with the arguments that it has.
     private func rehearsed(
-        in folder: TemporaryFolder, _ callbacks: [any TrainerCallback], forMetric metric: String?
+        in folder: TemporaryFolder, _ callbacks: [any TrainerCallback]
     ) throws -> (FineTuning, Prepared) {
         var whole = self
         whole.args.outputDir = folder.path
         // That a few steps end early is no news.
         whole.logger.logLevel = max(logger.logLevel, .warning)
         whole.callbacks = callbacks
-        if let metric {
-            whole.args.metricForBestModel = metric
+        if let expectedMetric {
+            whole.args.metricForBestModel = expectedMetric
             if whole.args.evalStrategy == .no { whole.args.evalStrategy = .epoch }
         }
         let ready = try whole.prepared(whole.args)
