@@ -110,7 +110,9 @@ void compare_integers(const Int8Table &set, int64_t inputs, int zero, bool ends,
       const int64_t row = (output / kInt8Block * weight.matrix.quads + input / 4) * kInt8Block + output % kInt8Block;
       int8_t &packed = weight.packed[static_cast<size_t>(row * 4 + input % 4)];
       const bool is_largest = output % 3 == 0 || (output % 3 == 1 && side(generator) == 1);
-      if (ends) packed = is_largest ? 127 : -127;
+      // The two of a pair, as large together as they may be.
+      const int size = input % 2 == 0 ? kInt8Pair / 2 : kInt8Pair + 1 - kInt8Pair / 2;
+      if (ends) packed = static_cast<int8_t>(is_largest ? size : -size);
       w[static_cast<size_t>(output * inputs + input)] = packed;
       weight.sums[static_cast<size_t>(output)] += packed;
     }

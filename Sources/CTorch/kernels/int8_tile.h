@@ -15,21 +15,65 @@ typedef Ints IntsAnywhere __attribute__((aligned(1)));
 /// is one in 16,000; in those that trained encoders have, a handful of columns, at 10 to 30 times.
 constexpr float kOutlierBound = 4;
 
-/// -1 in lanes whose number is farther than `bound` from zero, else 0.
-CT_INLINE Ints is_beyond(Vec value, float bound) { return larger(value, -value) > all(bound); }
+/// What a row is measured by.
+struct RowRange {
+  Vec low, high, squares;
+};
+
+CT_INLINE void measure(RowRange &range, Vec value) {
+  range.high = larger(range.high, value);
+  range.low = larger(range.low, -value);
+  range.squares += value * value;
+}
+
+/// A bit of its own in each lane.
+template <int... Lanes>
+CT_INLINE Ints lane_bits(Order<Lanes...>) {
+  return Ints{(1 << Lanes)...};
+}
+
+/// Writes down the columns whose numbers are farther than `bound` from zero, at most one more than there is room for.
+static int32_t int8_outliers(const float *x, int64_t inputs, float bound, int32_t *columns) {
+  int32_t count = 0;
+  for (int64_t begin = 0; begin < inputs; begin += W) {
+    const Vec value = load_part(x + begin, inputs - begin);
+    const Ints beyond = larger(value, -value) > all(bound);
+    if (__builtin_reduce_or(beyond) == 0) continue;
+    for (auto left = static_cast<uint32_t>(__builtin_reduce_or(beyond & lane_bits(InOrder{}))); left != 0;
+         left &= left - 1) {
+      if (count == kInt8Outliers) return count + 1;
+      columns[count++] = static_cast<int32_t>(begin) + __builtin_ctz(left);
+    }
+  }
+  return count;
+}
+
+/// `W` numbers, of which `count` are there, in 8 bits.
+CT_INLINE void int8_cut(const float *x, int64_t count, float inverse, float zero, uint8_t *q) {
+  // Rounded alike in all sets: half a unit decides between two integers.
+  #pragma clang fp contract(off)
+  const Vec value = load_part(x, count) * inverse + zero;
+  // Adding 2^23 rounds to an integer and leaves it in the low bits.
+  const Vec cut = larger(all(0), -larger(-value, all(-255))) + 8388608.0f;
+  const Bytes bytes = __builtin_convertvector((Bits)cut & 255u, Bytes);
+  if (count >= W) {
+    std::memcpy(q, &bytes, W);
+  } else {
+    std::memcpy(q, &bytes, static_cast<size_t>(count));
+  }
+}
 
 static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, int64_t row) {
+  // Numbers of whole vectors: what is left is apart, so that the loops have no choice to make.
+  const int64_t whole = inputs / W * W;
   uint8_t *q = to.values + row * to.stride;
-  Vec low{}, high{}, squares{};
-  for (int64_t i = 0; i < inputs; i += W) {
-    const Vec value = load_part(x + i, inputs - i);
-    high = larger(high, value);
-    low = larger(low, -value);
-    squares += value * value;
-  }
-  float most = maximum(high), least = -maximum(low), bound = kOutlierBound * __builtin_sqrtf(sum(squares) / inputs);
-  int32_t *count = to.outlier_counts + row;
-  *count = 0;
+  RowRange range{};
+  for (int64_t i = 0; i < whole; i += W) measure(range, load(x + i));
+  if (whole < inputs) measure(range, load_part(x + whole, inputs - whole));
+  const float root = __builtin_sqrtf(sum(range.squares) / static_cast<float>(inputs));
+  float most = maximum(range.high), least = -maximum(range.low), bound = kOutlierBound * root;
+  int32_t *columns = to.outlier_columns + row * kInt8Outliers, &count = to.outlier_counts[row];
+  count = 0;
   if (!(bound <= 3e38f)) {
     // Not finite: no more is the product.
     std::memset(q, 0, static_cast<size_t>(to.stride));
@@ -38,11 +82,7 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
     return;
   }
   if (most > bound || -least > bound) {
-    for (;; bound *= 1.5f) {
-      Ints beyond{};
-      for (int64_t i = 0; i < inputs; i += W) beyond -= is_beyond(load_part(x + i, inputs - i), bound);
-      if (__builtin_reduce_add(beyond) <= kInt8Outliers) break;
-    }
+    while ((count = int8_outliers(x, inputs, bound, columns)) > kInt8Outliers) bound *= 1.5f;
     most = most < bound ? most : bound;
     least = least > -bound ? least : -bound;
   }
@@ -51,24 +91,11 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
   to.scales[row] = scale;
   to.zeros[row] = static_cast<int32_t>(zero);
   std::memset(q + inputs, static_cast<int>(zero), static_cast<size_t>(to.stride - inputs));
-  for (int64_t i = 0; i < inputs; i += W) {
-    const Vec value = load_part(x + i, inputs - i) * inverse + zero;
-    // Adding 2^23 rounds to an integer and leaves it in the low bits.
-    const Vec cut = larger(all(0), -larger(-value, all(-255))) + 8388608.0f;
-    const Bytes bytes = __builtin_convertvector((Bits)cut & 255u, Bytes);
-    std::memcpy(q + i, &bytes, static_cast<size_t>(inputs - i < W ? inputs - i : W));
-  }
-  if (most < bound && -least < bound) return;
-  for (int64_t begin = 0; begin < inputs; begin += W) {
-    if (__builtin_reduce_or(is_beyond(load_part(x + begin, inputs - begin), bound)) == 0) continue;
-    for (int64_t i = begin; i < begin + W && i < inputs; ++i) {
-      if (__builtin_fabsf(x[i]) <= bound) continue;
-      const int64_t at = row * kInt8Outliers + *count;
-      to.outlier_columns[at] = static_cast<int32_t>(i);
-      to.outliers[at] = x[i] - scale * (static_cast<float>(q[i]) - zero);
-      *count += 1;
-    }
-  }
+  for (int64_t i = 0; i < whole; i += W) int8_cut(x + i, W, inverse, zero, q + i);
+  if (whole < inputs) int8_cut(x + whole, inputs - whole, inverse, zero, q + whole);
+  float *outliers = to.outliers + row * kInt8Outliers;
+  for (int32_t o = 0; o < count; ++o)
+    outliers[o] = x[columns[o]] - scale * (static_cast<float>(q[columns[o]]) - zero);
 }
 
 constexpr int kBlockVectors = kInt8Block / W;
