@@ -26,17 +26,19 @@ struct ProductBefore {
   int64_t stride;
 };
 
-/// `Rows` rows and one panel of columns. Number k of row r of `a` is at r * RowStep + k * DepthStep.
+/// `Rows` rows and one panel of columns. Number k of row r of `a` is at r * RowStep + k * DepthStep. Meanwhile a panel
+/// is asked for at `next`, or one place again and again, where `next_step` is 0.
 template <int Rows, int RowStep, int DepthStep>
 CT_INLINE void product_tile(
     const float *a, const float *panel, int64_t depth, float *out, int64_t out_stride, int64_t columns,
-    const float *before, int64_t before_stride) {
+    const float *before, int64_t before_stride, const float *next, int64_t next_step) {
   CT_UNROLLED for (int r = 0; r < Rows; ++r)
     CT_UNROLLED for (int c = 0; c < kPanel; c += 16) __builtin_prefetch(out + r * out_stride + c, 1);
   Vec sums[Rows][kVectors] = {};
   for (int64_t k = 0; k < depth; ++k) {
     Vec b[kVectors];
     CT_UNROLLED for (int v = 0; v < kVectors; ++v) b[v] = load(panel + k * kPanel + v * W);
+    CT_UNROLLED for (int c = 0; c < kPanel; c += 16) __builtin_prefetch(next + k * next_step + c, 0, 2);
     CT_UNROLLED for (int r = 0; r < Rows; ++r) {
       const Vec x = all(a[r * RowStep + k * DepthStep]);
       CT_UNROLLED for (int v = 0; v < kVectors; ++v) sums[r][v] = __builtin_elementwise_fma(x, b[v], sums[r][v]);
@@ -59,14 +61,16 @@ CT_INLINE void product_tile(
 template <int Rows, bool IsTransposed>
 static void product_rows(
     const float *a, const float *b, int64_t depth, float *out, int64_t out_stride, int64_t columns,
-    const ProductBefore &before) {
+    const ProductBefore &before, const float *next) {
   for (int64_t column = 0; column < columns; column += kPanel)
     product_tile<Rows, IsTransposed ? 1 : kRowStep, IsTransposed ? kColumnStep : 1>(
         a, b + column * depth, depth, out + column, out_stride, columns - column,
-        before.data == nullptr ? nullptr : before.data + column, before.stride);
+        before.data == nullptr ? nullptr : before.data + column, before.stride,
+        next == nullptr ? a : next + column * depth, next == nullptr ? 0 : kPanel);
 }
 
-using ProductRows = void (*)(const float *, const float *, int64_t, float *, int64_t, int64_t, const ProductBefore &);
+using ProductRows = void (*)(
+    const float *, const float *, int64_t, float *, int64_t, int64_t, const ProductBefore &, const float *);
 
 template <bool IsTransposed, int... Less>
 static ProductRows product_rows_of(int64_t rows, Order<Less...>) {
@@ -166,9 +170,15 @@ static void product_multiply(const ProductJob &job, const ProductPart &part, flo
     const int64_t columns = (after < part.column_end ? after : part.column_end) - begin;
     for (int64_t d = 0; d < depth_count(job.depth); ++d) {
       const int64_t first = depth_begin(job.depth, d), depth = depth_begin(job.depth, d + 1) - first;
-      const float *panels = scratch;
+      const float *panels = scratch, *next = nullptr;
       if (job.packed != nullptr) {
         panels = job.packed + packed_place(first, depth, job.columns, begin);
+        // The next piece comes from memory while the first rows are multiplied with this one.
+        const bool ends = d + 1 == depth_count(job.depth);
+        const int64_t next_first = ends ? 0 : depth_begin(job.depth, d + 1);
+        const int64_t next_depth = depth_begin(job.depth, ends ? 1 : d + 2) - next_first;
+        if (!ends || block + 1 < blocks)
+          next = job.packed + packed_place(next_first, next_depth, job.columns, ends ? after : begin);
       } else {
         product_copy_panels(job.b, first, depth, begin, columns, scratch);
       }
@@ -181,7 +191,7 @@ static void product_multiply(const ProductJob &job, const ProductPart &part, flo
         const ProductBefore before = job.adds || d > 0     ? ProductBefore{out, job.out_stride}
                                      : job.bias != nullptr ? ProductBefore{job.bias + begin, 0}
                                                            : ProductBefore{nullptr, 0};
-        multiply(tile, panels, depth, out, job.out_stride, columns, before);
+        multiply(tile, panels, depth, out, job.out_stride, columns, before, t == 0 ? next : nullptr);
       }
     }
   }
