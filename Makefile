@@ -31,6 +31,7 @@ debug: bootstrap ## build for editing: .build/debug/swiftlet, quick to build, sl
 
 test: bootstrap ## build and run the tests
 	swift test $(SWIFT_FLAGS) --no-parallel --disable-testable-imports
+	Tools/checks/kernel-sets
 	Tests/Consumer/run --plan
 
 test-all: test ## the same, then packages that depend on this one, and the archive in a bare Debian
