@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 using namespace carrow;
@@ -27,23 +29,18 @@ void append_quoted(std::string_view text, std::string *out) {
     out->push_back('"');
 }
 
-/// A value without the white space between its parts.
-std::string compact(std::string_view value) {
-    std::string out;
-    bool is_inside = false;
-    for (size_t i = 0; i < value.size(); ++i) {
-        if (!is_inside && is_space(value[i])) continue;
-        out.push_back(value[i]);
-        if (value[i] == '"') is_inside = !is_inside;
-        if (is_inside && value[i] == '\\' && i + 1 < value.size()) out.push_back(value[++i]);
-    }
-    return out;
-}
-
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
-/// Whether a word is a number of JSON, and a whole one fits 64 bits.
-bool is_number(std::string_view word) {
+/// How much is taken for JSON.
+enum class Rules {
+    /// What a file may hold: also NaN and Infinity, and whole numbers of any length.
+    file,
+    /// What a text must be to count as JSON itself.
+    text
+};
+
+/// Whether a word is a number of JSON.
+bool is_number(std::string_view word, Rules rules) {
     size_t at = 0;
     auto digits = [&] {
         const size_t start = at;
@@ -52,9 +49,14 @@ bool is_number(std::string_view word) {
     };
     if (at < word.size() && word[at] == '-') ++at;
     const size_t start = at;
+    if (rules == Rules::file) {
+        const std::string_view rest = word.substr(at);
+        if (rest == "NaN" || rest == "Inf" || rest == "Infinity") return true;
+    }
     const size_t whole = digits();
     if (whole == 0 || (whole > 1 && word[start] == '0')) return false;
-    if (at == word.size()) return whole < 19;
+    // In a text, a whole number must fit 64 bits.
+    if (at == word.size()) return rules == Rules::file || whole < 19;
     if (word[at] == '.') {
         ++at;
         if (digits() == 0) return false;
@@ -67,32 +69,116 @@ bool is_number(std::string_view word) {
     return at == word.size();
 }
 
-bool is_string(std::string_view text) {
-    for (size_t i = 1; i + 1 < text.size(); ++i) {
-        if (static_cast<unsigned char>(text[i]) < 0x20) return false;
-        if (text[i] != '\\') continue;
-        ++i;
-        if (text[i] == 'u') {
-            for (int k = 0; k < 4; ++k) {
-                if (++i + 1 >= text.size() || !std::strchr("0123456789abcdefABCDEF", text[i])) return false;
-            }
-        } else if (text[i] == 0 || !std::strchr("\"\\/bfnrt", text[i])) {
-            return false;
-        }
-    }
-    return text.size() >= 2 && text.back() == '"';
+bool is_word(std::string_view word, Rules rules) {
+    return word == "null" || word == "true" || word == "false" || is_number(word, rules);
 }
 
-/// Whether a text, which ends with its value, is JSON.
-bool is_json(std::string_view text) {
-    if (text.empty()) return false;
-    if (text.front() == '"') return is_string(text);
-    if (text.front() != '{' && text.front() != '[') {
-        return text == "null" || text == "true" || text == "false" || is_number(text);
+/// The end of a word that is neither string nor list nor object.
+size_t word_end(std::string_view text, size_t at) {
+    while (at < text.size() && !is_space(text[at]) && !std::strchr(",:{}[]\"", text[at])) ++at;
+    return at;
+}
+
+constexpr size_t nowhere = std::string_view::npos;
+
+/// The 16 bits of an escape's four digits; -1 where they are none.
+int32_t unit_at(std::string_view text, size_t at) {
+    int32_t unit = 0;
+    for (size_t k = at; k < at + 4; ++k) {
+        const char *digits = "0123456789abcdef";
+        const char byte = k < text.size() ? static_cast<char>(text[k] | 0x20) : ' ';
+        const char *found = byte == 0 || byte == ' ' ? nullptr : std::strchr(digits, byte);
+        // `| 0x20` also makes digits of some control characters.
+        if (!found || (is_digit(byte) && !is_digit(text[k]))) return -1;
+        unit = unit * 16 + static_cast<int32_t>(found - digits);
     }
-    std::vector<std::string_view> parts;
-    if (!json_parts(text, &parts)) return false;
-    return std::all_of(parts.begin(), parts.end(), [](std::string_view part) { return is_json(part); });
+    return unit;
+}
+
+size_t string_end(std::string_view text, size_t at, Rules rules) {
+    for (++at; at < text.size(); ++at) {
+        if (text[at] == '"') return at + 1;
+        if (rules == Rules::text && static_cast<unsigned char>(text[at]) < 0x20) return nowhere;
+        if (text[at] != '\\') continue;
+        if (++at >= text.size() || text[at] == 0 || !std::strchr("\"\\/bfnrtu", text[at])) return nowhere;
+        if (text[at] != 'u') continue;
+        const int32_t unit = unit_at(text, at + 1);
+        if (unit < 0 || (rules == Rules::file && unit >= 0xDC00 && unit < 0xE000)) return nowhere;
+        at += 4;
+        if (rules == Rules::text || unit < 0xD800 || unit >= 0xDC00) continue;
+        // Half a character needs the other half.
+        if (text.substr(at + 1, 2) != "\\u") return nowhere;
+        const int32_t other = unit_at(text, at + 3);
+        if (other < 0xDC00 || other >= 0xE000) return nowhere;
+        at += 6;
+    }
+    return nowhere;
+}
+
+/// The end of the value that begins at `at`; `nowhere` where there is none. Nesting has been bounded before.
+size_t value_end(std::string_view text, size_t at, Rules rules) {
+    if (at >= text.size()) return nowhere;
+    const char first = text[at];
+    if (first == '"') return string_end(text, at, rules);
+    if (first != '{' && first != '[') {
+        const size_t end = word_end(text, at);
+        return is_word(text.substr(at, end - at), rules) ? end : nowhere;
+    }
+    const char last = first == '{' ? '}' : ']';
+    at = after_space(text, at + 1);
+    if (at < text.size() && text[at] == last) return at + 1;
+    while (at < text.size()) {
+        if (first == '{') {
+            if (text[at] != '"') return nowhere;
+            at = string_end(text, at, rules);
+            if (at == nowhere) return nowhere;
+            at = after_space(text, at);
+            if (at >= text.size() || text[at] != ':') return nowhere;
+            at = after_space(text, at + 1);
+        }
+        at = value_end(text, at, rules);
+        if (at == nowhere) return nowhere;
+        at = after_space(text, at);
+        if (at >= text.size()) return nowhere;
+        if (text[at] == last) return at + 1;
+        if (text[at] != ',') return nowhere;
+        at = after_space(text, at + 1);
+    }
+    return nowhere;
+}
+
+/// Whether a number of a file is beyond what there is, such as Infinity or 1e999.
+bool is_no_number(std::string_view word) {
+    if (word.empty() || !(word[0] == '-' || word[0] == 'N' || word[0] == 'I' || is_digit(word[0]))) return false;
+    return !std::isfinite(std::strtod(std::string(word).c_str(), nullptr));
+}
+
+/// A value without the white space between its parts, and with null for numbers that are none: not even Infinity is a
+/// value in Python's JSON.
+std::string compact(std::string_view value) {
+    std::string out;
+    for (size_t at = 0; at < value.size();) {
+        const char byte = value[at];
+        if (is_space(byte)) {
+            ++at;
+            continue;
+        }
+        size_t end = at + 1;
+        if (byte == '"') {
+            while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
+            end = std::min(end + 1, value.size());
+        } else if (!std::strchr(",:{}[]", byte)) {
+            end = word_end(value, at);
+            if (is_no_number(value.substr(at, end - at))) {
+                out += "null";
+                at = end;
+                continue;
+            }
+        }
+        out += value.substr(at, end - at);
+        at = end;
+    }
+    return out;
 }
 
 /// The content of a string that is JSON itself; Python's library takes it for the value.
@@ -102,19 +188,17 @@ bool holds_json(std::string_view quoted) {
     auto is_blank = [](char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; };
     while (!content.empty() && is_blank(content.front())) content.remove_prefix(1);
     while (!content.empty() && is_blank(content.back())) content.remove_suffix(1);
-    return json_is_whole(content) && is_json(content);
+    return json_is_whole(content) && value_end(content, 0, Rules::text) == content.size();
 }
 
 }  // namespace
 
+bool carrow::json_is_valid(std::string_view value) {
+    return value_end(value, 0, Rules::file) == value.size();
+}
+
 void JsonForm::Add(const JsonRows &rows) {
-    int64_t from = 0;
-    for (const int64_t end : rows.ends) {
-        std::string_view row = std::string_view(rows.text).substr(from, end - from);
-        from = end;
-        while (!row.empty() && is_space(row.back())) row.remove_suffix(1);
-        AddValue(row);
-    }
+    for (size_t i = 0; i < rows.ends.size(); ++i) AddValue(rows.Row(i));
 }
 
 JsonForm *JsonForm::Field(std::string key, size_t hint) {
@@ -144,7 +228,9 @@ void JsonForm::AddValue(std::string_view value) {
     ++objects_;
     for (size_t i = 0; i + 1 < parts.size(); i += 2) {
         JsonForm *field = Field(json_unescaped(parts[i]), i / 2);
-        ++field->seen_;
+        // A key that comes twice is the parser's matter.
+        if (field->seen_in_ != objects_) ++field->seen_;
+        field->seen_in_ = objects_;
         field->AddValue(parts[i + 1]);
     }
 }
@@ -168,9 +254,8 @@ bool JsonForm::has_mixed() const {
 
 void JsonForm::Write(std::string_view value, bool is_row, std::string *out) const {
     const char first = value.empty() ? 'n' : value.front();
-    // Not a number is no value in Python's JSON.
     if (!is_row && is_mixed() && first != 'n') {
-        if (value == "NaN") {
+        if (is_no_number(value)) {
             *out += "null";
         } else if (first == '"' && holds_json(value)) {
             *out += value;
@@ -203,16 +288,20 @@ void JsonForm::Write(std::string_view value, bool is_row, std::string *out) cons
 
 void JsonForm::Rewrite(JsonRows *rows) const {
     std::string text;
-    int64_t from = 0;
-    for (int64_t &end : rows->ends) {
-        std::string_view row = std::string_view(rows->text).substr(from, end - from);
-        from = end;
-        while (!row.empty() && is_space(row.back())) row.remove_suffix(1);
-        Write(row, true, &text);
+    std::vector<int64_t> ends;
+    for (size_t i = 0; i < rows->ends.size(); ++i) {
+        const auto row = rows->Row(i);
+        // What is broken stays as it is, for the parser to refuse.
+        if (json_is_valid(row)) {
+            Write(row, true, &text);
+        } else {
+            text += row;
+        }
         text.push_back('\n');
-        end = static_cast<int64_t>(text.size());
+        ends.push_back(static_cast<int64_t>(text.size()));
     }
     rows->text = std::move(text);
+    rows->ends = std::move(ends);
 }
 
 void JsonForm::AddPaths(std::string *path, std::string *out) const {
@@ -251,7 +340,6 @@ std::string JsonForm::SampleValue() const {
 std::string JsonForm::Sample() const {
     std::string out = "{";
     for (const auto &[key, form] : fields_) {
-        if (form->kinds_ == 0) continue;
         if (out.size() > 1) out += ",";
         append_quoted(key, &out);
         out += ":" + form->SampleValue();

@@ -45,6 +45,8 @@ private:
     uint8_t kinds_ = 0;
     /// Objects seen, and of a field how many of them have it.
     int64_t objects_ = 0, seen_ = 0;
+    /// The last object that was seen to have it, counted from 1.
+    int64_t seen_in_ = 0;
     std::vector<std::pair<std::string, std::unique_ptr<JsonForm>>> fields_;
     std::unordered_map<std::string, size_t> places_;
     std::unique_ptr<JsonForm> element_;

@@ -79,6 +79,16 @@ std::shared_ptr<arrow::DataType> numbered(const std::shared_ptr<arrow::DataType>
     return arrow::struct_(fields);
 }
 
+/// A type with texts in place of times.
+std::shared_ptr<arrow::DataType> without_times(const std::shared_ptr<arrow::DataType> &type) {
+    if (type->id() == arrow::Type::TIMESTAMP) return arrow::utf8();
+    if (type->id() == arrow::Type::LIST) return arrow::list(type->field(0)->WithType(without_times(type->field(0)->type())));
+    if (type->id() != arrow::Type::STRUCT) return type;
+    arrow::FieldVector fields;
+    for (const auto &field : type->fields()) fields.push_back(field->WithType(without_times(field->type())));
+    return arrow::struct_(fields);
+}
+
 /// A table with its columns in the types of a structure that has the same fields first.
 std::shared_ptr<arrow::Table> with_nulls(const std::shared_ptr<arrow::Table> &table, const arrow::DataType &type) {
     auto fields = table->schema()->fields();
@@ -110,9 +120,28 @@ arrow::Result<std::shared_ptr<arrow::Table>> inferred(
     if (whole.ok()) return whole;
     JsonForm form;
     form.Add(rows);
-    ARROW_ASSIGN_OR_RAISE(table, table_of(form.Sample() + "\n" + rows.text, texts));
-    const auto type = form.Typed(arrow::struct_(table->schema()->fields()));
-    return checked(with_nulls(table, *type)->Slice(1));
+    const std::string text = form.Sample() + "\n" + rows.text;
+    ARROW_ASSIGN_OR_RAISE(table, table_of(text, texts));
+    const auto found = arrow::struct_(table->schema()->fields());
+    // Python, too, reads such rows in another way, which takes no text for a time.
+    const auto timeless = without_times(found);
+    if (!timeless->Equals(*found)) {
+        ARROW_ASSIGN_OR_RAISE(table, table_of(text, arrow::schema(numbered(timeless)->fields())));
+    }
+    return checked(with_nulls(table, *form.Typed(timeless))->Slice(1));
+}
+
+/// What the parser has against a row by itself.
+arrow::Status row_problem(const JsonRows &rows, size_t index, bool is_list) {
+    const auto one = table_of(rows.Row(index), nullptr);
+    if (one.ok()) return arrow::Status::OK();
+    std::string message = one.status().message();
+    const std::string prefix = "JSON parse error: ";
+    if (message.rfind(prefix, 0) == 0) message = message.substr(prefix.size());
+    if (const auto place = message.rfind(" in row "); place != std::string::npos) message.resize(place);
+    return problem(
+        (is_list ? "row " : "line ") + std::to_string(rows.numbers[index]) + ": " + message,
+        is_list ? "Give a list of whole objects." : "Put one whole object on each line.");
 }
 
 /// Rows as a table; what is wrong in one of them is told with its number.
@@ -120,19 +149,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> parsed(
     const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, bool is_known) {
     auto whole = is_known ? typed(rows, schema) : inferred(rows, schema);
     if (whole.ok()) return whole;
-    int64_t from = 0;
-    for (size_t i = 0; i < rows.ends.size(); ++i) {
-        auto one = table_of(std::string_view(rows.text).substr(from, rows.ends[i] - from), nullptr);
-        from = rows.ends[i];
-        if (one.ok()) continue;
-        std::string message = one.status().message();
-        const std::string prefix = "JSON parse error: ";
-        if (message.rfind(prefix, 0) == 0) message = message.substr(prefix.size());
-        if (const auto place = message.rfind(" in row "); place != std::string::npos) message.resize(place);
-        return problem(
-            (is_list ? "row " : "line ") + std::to_string(rows.numbers[i]) + ": " + message,
-            "Put one whole object on each line.");
-    }
+    for (size_t i = 0; i < rows.ends.size(); ++i) ARROW_RETURN_NOT_OK(row_problem(rows, i, is_list));
     return whole.status();
 }
 
@@ -193,6 +210,10 @@ arrow::Status JsonFile::FindForm() {
     JsonRows piece;
     while (true) {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
+        // Only what is whole may become JSON text.
+        for (size_t i = 0; more && i < piece.ends.size(); ++i) {
+            if (!json_is_valid(piece.Row(i))) ARROW_RETURN_NOT_OK(row_problem(piece, i, rows->is_list()));
+        }
         if (more) found->Add(piece);
         if (!more || keep < 0) break;
     }
@@ -221,9 +242,15 @@ int carrow_reader_json(
         auto status = file->Read();
         // pandas, which reads a field, does without JSON text.
         if (file->options.field.empty() && (!status.ok() || has_structure(*file->type))) {
-            if (file->FindForm().ok() && file->form) status = file->Read();
+            const auto found = file->FindForm();
+            if (!found.ok()) status = found;
+            if (file->form) status = file->Read();
         }
         ARROW_RETURN_NOT_OK(status);
+        if (!file->is_empty && file->type->num_fields() == 0 && file->rows->is_list() && !file->rows->has_objects()) {
+            file->options.nulls_are_texts = true;
+            ARROW_RETURN_NOT_OK(file->Read());
+        }
         if (file->is_empty) return problem("the file has no rows", "Put one object on each line.");
         if (file->type->num_fields() == 0) {
             return problem("no row of the file has a key", "Put one object on each line.");

@@ -75,11 +75,6 @@ std::string kind(std::string_view value) {
     return begins("null") ? "null" : "a bare word";
 }
 
-size_t after_space(std::string_view text, size_t place) {
-    while (place < text.size() && is_space(text[place])) ++place;
-    return place;
-}
-
 }  // namespace
 
 bool carrow::json_parts(std::string_view value, std::vector<std::string_view> *out) {
@@ -250,7 +245,7 @@ arrow::Status JsonReader::Start() {
 /// The rows in a field of one object that is in memory as a whole.
 arrow::Status JsonReader::StartWhole(std::string_view document) {
     std::vector<std::string_view> pairs;
-    if (!json_parts(document, &pairs)) {
+    if (!json_parts(document, &pairs) || !json_is_valid(document)) {
         return problem(
             "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
     }
@@ -323,18 +318,43 @@ arrow::Status JsonReader::StartColumns(const std::vector<std::string_view> &pair
     return arrow::Status::OK();
 }
 
+/// A row's text. In a list, numbers that are none are null: Python reads a list as a whole, with another parser.
+void JsonReader::AddText(std::string_view value, std::string *out) const {
+    if (!is_list() || value.find_first_of("NI") == std::string_view::npos) {
+        *out += value;
+        return;
+    }
+    for (size_t at = 0; at < value.size();) {
+        size_t end = at + 1;
+        if (value[at] == '"') {
+            while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
+            end = std::min(end + 1, value.size());
+        } else if (value[at] == 'N' || value[at] == 'I' || value[at] == '-') {
+            while (end < value.size() && !is_space(value[end]) && !std::strchr(",:{}[]\"", value[end])) ++end;
+            const auto word = value.substr(at, end - at);
+            if (word == "NaN" || word == "Infinity" || word == "-Infinity") {
+                *out += "null";
+                at = end;
+                continue;
+            }
+        }
+        *out += value.substr(at, end - at);
+        at = end;
+    }
+}
+
 arrow::Status JsonReader::Add(std::string_view value, JsonRows *rows) {
     const char first = value.front();
-    if (first == 'n') {
+    if (value == "null") {
         // No row is a row without values, as in Python.
-        rows->text += "{}";
+        rows->text += options_.nulls_are_texts ? "{\"text\":null}" : "{}";
     } else if (first == '{' && !has_values_) {
         has_objects_ = true;
-        rows->text += value;
+        AddText(value, &rows->text);
     } else if (is_list() && !has_objects_) {
         has_values_ = true;
         rows->text += "{\"text\":";
-        rows->text += value;
+        AddText(value, &rows->text);
         rows->text += "}";
     } else {
         return problem(

@@ -12,6 +12,8 @@ namespace carrow {
 struct JsonOptions {
     /// The key at the top under which the rows are; empty for the top itself.
     std::string field;
+    /// Of a list that holds nothing but null: they are texts.
+    bool nulls_are_texts = false;
 };
 
 /// Some rows: one object on each line.
@@ -21,6 +23,14 @@ struct JsonRows {
     std::vector<int64_t> ends;
     /// The line that each begins in, or its number in the list.
     std::vector<int64_t> numbers;
+
+    /// The text of a row, without its line break.
+    std::string_view Row(size_t index) const {
+        const int64_t from = index == 0 ? 0 : ends[index - 1];
+        std::string_view row = std::string_view(text).substr(from, ends[index] - from);
+        while (!row.empty() && is_space(row.back())) row.remove_suffix(1);
+        return row;
+    }
 };
 
 /// The elements of a list, or the keys and values of an object in turn. False where it is neither, or broken.
@@ -29,6 +39,8 @@ bool json_parts(std::string_view value, std::vector<std::string_view> *out);
 std::string json_unescaped(std::string_view quoted);
 /// Whether a text is one value and nothing else, by brackets and quotes alone.
 bool json_is_whole(std::string_view text);
+/// Whether a value, whose nesting is bounded, has nothing in it that Arrow's parser would refuse as no JSON.
+bool json_is_valid(std::string_view value);
 
 /// JSON Lines, or one list at the top, or the lists and columns within an object.
 class JsonReader {
@@ -39,6 +51,8 @@ public:
     arrow::Result<bool> Next(JsonRows *rows);
     /// Whether rows are counted in a list from 0, not by the lines of the file from 1.
     bool is_list() const { return mode_ != Mode::lines; }
+    /// Whether any row so far was an object.
+    bool has_objects() const { return has_objects_; }
     /// Whether every row read so far has a line of its own, and every line a row.
     bool has_row_lines() const { return mode_ == Mode::lines && has_row_lines_ && line_ <= row_ + 1; }
 
@@ -53,6 +67,7 @@ private:
     arrow::Result<bool> Value(std::string_view *value);
     void Advance(size_t to);
     arrow::Status Add(std::string_view value, JsonRows *rows);
+    void AddText(std::string_view value, std::string *out) const;
     std::string Unit() const;
     /// What to do about a row that is none.
     const char *Remedy() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "Sources.hpp"
 
@@ -12,6 +13,11 @@ constexpr int64_t piece_bytes = 16 << 20;
 
 /// White space of ASCII: the space, and tab to carriage return.
 inline bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+/// Where what is no space begins, from `at` on.
+inline size_t after_space(std::string_view text, size_t at) {
+    while (at < text.size() && is_space(text[at])) ++at;
+    return at;
+}
 
 /// Appends a character as UTF-8.
 void append_scalar(uint32_t scalar, std::string *out);

@@ -42,7 +42,8 @@ enum JSONReading {
             let place = error.line > 1 ? ", its line \(error.line)" : ""
             return DatasetError(
                 "\(unit) \(number)\(place), column \(error.column): \(error.problem)",
-                remedy: "Put one whole object on each line.", kind: .malformed,
+                remedy: unit == "line" ? "Put one whole object on each line." : "Give a list of whole objects.",
+                kind: .malformed,
                 at: ErrorLocation(line: unit == "line" ? number : nil))
         }
     }
