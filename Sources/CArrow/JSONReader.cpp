@@ -2,8 +2,10 @@
 
 #include <arrow/json/api.h>
 
+#include <cmath>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 #include "JSONForm.hpp"
@@ -79,16 +81,6 @@ std::shared_ptr<arrow::DataType> numbered(const std::shared_ptr<arrow::DataType>
     return arrow::struct_(fields);
 }
 
-/// A type with texts in place of times.
-std::shared_ptr<arrow::DataType> without_times(const std::shared_ptr<arrow::DataType> &type) {
-    if (type->id() == arrow::Type::TIMESTAMP) return arrow::utf8();
-    if (type->id() == arrow::Type::LIST) return arrow::list(type->field(0)->WithType(without_times(type->field(0)->type())));
-    if (type->id() != arrow::Type::STRUCT) return type;
-    arrow::FieldVector fields;
-    for (const auto &field : type->fields()) fields.push_back(field->WithType(without_times(field->type())));
-    return arrow::struct_(fields);
-}
-
 /// A table with its columns in the types of a structure that has the same fields first.
 std::shared_ptr<arrow::Table> with_nulls(const std::shared_ptr<arrow::Table> &table, const arrow::DataType &type) {
     auto fields = table->schema()->fields();
@@ -112,19 +104,54 @@ arrow::Result<std::shared_ptr<arrow::Table>> typed(
     return checked(with_nulls(table, *type));
 }
 
+/// Which texts become times.
+enum class Times { all, none, of_columns_named_so };
+
+/// Whether pandas takes a column's texts for times.
+bool names_times(std::string name) {
+    for (char &byte : name) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+    auto ends = [&](std::string_view end) {
+        return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+    };
+    return ends("_at") || ends("_time") || name == "modified" || name == "date" || name == "datetime" ||
+           name.rfind("timestamp", 0) == 0;
+}
+
+/// A type with texts in place of times: of all, or of all but columns whose name says so.
+std::shared_ptr<arrow::DataType> without_times(const std::shared_ptr<arrow::DataType> &type, Times times) {
+    if (type->id() == arrow::Type::TIMESTAMP) return arrow::utf8();
+    if (type->id() == arrow::Type::LIST) {
+        const auto &element = type->field(0);
+        return arrow::list(element->WithType(without_times(element->type(), Times::none)));
+    }
+    if (type->id() != arrow::Type::STRUCT) return type;
+    arrow::FieldVector fields;
+    for (const auto &field : type->fields()) {
+        const bool stays = times == Times::of_columns_named_so && field->type()->id() == arrow::Type::TIMESTAMP &&
+                           names_times(field->name());
+        fields.push_back(stays ? field : field->WithType(without_times(field->type(), Times::none)));
+    }
+    return arrow::struct_(fields);
+}
+
 /// Rows in the types that they suggest.
 arrow::Result<std::shared_ptr<arrow::Table>> inferred(
-    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &texts) {
+    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &texts, Times times) {
     ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, texts));
     auto whole = checked(table);
-    if (whole.ok()) return whole;
+    if (whole.ok()) {
+        if (times == Times::all) return whole;
+        const auto found = arrow::struct_(table->schema()->fields());
+        const auto wanted = without_times(found, times);
+        return wanted->Equals(*found) ? whole : typed(rows, arrow::schema(wanted->fields()));
+    }
     JsonForm form;
     form.Add(rows);
     const std::string text = form.Sample() + "\n" + rows.text;
     ARROW_ASSIGN_OR_RAISE(table, table_of(text, texts));
     const auto found = arrow::struct_(table->schema()->fields());
     // Python, too, reads such rows in another way, which takes no text for a time.
-    const auto timeless = without_times(found);
+    const auto timeless = without_times(found, times == Times::all ? Times::none : times);
     if (!timeless->Equals(*found)) {
         ARROW_ASSIGN_OR_RAISE(table, table_of(text, arrow::schema(numbered(timeless)->fields())));
     }
@@ -146,8 +173,8 @@ arrow::Status row_problem(const JsonRows &rows, size_t index, bool is_list) {
 
 /// Rows as a table; what is wrong in one of them is told with its number.
 arrow::Result<std::shared_ptr<arrow::Table>> parsed(
-    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, bool is_known) {
-    auto whole = is_known ? typed(rows, schema) : inferred(rows, schema);
+    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, std::optional<Times> times) {
+    auto whole = times ? inferred(rows, schema, *times) : typed(rows, schema);
     if (whole.ok()) return whole;
     for (size_t i = 0; i < rows.ends.size(); ++i) ARROW_RETURN_NOT_OK(row_problem(rows, i, is_list));
     return whole.status();
@@ -167,10 +194,82 @@ struct JsonFile {
     std::deque<std::shared_ptr<arrow::Table>> held;
     bool holds_all = true, is_of_one_type = true, is_empty = true;
 
+    /// Of columns of fractions, whether all are whole numbers.
+    std::unordered_map<std::string, bool> are_whole;
+
+    /// A field's rows are read by pandas in Python, which has types of its own.
+    bool is_of_pandas() const { return !options.field.empty(); }
+    /// Notes what `PandasType` needs.
+    void Look(const arrow::Table &table);
+    std::shared_ptr<arrow::Schema> PandasTypes() const;
+
     arrow::Status Open() { return JsonReader::Open(source, options).Value(&rows); }
     arrow::Status Read();
     arrow::Status FindForm();
 };
+
+bool is_whole(double value) { return std::trunc(value) == value && std::fabs(value) < 9.2e18; }
+
+void JsonFile::Look(const arrow::Table &table) {
+    for (int i = 0; i < table.num_columns(); ++i) {
+        if (table.field(i)->type()->id() != arrow::Type::DOUBLE) continue;
+        bool &all = are_whole.try_emplace(table.field(i)->name(), true).first->second;
+        for (const auto &chunk : table.column(i)->chunks()) {
+            const auto &numbers = static_cast<const arrow::DoubleArray &>(*chunk);
+            for (int64_t k = 0; all && k < numbers.length(); ++k)
+                all = numbers.IsNull(k) || is_whole(numbers.Value(k));
+        }
+    }
+}
+
+/// Whole numbers in place of fractions that are all whole, and times in microseconds.
+std::shared_ptr<arrow::Schema> JsonFile::PandasTypes() const {
+    arrow::FieldVector fields;
+    for (const auto &field : type->fields()) {
+        const auto found = are_whole.find(field->name());
+        if (field->type()->id() == arrow::Type::DOUBLE && found != are_whole.end() && found->second) {
+            fields.push_back(field->WithType(arrow::int64()));
+        } else if (field->type()->id() == arrow::Type::TIMESTAMP) {
+            fields.push_back(field->WithType(arrow::timestamp(arrow::TimeUnit::MICRO)));
+        } else {
+            fields.push_back(field);
+        }
+    }
+    return arrow::schema(fields);
+}
+
+/// Columns of seconds and of fractions in those types.
+arrow::Result<std::shared_ptr<arrow::Table>> in_types(
+    const std::shared_ptr<arrow::Table> &table, const std::shared_ptr<arrow::Schema> &schema) {
+    auto columns = table->columns();
+    for (int i = 0; i < schema->num_fields(); ++i) {
+        const auto &wanted = schema->field(i)->type();
+        if (columns[i]->type()->Equals(*wanted)) continue;
+        arrow::ArrayVector chunks;
+        for (const auto &chunk : columns[i]->chunks()) {
+            arrow::Int64Builder builder;
+            ARROW_RETURN_NOT_OK(builder.Reserve(chunk->length()));
+            for (int64_t k = 0; k < chunk->length(); ++k) {
+                if (chunk->IsNull(k)) {
+                    builder.UnsafeAppendNull();
+                } else if (chunk->type_id() == arrow::Type::DOUBLE) {
+                    const double value = static_cast<const arrow::DoubleArray &>(*chunk).Value(k);
+                    if (!is_whole(value)) return arrow::Status::Invalid("a column of whole numbers has a fraction");
+                    builder.UnsafeAppend(static_cast<int64_t>(value));
+                } else {
+                    // From year 0 to 9999: far from the end of 64 bits.
+                    builder.UnsafeAppend(static_cast<const arrow::TimestampArray &>(*chunk).Value(k) * 1'000'000);
+                }
+            }
+            ARROW_ASSIGN_OR_RAISE(auto numbers, builder.Finish());
+            auto data = numbers->data()->Copy();
+            data->type = wanted;
+            chunks.push_back(arrow::MakeArray(data));
+        }
+        columns[i] = std::make_shared<arrow::ChunkedArray>(chunks, wanted);
+    }
+    return arrow::Table::Make(schema, columns, table->num_rows());
+}
 
 /// Finds the types, in the first piece where the rest is not looked at.
 arrow::Status JsonFile::Read() {
@@ -178,13 +277,14 @@ arrow::Status JsonFile::Read() {
     type = arrow::struct_(texts->fields());
     held.clear();
     holds_all = is_of_one_type = is_empty = true;
+    are_whole.clear();
     int64_t held_bytes = 0;
     JsonRows piece;
     while (true) {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
         if (!more) return arrow::Status::OK();
         if (form) form->Rewrite(&piece);
-        ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, false));
+        ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, is_of_pandas() ? Times::of_columns_named_so : Times::all));
         auto both = joined(type, arrow::struct_(table->schema()->fields()));
         if (!both) {
             return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
@@ -194,8 +294,9 @@ arrow::Status JsonFile::Read() {
         type = both;
         is_empty = false;
         held_bytes += static_cast<int64_t>(piece.text.size());
+        if (is_of_pandas()) Look(*table);
         if (holds_all) held.push_back(table);
-        if (keep < 0) return arrow::Status::OK();
+        if (keep < 0 && !is_of_pandas()) return arrow::Status::OK();
         if (held_bytes > keep) {
             holds_all = false;
             held.clear();
@@ -256,7 +357,8 @@ int carrow_reader_json(
             return problem("no row of the file has a key", "Put one object on each line.");
         }
         auto reader = std::make_unique<carrow_reader>();
-        reader->schema = arrow::schema(file->type->fields());
+        const auto read_schema = arrow::schema(file->type->fields());
+        reader->schema = file->is_of_pandas() ? file->PandasTypes() : read_schema;
         reader->is_list = file->rows->is_list();
         if (file->form) reader->json_paths = file->form->Paths();
         if (!file->holds_all || !file->is_of_one_type) {
@@ -264,21 +366,21 @@ int carrow_reader_json(
             file->held.clear();
             ARROW_RETURN_NOT_OK(file->Open());
         }
-        const bool goes_on = keep < 0 || !file->holds_all || !file->is_of_one_type;
+        const bool goes_on = (keep < 0 && !file->is_of_pandas()) || !file->holds_all || !file->is_of_one_type;
         auto held = std::make_shared<std::deque<std::shared_ptr<arrow::Table>>>(std::move(file->held));
-        reader->next = [held, rows = file->rows, form = file->form, schema = reader->schema,
+        reader->next = [held, rows = file->rows, form = file->form, schema = read_schema, given = reader->schema,
                         goes_on]() -> arrow::Result<std::shared_ptr<arrow::Table>> {
             if (!held->empty()) {
                 auto table = held->front();
                 held->pop_front();
-                return table;
+                return in_types(table, given);
             }
             if (!goes_on) return nullptr;
             JsonRows piece;
             ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
             if (!more) return nullptr;
             if (form) form->Rewrite(&piece);
-            ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), schema, true));
+            ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), schema, std::nullopt));
             if (table->num_columns() > schema->num_fields()) {
                 return problem(
                     "'" + table->schema()->field(schema->num_fields())->name() + "' is a key of no row before line " +
@@ -288,7 +390,7 @@ int carrow_reader_json(
             if (!table->schema()->Equals(*schema, false)) {
                 return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
             }
-            return table;
+            return in_types(table, given);
         };
         *out = reader.release();
         return arrow::Status::OK();

@@ -101,10 +101,44 @@ def objects(value):
     yield "object of a field", "json", "d", json.dumps({"d": value})
 
 
+# Whole files: the ending, the field and the text.
+TEXTS = [("jsonl", None, text) for text in [
+    '{"v":{"x",null}}\n', '{"a":1}\n{"a":truth}\n', '{"a":1}\n{"a":"x"}\n{"a":{"b" 2}}\n', '{"a":1}\n{"a":[1,]}\n',
+    '{"a":1}\n{"a":"\\x"}\n', '{"a":"x"}\n{"a":1}\n{"a":"\\u12g4"}\n', '{"a":"x"}\n{"a":1}\n{"a":+1}\n',
+    '{"a":"x"}\n{"a":1}\n{"a":[}\n', '{"a":"x"}\n{"a":1}\n{"a":{"b":1 "c":2}}\n', '{"a":"x"}\n{"a":1}\n{"a":--1}\n',
+    '{"a":1}\nnonsense\n{"a":2}\n', 'nope\n{"a":1}\n', '{"a":1}\nnul\n', '{"k\\u0041":[null,1],"z":nul}\n',
+    '{"v":{"a":1,"a":2}}\n{"v":{"a":1}}\n', '{"v":{"a":1,"a":2}}\n{"v":{"a":"x"}}\n',
+    '{"b":[null,"2020-01-01"]}\n', '{"b":[null,"2020-01-01"],"c":"2020-01-01"}\n{"b":[],"c":"x"}\n',
+    '{"a":null,"b":[null,1]}\n', '{"b":[null,{"x":null,"y":1}]}\n', '{"b":[null,1],"n":{}}\n',
+    '{"b":[null,{"x":null,"y":1}],"z":null,"t":"2020-01-01T00:00:00"}\n{"z":[1]}\n',
+    '{"b":[null,[null,"2020-01-01"]],"d":{"e":null,"f":[null,{"g":"2020-01-01 00:00:00"}]}}\n',
+    '{"a":[{"b":null},{"b":[null,null]}]}\n{"a":[null,{"b":[1]}]}\n', '{"a":{"b":null}}\n{"a":{"b":[null,true]}}\n',
+    '{"v":"x"}\n{"v":{"a":1}}\n{"v":Infinity}\n{"v":1e999}\n{"v":{"b":NaN}}\n{"v":-Infinity}\n',
+    '{"v":[{"a":1},2,1e999,"x"]}\n', '{"v":"x"}\n{"v":{"a":1}}\n{"v":"\\ud83d\\ude00 \u00e9 \\u00e9"}\n',
+]]
+TEXTS += [("json", None, text) for text in [
+    '["x",truth]', '[{"a":1},nope]', '["x",n]', '[null]', '[null,null]', '[1,]',
+    '[{"a":1},{"a":truth}]', '[{"a":1},{"a":{"b" 2}}]', '[{"a":NaN,"t":"NaN, Infinity"},{"a":1.5}]',
+    '[{"a":Infinity},{"a":-Infinity}]', '[NaN]', '[NaN,1]', '["NaN",NaN]', '[{"a":[NaN,1],"b":{"c":NaN}}]',
+    '[{"a":"x\\"NaN"},{"a":"I"}]',
+]]
+TEXTS += [("json", "d", text) for text in [
+    '{"d":[null]}', '{"x":truth,"d":[{"a":1}]}', '{"d":[{"a":NaN},{"a":1.5}]}', '{"d":{"a":[1,NaN]}}', '{"d":[1,2],"y":[1,]}',
+    *('{"d":%s}' % rows for rows in [
+        '[{"a":1.0},{"a":2.0}]', '[{"a":1.0},{"a":null}]', '[{"a":1.0},{"a":1e18}]', '[{"a":1e19}]', '[{"a":-0.0}]',
+        '[{"a":[1.0]},{"a":[2]}]', '[{"a":{"b":1.0}}]', '[{"x":"2020-01-01"},{"x":null}]', '["2020-01-01"]', '[1.0,2.0]',
+        '[{"date":"2020-01-01"},{"date":null}]', '[{"Date":"2020-01-01 10:00:00"}]', '[{"x":{"date":"2020-01-01"}}]',
+        '[{"created_at":"2020-01-01"},{"created_at":"x"}]', '[{"x":["2020-01-01"]}]', '[{"date":2020}]',
+        '[{"a":1},{"a":2.5}]', '[{"a":true},{"a":null}]', '{"a":[1.0,2.0],"b":["2020-01-01","2020-01-02"]}',
+        '[{"date":["2020-01-01"]}]', '[{"start_time":"2020-01-01T10:00:00","time":"2020-01-01"}]',
+    ]),
+]]
+
 expected = {}
 with tempfile.TemporaryDirectory() as folder:
     named = [(n, f, *rest) for n, v in VALUES.items() for f, *rest in forms(v)]
     named += [(n, f, *rest) for n, v in OBJECTS.items() for f, *rest in objects(v)]
+    named += [(f"text {number}", f"{ending}", ending, field, text) for number, (ending, field, text) in enumerate(TEXTS)]
     for number, (name, form, ending, field, text) in enumerate(named):
         path = Path(folder) / f"{number}.{ending}"
         path.write_text(text, encoding="utf-8")
