@@ -15,21 +15,23 @@ def peak(name):
     return next((value for key, value in PEAKS.items() if key in name), None)
 
 
-def shaped(folder, base, size, drops=False):
+def shaped(folder, base, size, drops=False, has_head=True):
     """A model folder with weights drawn from a seed: of MiniLM's sizes, or of BERT-base's. Dropout only where asked for:
-    its random numbers differ between devices and from Python's."""
+    its random numbers differ between devices and from Python's. Without a head, any task can be trained on it."""
     import shutil
 
     import transformers
 
     shutil.copytree(base, folder)
-    config = transformers.BertConfig(**json.loads((folder / "config.json").read_text()), num_labels=2)
+    labels = {"num_labels": 2} if has_head else {}
+    config = transformers.BertConfig(**json.loads((folder / "config.json").read_text()), **labels)
     if size == "BERT-base":
         config.hidden_size, config.num_hidden_layers, config.num_attention_heads = 768, 12, 12
         config.intermediate_size = 3072
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1 if drops else 0.0
     torch.manual_seed(7)
-    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    architecture = transformers.BertForSequenceClassification if has_head else transformers.BertModel
+    architecture(config).save_pretrained(folder)
     return folder
 
 
