@@ -284,7 +284,8 @@ arrow::Status JsonFile::Read() {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
         if (!more) return arrow::Status::OK();
         if (form) form->Rewrite(&piece);
-        ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, is_of_pandas() ? Times::of_columns_named_so : Times::all));
+        const Times times = is_of_pandas() ? Times::of_columns_named_so : Times::all;
+        ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, times));
         auto both = joined(type, arrow::struct_(table->schema()->fields()));
         if (!both) {
             return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
