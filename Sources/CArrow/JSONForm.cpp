@@ -29,127 +29,9 @@ void append_quoted(std::string_view text, std::string *out) {
     out->push_back('"');
 }
 
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-
-/// How much is taken for JSON.
-enum class Rules {
-    /// What a file may hold: also NaN and Infinity, and whole numbers of any length.
-    file,
-    /// What a text must be to count as JSON itself.
-    text
-};
-
-/// Whether a word is a number of JSON.
-bool is_number(std::string_view word, Rules rules) {
-    size_t at = 0;
-    auto digits = [&] {
-        const size_t start = at;
-        while (at < word.size() && is_digit(word[at])) ++at;
-        return at - start;
-    };
-    if (at < word.size() && word[at] == '-') ++at;
-    const size_t start = at;
-    if (rules == Rules::file) {
-        const std::string_view rest = word.substr(at);
-        if (rest == "NaN" || rest == "Inf" || rest == "Infinity") return true;
-    }
-    const size_t whole = digits();
-    if (whole == 0 || (whole > 1 && word[start] == '0')) return false;
-    // In a text, a whole number must fit 64 bits.
-    if (at == word.size()) return rules == Rules::file || whole < 19;
-    if (word[at] == '.') {
-        ++at;
-        if (digits() == 0) return false;
-    }
-    if (at < word.size() && (word[at] == 'e' || word[at] == 'E')) {
-        ++at;
-        if (at < word.size() && (word[at] == '+' || word[at] == '-')) ++at;
-        if (digits() == 0) return false;
-    }
-    return at == word.size();
-}
-
-bool is_word(std::string_view word, Rules rules) {
-    return word == "null" || word == "true" || word == "false" || is_number(word, rules);
-}
-
-/// The end of a word that is neither string nor list nor object.
-size_t word_end(std::string_view text, size_t at) {
-    while (at < text.size() && !is_space(text[at]) && !std::strchr(",:{}[]\"", text[at])) ++at;
-    return at;
-}
-
-constexpr size_t nowhere = std::string_view::npos;
-
-/// The 16 bits of an escape's four digits; -1 where they are none.
-int32_t unit_at(std::string_view text, size_t at) {
-    int32_t unit = 0;
-    for (size_t k = at; k < at + 4; ++k) {
-        const char *digits = "0123456789abcdef";
-        const char byte = k < text.size() ? static_cast<char>(text[k] | 0x20) : ' ';
-        const char *found = byte == 0 || byte == ' ' ? nullptr : std::strchr(digits, byte);
-        // `| 0x20` also makes digits of some control characters.
-        if (!found || (is_digit(byte) && !is_digit(text[k]))) return -1;
-        unit = unit * 16 + static_cast<int32_t>(found - digits);
-    }
-    return unit;
-}
-
-size_t string_end(std::string_view text, size_t at, Rules rules) {
-    for (++at; at < text.size(); ++at) {
-        if (text[at] == '"') return at + 1;
-        if (rules == Rules::text && static_cast<unsigned char>(text[at]) < 0x20) return nowhere;
-        if (text[at] != '\\') continue;
-        if (++at >= text.size() || text[at] == 0 || !std::strchr("\"\\/bfnrtu", text[at])) return nowhere;
-        if (text[at] != 'u') continue;
-        const int32_t unit = unit_at(text, at + 1);
-        if (unit < 0 || (rules == Rules::file && unit >= 0xDC00 && unit < 0xE000)) return nowhere;
-        at += 4;
-        if (rules == Rules::text || unit < 0xD800 || unit >= 0xDC00) continue;
-        // Half a character needs the other half.
-        if (text.substr(at + 1, 2) != "\\u") return nowhere;
-        const int32_t other = unit_at(text, at + 3);
-        if (other < 0xDC00 || other >= 0xE000) return nowhere;
-        at += 6;
-    }
-    return nowhere;
-}
-
-/// The end of the value that begins at `at`; `nowhere` where there is none. Nesting has been bounded before.
-size_t value_end(std::string_view text, size_t at, Rules rules) {
-    if (at >= text.size()) return nowhere;
-    const char first = text[at];
-    if (first == '"') return string_end(text, at, rules);
-    if (first != '{' && first != '[') {
-        const size_t end = word_end(text, at);
-        return is_word(text.substr(at, end - at), rules) ? end : nowhere;
-    }
-    const char last = first == '{' ? '}' : ']';
-    at = after_space(text, at + 1);
-    if (at < text.size() && text[at] == last) return at + 1;
-    while (at < text.size()) {
-        if (first == '{') {
-            if (text[at] != '"') return nowhere;
-            at = string_end(text, at, rules);
-            if (at == nowhere) return nowhere;
-            at = after_space(text, at);
-            if (at >= text.size() || text[at] != ':') return nowhere;
-            at = after_space(text, at + 1);
-        }
-        at = value_end(text, at, rules);
-        if (at == nowhere) return nowhere;
-        at = after_space(text, at);
-        if (at >= text.size()) return nowhere;
-        if (text[at] == last) return at + 1;
-        if (text[at] != ',') return nowhere;
-        at = after_space(text, at + 1);
-    }
-    return nowhere;
-}
-
 /// Whether a number of a file is beyond what there is, such as Infinity or 1e999.
 bool is_no_number(std::string_view word) {
-    if (word.empty() || !(word[0] == '-' || word[0] == 'N' || word[0] == 'I' || is_digit(word[0]))) return false;
+    if (word.empty() || !(word[0] == '-' || word[0] == 'N' || word[0] == 'I' || (word[0] >= '0' && word[0] <= '9'))) return false;
     return !std::isfinite(std::strtod(std::string(word).c_str(), nullptr));
 }
 
@@ -165,10 +47,9 @@ std::string compact(std::string_view value) {
         }
         size_t end = at + 1;
         if (byte == '"') {
-            while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
-            end = std::min(end + 1, value.size());
+            end = json_quoted_end(value, at);
         } else if (!std::strchr(",:{}[]", byte)) {
-            end = word_end(value, at);
+            end = json_word_end(value, at);
             if (is_no_number(value.substr(at, end - at))) {
                 out += "null";
                 at = end;
@@ -188,14 +69,10 @@ bool holds_json(std::string_view quoted) {
     auto is_blank = [](char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; };
     while (!content.empty() && is_blank(content.front())) content.remove_prefix(1);
     while (!content.empty() && is_blank(content.back())) content.remove_suffix(1);
-    return json_is_whole(content) && value_end(content, 0, Rules::text) == content.size();
+    return json_is_whole(content) && json_is_valid(content, JsonRules::text);
 }
 
 }  // namespace
-
-bool carrow::json_is_valid(std::string_view value) {
-    return value_end(value, 0, Rules::file) == value.size();
-}
 
 void JsonForm::Add(const JsonRows &rows) {
     for (size_t i = 0; i < rows.ends.size(); ++i) AddValue(rows.Row(i));
@@ -292,7 +169,7 @@ void JsonForm::Rewrite(JsonRows *rows) const {
     for (size_t i = 0; i < rows->ends.size(); ++i) {
         const auto row = rows->Row(i);
         // What is broken stays as it is, for the parser to refuse.
-        if (json_is_valid(row)) {
+        if (json_is_valid(row, JsonRules::file)) {
             Write(row, true, &text);
         } else {
             text += row;
@@ -360,16 +237,4 @@ std::shared_ptr<arrow::DataType> JsonForm::Typed(const std::shared_ptr<arrow::Da
             found == places_.end() ? field : field->WithType(fields_[found->second].second->Typed(field->type())));
     }
     return arrow::struct_(fields);
-}
-
-std::shared_ptr<arrow::Array> carrow::with_nulls(
-    const std::shared_ptr<arrow::Array> &array, const std::shared_ptr<arrow::DataType> &type) {
-    if (array->type()->Equals(*type)) return array;
-    if (type->id() == arrow::Type::NA) return std::make_shared<arrow::NullArray>(array->length());
-    auto data = array->data()->Copy();
-    for (int i = 0; i < type->num_fields() && i < static_cast<int>(data->child_data.size()); ++i) {
-        data->child_data[i] = with_nulls(arrow::MakeArray(data->child_data[i]), type->field(i)->type())->data();
-    }
-    data->type = type;
-    return arrow::MakeArray(data);
 }

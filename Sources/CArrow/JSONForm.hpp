@@ -54,8 +54,4 @@ private:
     std::string first_;
 };
 
-/// An array in a type of `JsonForm::Typed`.
-std::shared_ptr<arrow::Array> with_nulls(
-    const std::shared_ptr<arrow::Array> &array, const std::shared_ptr<arrow::DataType> &type);
-
 }  // namespace carrow

@@ -2,13 +2,13 @@
 
 #include <arrow/json/api.h>
 
-#include <cmath>
 #include <cstring>
 #include <deque>
 #include <optional>
 #include <unordered_map>
 
 #include "JSONForm.hpp"
+#include "JSONTypes.hpp"
 #include "Plain.hpp"
 #include "Settled.hpp"
 
@@ -23,39 +23,6 @@ namespace {
 
 JsonOptions parsed(const carrow_json_options *given) { return {given->field ? given->field : ""}; }
 
-/// The type that holds values of both; null where there is none.
-std::shared_ptr<arrow::DataType> joined(
-    const std::shared_ptr<arrow::DataType> &left, const std::shared_ptr<arrow::DataType> &right) {
-    using arrow::Type;
-    if (left->Equals(*right)) return left;
-    if (left->id() == Type::NA) return right;
-    if (right->id() == Type::NA) return left;
-    auto is = [&](Type::type one, Type::type other) {
-        return (left->id() == one && right->id() == other) || (left->id() == other && right->id() == one);
-    };
-    if (is(Type::INT64, Type::DOUBLE)) return arrow::float64();
-    if (is(Type::TIMESTAMP, Type::STRING)) return arrow::utf8();
-    if (left->id() == Type::LIST && right->id() == Type::LIST) {
-        auto element = joined(left->field(0)->type(), right->field(0)->type());
-        return element ? arrow::list(left->field(0)->WithType(element)) : nullptr;
-    }
-    if (left->id() != Type::STRUCT || right->id() != Type::STRUCT) return nullptr;
-    arrow::FieldVector fields = left->fields();
-    std::unordered_map<std::string, size_t> places;
-    for (size_t i = 0; i < fields.size(); ++i) places[fields[i]->name()] = i;
-    for (const auto &field : right->fields()) {
-        auto found = places.find(field->name());
-        if (found == places.end()) {
-            fields.push_back(field);
-            continue;
-        }
-        auto type = joined(fields[found->second]->type(), field->type());
-        if (!type) return nullptr;
-        fields[found->second] = fields[found->second]->WithType(type);
-    }
-    return arrow::struct_(fields);
-}
-
 arrow::Result<std::shared_ptr<arrow::Table>> table_of(
     std::string_view text, const std::shared_ptr<arrow::Schema> &schema) {
     ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(text.size())));
@@ -68,81 +35,23 @@ arrow::Result<std::shared_ptr<arrow::Table>> table_of(
     return arrow::Table::FromRecordBatches({batch});
 }
 
-/// A type with numbers in place of the elements of lists that are all null, in which Arrow loses count.
-std::shared_ptr<arrow::DataType> numbered(const std::shared_ptr<arrow::DataType> &type) {
-    if (type->id() == arrow::Type::LIST) {
-        const auto &element = type->field(0)->type();
-        auto inner = element->id() == arrow::Type::NA ? arrow::int64() : numbered(element);
-        return arrow::list(type->field(0)->WithType(inner));
-    }
-    if (type->id() != arrow::Type::STRUCT) return type;
-    arrow::FieldVector fields;
-    for (const auto &field : type->fields()) fields.push_back(field->WithType(numbered(field->type())));
-    return arrow::struct_(fields);
-}
-
-/// A table with its columns in the types of a structure that has the same fields first.
-std::shared_ptr<arrow::Table> with_nulls(const std::shared_ptr<arrow::Table> &table, const arrow::DataType &type) {
-    auto fields = table->schema()->fields();
-    auto columns = table->columns();
-    for (int i = 0; i < type.num_fields() && i < table->num_columns(); ++i) {
-        const auto &wanted = type.field(i)->type();
-        if (wanted->Equals(*fields[i]->type())) continue;
-        arrow::ArrayVector chunks;
-        for (const auto &chunk : columns[i]->chunks()) chunks.push_back(carrow::with_nulls(chunk, wanted));
-        columns[i] = std::make_shared<arrow::ChunkedArray>(chunks, wanted);
-        fields[i] = fields[i]->WithType(wanted);
-    }
-    return arrow::Table::Make(arrow::schema(fields), columns, table->num_rows());
-}
-
 /// Rows in types that are known.
 arrow::Result<std::shared_ptr<arrow::Table>> typed(
     const JsonRows &rows, const std::shared_ptr<arrow::Schema> &schema) {
     const auto type = arrow::struct_(schema->fields());
-    ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, arrow::schema(numbered(type)->fields())));
-    return checked(with_nulls(table, *type));
-}
-
-/// Which texts become times.
-enum class Times { all, none, of_columns_named_so };
-
-/// Whether pandas takes a column's texts for times.
-bool names_times(std::string name) {
-    for (char &byte : name) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
-    auto ends = [&](std::string_view end) {
-        return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-    };
-    return ends("_at") || ends("_time") || name == "modified" || name == "date" || name == "datetime" ||
-           name.rfind("timestamp", 0) == 0;
-}
-
-/// A type with texts in place of times: of all, or of all but columns whose name says so.
-std::shared_ptr<arrow::DataType> without_times(const std::shared_ptr<arrow::DataType> &type, Times times) {
-    if (type->id() == arrow::Type::TIMESTAMP) return arrow::utf8();
-    if (type->id() == arrow::Type::LIST) {
-        const auto &element = type->field(0);
-        return arrow::list(element->WithType(without_times(element->type(), Times::none)));
-    }
-    if (type->id() != arrow::Type::STRUCT) return type;
-    arrow::FieldVector fields;
-    for (const auto &field : type->fields()) {
-        const bool stays = times == Times::of_columns_named_so && field->type()->id() == arrow::Type::TIMESTAMP &&
-                           names_times(field->name());
-        fields.push_back(stays ? field : field->WithType(without_times(field->type(), Times::none)));
-    }
-    return arrow::struct_(fields);
+    ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, arrow::schema(json_numbered(type)->fields())));
+    return checked(json_with_nulls(table, *type));
 }
 
 /// Rows in the types that they suggest.
 arrow::Result<std::shared_ptr<arrow::Table>> inferred(
-    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &texts, Times times) {
+    const JsonRows &rows, const std::shared_ptr<arrow::Schema> &texts, JsonTimes times) {
     ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, texts));
     auto whole = checked(table);
     if (whole.ok()) {
-        if (times == Times::all) return whole;
+        if (times == JsonTimes::all) return whole;
         const auto found = arrow::struct_(table->schema()->fields());
-        const auto wanted = without_times(found, times);
+        const auto wanted = json_without_times(found, times);
         return wanted->Equals(*found) ? whole : typed(rows, arrow::schema(wanted->fields()));
     }
     JsonForm form;
@@ -151,11 +60,11 @@ arrow::Result<std::shared_ptr<arrow::Table>> inferred(
     ARROW_ASSIGN_OR_RAISE(table, table_of(text, texts));
     const auto found = arrow::struct_(table->schema()->fields());
     // Python, too, reads such rows in another way, which takes no text for a time.
-    const auto timeless = without_times(found, times == Times::all ? Times::none : times);
+    const auto timeless = json_without_times(found, times == JsonTimes::all ? JsonTimes::none : times);
     if (!timeless->Equals(*found)) {
-        ARROW_ASSIGN_OR_RAISE(table, table_of(text, arrow::schema(numbered(timeless)->fields())));
+        ARROW_ASSIGN_OR_RAISE(table, table_of(text, arrow::schema(json_numbered(timeless)->fields())));
     }
-    return checked(with_nulls(table, *form.Typed(timeless))->Slice(1));
+    return checked(json_with_nulls(table, *form.Typed(timeless))->Slice(1));
 }
 
 /// What the parser has against a row by itself.
@@ -173,7 +82,7 @@ arrow::Status row_problem(const JsonRows &rows, size_t index, bool is_list) {
 
 /// Rows as a table; what is wrong in one of them is told with its number.
 arrow::Result<std::shared_ptr<arrow::Table>> parsed(
-    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, std::optional<Times> times) {
+    const JsonRows &rows, bool is_list, const std::shared_ptr<arrow::Schema> &schema, std::optional<JsonTimes> times) {
     auto whole = times ? inferred(rows, schema, *times) : typed(rows, schema);
     if (whole.ok()) return whole;
     for (size_t i = 0; i < rows.ends.size(); ++i) ARROW_RETURN_NOT_OK(row_problem(rows, i, is_list));
@@ -208,8 +117,6 @@ struct JsonFile {
     arrow::Status FindForm();
 };
 
-bool is_whole(double value) { return std::trunc(value) == value && std::fabs(value) < 9.2e18; }
-
 void JsonFile::Look(const arrow::Table &table) {
     for (int i = 0; i < table.num_columns(); ++i) {
         if (table.field(i)->type()->id() != arrow::Type::DOUBLE) continue;
@@ -217,7 +124,7 @@ void JsonFile::Look(const arrow::Table &table) {
         for (const auto &chunk : table.column(i)->chunks()) {
             const auto &numbers = static_cast<const arrow::DoubleArray &>(*chunk);
             for (int64_t k = 0; all && k < numbers.length(); ++k)
-                all = numbers.IsNull(k) || is_whole(numbers.Value(k));
+                all = numbers.IsNull(k) || json_is_whole_number(numbers.Value(k));
         }
     }
 }
@@ -238,39 +145,6 @@ std::shared_ptr<arrow::Schema> JsonFile::PandasTypes() const {
     return arrow::schema(fields);
 }
 
-/// Columns of seconds and of fractions in those types.
-arrow::Result<std::shared_ptr<arrow::Table>> in_types(
-    const std::shared_ptr<arrow::Table> &table, const std::shared_ptr<arrow::Schema> &schema) {
-    auto columns = table->columns();
-    for (int i = 0; i < schema->num_fields(); ++i) {
-        const auto &wanted = schema->field(i)->type();
-        if (columns[i]->type()->Equals(*wanted)) continue;
-        arrow::ArrayVector chunks;
-        for (const auto &chunk : columns[i]->chunks()) {
-            arrow::Int64Builder builder;
-            ARROW_RETURN_NOT_OK(builder.Reserve(chunk->length()));
-            for (int64_t k = 0; k < chunk->length(); ++k) {
-                if (chunk->IsNull(k)) {
-                    builder.UnsafeAppendNull();
-                } else if (chunk->type_id() == arrow::Type::DOUBLE) {
-                    const double value = static_cast<const arrow::DoubleArray &>(*chunk).Value(k);
-                    if (!is_whole(value)) return arrow::Status::Invalid("a column of whole numbers has a fraction");
-                    builder.UnsafeAppend(static_cast<int64_t>(value));
-                } else {
-                    // From year 0 to 9999: far from the end of 64 bits.
-                    builder.UnsafeAppend(static_cast<const arrow::TimestampArray &>(*chunk).Value(k) * 1'000'000);
-                }
-            }
-            ARROW_ASSIGN_OR_RAISE(auto numbers, builder.Finish());
-            auto data = numbers->data()->Copy();
-            data->type = wanted;
-            chunks.push_back(arrow::MakeArray(data));
-        }
-        columns[i] = std::make_shared<arrow::ChunkedArray>(chunks, wanted);
-    }
-    return arrow::Table::Make(schema, columns, table->num_rows());
-}
-
 /// Finds the types, in the first piece where the rest is not looked at.
 arrow::Status JsonFile::Read() {
     ARROW_RETURN_NOT_OK(Open());
@@ -284,9 +158,9 @@ arrow::Status JsonFile::Read() {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
         if (!more) return arrow::Status::OK();
         if (form) form->Rewrite(&piece);
-        const Times times = is_of_pandas() ? Times::of_columns_named_so : Times::all;
+        const JsonTimes times = is_of_pandas() ? JsonTimes::of_columns_named_so : JsonTimes::all;
         ARROW_ASSIGN_OR_RAISE(auto table, parsed(piece, rows->is_list(), texts, times));
-        auto both = joined(type, arrow::struct_(table->schema()->fields()));
+        auto both = json_joined(type, arrow::struct_(table->schema()->fields()));
         if (!both) {
             return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
         }
@@ -314,7 +188,7 @@ arrow::Status JsonFile::FindForm() {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
         // Only what is whole may become JSON text.
         for (size_t i = 0; more && i < piece.ends.size(); ++i) {
-            if (!json_is_valid(piece.Row(i))) ARROW_RETURN_NOT_OK(row_problem(piece, i, rows->is_list()));
+            if (!json_is_valid(piece.Row(i), JsonRules::file)) ARROW_RETURN_NOT_OK(row_problem(piece, i, rows->is_list()));
         }
         if (more) found->Add(piece);
         if (!more || keep < 0) break;
@@ -374,7 +248,7 @@ int carrow_reader_json(
             if (!held->empty()) {
                 auto table = held->front();
                 held->pop_front();
-                return in_types(table, given);
+                return json_in_types(table, given);
             }
             if (!goes_on) return nullptr;
             JsonRows piece;
@@ -391,7 +265,7 @@ int carrow_reader_json(
             if (!table->schema()->Equals(*schema, false)) {
                 return arrow::Status::Invalid("a key changes its type at line ", std::to_string(piece.numbers.front()));
             }
-            return in_types(table, given);
+            return json_in_types(table, given);
         };
         *out = reader.release();
         return arrow::Status::OK();

@@ -7,131 +7,12 @@ using namespace carrow;
 
 namespace {
 
-/// Deeper nesting is refused, as by the package's own parser: Arrow's would overflow the stack.
-constexpr int deepest = 256;
 /// No row of JSON may be longer.
 constexpr size_t longest_value = size_t(1) << 30;
 /// Arrow's parser takes no more rows at once than 100,000.
 constexpr size_t rows_at_once = 50'000;
 
-enum class Scan { whole, cut_off, too_deep, broken_string, nothing };
-
-/// The end of the value at `place`, by brackets and quotes alone.
-Scan scan(std::string_view text, size_t place, bool is_last, size_t *end) {
-    const size_t size = text.size();
-    if (place >= size) return Scan::cut_off;
-    int depth = 0;
-    size_t at = place;
-    while (at < size) {
-        const char byte = text[at];
-        if (byte == '"') {
-            ++at;
-            while (at < size && text[at] != '"') {
-                if (text[at] == '\n') return Scan::broken_string;
-                at += text[at] == '\\' ? 2 : 1;
-            }
-            if (at >= size) return Scan::cut_off;
-            ++at;
-        } else if (byte == '{' || byte == '[') {
-            if (++depth > deepest) return Scan::too_deep;
-            ++at;
-        } else if (byte == '}' || byte == ']') {
-            if (depth == 0) return Scan::nothing;
-            --depth;
-            ++at;
-        } else if (depth == 0) {
-            // A number or a word.
-            const size_t start = at;
-            while (at < size && !is_space(text[at]) && !std::strchr(",:{}[]\"", text[at])) ++at;
-            if (at == start) return Scan::nothing;
-            if (at == size && !is_last) return Scan::cut_off;
-        } else {
-            ++at;
-            continue;
-        }
-        if (depth == 0) {
-            *end = at;
-            return Scan::whole;
-        }
-    }
-    return Scan::cut_off;
-}
-
-std::string kind(std::string_view value) {
-    // Whole, or cut off at the end of the file.
-    auto begins = [&](std::string_view word) {
-        const size_t size = std::min(word.size(), value.size());
-        return value.substr(0, size) == word.substr(0, size);
-    };
-    switch (value.empty() ? ' ' : value.front()) {
-        case '{': return "an object";
-        case '[': return "a list";
-        case '"': return "a string";
-        case '-': case 'N': case 'I': return "a number";
-        default: break;
-    }
-    if (value.empty() || (value.front() >= '0' && value.front() <= '9')) return "a number";
-    if (begins("true") || begins("false")) return "a boolean";
-    return begins("null") ? "null" : "a bare word";
-}
-
 }  // namespace
-
-bool carrow::json_parts(std::string_view value, std::vector<std::string_view> *out) {
-    if (value.size() < 2 || (value.front() != '[' && value.front() != '{')) return false;
-    const bool is_object = value.front() == '{';
-    const std::string_view inner = value.substr(0, value.size() - 1);
-    size_t place = after_space(inner, 1);
-    bool expects_value = false;
-    while (place < inner.size()) {
-        size_t end = 0;
-        if (scan(inner, place, true, &end) != Scan::whole) return false;
-        if (is_object && !expects_value && inner[place] != '"') return false;
-        out->push_back(inner.substr(place, end - place));
-        place = after_space(inner, end);
-        const char wanted = is_object && !expects_value ? ':' : ',';
-        expects_value = wanted == ':';
-        if (place == inner.size()) return !expects_value;
-        if (inner[place] != wanted) return false;
-        place = after_space(inner, place + 1);
-        if (place == inner.size()) return false;
-    }
-    return true;
-}
-
-std::string carrow::json_unescaped(std::string_view quoted) {
-    std::string out;
-    for (size_t i = 1; i + 1 < quoted.size(); ++i) {
-        if (quoted[i] != '\\' || i + 2 >= quoted.size()) {
-            out.push_back(quoted[i]);
-            continue;
-        }
-        const char escape = quoted[++i];
-        static const char *from = "bfnrt", *to = "\b\f\n\r\t";
-        if (escape == 'u' && i + 4 < quoted.size() - 1) {
-            auto unit = [&](size_t at) {
-                return static_cast<uint32_t>(std::strtoul(std::string(quoted.substr(at, 4)).c_str(), nullptr, 16));
-            };
-            uint32_t scalar = unit(i + 1);
-            i += 4;
-            if (scalar >= 0xD800 && scalar < 0xDC00 && i + 6 < quoted.size() - 1 && quoted[i + 1] == '\\') {
-                scalar = 0x10000 + ((scalar - 0xD800) << 10) + (unit(i + 3) - 0xDC00);
-                i += 6;
-            }
-            append_scalar(scalar, &out);
-        } else if (const char *found = std::strchr(from, escape)) {
-            out.push_back(to[found - from]);
-        } else {
-            out.push_back(escape);
-        }
-    }
-    return out;
-}
-
-bool carrow::json_is_whole(std::string_view text) {
-    size_t end = 0;
-    return scan(text, 0, true, &end) == Scan::whole && end == text.size();
-}
 
 arrow::Result<std::unique_ptr<JsonReader>> JsonReader::Open(const carrow_source &source, const JsonOptions &options) {
     auto reader = std::make_unique<JsonReader>();
@@ -176,27 +57,27 @@ arrow::Result<bool> JsonReader::Skip() {
 arrow::Result<bool> JsonReader::Value(std::string_view *value) {
     while (true) {
         size_t end = 0;
-        const auto result = scan(buffer_, begin_, ended_, &end);
+        const auto result = json_scan(buffer_, begin_, ended_, &end);
         const std::string line = "line " + std::to_string(line_);
         switch (result) {
-            case Scan::whole:
+            case JsonScan::whole:
                 *value = std::string_view(buffer_).substr(begin_, end - begin_);
                 return true;
-            case Scan::too_deep:
+            case JsonScan::too_deep:
                 return problem(
-                    Unit() + ": more than " + std::to_string(deepest) + " levels of nesting", "Flatten the data.");
-            case Scan::broken_string:
+                    Unit() + ": more than " + std::to_string(json_deepest) + " levels of nesting", "Flatten the data.");
+            case JsonScan::broken_string:
                 return problem(
                     Unit() + ": a string that does not end",
                     is_list() ? "Close it; a line break within it is written as \\n."
                               : "Put one whole object on each line.");
-            case Scan::nothing:
+            case JsonScan::nothing:
                 return problem(
                     line + ": '" + buffer_.substr(begin_, 1) + "' where a value should begin", Remedy());
-            case Scan::cut_off: {
+            case JsonScan::cut_off: {
                 if (ended_) {
                     return problem(
-                        Unit() + ": the text ends within " + kind(std::string_view(buffer_).substr(begin_)),
+                        Unit() + ": the text ends within " + json_kind(std::string_view(buffer_).substr(begin_)),
                         "The file may be cut off; get it again, or close what is open.");
                 }
                 if (buffer_.size() - begin_ > longest_value) {
@@ -245,7 +126,7 @@ arrow::Status JsonReader::Start() {
 /// The rows in a field of one object that is in memory as a whole.
 arrow::Status JsonReader::StartWhole(std::string_view document) {
     std::vector<std::string_view> pairs;
-    if (!json_parts(document, &pairs) || !json_is_valid(document)) {
+    if (!json_parts(document, &pairs) || !json_is_valid(document, JsonRules::file)) {
         return problem(
             "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
     }
@@ -273,7 +154,7 @@ arrow::Status JsonReader::StartWhole(std::string_view document) {
     pairs.clear();
     if (found.front() != '{' || !json_parts(found, &pairs)) {
         return problem(
-            "the field '" + options_.field + "' is " + kind(found) + ", not a list of objects", "Name another field.");
+            "the field '" + options_.field + "' is " + json_kind(found) + ", not a list of objects", "Name another field.");
     }
     return StartColumns(pairs);
 }
@@ -327,10 +208,9 @@ void JsonReader::AddText(std::string_view value, std::string *out) const {
     for (size_t at = 0; at < value.size();) {
         size_t end = at + 1;
         if (value[at] == '"') {
-            while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
-            end = std::min(end + 1, value.size());
+            end = json_quoted_end(value, at);
         } else if (value[at] == 'N' || value[at] == 'I' || value[at] == '-') {
-            while (end < value.size() && !is_space(value[end]) && !std::strchr(",:{}[]\"", value[end])) ++end;
+            end = json_word_end(value, at);
             const auto word = value.substr(at, end - at);
             if (word == "NaN" || word == "Infinity" || word == "-Infinity") {
                 *out += "null";
@@ -358,7 +238,7 @@ arrow::Status JsonReader::Add(std::string_view value, JsonRows *rows) {
         rows->text += "}";
     } else {
         return problem(
-            Unit() + " is " + kind(value) + (has_values_ ? ", and the rows before are not" : ", not an object"),
+            Unit() + " is " + json_kind(value) + (has_values_ ? ", and the rows before are not" : ", not an object"),
             Remedy());
     }
     if (line_ != row_ + 1 || value.find('\n') != std::string_view::npos) has_row_lines_ = false;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "JSONSyntax.hpp"
 #include "Text.hpp"
 
 namespace carrow {
@@ -32,15 +33,6 @@ struct JsonRows {
         return row;
     }
 };
-
-/// The elements of a list, or the keys and values of an object in turn. False where it is neither, or broken.
-bool json_parts(std::string_view value, std::vector<std::string_view> *out);
-/// A key or string without quotes and escapes.
-std::string json_unescaped(std::string_view quoted);
-/// Whether a text is one value and nothing else, by brackets and quotes alone.
-bool json_is_whole(std::string_view text);
-/// Whether a value, whose nesting is bounded, has nothing in it that Arrow's parser would refuse as no JSON.
-bool json_is_valid(std::string_view value);
 
 /// JSON Lines, or one list at the top, or the lists and columns within an object.
 class JsonReader {

@@ -6,6 +6,8 @@
 #include "../CSVTypes.cpp"
 #include "../CSV.cpp"
 #include "../CSVReader.cpp"
+#include "../JSONSyntax.cpp"
+#include "../JSONTypes.cpp"
 #include "../JSONRows.cpp"
 #include "../JSONForm.cpp"
 #include "../JSONReader.cpp"

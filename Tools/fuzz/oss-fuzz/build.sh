@@ -9,6 +9,7 @@ Tools/fuzz/fuzz --only-build --sanitizer "${SANITIZER:-address}"
 program=.build-fuzz/release/swiftlet-fuzz
 mkdir -p "$OUT/lib" "$OUT/fixtures"
 cp -a Tests/Fixtures/. "$OUT/fixtures/"
+# shellcheck disable=SC2016  # $ORIGIN is for the loader
 # All libraries but the C library's own, which has to be that of the machine.
 ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' \
   | grep -Ev '/(libc|libm|libdl|libpthread|librt|libresolv|ld-linux[^/]*)\.so' | while read -r library; do
@@ -17,6 +18,7 @@ ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' \
 done
 for format in $("$program" --formats); do
   cp "$program" "$OUT/fuzz_$format"
+  # shellcheck disable=SC2016  # likewise
   patchelf --set-rpath '$ORIGIN/lib' "$OUT/fuzz_$format"
   seeds=$(mktemp -d)
   "$program" "$format" --seeds "$seeds"
