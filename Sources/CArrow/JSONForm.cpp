@@ -31,7 +31,7 @@ void append_quoted(std::string_view text, std::string *out) {
 
 /// Whether a number of a file is beyond what there is, such as Infinity or 1e999.
 bool is_no_number(std::string_view word) {
-    if (word.empty() || !(word[0] == '-' || word[0] == 'N' || word[0] == 'I' || (word[0] >= '0' && word[0] <= '9'))) return false;
+    if (word.empty() || !std::strchr("-NI0123456789", word[0])) return false;
     return !std::isfinite(std::strtod(std::string(word).c_str(), nullptr));
 }
 

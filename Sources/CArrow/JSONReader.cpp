@@ -188,7 +188,8 @@ arrow::Status JsonFile::FindForm() {
         ARROW_ASSIGN_OR_RAISE(bool more, rows->Next(&piece));
         // Only what is whole may become JSON text.
         for (size_t i = 0; more && i < piece.ends.size(); ++i) {
-            if (!json_is_valid(piece.Row(i), JsonRules::file)) ARROW_RETURN_NOT_OK(row_problem(piece, i, rows->is_list()));
+            if (json_is_valid(piece.Row(i), JsonRules::file)) continue;
+            ARROW_RETURN_NOT_OK(row_problem(piece, i, rows->is_list()));
         }
         if (more) found->Add(piece);
         if (!more || keep < 0) break;

@@ -154,7 +154,8 @@ arrow::Status JsonReader::StartWhole(std::string_view document) {
     pairs.clear();
     if (found.front() != '{' || !json_parts(found, &pairs)) {
         return problem(
-            "the field '" + options_.field + "' is " + json_kind(found) + ", not a list of objects", "Name another field.");
+            "the field '" + options_.field + "' is " + json_kind(found) + ", not a list of objects",
+            "Name another field.");
     }
     return StartColumns(pairs);
 }

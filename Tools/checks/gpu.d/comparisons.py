@@ -128,7 +128,11 @@ def check_training(place):
         "gradient checkpointing": ([*pairs, "--gradient-checkpointing"], 1e-5, True),
         "accumulated": ([*pairs, "--gradient-accumulation-steps", 2], 1e-5, True),
     }
-    cases |= {task: (["--task", task, *options], 1e-4, None) for task, options in place.tasks().items()}
+    # The table of words has its gradient in every number there: libtorch's norm of 12 million numbers, which the stand-in
+    # takes from the CPU, is up to 5e-4 too small.
+    tolerances = {"fill-mask": 1e-3}
+    cases |= {
+        task: (["--task", task, *options], tolerances.get(task, 1e-4), None) for task, options in place.tasks().items()}
     for name, (options, tolerance, packs) in cases.items():
         here, _ = train("cpu", False, *options)
         there, count = train("gpu", True, *options)
