@@ -109,7 +109,9 @@ arrow::Result<std::shared_ptr<arrow::Table>> carrow::json_in_types(
                     builder.UnsafeAppendNull();
                 } else if (chunk->type_id() == arrow::Type::DOUBLE) {
                     const double value = static_cast<const arrow::DoubleArray &>(*chunk).Value(k);
-                    if (!json_is_whole_number(value)) return arrow::Status::Invalid("a column of whole numbers has a fraction");
+                    if (!json_is_whole_number(value)) {
+                        return arrow::Status::Invalid("a column of whole numbers has a fraction");
+                    }
                     builder.UnsafeAppend(static_cast<int64_t>(value));
                 } else {
                     // From year 0 to 9999: far from the end of 64 bits.
