@@ -78,7 +78,8 @@ std::shared_ptr<arrow::DataType> carrow::json_numbered(const std::shared_ptr<arr
     return arrow::struct_(fields);
 }
 
-std::shared_ptr<arrow::DataType> carrow::json_without_times(const std::shared_ptr<arrow::DataType> &type, JsonTimes times) {
+std::shared_ptr<arrow::DataType> carrow::json_without_times(
+    const std::shared_ptr<arrow::DataType> &type, JsonTimes times) {
     if (type->id() == arrow::Type::TIMESTAMP) return arrow::utf8();
     if (type->id() == arrow::Type::LIST) {
         const auto &element = type->field(0);
