@@ -23,6 +23,7 @@ struct SweepTests {
                 "per_device_train_batch_size is 0; it must be "
             ),
             (["per_device_train_batch_size=uniform:4:16"], [], "per_device_train_batch_size is '"),
+            (["learning_rate=uniform:1"], [], "'uniform:1' is no range of values for learning_rate: "),
             (["lerning_rate=1,2"], [], "Did you mean '--learning_rate'?"),
             (["seed=1,2"], [], "Give --seeds before --"),
             (["output_dir=a,b"], [], "'output-dir' is for the sweep itself to decide"),
