@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,8 @@
 
 struct carrow_table {
     std::shared_ptr<arrow::Table> table;
+    /// What `carrow_table_marks` says; nothing for a table that is not a file's.
+    std::optional<std::string> marks = std::nullopt;
 };
 
 struct carrow_array {

@@ -1,6 +1,7 @@
 #include "Marks.hpp"
 
 #include <arrow/extension/json.h>
+#include <arrow/extension_type.h>
 
 using namespace carrow;
 
@@ -37,7 +38,59 @@ std::shared_ptr<arrow::ArrayData> retyped(const arrow::ArrayData &data, const st
     return result;
 }
 
+/// The type below dictionaries, runs and extensions.
+const arrow::DataType &unwrapped(const arrow::DataType &type, bool *is_json) {
+    switch (type.id()) {
+        case arrow::Type::DICTIONARY:
+            return unwrapped(*static_cast<const arrow::DictionaryType &>(type).value_type(), is_json);
+        case arrow::Type::RUN_END_ENCODED:
+            return unwrapped(*static_cast<const arrow::RunEndEncodedType &>(type).value_type(), is_json);
+        case arrow::Type::EXTENSION: {
+            const auto &extension = static_cast<const arrow::ExtensionType &>(type);
+            if (is_json_type(type)) *is_json = true;
+            return unwrapped(*extension.storage_type(), is_json);
+        }
+        default: return type;
+    }
+}
+
+/// Whether columns of this type are read in another one, whatever is in them.
+bool is_read_as_other(const arrow::DataType &type) {
+    switch (type.id()) {
+        case arrow::Type::STRING_VIEW:
+        case arrow::Type::BINARY_VIEW:
+        case arrow::Type::DECIMAL32:
+        case arrow::Type::DECIMAL64:
+        case arrow::Type::LIST_VIEW:
+        case arrow::Type::LARGE_LIST_VIEW:
+        case arrow::Type::MAP: return true;
+        default: return false;
+    }
+}
+
+void add_marks(const arrow::Field &field, std::string *marks) {
+    bool is_json = false;
+    const auto &type = unwrapped(*field.type(), &is_json);
+    const bool is_other = &type != field.type().get() || is_read_as_other(type);
+    marks->push_back(is_json ? 'j' : is_other || !field.nullable() ? '!' : '.');
+    for (const auto &child : type.fields()) add_marks(*child, marks);
+}
+
 }  // namespace
+
+bool carrow::is_json_type(const arrow::DataType &type) {
+    return type.id() == arrow::Type::EXTENSION &&
+           static_cast<const arrow::ExtensionType &>(type).extension_name() == "arrow.json";
+}
+
+std::string carrow::marks_of(const arrow::Schema &schema) {
+    std::string marks;
+    for (int i = 0; i < schema.num_fields(); ++i) {
+        if (i > 0) marks.push_back(' ');
+        add_marks(*schema.field(i), &marks);
+    }
+    return marks;
+}
 
 std::shared_ptr<arrow::Table> carrow::json_marked(const std::shared_ptr<arrow::Table> &table, const char *marks) {
     if (!marks) return table;

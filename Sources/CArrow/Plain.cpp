@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "Marks.hpp"
+
 using namespace carrow;
 
 namespace {
@@ -35,6 +37,8 @@ std::shared_ptr<arrow::DataType> carrow::plain_type(const std::shared_ptr<arrow:
         case arrow::Type::RUN_END_ENCODED:
             return plain_type(static_cast<const arrow::RunEndEncodedType &>(*type).value_type());
         case arrow::Type::EXTENSION:
+            // Over long texts as well, as Python has it.
+            if (is_json_type(*type)) return arrow::utf8();
             return plain_type(static_cast<const arrow::ExtensionType &>(*type).storage_type());
         case arrow::Type::STRING_VIEW: return arrow::large_utf8();
         case arrow::Type::BINARY_VIEW: return arrow::large_binary();
@@ -98,7 +102,12 @@ arrow::Result<std::shared_ptr<arrow::Array>> carrow::plain(const std::shared_ptr
             ARROW_ASSIGN_OR_RAISE(auto datum, arrow::compute::RunEndDecode(arrow::Datum(array)));
             return plain(datum.make_array());
         }
-        case arrow::Type::EXTENSION: return plain(static_cast<const arrow::ExtensionArray &>(*array).storage());
+        case arrow::Type::EXTENSION: {
+            ARROW_ASSIGN_OR_RAISE(auto values, plain(static_cast<const arrow::ExtensionArray &>(*array).storage()));
+            if (values->type()->Equals(*target)) return values;
+            ARROW_ASSIGN_OR_RAISE(auto datum, arrow::compute::Cast(arrow::Datum(values), target));
+            return datum.make_array();
+        }
         case arrow::Type::STRING_VIEW:
         case arrow::Type::BINARY_VIEW:
         case arrow::Type::DECIMAL32:

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "Marks.hpp"
 #include "Plain.hpp"
 #include "Settled.hpp"
 #include "Streams.hpp"
@@ -68,6 +69,8 @@ int carrow_reader_parquet(
         properties.set_batch_size(rows);
         // Reading ahead would hold whole row groups.
         properties.set_pre_buffer(false);
+        // JSON is told by Parquet's own types too.
+        properties.set_arrow_extensions_enabled(true);
         parquet::arrow::FileReaderBuilder builder;
         ARROW_RETURN_NOT_OK(builder.Open(file));
         builder.properties(properties);
@@ -89,7 +92,7 @@ int carrow_reader_parquet(
         }
         auto schema = batches->schema();
         auto metadata = whole->metadata();
-        return give_reader(
+        ARROW_RETURN_NOT_OK(give_reader(
             [first = true, schema, metadata, parquet_file,
              batches]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
                 std::shared_ptr<arrow::RecordBatch> batch;
@@ -104,7 +107,9 @@ int carrow_reader_parquet(
                 }
                 return checked(table->ReplaceSchemaMetadata(metadata));
             },
-            out);
+            out));
+        (*out)->marks = marks_of(*schema);
+        return arrow::Status::OK();
     });
 }
 
@@ -127,7 +132,7 @@ int carrow_reader_ipc(const carrow_source *source, carrow_reader **out) {
             schema = reader->schema();
             read = [reader] { return reader->Next(); };
         }
-        return give_reader(
+        ARROW_RETURN_NOT_OK(give_reader(
             [first = true, schema, read = std::move(read),
              last = std::shared_ptr<arrow::Table>()]() mutable -> arrow::Result<std::shared_ptr<arrow::Table>> {
                 if (last) forget(*last);
@@ -142,7 +147,9 @@ int carrow_reader_ipc(const carrow_source *source, carrow_reader **out) {
                 ARROW_ASSIGN_OR_RAISE(last, table_of(batch));
                 return checked(last);
             },
-            out);
+            out));
+        (*out)->marks = marks_of(*schema);
+        return arrow::Status::OK();
     });
 }
 
@@ -184,7 +191,7 @@ int carrow_reader_text(const carrow_source *source, carrow_reader **out) {
 int carrow_reader_types(const carrow_reader *reader, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
         ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::MakeEmpty(reader->schema));
-        give(table, out);
+        *out = new carrow_table{std::move(table), reader->marks};
         return arrow::Status::OK();
     });
 }

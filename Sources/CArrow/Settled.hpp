@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 
 struct carrow_reader {
     std::shared_ptr<arrow::Schema> schema;
+    /// What `carrow_table_marks` says of it.
+    std::optional<std::string> marks;
     /// The next piece, or nothing at the end.
     std::function<arrow::Result<std::shared_ptr<arrow::Table>>()> next;
     /// What a warning should say about the file; empty for nothing.

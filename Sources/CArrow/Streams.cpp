@@ -22,6 +22,7 @@ struct carrow_writer {
     std::optional<std::string> json_marks;
     const char *marks() const { return json_marks ? json_marks->c_str() : nullptr; }
     std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
+    bool has_batch = false;
 };
 
 namespace {
@@ -179,7 +180,7 @@ int carrow_read_ipc(const char *path, bool trusted, carrow_table **out) {
             ARROW_ASSIGN_OR_RAISE(table, made);
             break;
         }
-        give(table, out);
+        *out = new carrow_table{std::move(table), marks_of(*schema)};
         return arrow::Status::OK();
     });
 }
@@ -207,12 +208,20 @@ int carrow_writer_write(carrow_writer *writer, const carrow_table *table) {
         }
         // One batch, however many pieces the rows come in.
         ARROW_ASSIGN_OR_RAISE(auto whole, rows->CombineChunks());
+        if (whole->num_rows() > 0) writer->has_batch = true;
         return writer->writer->WriteTable(*whole);
     });
 }
 
 int carrow_writer_close(carrow_writer *writer) {
-    return guarded([&] { return writer->writer->Close(); });
+    return guarded([&]() -> arrow::Status {
+        if (!writer->has_batch) {
+            // Python can't tell the types of columns without nulls from a stream without batches.
+            ARROW_ASSIGN_OR_RAISE(auto empty, arrow::RecordBatch::MakeEmpty(writer->schema));
+            ARROW_RETURN_NOT_OK(writer->writer->WriteRecordBatch(*empty));
+        }
+        return writer->writer->Close();
+    });
 }
 
 void carrow_writer_release(carrow_writer *writer) { delete writer; }

@@ -102,6 +102,8 @@ const char *carrow_table_metadata(const carrow_table *table, const char *key) {
     return found < 0 ? nullptr : metadata->value(found).c_str();
 }
 
+const char *carrow_table_marks(const carrow_table *table) { return table->marks ? table->marks->c_str() : nullptr; }
+
 int64_t carrow_table_chunks(const carrow_table *table, int64_t column) {
     return table->table->column(static_cast<int>(column))->num_chunks();
 }

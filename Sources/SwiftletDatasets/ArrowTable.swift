@@ -5,7 +5,12 @@ internal import Synchronization
 /// Runs a call of the bridge; its message becomes the error.
 func arrow(_ action: String, _ status: Int32) throws {
     guard status == 0 else {
-        throw DatasetError("can't \(action): \(String(cString: carrow_message()))", kind: .malformed)
+        let text = String(cString: carrow_message())
+        guard var error = ReadingError.worded(text) else {
+            throw DatasetError("can't \(action): \(text)", kind: .malformed)
+        }
+        error.message = "can't \(action): \(error.message)"
+        throw error
     }
 }
 

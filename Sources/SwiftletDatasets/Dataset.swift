@@ -44,13 +44,15 @@ public struct Dataset: Sendable {
     }
 
     /// A table whose columns get the declared features, converted where they differ.
-    init(_ table: ArrowTable, declared: Features?) throws {
+    ///
+    /// - Parameter fillsMissing: whether declared columns that are not there are made, without values.
+    init(_ table: ArrowTable, declared: Features?, fillsMissing: Bool = false) throws {
         guard let declared else {
             try self.init(table)
             return
         }
         let there = table.names.textKeys
-        let missing = declared.names.filter { !there.contains(TextKey($0)) }
+        let missing = fillsMissing ? [] : declared.names.filter { !there.contains(TextKey($0)) }
         let extra = table.names.filter { declared[$0] == nil }
         guard missing.isEmpty, extra.isEmpty else {
             let problem =

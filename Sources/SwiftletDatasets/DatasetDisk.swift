@@ -73,7 +73,7 @@ extension Dataset {
         }
         let state = try object(statePath)
         let infoPath = FileSystem.join(path, "dataset_info.json")
-        let declared = try object(infoPath)["features"]?.object.flatMap(Features.init(json:))
+        let saved = try object(infoPath)["features"]?.object
         let names = state["_data_files"]?.array?.map { $0["filename"]?.string } ?? []
         guard !names.isEmpty, names.allSatisfy({ $0.map { !$0.isEmpty && !$0.contains("/") && $0 != ".." } ?? false })
         else {
@@ -82,11 +82,11 @@ extension Dataset {
                 kind: .malformed, at: ErrorLocation(path: statePath))
         }
         let files = names.compactMap { $0 }.map { FileSystem.join(path, $0) }
-        let parts = try files.map { try mapped(FileSource.all($0, FileOptions(format: .arrow))[0], declared: declared) }
-        let saved = state["_fingerprint"]?.string ?? ""
+        let parts = try files.map { try mapped(FileSource.all($0, FileOptions(format: .arrow))[0], saved: saved) }
+        let fingerprint = state["_fingerprint"]?.string ?? ""
         var dataset = try parts.count == 1 ? parts[0] : concatenate(parts)
         // The files may have been exchanged since the fingerprint was written: theirs is part of it.
-        dataset = dataset.from(dataset.provenance.adding("saved") { [saved] })
+        dataset = dataset.from(dataset.provenance.adding("saved") { [fingerprint] })
         let columns = state["_format_columns"]?.array?.compactMap(\.string)
         return try dataset.withFormat(
             state["_format_type"]?.string, columns: columns,

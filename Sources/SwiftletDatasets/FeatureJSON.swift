@@ -2,21 +2,30 @@ internal import SwiftletIO
 
 /// Features as Python stores them in the metadata of Parquet and Arrow files.
 extension Features {
-    /// The features in a file's `huggingface` metadata; `nil` where there are none or they are of a kind that is
-    /// not known here (images, audio, ...), so that the file's own types are used.
+    /// The features in a file's `huggingface` metadata; `nil` where there are none, or some of a kind that is not known
+    /// here.
     init?(metadata: String) {
-        guard let json = try? JSONValue(parsing: metadata), let object = json["info"]?["features"]?.object else {
-            return nil
-        }
-        self.init(json: object)
+        guard let object = Self.object(in: metadata) else { return nil }
+        self.init(known: metadata)
+        if count < object.count { return nil }
     }
 
-    init?(json object: JSONObject) {
+    /// Those features in a file's `huggingface` metadata that are of a kind that is known here: no images, no audio, ...
+    init(known metadata: String) {
         self.init()
-        for (name, value) in object {
-            guard let feature = Feature(json: value) else { return nil }
-            self[name] = feature
+        for (name, value) in Self.object(in: metadata) ?? [:] {
+            if let feature = Feature(json: value) { self[name] = feature }
         }
+    }
+
+    private static func object(in metadata: String) -> JSONObject? {
+        (try? JSONValue(parsing: metadata))?["info"]?["features"]?.object
+    }
+
+    /// Those of the columns that were chosen, where some were.
+    func chosen(_ columns: [String]?, of names: [String]) -> Features {
+        let names = names.textKeys
+        return columns == nil ? self : Features(filter { names.contains(TextKey($0.0)) })
     }
 
     /// The text for a file's `huggingface` metadata.
@@ -27,7 +36,7 @@ extension Features {
 }
 
 extension Feature {
-    fileprivate init?(json: JSONValue) {
+    init?(json: JSONValue) {
         if let list = json.array {
             guard list.count == 1, let element = Feature(json: list[0]) else { return nil }
             self = .list(element)
@@ -39,8 +48,15 @@ extension Feature {
             guard let name = object["dtype"]?.string else { return nil }
             self = .value(Feature.canonical(name))
         case "ClassLabel":
-            guard let names = object["names"]?.array?.compactMap(\.string) else { return nil }
-            self = .classLabel(names: names)
+            if let names = object["names"]?.array?.compactMap(\.string) {
+                self = .classLabel(names: names)
+            } else {
+                // Classes without names are called by their numbers.
+                guard let count = object["num_classes"]?.int, (0...Self.mostUnnamedClasses).contains(count) else {
+                    return nil
+                }
+                self = .classLabel(names: (0..<count).map { String($0) })
+            }
         case "List", "Sequence":
             let length = object["length"]?.int ?? -1
             guard length <= Feature.longestFixedList else { return nil }
@@ -57,7 +73,7 @@ extension Feature {
             }
             guard let element = Feature(json: inner) else { return nil }
             self = length < 0 ? .list(element) : .fixedList(element, length: length)
-        case "Json": self = object["decode"]?.bool == false ? .value("string") : .json
+        case "Json": self = object["decode"]?.bool == false ? .value(Self.undecodedJSON) : .json
         case "LargeList":
             guard let inner = object["feature"], let element = Feature(json: inner) else { return nil }
             self = .largeList(element)
@@ -69,6 +85,24 @@ extension Feature {
             }
             self = .structure(features)
         default: return nil
+        }
+    }
+
+    /// Classes that are made up of a number in a file, at most.
+    private static let mostUnnamedClasses = 1 << 20
+
+    /// What JSON that is shown as its texts is called until it is known to be in a file.
+    static let undecodedJSON: DTypeName = "json"
+
+    /// The feature of rows that are read: JSON that is shown as its texts is a string.
+    var settled: Feature {
+        switch self {
+        case .value(Self.undecodedJSON): .value("string")
+        case .list(let element): .list(element.settled)
+        case .largeList(let element): .largeList(element.settled)
+        case .fixedList(let element, let length): .fixedList(element.settled, length: length)
+        case .structure(let features): .structure(Features(features.map { ($0.0, $0.1.settled) }))
+        default: self
         }
     }
 

@@ -20,28 +20,27 @@ extension Dataset {
     }
 
     /// An Arrow file that is not packed, whose columns stay where they are.
+    ///
+    /// - Parameters:
+    ///   - declared: features that columns are converted to, whatever the file says of them.
+    ///   - saved: what stands beside the file in `dataset_info.json`.
     static func mapped(
-        _ source: FileSource, declared: Features? = nil, options: FileOptions = FileOptions()
+        _ source: FileSource, declared: Features? = nil, saved: JSONObject? = nil, options: FileOptions = FileOptions()
     ) throws -> Dataset {
         do {
             let provenance = try provenance(of: source, declared, options)
             var table = try ArrowTable.reading { carrow_read_ipc(source.path, false, $0) }
-            let own = table.metadata("huggingface").flatMap(Features.init(metadata:))
             let places = try table.places(of: options.columns, source.title)
-            let wanted = own.flatMap { table.names.count == $0.count ? $0 : nil } ?? declared
+            let own = try table.ownFeatures(at: places)
+            let saved = try saved.map { try table.savedFeatures($0, at: places) }
             if places.count < table.names.count {
                 table = try table.select(places, as: places.map { [table] in table.names[$0] })
             }
-            let names = table.names.textKeys
-            let features =
-                options.columns == nil ? wanted : wanted.map { Features($0.filter { names.contains(TextKey($0.0)) }) }
-            return try Dataset(table, stored: features).from(provenance)
+            if let declared = declared?.chosen(options.columns, of: table.names) {
+                return try Dataset(table, declared: declared, fillsMissing: true).from(provenance)
+            }
+            return try Dataset(table, declared: saved ?? own).from(provenance)
         } catch { throw ReadingError.naming(error, source) }
-    }
-
-    /// A table with the features in its metadata, or else those that are declared.
-    init(_ table: ArrowTable, stored declared: Features?) throws {
-        try self.init(table, declared: table.ownFeatures(of: table.names) ?? declared)
     }
 
     /// Where rows of a file come from: the file as it is now, and how it is read. Arrow files are mapped, so that results
@@ -97,6 +96,12 @@ enum ReadingError {
     /// A message of the bridge: worded there already, or Arrow's own.
     static func explained(_ text: String, _ source: FileSource, isOfMemory: Bool = false) -> DatasetError {
         if let error = worded(text) { return error.inFile(source.title) }
+        if text.contains("not implemented for chunked array outputs") {
+            return DatasetError(
+                "'\(source.title)' has a column of lists or structures with more than 2 GB of text or bytes in one group of rows, which is more than is read at a time",
+                remedy: "Write the file in smaller groups of rows: row_group_size in Python.", kind: .unsupported,
+                at: ErrorLocation(path: source.title))
+        }
         let firstLine = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
         let packed = ["inflate", "compress", "bz2", "lzma", "xz"].contains { firstLine.lowercased().contains($0) }
         let remedy =

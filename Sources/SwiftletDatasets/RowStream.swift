@@ -14,6 +14,8 @@ struct RowStream {
     private let reader: ArrowReader
     /// The columns that are read, by their numbers in the file; `nil` for all.
     private let places: [Int]?
+    /// Whether declared columns that the file does not have are ones without values, as Python has it.
+    private let fillsMissing: Bool
     /// Rows handed out so far.
     private var rows = 0
 
@@ -26,7 +28,7 @@ struct RowStream {
     }
 
     /// - Parameters:
-    ///   - declared: features from a dataset card, used where the file has none of its own.
+    ///   - declared: features from a dataset card, whatever the file says itself.
     ///   - types: features that columns of text and numbers have whatever the file's values are.
     ///   - rows: about how many to read at a time, where the format leaves it open.
     init(
@@ -40,13 +42,14 @@ struct RowStream {
             if !note.isEmpty { Datasets.logger.warning("'\(source.title)': \(note)") }
             let chosen = try reader.types.places(of: options.columns, source.title)
             places = chosen.count == reader.types.names.count ? nil : chosen
-            let wanted = declared.map { declared in
-                options.columns == nil
-                    ? declared : Features(declared.filter { name, _ in reader.types.names.contains(text: name) })
-            }
             let names = reader.types.names
             let table = try places.map { try reader.types.select($0, as: $0.map { names[$0] }) } ?? reader.types
-            features = try Dataset(table, stored: wanted ?? reader.featuresWithJSON(of: table.names)).features
+            let own = try reader.types.ownFeatures(at: chosen)
+            fillsMissing = own != nil
+            let wanted = declared?.chosen(options.columns, of: table.names)
+            features = try Dataset(
+                table, declared: wanted ?? own ?? reader.featuresWithJSON(of: table.names), fillsMissing: fillsMissing
+            ).features
             isTyped =
                 switch source.format {
                 case .parquet, .arrow: true
@@ -150,8 +153,8 @@ struct RowStream {
             guard var table = try reader.next() else { return nil }
             if let places { table = try table.select(places, as: places.map { reader.types.names[$0] }) }
             defer { rows += table.rows }
-            return try RowOffset.$first.withValue(rows) { [features] in
-                let piece = try Dataset(table, stored: features).converted(to: wanted)
+            return try RowOffset.$first.withValue(rows) { [features, fillsMissing] in
+                let piece = try Dataset(table, declared: features, fillsMissing: fillsMissing).converted(to: wanted)
                 return piece.from(Provenance(fingerprint: .unique()))
             }
         } catch { throw Self.diagnosed(error, source, options) }
@@ -164,14 +167,6 @@ enum RowOffset {
 }
 
 extension ArrowTable {
-    /// The features in the metadata that Python's library leaves, of columns that they cover; else `nil`.
-    func ownFeatures(of columns: [String]) -> Features? {
-        guard let all = metadata("huggingface").flatMap(Features.init(metadata:)) else { return nil }
-        let wanted = columns.textKeys
-        let own = Features(all.filter { wanted.contains(TextKey($0.0)) })
-        return own.count == columns.count && wanted.count == columns.count ? own : nil
-    }
-
     /// The places of the columns that are asked for and have a type that is read here. What is left out is said.
     ///
     /// - Parameter columns: their names; `nil` for all.

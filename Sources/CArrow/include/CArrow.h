@@ -102,6 +102,11 @@ int64_t carrow_table_columns(const carrow_table *table);
 const char *carrow_table_name(const carrow_table *table, int64_t column);
 /// The value under a key of the schema's metadata, or NULL. Borrowed from the table.
 const char *carrow_table_metadata(const carrow_table *table, const char *key);
+/// What an Arrow or Parquet file says of its types beyond those that they are read in: for each column a character for
+/// each type, before those of its children, and a blank between two columns. `j` is text that is JSON; `!` is read in
+/// another form than the file's (dictionaries, views, maps), or has no nulls by its type; `.` is what it seems. NULL for
+/// a table that does not come from such a file. Borrowed from the table.
+const char *carrow_table_marks(const carrow_table *table);
 /// The number of chunks of a column.
 int64_t carrow_table_chunks(const carrow_table *table, int64_t column);
 /// Hands out a chunk through the C data interface, without copying. The caller calls both `release` members.
@@ -154,7 +159,7 @@ int carrow_writer_open(
     bool (*write)(void *context, const void *bytes, int64_t count), void *context, carrow_writer **out);
 /// Appends the rows of a table of the same types.
 int carrow_writer_write(carrow_writer *writer, const carrow_table *table);
-/// Ends the stream.
+/// Ends the stream, which has a batch, be it one without rows.
 int carrow_writer_close(carrow_writer *writer);
 void carrow_writer_release(carrow_writer *writer);
 
