@@ -10,6 +10,7 @@ func arrow(_ action: String, _ status: Int32) throws {
             throw DatasetError("can't \(action): \(text)", kind: .malformed)
         }
         error.message = "can't \(action): \(error.message)"
+        error.kind = .unsupported
         throw error
     }
 }

@@ -48,15 +48,8 @@ extension Feature {
             guard let name = object["dtype"]?.string else { return nil }
             self = .value(Feature.canonical(name))
         case "ClassLabel":
-            if let names = object["names"]?.array?.compactMap(\.string) {
-                self = .classLabel(names: names)
-            } else {
-                // Classes without names are called by their numbers.
-                guard let count = object["num_classes"]?.int, (0...Self.mostUnnamedClasses).contains(count) else {
-                    return nil
-                }
-                self = .classLabel(names: (0..<count).map { String($0) })
-            }
+            guard let names = object["names"]?.array?.compactMap(\.string) else { return nil }
+            self = .classLabel(names: names)
         case "List", "Sequence":
             let length = object["length"]?.int ?? -1
             guard length <= Feature.longestFixedList else { return nil }
@@ -87,9 +80,6 @@ extension Feature {
         default: return nil
         }
     }
-
-    /// Classes that are made up of a number in a file, at most.
-    private static let mostUnnamedClasses = 1 << 20
 
     /// What JSON that is shown as its texts is called until it is known to be in a file.
     static let undecodedJSON: DTypeName = "json"

@@ -14,7 +14,13 @@ import Testing
             let path = folder.file("o.\(ending)")
             try write(path)
             let again = try Dataset.fromFile(path)
-            #expect(again.features == data.features)
+            // Parquet knows no seconds.
+            let expected = Features(
+                data.features.map { name, feature in
+                    ending == "parquet" && feature == .value("timestamp[s]")
+                        ? (name, .value("timestamp[ms]")) : (name, feature)
+                })
+            #expect(again.features == expected)
             #expect(try (0..<data.count).allSatisfy { try again[$0].description == data[$0].description })
         }
         #expect(try FileSystem.names(in: folder.path) == ["o.arrow", "o.parquet"])

@@ -123,7 +123,10 @@ private func failure(_ body: () throws -> Void) throws -> String {
         // They survive everything that makes new columns.
         try data.toParquet(folder.file("o.parquet"))
         let mapped = try Dataset.fromFile(folder.file("o.parquet")).map { row in row }
-        #expect(mapped.features == data.features)
+        for (column, feature) in data.features {
+            let isOfSeconds = ["timestamp[s", "time32[s]", "date64"].contains { feature.description.contains("'\($0)") }
+            #expect(isOfSeconds != (mapped.features[column] == feature), "\(column)")
+        }
         for row in 0..<2 { #expect(try mapped.row(row) == data.row(row)) }
         let shuffled = try data.shuffle(seed: 1).flattenIndices().filter { _ in false }
         #expect(shuffled.count == 0 && shuffled.features == data.features)
