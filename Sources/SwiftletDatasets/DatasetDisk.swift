@@ -85,8 +85,10 @@ extension Dataset {
         let parts = try files.map { try mapped(FileSource.all($0, FileOptions(format: .arrow))[0], saved: saved) }
         let fingerprint = state["_fingerprint"]?.string ?? ""
         var dataset = try parts.count == 1 ? parts[0] : concatenate(parts)
-        // The files may have been exchanged since the fingerprint was written: theirs is part of it.
-        dataset = dataset.from(dataset.provenance.adding("saved") { [fingerprint] })
+        // The files may have been exchanged since the fingerprint was written: theirs is part of it, and so are the
+        // features that were read.
+        let features = dataset.features.metadata
+        dataset = dataset.from(dataset.provenance.adding("saved") { [fingerprint, features] })
         let columns = state["_format_columns"]?.array?.compactMap(\.string)
         return try dataset.withFormat(
             state["_format_type"]?.string, columns: columns,

@@ -89,7 +89,8 @@ extension Feature {
         case (.json, .string(large: false)), (.value(Self.undecodedJSON), .string(large: false)):
             return mark == Mark.json || mark == Mark.plain && self == .json
         case _ where mark == Mark.json || mark == Mark.other: return false
-        case (.list(let element), .list(let inner, large: false)), (.largeList(let element), .list(let inner, large: true)):
+        case (.list(let element), .list(let inner, large: false)),
+            (.largeList(let element), .list(let inner, large: true)):
             return element.isStored(as: inner, &marks)
         case (.fixedList(let element, let length), .fixedList(let inner, let its)):
             return length == its && element.isStored(as: inner, &marks)
@@ -111,8 +112,8 @@ extension Feature {
         case (.structure(let features), .structure(let fields)):
             guard features.names.textKeys == fields.map(\.name).textKeys else { return self }
             return .structure(
-                Features(fields.map { field in (field.name, (features[field.name] ?? .json).reordered(as: field.type)) }
-                ))
+                Features(
+                    fields.compactMap { name, type in features[name].map { (name, $0.reordered(as: type)) } }))
         default: return self
         }
     }

@@ -11,7 +11,8 @@ extension Dataset {
     /// Reads a Parquet, Arrow (file or stream), CSV, TSV, JSON, JSON Lines or text file, chosen by its name's ending; also
     /// one that is packed with gzip, bzip2, Zstandard, LZ4, XZ or zip.
     ///
-    /// Features come from the metadata that Python's library leaves in Parquet and Arrow files, else from the data.
+    /// Features come from the metadata that Python's library leaves in Parquet and Arrow files, for each column that is
+    /// stored as they say, else from the data.
     ///
     /// - Throws: `DatasetError` that names the file and what is wrong in which line or row.
     public static func fromFile(_ path: String, options: FileOptions = FileOptions()) throws -> Dataset {

@@ -1,5 +1,5 @@
-"""Makes Tests/Fixtures/datasets/metadata.json and metadata.bin: Arrow and Parquet files whose metadata agrees or disagrees
-with their columns, with arrow.json and without, and the features and rows that Python's library gives them.
+"""Makes Tests/Fixtures/datasets/metadata.json and metadata.bin: Arrow and Parquet files whose metadata agrees or
+disagrees with their columns, with arrow.json and without, and the features and rows that Python's library gives them.
 
 The files lie in metadata.bin one after the other; metadata.json says where each begins and how long it is.
 
@@ -205,9 +205,23 @@ CARDS = {
     "another order": (ints, named, "  - {name: s, dtype: string}\n  - {name: a, dtype: int64}\n"),
     "without metadata": (ints, None, "  - {name: s, dtype: large_string}\n  - {name: a, dtype: string}\n"),
     "metadata of few": (ints, {"s": INT}, "  - {name: a, dtype: float64}\n  - {name: s, dtype: string}\n"),
-    "a column too many": (ints, named, "  - {name: a, dtype: int64}\n  - {name: s, dtype: string}\n  - {name: z, dtype: int8}\n"),
+    "a column too many": (
+        ints,
+        named,
+        "  - {name: a, dtype: int64}\n  - {name: s, dtype: string}\n  - {name: z, dtype: int8}\n",
+    ),
     "a column missing": (ints, named, "  - {name: a, dtype: int64}\n"),
     "json as string": (marked, None, "  - {name: j, dtype: string}\n"),
+}
+
+
+# Kinds of features that are known to Python alone, and what they are stored as.
+FILE = "{'bytes': Value('binary'), 'path': Value('string')}"
+STORED = {
+    "Translation(languages=['en', 'fr'])": "{'en': Value('string'), 'fr': Value('string')}",
+    "Image(mode=None, decode=True)": FILE,
+    "Audio(sampling_rate=None, decode=True, num_channels=None, stream_index=None)": FILE,
+    "Json(decode=False)": "Value('string')",
 }
 
 
@@ -231,14 +245,12 @@ def as_bytes(table, form):
 
 
 def shown(name, read):
-    """What the library reads, with kinds of features that are known to Python alone as they are stored."""
+    """What the library reads, with kinds of features as they are stored where only Python knows them."""
     try:
         data = read()
         features = str(data.features)
-        features = features.replace("Translation(languages=['en', 'fr'])", "{'en': Value('string'), 'fr': Value('string')}")
-        for kind in ("Image(mode=None, decode=True)", "Audio(sampling_rate=None, decode=True, num_channels=None, stream_index=None)"):
-            features = features.replace(kind, "{'bytes': Value('binary'), 'path': Value('string')}")
-        features = features.replace("Json(decode=False)", "Value('string')")
+        for kind, stored in STORED.items():
+            features = features.replace(kind, stored)
         return {"features": features, "rows": [repr(row) for row in data]}
     except Exception as error:
         print(f"{name}: {type(error).__name__}: {str(error or error.__cause__).splitlines()[0][:100]}")
@@ -263,7 +275,8 @@ with tempfile.TemporaryDirectory() as folder:
     for name, (table, features) in FILES.items():
         table = with_metadata(table, features)
         # The library makes no rows of Parquet without any.
-        forms = ["stream"] + ["parquet"] * (table.num_rows > 0) + ["file"] * (name in ("label", "json")) + ["parquet alone"] * (name in PLAIN)
+        forms = ["stream"] + ["parquet"] * (table.num_rows > 0) + ["parquet alone"] * (name in PLAIN)
+        forms += ["file"] * (name in ("label", "json"))
         for form in forms:
             number += 1
             content = as_bytes(table, form)

@@ -104,8 +104,8 @@ const char *carrow_table_name(const carrow_table *table, int64_t column);
 const char *carrow_table_metadata(const carrow_table *table, const char *key);
 /// What an Arrow or Parquet file says of its types beyond those that they are read in: for each column a character for
 /// each type, before those of its children, and a blank between two columns. `j` is text that is JSON; `!` is read in
-/// another form than the file's (dictionaries, views, maps), or has no nulls by its type; `.` is what it seems. NULL for
-/// a table that does not come from such a file. Borrowed from the table.
+/// another form than the file's (dictionaries, views, maps), or has no nulls by its type; `.` is what it seems. NULL
+/// for a table that does not come from such a file. Borrowed from the table.
 const char *carrow_table_marks(const carrow_table *table);
 /// The number of chunks of a column.
 int64_t carrow_table_chunks(const carrow_table *table, int64_t column);
