@@ -11,20 +11,25 @@ using namespace carrow;
 
 namespace {
 
+/// A text with escapes for control characters, which JSON has in no other form.
+void append_escaped(std::string_view text, std::string *out) {
+    for (const char byte : text) {
+        if (static_cast<unsigned char>(byte) >= 0x20) {
+            out->push_back(byte);
+            continue;
+        }
+        char escape[8];
+        std::snprintf(escape, sizeof escape, "\\u%04x", byte);
+        *out += escape;
+    }
+}
+
 /// A string of JSON that stands for `text`.
 void append_quoted(std::string_view text, std::string *out) {
     out->push_back('"');
-    for (const char byte : text) {
-        if (byte == '"' || byte == '\\') {
-            out->push_back('\\');
-            out->push_back(byte);
-        } else if (static_cast<unsigned char>(byte) < 0x20) {
-            char escape[8];
-            std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-            *out += escape;
-        } else {
-            out->push_back(byte);
-        }
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"' || text[i] == '\\') out->push_back('\\');
+        append_escaped(text.substr(i, 1), out);
     }
     out->push_back('"');
 }
@@ -48,6 +53,10 @@ std::string compact(std::string_view value) {
         size_t end = at + 1;
         if (byte == '"') {
             end = json_quoted_end(value, at);
+            // Python keeps control characters.
+            append_escaped(value.substr(at, end - at), &out);
+            at = end;
+            continue;
         } else if (!std::strchr(",:{}[]", byte)) {
             end = json_word_end(value, at);
             if (is_no_number(value.substr(at, end - at))) {

@@ -75,9 +75,14 @@ arrow::Status row_problem(const JsonRows &rows, size_t index, bool is_list) {
     const std::string prefix = "JSON parse error: ";
     if (message.rfind(prefix, 0) == 0) message = message.substr(prefix.size());
     if (const auto place = message.rfind(" in row "); place != std::string::npos) message.resize(place);
+    const bool is_twice = message.find("specified twice") != std::string::npos;
+    const bool is_of_two_types = message.find(" changed from ") != std::string::npos;
     return problem(
         (is_list ? "row " : "line ") + std::to_string(rows.numbers[index]) + ": " + message,
-        is_list ? "Give a list of whole objects." : "Put one whole object on each line.");
+        is_twice          ? "Leave one of the two."
+        : is_of_two_types ? "Make all values of the key of one type."
+        : is_list         ? "Give a list of whole objects."
+                          : "Put one whole object on each line.");
 }
 
 /// Rows as a table; what is wrong in one of them is told with its number.

@@ -120,7 +120,14 @@ arrow::Status JsonReader::Start() {
     if (options_.field.empty()) return arrow::Status::OK();
     std::string_view document;
     ARROW_RETURN_NOT_OK(Value(&document).status());
-    return StartWhole(document);
+    // Rows will lie in the buffer, which has to stay as it is from here on.
+    const size_t size = document.size();
+    while (!ended_) ARROW_RETURN_NOT_OK(Fill().status());
+    if (const size_t next = after_space(buffer_, begin_ + size); next < buffer_.size()) {
+        Advance(next);
+        return problem("line " + std::to_string(line_) + ": something follows the object", "Remove it.");
+    }
+    return StartWhole(std::string_view(buffer_).substr(begin_, size));
 }
 
 /// The rows in a field of one object that is in memory as a whole.
@@ -128,7 +135,8 @@ arrow::Status JsonReader::StartWhole(std::string_view document) {
     std::vector<std::string_view> pairs;
     if (!json_parts(document, &pairs) || !json_is_valid(document, JsonRules::file)) {
         return problem(
-            "line " + std::to_string(line_) + ": the object is broken", "The file may be damaged or cut off.");
+            "the object that begins in line " + std::to_string(line_) + " is broken",
+            "The file may be damaged or cut off.");
     }
     std::string names;
     std::string_view found;

@@ -145,7 +145,8 @@ extension PretrainedModel {
                     + "was made from.",
                 kind: .unsupported)
         }
-        return try int8Products { try body() }
+        // Layers with too few outputs for 8 bits are multiplied as in float32, where a row depends on no other either.
+        return try int8Products { try ownLinearLayers(state.execution.hasOwnLinearLayers, body) }
     }
 
     /// The parameters that 8 bits hold in a file: weights of linear layers with 16 outputs or more, and tables of embeddings.

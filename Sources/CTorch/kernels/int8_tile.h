@@ -106,6 +106,8 @@ template <int Rows>
 static void int8_tile(
     const Int8Matrix &weight, const Int8Rows &x, int64_t row, int64_t block, int first, float *out,
     int64_t out_stride) {
+  // A row's numbers are rounded alike, however many rows there are.
+  #pragma clang fp contract(off)
   const int8_t *packed = weight.packed + (block * weight.quads * kInt8Block + first * W) * 4;
   const uint8_t *values = x.values + row * x.stride;
   // Beyond the last block it asks for what isn't read; asking is harmless anywhere.
