@@ -59,6 +59,11 @@ extension FuzzTarget {
              "l": {"feature": {"dtype": "int64", "_type": "Value"}, "length": -1, "_type": "List"},
              "y": {"names": ["n", "m"], "_type": "ClassLabel"}, "s": {"p": {"dtype": "int64", "_type": "Value"}}}}
             """,
+            """
+            {"features": {"i": {"dtype": "int64", "_type": "Value"}, "t": {"_type": "Json"}, "y": {"dtype": "int64",
+             "_type": "Value"}, "l": {"feature": {"dtype": "int64", "_type": "Value"}, "_type": "List"},
+             "s": {"p": {"dtype": "int64", "_type": "Value"}}}}
+            """,
             #"{"features": {"i": {"_type": "Json"}, "t": {"dtype": "timestamp[ns, tz=UTC]", "_type": "Value"}}}"#,
             #"{"features": {"l": {"feature": {"dtype": "null", "_type": "Value"}, "length": 2, "_type": "List"}}}"#,
         ]
