@@ -40,6 +40,9 @@ arrow::Result<std::shared_ptr<arrow::Table>> typed(
     const JsonRows &rows, const std::shared_ptr<arrow::Schema> &schema) {
     const auto type = arrow::struct_(schema->fields());
     ARROW_ASSIGN_OR_RAISE(auto table, table_of(rows.text, arrow::schema(json_numbered(type)->fields())));
+    if (json_has_numbers(*table, *type)) {
+        return arrow::Status::Invalid("a key changes its type at line ", std::to_string(rows.numbers.front()));
+    }
     return checked(json_with_nulls(table, *type));
 }
 
@@ -113,7 +116,7 @@ struct JsonFile {
 
     /// A field's rows are read by pandas in Python, which has types of its own.
     bool is_of_pandas() const { return !options.field.empty(); }
-    /// Notes what `PandasType` needs.
+    /// Notes what `PandasTypes` needs.
     void Look(const arrow::Table &table);
     std::shared_ptr<arrow::Schema> PandasTypes() const;
 
@@ -124,9 +127,16 @@ struct JsonFile {
 
 void JsonFile::Look(const arrow::Table &table) {
     for (int i = 0; i < table.num_columns(); ++i) {
-        if (table.field(i)->type()->id() != arrow::Type::DOUBLE) continue;
+        const auto id = table.field(i)->type()->id();
+        if (id != arrow::Type::DOUBLE && id != arrow::Type::INT64) continue;
         bool &all = are_whole.try_emplace(table.field(i)->name(), true).first->second;
         for (const auto &chunk : table.column(i)->chunks()) {
+            if (id == arrow::Type::INT64) {
+                const auto &numbers = static_cast<const arrow::Int64Array &>(*chunk);
+                for (int64_t k = 0; all && k < numbers.length(); ++k)
+                    all = numbers.IsNull(k) || json_is_whole_number(static_cast<double>(numbers.Value(k)));
+                continue;
+            }
             const auto &numbers = static_cast<const arrow::DoubleArray &>(*chunk);
             for (int64_t k = 0; all && k < numbers.length(); ++k)
                 all = numbers.IsNull(k) || json_is_whole_number(numbers.Value(k));

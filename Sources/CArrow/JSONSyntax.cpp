@@ -206,6 +206,12 @@ size_t string_end(std::string_view text, size_t at, JsonRules rules) {
     return nowhere;
 }
 
+/// JSON's own white space; other readers of these files know no other.
+size_t after_json_space(std::string_view text, size_t at) {
+    while (at < text.size() && text[at] != 0 && std::strchr(" \t\n\r", text[at])) ++at;
+    return at;
+}
+
 /// The end of the value that begins at `at`; `nowhere` where there is none. Nesting has been bounded before.
 size_t value_end(std::string_view text, size_t at, JsonRules rules) {
     if (at >= text.size()) return nowhere;
@@ -216,24 +222,24 @@ size_t value_end(std::string_view text, size_t at, JsonRules rules) {
         return is_word(text.substr(at, end - at), rules) ? end : nowhere;
     }
     const char last = first == '{' ? '}' : ']';
-    at = after_space(text, at + 1);
+    at = after_json_space(text, at + 1);
     if (at < text.size() && text[at] == last) return at + 1;
     while (at < text.size()) {
         if (first == '{') {
             if (text[at] != '"') return nowhere;
             at = string_end(text, at, rules);
             if (at == nowhere) return nowhere;
-            at = after_space(text, at);
+            at = after_json_space(text, at);
             if (at >= text.size() || text[at] != ':') return nowhere;
-            at = after_space(text, at + 1);
+            at = after_json_space(text, at + 1);
         }
         at = value_end(text, at, rules);
         if (at == nowhere) return nowhere;
-        at = after_space(text, at);
+        at = after_json_space(text, at);
         if (at >= text.size()) return nowhere;
         if (text[at] == last) return at + 1;
         if (text[at] != ',') return nowhere;
-        at = after_space(text, at + 1);
+        at = after_json_space(text, at + 1);
     }
     return nowhere;
 }

@@ -30,7 +30,24 @@ std::shared_ptr<arrow::Array> with_nulls(
     return arrow::MakeArray(data);
 }
 
+bool has_numbers(const arrow::Array &array, const arrow::DataType &type) {
+    if (type.id() == arrow::Type::NA) return array.null_count() != array.length();
+    for (int i = 0; i < type.num_fields() && i < static_cast<int>(array.data()->child_data.size()); ++i) {
+        if (has_numbers(*arrow::MakeArray(array.data()->child_data[i]), *type.field(i)->type())) return true;
+    }
+    return false;
+}
+
 }  // namespace
+
+bool carrow::json_has_numbers(const arrow::Table &table, const arrow::DataType &type) {
+    for (int i = 0; i < type.num_fields() && i < table.num_columns(); ++i) {
+        for (const auto &chunk : table.column(i)->chunks()) {
+            if (has_numbers(*chunk, *type.field(i)->type())) return true;
+        }
+    }
+    return false;
+}
 
 bool carrow::json_is_whole_number(double value) { return std::trunc(value) == value && std::fabs(value) < 9.2e18; }
 

@@ -13,6 +13,8 @@ std::shared_ptr<arrow::DataType> json_joined(
 
 /// A type with numbers in place of the elements of lists that are all null, in which Arrow loses count.
 std::shared_ptr<arrow::DataType> json_numbered(const std::shared_ptr<arrow::DataType> &type);
+/// Whether such numbers have come from the rows, where the types of a structure say that all elements are null.
+bool json_has_numbers(const arrow::Table &table, const arrow::DataType &type);
 /// A table with its columns in the types of a structure that has the same fields first, with null for such numbers.
 std::shared_ptr<arrow::Table> json_with_nulls(
     const std::shared_ptr<arrow::Table> &table, const arrow::DataType &type);

@@ -38,6 +38,26 @@ std::shared_ptr<arrow::ArrayData> retyped(const arrow::ArrayData &data, const st
     return result;
 }
 
+/// A type as it is stored, without extensions in it.
+std::shared_ptr<arrow::DataType> stored(const std::shared_ptr<arrow::DataType> &type) {
+    auto element = [&] { return type->field(0)->WithType(stored(type->field(0)->type())); };
+    switch (type->id()) {
+        case arrow::Type::EXTENSION:
+            return stored(static_cast<const arrow::ExtensionType &>(*type).storage_type());
+        case arrow::Type::LIST: return arrow::list(element());
+        case arrow::Type::LARGE_LIST: return arrow::large_list(element());
+        case arrow::Type::FIXED_SIZE_LIST:
+            return arrow::fixed_size_list(
+                element(), static_cast<const arrow::FixedSizeListType &>(*type).list_size());
+        case arrow::Type::STRUCT: {
+            arrow::FieldVector fields;
+            for (const auto &field : type->fields()) fields.push_back(field->WithType(stored(field->type())));
+            return arrow::struct_(fields);
+        }
+        default: return type;
+    }
+}
+
 /// The type below dictionaries, runs and extensions.
 const arrow::DataType &unwrapped(const arrow::DataType &type, bool *is_json) {
     switch (type.id()) {
@@ -112,4 +132,16 @@ std::shared_ptr<arrow::Table> carrow::json_marked(const std::shared_ptr<arrow::T
         columns.push_back(column);
     }
     return arrow::Table::Make(arrow::schema(fields, table->schema()->metadata()), columns, table->num_rows());
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> carrow::empty_table(const std::shared_ptr<arrow::Schema> &schema) {
+    arrow::ChunkedArrayVector columns;
+    for (const auto &field : schema->fields()) {
+        const auto &type = field->type();
+        const auto plain = stored(type);
+        ARROW_ASSIGN_OR_RAISE(auto array, arrow::MakeEmptyArray(plain));
+        if (!plain->Equals(*type)) array = arrow::MakeArray(retyped(*array->data(), type));
+        columns.push_back(std::make_shared<arrow::ChunkedArray>(arrow::ArrayVector{array}, type));
+    }
+    return arrow::Table::Make(schema, columns, 0);
 }

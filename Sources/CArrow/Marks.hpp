@@ -14,4 +14,7 @@ bool is_json_type(const arrow::DataType &type);
 /// What `carrow_table_marks` says of columns with the types that a file gives them.
 std::string marks_of(const arrow::Schema &schema);
 
+/// A table without rows, also with JSON within lists and structures, of which Arrow makes none.
+arrow::Result<std::shared_ptr<arrow::Table>> empty_table(const std::shared_ptr<arrow::Schema> &schema);
+
 }  // namespace carrow

@@ -103,7 +103,7 @@ int carrow_reader_parquet(
                 if (batch) {
                     ARROW_ASSIGN_OR_RAISE(table, table_of(batch));
                 } else {
-                    ARROW_ASSIGN_OR_RAISE(table, arrow::Table::MakeEmpty(schema));
+                    ARROW_ASSIGN_OR_RAISE(table, empty_table(schema));
                 }
                 return checked(table->ReplaceSchemaMetadata(metadata));
             },
@@ -141,7 +141,7 @@ int carrow_reader_ipc(const carrow_source *source, carrow_reader **out) {
                 const bool was_first = std::exchange(first, false);
                 if (!batch && !was_first) return nullptr;
                 if (!batch) {
-                    ARROW_ASSIGN_OR_RAISE(auto empty, arrow::Table::MakeEmpty(schema));
+                    ARROW_ASSIGN_OR_RAISE(auto empty, empty_table(schema));
                     return checked(empty);
                 }
                 ARROW_ASSIGN_OR_RAISE(last, table_of(batch));
@@ -190,7 +190,7 @@ int carrow_reader_text(const carrow_source *source, carrow_reader **out) {
 
 int carrow_reader_types(const carrow_reader *reader, carrow_table **out) {
     return guarded([&]() -> arrow::Status {
-        ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::MakeEmpty(reader->schema));
+        ARROW_ASSIGN_OR_RAISE(auto table, empty_table(reader->schema));
         *out = new carrow_table{std::move(table), reader->marks};
         return arrow::Status::OK();
     });

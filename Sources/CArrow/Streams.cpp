@@ -217,8 +217,11 @@ int carrow_writer_close(carrow_writer *writer) {
     return guarded([&]() -> arrow::Status {
         if (!writer->has_batch) {
             // Python can't tell the types of columns without nulls from a stream without batches.
-            ARROW_ASSIGN_OR_RAISE(auto empty, arrow::RecordBatch::MakeEmpty(writer->schema));
-            ARROW_RETURN_NOT_OK(writer->writer->WriteRecordBatch(*empty));
+            ARROW_ASSIGN_OR_RAISE(auto empty, empty_table(writer->schema));
+            arrow::ArrayVector columns;
+            for (const auto &column : empty->columns()) columns.push_back(column->chunk(0));
+            ARROW_RETURN_NOT_OK(
+                writer->writer->WriteRecordBatch(*arrow::RecordBatch::Make(writer->schema, 0, columns)));
         }
         return writer->writer->Close();
     });

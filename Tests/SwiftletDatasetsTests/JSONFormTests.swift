@@ -72,6 +72,30 @@ import Testing
         }
     }
 
+    @Test func `no rows of JSON in lists and structures`() throws {
+        let path = folder.file("m.jsonl")
+        try AtomicFile.write("{\"a\": [1, \"x\"], \"s\": {\"b\": [1, {}]}}\n", to: path)
+        let none = try Dataset.fromFile(path).select([Int]())
+        #expect(none.features.description == "{'a': List(Json(decode=True)), 's': {'b': List(Json(decode=True))}}")
+        for ending in ["parquet", "arrow"] {
+            let file = folder.file("none.\(ending)")
+            if ending == "parquet" { try none.toParquet(file) } else { try none.toArrow(file) }
+            let again = try Dataset.fromFile(file)
+            #expect(again.features == none.features && again.numRows == 0, "\(ending)")
+        }
+    }
+
+    @Test func `numbers after lists of nulls alone are no nulls`() throws {
+        let path = folder.file("late.jsonl")
+        let rows = String(repeating: "{\"a\": [null]}\n", count: 60_000)
+        try AtomicFile.write(rows + "{\"a\": [1, 2]}\n", to: path)
+        let data = try Dataset.fromFile(path)
+        #expect(try data[60_000].description == "{'a': [1, 2]}")
+        // A stream has the types of its first rows.
+        let stream = try IterableDataset(files: [path])
+        #expect(throws: DatasetError.self) { try stream.forEach { _ in } }
+    }
+
     @Test func `missing structures at every depth`() throws {
         let values: [Value] = [
             .null, .list([]), .list([.null, .structure(["x": .null, "l": .list([.null, .structure(["y": 1])])])]),

@@ -159,6 +159,8 @@ void compare_int8_sets() {
           // A column far outside the others, and a row of zeros.
           if (inputs > 40) x[static_cast<size_t>((rows - 1) * inputs + 37)] = 50;
           if (rows > 2) std::fill(x.begin(), x.begin() + inputs, 0.0f);
+          // Numbers whose squares are zero.
+          if (rows > 7) std::fill(x.begin() + inputs, x.begin() + 2 * inputs, 1e-30f);
           const std::string what = std::string("int8 ") + set->name + ", " + std::to_string(rows) + " x " +
                                    std::to_string(inputs) + " x " + std::to_string(outputs);
           const Products expected = multiply(int8_portable_table, weight, x, rows);

@@ -81,6 +81,13 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
     to.zeros[row] = 0;
     return;
   }
+  if (bound < 1e-18f) {
+    // Squares of such numbers are zero, and so is what they add to a sum.
+    std::memset(q, 0, static_cast<size_t>(to.stride));
+    to.scales[row] = 0;
+    to.zeros[row] = 0;
+    return;
+  }
   if (most > bound || -least > bound) {
     while ((count = int8_outliers(x, inputs, bound, columns)) > kInt8Outliers) bound *= 1.5f;
     most = most < bound ? most : bound;
