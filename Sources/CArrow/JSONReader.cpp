@@ -130,16 +130,16 @@ void JsonFile::Look(const arrow::Table &table) {
         const auto id = table.field(i)->type()->id();
         if (id != arrow::Type::DOUBLE && id != arrow::Type::INT64) continue;
         bool &all = are_whole.try_emplace(table.field(i)->name(), true).first->second;
+        auto look = [&](const auto &numbers) {
+            for (int64_t k = 0; all && k < numbers.length(); ++k)
+                all = numbers.IsNull(k) || json_is_whole_number(static_cast<double>(numbers.Value(k)));
+        };
         for (const auto &chunk : table.column(i)->chunks()) {
             if (id == arrow::Type::INT64) {
-                const auto &numbers = static_cast<const arrow::Int64Array &>(*chunk);
-                for (int64_t k = 0; all && k < numbers.length(); ++k)
-                    all = numbers.IsNull(k) || json_is_whole_number(static_cast<double>(numbers.Value(k)));
-                continue;
+                look(static_cast<const arrow::Int64Array &>(*chunk));
+            } else {
+                look(static_cast<const arrow::DoubleArray &>(*chunk));
             }
-            const auto &numbers = static_cast<const arrow::DoubleArray &>(*chunk);
-            for (int64_t k = 0; all && k < numbers.length(); ++k)
-                all = numbers.IsNull(k) || json_is_whole_number(numbers.Value(k));
         }
     }
 }

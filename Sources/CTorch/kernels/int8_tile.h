@@ -74,17 +74,11 @@ static void int8_quantize(const float *x, int64_t inputs, const Int8Rows &to, in
   float most = maximum(range.high), least = -maximum(range.low), bound = kOutlierBound * root;
   int32_t *columns = to.outlier_columns + row * kInt8Outliers, &count = to.outlier_counts[row];
   count = 0;
-  if (!(bound <= 3e38f)) {
-    // Not finite: no more is the product.
+  // A number that is none makes the product none. Numbers whose squares are zero add nothing to it.
+  const bool is_tiny = bound < 1e-18f;
+  if (is_tiny || !(bound <= 3e38f)) {
     std::memset(q, 0, static_cast<size_t>(to.stride));
-    to.scales[row] = __builtin_nanf("");
-    to.zeros[row] = 0;
-    return;
-  }
-  if (bound < 1e-18f) {
-    // Squares of such numbers are zero, and so is what they add to a sum.
-    std::memset(q, 0, static_cast<size_t>(to.stride));
-    to.scales[row] = 0;
+    to.scales[row] = is_tiny ? 0 : __builtin_nanf("");
     to.zeros[row] = 0;
     return;
   }
