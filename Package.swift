@@ -33,21 +33,28 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (fuzzerRuntime == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 
-/// A C header over a C++ library that lies under `.deps/`, with folders of further headers.
+/// Headers by which it is seen whether a library is there: a C interface that is compiled without them says what to do.
+let arrowHeader = "arrow/include/arrow/api.h"
+let torchHeader = "libtorch/include/ATen/core/Tensor.h"
+
+/// C++ code over a library that lies under `.deps/`, with folders of further headers, and a C interface, which Swift
+/// imports: headers alone. A Swift module waits for all objects of a C target that it depends on; this way the modules
+/// compile beside the C++ code, and are not compiled again when it changes. What is linked needs both.
 /// Where most of the time goes into the library's headers, `sources` names files that include the others. `loads` names
 /// further folders in whose `lib` the program looks for libraries that it loads when it needs them.
 func bridge(
-    _ name: String, to library: String, _ libraries: [String], headers: [String] = [], sources: [String]? = nil,
-    loads others: [String] = []
-) -> Target {
+    _ name: String, to library: String, _ libraries: [String], seenBy header: String, headers: [String] = [],
+    sources: [String]? = nil, loads others: [String] = []
+) -> [Target] {
     let folder = "\(deps)/\(library)"
     let runPaths = [library] + others
-    return .target(
+    let code = Target.target(
         name: name, sources: sources,
         cxxSettings: [
             // As the libraries were built: their headers lay some types out in another way without it.
-            .define("NDEBUG"),
+            .define("NDEBUG"), .define("SWIFTLET_SET_UP", to: "\"\(deps)/\(header)\""),
             .unsafeFlags((["\(library)/include"] + headers).flatMap { ["-isystem", "\(deps)/\($0)"] }),
+            .headerSearchPath("../\(name)Interface/include"),
         ],
         linkerSettings: [
             .unsafeFlags(
@@ -56,10 +63,12 @@ func bridge(
                         ["-Xlinker", "-rpath", "-Xlinker", $0]
                     })
         ] + libraries.map { .linkedLibrary($0) })
+    return [.systemLibrary(name: "\(name)Interface"), code]
 }
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], over header: String? = nil) -> Target {
+    let setUp = header.map { [SwiftSetting.unsafeFlags(["-Xcc", "-DSWIFTLET_SET_UP=\"\(deps)/\($0)\""])] }
+    return .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + (setUp ?? []))
 }
 
 /// The library `Swiftlet` and the modules that it hands on. A program names them all: SwiftPM builds it anew only when a
@@ -100,9 +109,9 @@ let setupPermissions: [PluginPermission] = [
 ]
 #endif
 
-/// What only the server needs, and only builds with the trait `Server` fetch.
+/// What only the server needs.
 func onlyServer(_ product: String, _ package: String) -> Target.Dependency {
-    .product(name: product, package: package, condition: .when(traits: ["Server"]))
+    .product(name: product, package: package, condition: .when(traits: ["Programs"]))
 }
 let lifecycle = onlyServer("ServiceLifecycle", "swift-service-lifecycle")
 let server: [Target.Dependency] = [
@@ -116,8 +125,7 @@ var targets: [Target] = [
     library("SwiftletTokenizers", ["SwiftletIO"]),
     library("SwiftletMetrics", ["SwiftletIO"]),
     library("SwiftletRunLog", ["SwiftletIO"]),
-    bridge("CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"], sources: ["units"]),
-    library("SwiftletDatasets", ["SwiftletIO", "CArrow", yams, logging]),
+    library("SwiftletDatasets", ["SwiftletIO", "CArrowInterface", yams, logging], over: arrowHeader),
     library("SwiftletHub", ["SwiftletIO", logging]),
 
     .target(
@@ -127,7 +135,7 @@ var targets: [Target] = [
     tests("SwiftletTokenizers"),
     tests("SwiftletMetrics"),
     tests("SwiftletRunLog"),
-    tests("SwiftletDatasets", [logging]),
+    tests("SwiftletDatasets", ["CArrow", logging]),
 
     // A Hub on this machine, for tests of everything that downloads or uploads.
     .target(
@@ -145,13 +153,16 @@ var targets: [Target] = [
             permissions: setupPermissions)),
 ]
 
+targets += bridge(
+    "CArrow", to: "arrow", ["arrow", "arrow_compute", "parquet"], seenBy: arrowHeader, sources: ["units"])
+
 // A product for each module that works without libtorch, so that a program takes only what it needs. `SwiftletDatasets`
 // needs Arrow.
 var products: [Product] = [
     .library(name: "SwiftletTokenizers", targets: ["SwiftletTokenizers", "SwiftletIO"]),
     .library(name: "SwiftletMetrics", targets: ["SwiftletMetrics", "SwiftletIO"]),
     .library(name: "SwiftletHub", targets: ["SwiftletHub", "SwiftletIO"]),
-    .library(name: "SwiftletDatasets", targets: ["SwiftletDatasets", "SwiftletIO"]),
+    .library(name: "SwiftletDatasets", targets: ["SwiftletDatasets", "SwiftletIO", "CArrow"]),
     .plugin(name: "SwiftletSetup", targets: ["SwiftletSetup"]),
 ]
 var dependencies: [Package.Dependency] = [
@@ -165,18 +176,18 @@ if Context.environment["SWIFTLET_DOCC"] != nil {
 }
 
 if withTorch {
+    // Gloo itself is in libtorch; only its headers lie beside it, and where they don't, one process is all there is.
+    targets += bridge(
+        "CTorch", to: "libtorch", ["torch_cpu", "c10"], seenBy: torchHeader,
+        headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"],
+        sources: [
+            "units", "kernels/set_portable.cpp", "kernels/set_neon.cpp", "kernels/set_avx2.cpp",
+            "kernels/set_avx512.cpp",
+        ], loads: ["nccl"])
     targets += [
-        // Gloo itself is in libtorch; only its headers lie beside it, and where they don't, one process is all there is.
-        bridge(
-            "CTorch", to: "libtorch", ["torch_cpu", "c10"],
-            headers: ["gloo/include", "libtorch/include/torch/csrc/api/include"],
-            sources: [
-                "units", "kernels/set_portable.cpp", "kernels/set_neon.cpp", "kernels/set_avx2.cpp",
-                "kernels/set_avx512.cpp",
-            ], loads: ["nccl"]),
-        library("SwiftletTensor", ["CTorch", "SwiftletIO"]),
+        library("SwiftletTensor", ["CTorchInterface", "SwiftletIO"], over: torchHeader),
         library("SwiftletCheckpoints", ["SwiftletTensor", "SwiftletIO"]),
-        library("SwiftletDistributed", ["SwiftletTensor", "CTorch", "SwiftletIO"]),
+        library("SwiftletDistributed", ["SwiftletTensor", "CTorchInterface", "SwiftletIO"]),
         library("SwiftletNN", ["SwiftletTensor", "SwiftletIO"]),
         library("SwiftletModels", ["SwiftletNN", "SwiftletCheckpoints", "SwiftletTensor", "SwiftletIO", logging]),
         library(
@@ -199,7 +210,7 @@ if withTorch {
                 "SwiftletNN", "SwiftletTensor", "SwiftletRunLog", "SwiftletTokenizers", "SwiftletDatasets",
                 "SwiftletMetrics", "SwiftletHub", "SwiftletIO", logging,
             ]),
-        library("Swiftlet", Array(everything.dropFirst()) + [logging]),
+        library("Swiftlet", Array(everything.dropFirst()) + ["CTorch", "CArrow", logging]),
         // What the programs share, and the commands that need no tensors.
         library(
             "SwiftletCommandLine",
@@ -213,7 +224,7 @@ if withTorch {
             swiftSettings: swiftSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
         // Starts in a tenth of the time: `make install` puts it in front of `swiftlet`.
         .executableTarget(
-            name: "SwiftletLightCLI", dependencies: ["SwiftletCommandLine", "SwiftletIO", arguments],
+            name: "SwiftletLightCLI", dependencies: ["SwiftletCommandLine", "SwiftletIO", "CArrow", arguments],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "swiftlet-benchmark", dependencies: everything + [arguments], path: "Benchmarks/swift",
@@ -226,7 +237,7 @@ if withTorch {
         example("tasks"),
         example("pipelines"),
 
-        tests("SwiftletTensor"),
+        tests("SwiftletTensor", ["CTorch"]),
         tests("SwiftletCheckpoints", ["SwiftletTensor"]),
         tests("SwiftletDistributed", ["SwiftletTensor"]),
         tests("SwiftletNN", ["SwiftletTensor"]),
@@ -284,7 +295,8 @@ if withTorch {
                 "SwiftletTraining", "TinyTraining",
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .executableTarget(
-            name: "swiftlet-mutations", dependencies: ["FuzzTargets", "SwiftletIO"], path: "Tools/fuzz/mutations",
+            name: "swiftlet-mutations", dependencies: ["FuzzTargets", "SwiftletIO", "CTorch", "CArrow"],
+            path: "Tools/fuzz/mutations",
             swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
         .testTarget(
             name: "SwiftletFuzzTests", dependencies: ["FuzzTargets", "SwiftletTestSupport", "SwiftletIO"],
@@ -307,7 +319,8 @@ if withTorch {
 if withTorch, let fuzzerRuntime {
     targets.append(
         .executableTarget(
-            name: "swiftlet-fuzz", dependencies: ["FuzzTargets", "SwiftletIO"], path: "Tools/fuzz/driver",
+            name: "swiftlet-fuzz", dependencies: ["FuzzTargets", "SwiftletIO", "CTorch", "CArrow"],
+            path: "Tools/fuzz/driver",
             swiftSettings: [.enableUpcomingFeature("ExistentialAny")],
             linkerSettings: [
                 .unsafeFlags([fuzzerRuntime]), .linkedLibrary("m"),
@@ -347,7 +360,10 @@ if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
 
 // The bridges to C++ and their tests, which `Tools/checks/sanitize` builds with AddressSanitizer, without what lies above.
 if Context.environment["SWIFTLET_BRIDGES_ONLY"] != nil {
-    let bridges = ["SwiftletIO", "CArrow", "SwiftletDatasets", "CTorch", "SwiftletTensor", "SwiftletTestSupport"]
+    let bridges = [
+        "SwiftletIO", "CArrowInterface", "CArrow", "SwiftletDatasets", "CTorchInterface", "CTorch", "SwiftletTensor",
+        "SwiftletTestSupport",
+    ]
     targets.removeAll { !(bridges + ["SwiftletTensorTests", "SwiftletDatasetsTests"]).contains($0.name) }
     products.removeAll()
 }
@@ -356,13 +372,16 @@ let package = Package(
     name: "Swiftlet",
     platforms: [.macOS(.v15)],
     products: products,
+    // One trait and no second: SwiftPM 6.3 tells the compiler the enabled ones in an order that differs from call to call,
+    // and another order compiles every module anew.
     traits: [
-        .default(enabledTraits: ["Programs", "Server"]),
+        .default(enabledTraits: ["Programs"]),
         .trait(
             name: "Programs",
-            description: "The package's programs. Without it, as with `traits: []`, what only they need is not fetched."
-        ),
-        .trait(name: "Server", description: "What SwiftletServe is built on: Hummingbird and SwiftNIO."),
+            description: """
+                The package's programs and SwiftletServe. Without it, as with `traits: []`, what only they are built on is \
+                not fetched: ArgumentParser, Hummingbird and SwiftNIO.
+                """),
     ],
     dependencies: dependencies,
     targets: targets,

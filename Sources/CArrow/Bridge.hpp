@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "include/CArrow.h"
+#include "CArrowInterface.h"
 
 struct carrow_table {
     std::shared_ptr<arrow::Table> table;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "CTorch.h"
+#include "CTorchInterface.h"
 
 struct ct_tensor {
   at::Tensor value;

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 import SwiftletIO
 
 /// The chunks of a column, kept alive for reading in place.

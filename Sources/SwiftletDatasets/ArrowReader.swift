@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// Reads a file piece by piece.

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// Writes an Arrow stream piece by piece, the format of Python's cache files. The file appears whole or not at all.

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 
 /// The Arrow types that are read here, parsed from the C data interface.
 indirect enum ArrowType {

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 
 /// Elements of an Arrow array, read in place. The array is alive as long as the `ArrowColumn` it comes from.
 struct ArrowView {

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// The features of the columns of Arrow and Parquet files, as Python takes them: what the file's metadata says of a

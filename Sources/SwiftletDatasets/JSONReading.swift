@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// Looks for what is wrong in a JSON file that Arrow can't take: its own messages count pieces, not lines.

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// Which rows of a table make up a dataset, in which order: a column of positions, in memory or in a file of the cache,

@@ -1,4 +1,4 @@
-internal import CArrow
+internal import CArrowInterface
 internal import SwiftletIO
 
 /// Reads the files of each split that is asked for and puts them together.

@@ -31,6 +31,9 @@ public struct ProcessEnvironment: Sendable, Equatable {
     /// no launcher says so.
     public var launchID: String?
 
+    /// How many processes there may be. What is beyond is a mistake, and would wait for ranks that nobody starts.
+    package static let sizes = 1...65_536
+
     /// One process by itself.
     public init() {}
 
@@ -42,12 +45,15 @@ public struct ProcessEnvironment: Sendable, Equatable {
     /// - Throws: `ProcessError` that names the variable which is missing or makes no sense.
     public init(_ variable: (String) -> String?) throws(ProcessError) {
         let isSLURM = variable("SLURM_STEP_ID") != nil && variable("WORLD_SIZE") == nil
-        func number(_ names: String..., slurm: String...) throws(ProcessError) -> Int? {
+        func number(
+            _ names: String..., slurm: String..., in range: ClosedRange<Int> = 0...Int(Int32.max)
+        ) throws(ProcessError) -> Int? {
             for name in names + (isSLURM ? slurm : []) {
                 guard let text = variable(name), !text.isEmpty else { continue }
-                guard let value = Int(text), value >= 0 else {
+                guard let value = Int(text), range.contains(value) else {
                     throw ProcessError(
-                        "the environment variable \(name) is '\(text)', which is no number from 0 up",
+                        "the environment variable \(name) is '\(text.shown())', which is no whole number from "
+                            + "\(range.lowerBound) to \(range.upperBound)",
                         remedy: "Start the processes with a launcher, such as swiftlet launch, which sets it.",
                         kind: .environment, at: ErrorLocation(option: name))
                 }
@@ -57,7 +63,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
         }
         // In a batch script outside srun, SLURM's variables describe the whole job, but there is only one process.
         let size = try number(
-            "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", slurm: "SLURM_STEP_NUM_TASKS")
+            "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", slurm: "SLURM_STEP_NUM_TASKS",
+            in: Self.sizes)
         let rank = try number("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", slurm: "SLURM_PROCID")
         guard let size else {
             guard variable("RANK") == nil else {
@@ -73,7 +80,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
                 "WORLD_SIZE is \(size), but RANK is not set", remedy: "Start the processes with 'swiftlet launch'.",
                 kind: .environment, at: ErrorLocation(option: "RANK"))
         }
-        guard size > 0, rank < size else {
+        guard rank < size else {
             throw ProcessError(
                 "RANK is \(rank) of WORLD_SIZE \(size)", remedy: "Ranks are 0 to WORLD_SIZE - 1.", kind: .environment,
                 at: ErrorLocation(option: "RANK"))
@@ -87,7 +94,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
         let tasks = isSLURM ? variable("SLURM_STEP_TASKS_PER_NODE").flatMap(Self.firstNumber) : nil
         localSize =
             try number(
-                "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE")
+                "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE",
+                in: Self.sizes)
             ?? tasks ?? 1
         launcherKeepsStore = variable("TORCHELASTIC_USE_AGENT_STORE") == "True"
         restartCount = try number("TORCHELASTIC_RESTART_COUNT") ?? 0

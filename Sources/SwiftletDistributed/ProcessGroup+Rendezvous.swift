@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 import SwiftletIO
 
 #if canImport(Darwin)
@@ -106,8 +106,9 @@ extension ProcessGroup {
         for rank in first..<environment.size where try !store.has("arrived/\(rank)") { missing.append("\(rank)") }
         // Rank 0 may have come and gone before it could say so.
         if missing.isEmpty { missing = ["0"] }
+        let shown = missing.count > 8 ? missing.prefix(8) + ["\(missing.count - 8) more"] : missing[...]
         return ProcessError(
-            "rank \(environment.rank): \(missing.count == 1 ? "rank" : "ranks") \(missing.joined(separator: ", ")) "
+            "rank \(environment.rank): \(missing.count == 1 ? "rank" : "ranks") \(shown.joined(separator: ", ")) "
                 + "of \(environment.size) did not arrive at \(environment.masterHost):\(environment.masterPort) "
                 + "within \(timeout.inWords)",
             remedy: "Is every process running, with the same MASTER_ADDR and MASTER_PORT?", kind: .unreachable,

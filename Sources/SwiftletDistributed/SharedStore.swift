@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 import SwiftletIO
 import SwiftletTensor
 

@@ -111,8 +111,11 @@ extension HubClient {
             "\(settings.endpoint)\(repo.apiPath)/tree/\(commit)?recursive=true&expand=false", about: what)
         // A page that was there before would lead on for ever.
         var seen: Set<String> = []
+        var entryCount = 0
         while let url = next {
-            guard seen.insert(url.text).inserted, seen.count <= Self.pageLimit, files.count <= Self.fileLimit else {
+            guard seen.insert(url.text).inserted, files.count <= Self.fileLimit,
+                seen.count <= min(Self.emptyPageLimit + entryCount / 10, Self.pageLimit)
+            else {
                 throw HubError(
                     .badAnswer, "the Hub's list of \(what) has no end: \(files.count) files on \(seen.count) pages",
                     remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
@@ -125,6 +128,7 @@ extension HubClient {
                     remedy: "Check HF_ENDPOINT and any proxy: something else than a Hub may have answered.",
                     at: ErrorLocation(option: "HF_ENDPOINT"))
             }
+            entryCount += entries.count
             for entry in entries where entry["type"]?.string == "file" {
                 guard let name = entry["path"]?.string, let size = entry["size"]?.int, size >= 0,
                     let id = entry["oid"]?.string
@@ -157,14 +161,22 @@ extension HubClient {
         return files
     }
 
-    /// A page has up to 1000 files. The Hub advises against more than 100,000 in a repository.
+    /// A page has up to 1000 entries, and the Hub advises against more than 100,000 files in a repository.
     private static let pageLimit = 10_000
+    /// Pages beyond these must have ten entries each on average.
+    private static let emptyPageLimit = 200
     private static let fileLimit = 10_000_000
 
     /// Names and hashes become paths in the cache: none may lead out of it.
     private static func check(_ files: [HubFile], of repo: HubRepo) throws(HubError) {
         for file in files { try Names.checkSize(file.size, "'\(file.name)' of \(repo)") }
-        for file in files where !Names.staysInside(file.name) || !Names.isBlobName(file.etag) {
+        for file in files where !Names.isBlobName(file.etag) {
+            throw HubError(
+                .badAnswer, "the Hub lists '\(file.name)' of \(repo) with a hash that is none, '\(file.etag)'",
+                remedy: "Don't trust this repository. Nothing of it was downloaded.",
+                at: ErrorLocation(path: file.name))
+        }
+        for file in files where !Names.staysInside(file.name) {
             throw HubError(
                 .badAnswer, "\(repo) has a file named '\(file.name)', which would lie outside its folder",
                 remedy: "Don't trust this repository. Nothing of it was downloaded.",

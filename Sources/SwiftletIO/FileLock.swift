@@ -40,16 +40,17 @@ package final class FileLock: Sendable {
 
     /// Waits until the lock is free. The wait ends with the task.
     ///
-    /// - Parameter waiting: called once if somebody else has the lock.
+    /// - Parameter waiting: called once if somebody else still has the lock after a second: two files of one download
+    ///   that have the same content wait for each other too, and that is no news.
     /// - Throws: `FileError`; `CancellationError`.
     package static func acquire(_ path: String, waiting: @Sendable () -> Void = {}) async throws -> FileLock {
-        var delay = 5
-        var hasWaited = false
+        var (delay, waited) = (5, 0)
         while true {
             if let lock = try attempt(path) { return lock }
-            if !hasWaited { waiting() }
-            hasWaited = true
+            let isNews = waited < 1000 && waited + delay >= 1000
             try await Task.sleep(for: .milliseconds(delay))
+            if isNews { waiting() }
+            waited += delay
             delay = min(delay * 2, 100)
         }
     }

@@ -120,7 +120,11 @@ public enum FileSystem {
     /// Opens a regular file. Anything else is refused, and not waited for: opening a FIFO would last until somebody writes.
     static func openForReading(_ path: String) throws(FileError) -> Int32 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .system("read", path, code: errno) }
+        let code = errno
+        guard descriptor >= 0 else {
+            // As a socket in the file system can't be opened at all.
+            throw code == ENXIO || code == EOPNOTSUPP ? irregular(path) : .system("read", path, code: code)
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let code = errno
@@ -131,7 +135,11 @@ public enum FileSystem {
         guard kind != S_IFREG else { return descriptor }
         close(descriptor)
         if kind == S_IFDIR { throw .system("read", path, code: EISDIR) }
-        throw FileError(
+        throw irregular(path)
+    }
+
+    private static func irregular(_ path: String) -> FileError {
+        FileError(
             path: path, message: "'\(path)' is no regular file, but a pipe, a socket or a device",
             remedy: "Write what comes from it to a file first.", kind: .unexpected)
     }
@@ -179,7 +187,7 @@ public enum FileSystem {
     }
 
     /// Gives two names each other's file or folder, in one step; `false` where the system can't.
-    private static func exchange(_ first: String, _ second: String) -> Bool {
+    static func exchange(_ first: String, _ second: String) -> Bool {
         #if canImport(Darwin)
         return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
         #else

@@ -6,6 +6,10 @@ public struct JSONStyle: Sendable {
     public var sortsKeys: Bool
     /// Whether everything beyond ASCII is written as `\u` escapes.
     public var escapesNonASCII: Bool
+    /// Whether characters that a terminal obeys, or that turn the direction of what is beside them, are `\u` escapes
+    /// too: U+007F to U+009F, line and paragraph separators, marks of direction, the byte order mark. Those below U+0020
+    /// always are.
+    public var escapesControls = false
 
     /// - Parameters:
     ///   - indent: spaces for each level; `nil` writes one line.
@@ -23,8 +27,12 @@ public struct JSONStyle: Sendable {
     public static let results = JSONStyle(indent: 4, sortsKeys: true)
     /// `tokenizer.json` and `tokenizer_config.json`.
     public static let tokenizer = JSONStyle(indent: 2, escapesNonASCII: false)
-    /// One line of a JSONL file.
-    public static let line = JSONStyle(escapesNonASCII: false)
+    /// One line of a JSONL file, fit for a terminal too.
+    public static let line: JSONStyle = {
+        var style = JSONStyle(escapesNonASCII: false)
+        style.escapesControls = true
+        return style
+    }()
 }
 
 extension JSONValue {
@@ -94,7 +102,8 @@ extension JSONValue {
             case "\t": output += "\\t"
             case "\u{8}": output += "\\b"
             case "\u{c}": output += "\\f"
-            case _ where scalar.value < 0x20 || (style.escapesNonASCII && scalar.value > 0x7E):
+            case _ where scalar.value < 0x20,
+                _ where scalar.value > 0x7E && (style.escapesNonASCII || style.escapesControls && scalar.isHidden()):
                 for unit in String(scalar).utf16 {
                     let digits = String(unit, radix: 16)
                     output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

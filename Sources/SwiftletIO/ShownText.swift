@@ -8,10 +8,10 @@ extension String {
     /// - Parameter keepsLines: whether line ends and tabs stay as they are, for text of several lines.
     package func shown(keepsLines: Bool = false) -> String {
         // Most texts have nothing to hide.
-        guard unicodeScalars.contains(where: { Self.isHidden($0, keepsLines: keepsLines) }) else { return self }
+        guard unicodeScalars.contains(where: { $0.isHidden(keepsLines: keepsLines) }) else { return self }
         var result = ""
         for scalar in unicodeScalars {
-            if Self.isHidden(scalar, keepsLines: keepsLines) {
+            if scalar.isHidden(keepsLines: keepsLines) {
                 result += "\\u{\(String(scalar.value, radix: 16))}"
             } else {
                 result.unicodeScalars.append(scalar)
@@ -20,8 +20,12 @@ extension String {
         return result
     }
 
-    private static func isHidden(_ scalar: Unicode.Scalar, keepsLines: Bool) -> Bool {
-        switch scalar.value {
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal obeys it, or shows what is beside it in another order or not at all.
+    func isHidden(keepsLines: Bool = false) -> Bool {
+        switch value {
         case 0x09, 0x0A: !keepsLines
         // C0 and C1. A C1 character can begin a command as the escape does.
         case 0..<0x20, 0x7F..<0xA0: true

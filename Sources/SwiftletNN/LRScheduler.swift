@@ -77,27 +77,23 @@ public final class LRScheduler {
 
     /// The largest number of steps that is believed in: up to it, every whole number is a `Double` too.
     private static let stepLimit = 1 << 53
+    /// The largest learning rate that is believed in: float32 has room for what optimizers multiply it with.
+    private static let rateLimit = 1e30
 
     /// - Throws: `SchedulerError` if the state is damaged or of another optimizer; the schedule then stays as it was.
     public func load(_ json: JSONValue) throws(SchedulerError) {
         guard let step = json["last_epoch"]?.int, (0...Self.stepLimit).contains(step) else {
-            throw SchedulerError(
-                "the schedule's state has no last_epoch from 0 up",
-                remedy: "Use another checkpoint: this file is damaged.", kind: .invalidArgument,
-                at: ErrorLocation(key: "last_epoch"))
+            throw Self.damaged("last_epoch", "no last_epoch from 0 up")
         }
-        guard let given = json["_last_lr"]?.array, given.count == baseRates.count else {
+        let given = try Self.rates("_last_lr", json)
+        // Those of a run that goes on count, not these: they are what its peaks were.
+        var peaks = given
+        if case .some = json["base_lrs"] { peaks = try Self.rates("base_lrs", json) }
+        for (key, rates) in [("_last_lr", given), ("base_lrs", peaks)] where rates.count != baseRates.count {
             throw SchedulerError(
-                "the schedule's state has no _last_lr for \(baseRates.count) groups",
+                "the schedule's state has \(key) for \(rates.count) groups; there are \(baseRates.count)",
                 remedy: "Go on with as many parameter groups as the schedule was saved with.", kind: .invalidArgument,
-                at: ErrorLocation(key: "_last_lr"))
-        }
-        let rates = given.compactMap(\.double).filter { $0.isFinite && $0 >= 0 }
-        guard rates.count == given.count else {
-            throw SchedulerError(
-                "the schedule's state has a _last_lr that is no learning rate",
-                remedy: "Use another checkpoint: this file is damaged.", kind: .invalidArgument,
-                at: ErrorLocation(key: "_last_lr"))
+                at: ErrorLocation(key: key))
         }
         if let kept = plateau {
             var restored = kept
@@ -110,7 +106,22 @@ public final class LRScheduler {
             plateau = restored
         }
         lastEpoch = step
-        optimizer.setLearningRates(rates)
+        optimizer.setLearningRates(given)
+    }
+
+    private static func rates(_ key: String, _ json: JSONValue) throws(SchedulerError) -> [Double] {
+        guard let given = json[key]?.array else { throw damaged(key, "no list \(key)") }
+        let rates = given.compactMap(\.double).filter { (0...rateLimit).contains($0) }
+        guard rates.count == given.count else {
+            throw damaged(key, "something in \(key) that is no learning rate")
+        }
+        return rates
+    }
+
+    private static func damaged(_ key: String, _ what: String) -> SchedulerError {
+        SchedulerError(
+            "the schedule's state has \(what)", remedy: "Use another checkpoint: this file is damaged.",
+            kind: .invalidArgument, at: ErrorLocation(key: key))
     }
 }
 

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// Runs `body` with matrix products and the like in a smaller type, as `torch.autocast` does; weights keep theirs.
 /// For the calling thread.

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// Runs `body` without recording what gradients would need. For the calling thread.
 public func noGrad<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// The type of a tensor's elements.
 public enum DType: Sendable, CaseIterable {

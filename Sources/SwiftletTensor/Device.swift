@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 import SwiftletIO
 
 /// Where a tensor's elements lie and its operations run.

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// What becomes of the losses of the single elements.
 public enum Reduction: Sendable {

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// Functions with fused CPU kernels, forward and backward, for contiguous float32. Under `autocast` to bfloat16 the
 /// operands of products are rounded to it; results and gradients stay float32, and copies of weights are kept until

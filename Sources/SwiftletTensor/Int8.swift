@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// Runs `body` with the matrix products of linear layers in 8-bit integers, on the calling thread. For inference on the
 /// CPU: such products have no gradients.

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// One parameter of a fused update: tensors of one shape, contiguous float32 on the CPU.
 public struct FusedUpdate {

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// One AdamW update of all parameters, in place, by the kernel that Python's `adamw_torch_fused` calls.
 ///

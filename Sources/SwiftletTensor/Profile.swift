@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// What ran when: libtorch's operations, the nodes of its backward pass, the fused kernels, and `profiled` spans.
 public struct Profile: Sendable {

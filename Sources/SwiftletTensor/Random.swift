@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// Seeds the default generators of the CPU and of every device in use, as `torch.manual_seed` does.
 public func manualSeed(_ seed: UInt64) {

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// A number beside a tensor. Whether it is integral decides the result's dtype: int64 + 1 stays int64, int64 + 1.0
 /// becomes float32, as in PyTorch.

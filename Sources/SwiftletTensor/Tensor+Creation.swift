@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 public import SwiftletIO
 
 extension Tensor {

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 // Methods that change the tensor itself, as PyTorch's of the same name do, and return it.
 

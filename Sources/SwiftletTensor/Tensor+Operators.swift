@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 // Arithmetic and comparison. Operands broadcast as in PyTorch.
 

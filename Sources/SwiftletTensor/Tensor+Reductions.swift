@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 extension Tensor {
     private func reduced(_ op: ct_reduction, _ name: StaticString, _ dim: Int, _ keepDim: Bool) -> Tensor {

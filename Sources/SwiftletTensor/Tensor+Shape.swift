@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 // Shapes. Dimensions may be negative, counted from the last. Results are views on the same storage where not said
 // otherwise.

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// A multidimensional array of numbers on one device, with automatic differentiation.
 ///

@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 public import SwiftletIO
 
 /// A tensor operation that failed, with the shapes it got; or a device that isn't there.

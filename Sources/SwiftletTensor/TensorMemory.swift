@@ -1,4 +1,4 @@
-import CTorch
+import CTorchInterface
 
 /// The memory of tensors on the CPU. Buffers that become free are kept for tensors to come: up to 512 MB, or as much as is
 /// in use. On macOS the system's allocator does this, and all figures are 0.

@@ -30,7 +30,13 @@ struct AddedVocabulary: Sendable {
     }
 
     /// Adds tokens as the Rust library does: a token of the model's vocabulary keeps its id, others get the next ones.
-    mutating func add(_ new: [AddedToken], model: Vocabulary, normalizer: Normalizer?) {
+    ///
+    /// - Throws: `TokenizerError` if the normalizer makes more of them than it may make of a text.
+    mutating func add(
+        _ new: [AddedToken], model: Vocabulary, normalizer: Normalizer?
+    ) throws(TokenizerError) {
+        var limits = TextLimits(
+            new.reduce(0) { $0 + ($1.isNormalized ? $1.content.utf8.count : 0) }, of: "added tokens")
         let size = Int32(model.count)
         var next = size
         if let largest = tokens.keys.max(), largest >= size || size == 0 { next = largest &+ 1 }
@@ -44,11 +50,8 @@ struct AddedVocabulary: Sendable {
                 next = next &+ 1
             }
             if token.isNormalized, let normalizer {
-                let form = bytes.withUnsafeBufferPointer { buffer in
-                    var text = AlignedText(buffer.baseAddress!, 0..<buffer.count)
-                    normalizer.normalize(&text)
-                    return text.bytes
-                }
+                let form = try normalizer.form(bytes, &limits)
+                limits.finish(form.count)
                 if form != bytes { normalizedForms[id] = form }
             }
             ids[bytes] = id
@@ -104,15 +107,20 @@ struct AddedVocabulary: Sendable {
         }
 
         /// The next token at or after `position`.
-        private func next(_ bytes: UnsafePointer<UInt8>, _ position: Int, _ end: Int) -> (Pattern, Range<Int>)? {
+        ///
+        /// - Parameter steps: what comparing may cost; none is found once they are used up.
+        private func next(
+            _ bytes: UnsafePointer<UInt8>, _ position: Int, _ end: Int, _ steps: inout Int
+        ) -> (Pattern, Range<Int>)? {
             var position = position
-            while position < end {
+            while position < end, steps >= 0 {
                 if let onlyFirst {
                     while position < end, bytes[position] != onlyFirst { position += 1 }
                     if position == end { return nil }
                 }
                 for pattern in patterns[Int(bytes[position])] where pattern.bytes.count <= end - position {
-                    if pattern.bytes.indices.allSatisfy({ bytes[position + $0] == pattern.bytes[$0] }) {
+                    steps -= pattern.bytes.count / 16
+                    if memcmp(bytes + position, pattern.bytes, pattern.bytes.count) == 0 {
                         return (pattern, position..<position + pattern.bytes.count)
                     }
                 }
@@ -121,15 +129,30 @@ struct AddedVocabulary: Sendable {
             return nil
         }
 
+        /// Splits a text that a normalizer has made. With it, tokens may have become as long as the text.
+        func split(normalized bytes: [UInt8], _ limits: inout TextLimits) throws(TokenizerError) -> [Part] {
+            var steps = limits.steps
+            let parts = bytes.withUnsafeBufferPointer { buffer in
+                buffer.baseAddress.map { split($0, 0..<buffer.count, &steps) } ?? []
+            }
+            try limits.spend(limits.steps - steps, .normalizer)
+            return parts
+        }
+
         /// Splits the bytes of `range`; context beyond it does not count.
         func split(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> [Part] {
+            var steps = Int.max
+            return split(bytes, range, &steps)
+        }
+
+        private func split(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>, _ steps: inout Int) -> [Part] {
             guard !isEmpty, !range.isEmpty else { return range.isEmpty ? [] : [Part(range: range)] }
             typealias Entry = UnicodeTable.Entry
             let table = UnicodeTable.shared
             var parts: [Part] = []
             var done = range.lowerBound
             var position = range.lowerBound
-            while let (pattern, match) = next(bytes, position, range.upperBound) {
+            while let (pattern, match) = next(bytes, position, range.upperBound, &steps) {
                 position = match.upperBound
                 var (start, stop) = (match.lowerBound, match.upperBound)
                 if pattern.token.isSingleWord {

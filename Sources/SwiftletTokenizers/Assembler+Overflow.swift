@@ -42,10 +42,27 @@ extension Assembler {
         return Parts(count, kept: kept, stride: stride, cutsLeft: cutsLeft)
     }
 
+    private static let mostRows = 1 << 16
+
     /// For each row of a sample, which part it has of the text of each piece; the first row has the first ones.
     ///
     /// Where both texts overflow, every part meets every part, in the order in which the Rust library merges them.
-    func rows(_ first: Int, _ second: Int) -> [[Int]] {
+    ///
+    /// - Throws: `TokenizerError` if that comes to more rows than anyone can want.
+    func rows(_ first: Int, _ second: Int) throws(TokenizerError) -> [[Int]] {
+        var count = 1
+        for piece in pieces {
+            guard case .sequence(let index, _) = piece else { continue }
+            let parts = index == 0 ? first : second
+            // One text alone has no more parts than tokens.
+            if count > 1, parts > 1, count * parts > Self.mostRows {
+                throw TokenizerError(
+                    "the parts of two texts, each with each, come to more than \(Self.mostRows) rows",
+                    remedy: "Let only one of the texts be cut, or give a larger maxLength.",
+                    commandLine: "Give a larger --max-length.")
+            }
+            count *= parts
+        }
         var main: [Int] = []
         var overflowing: [[Int]] = []
         for piece in pieces {

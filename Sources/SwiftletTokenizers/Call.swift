@@ -25,7 +25,7 @@ struct Call: Sendable {
         let parts = (
             try assembler.parts(first.count, kept.0), try assembler.parts(second?.count ?? 0, kept.1)
         )
-        let choices = limits.returnsOverflow ? assembler.rows(parts.0.count, parts.1.count) : [[0, 0]]
+        let choices = limits.returnsOverflow ? try assembler.rows(parts.0.count, parts.1.count) : [[0, 0]]
         return choices.map { choice in
             var row = Encoding.Row()
             var number = 0

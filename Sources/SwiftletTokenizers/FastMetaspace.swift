@@ -62,20 +62,12 @@ final class FastMetaspace: Sendable {
             // White space is cut at, removed, or changed.
             if byte <= 0x20 || byte == 0x7F || care.replaced.contains(UInt8(byte)) { return 0 }
             guard let normalizer = pipeline.normalizer else { return UInt8(byte) }
-            let result = Self.normalize([UInt8(byte)], normalizer)
+            var limits = TextLimits(1)
+            guard let result = try? normalizer.form([UInt8(byte)], &limits) else { return 0 }
             return result.count == 1 && result[0] > 0x20 && result[0] < 0x7F ? result[0] : 0
         }
         // Texts of added tokens that are looked for in what the normalizer made are left to the usual way.
         guard normalized.isEmpty else { return nil }
-    }
-
-    private static func normalize(_ bytes: [UInt8], _ normalizer: Normalizer) -> [UInt8] {
-        bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return [] }
-            var text = AlignedText(base, 0..<buffer.count)
-            normalizer.normalize(&text)
-            return text.bytes
-        }
     }
 
     /// Patterns that match nothing where no white space stands beside white space, and all of it is plain spaces.
@@ -98,7 +90,8 @@ final class FastMetaspace: Sendable {
         case .replace(.string(let text), let content):
             care.replaced.formUnion(text.utf8)
             if content.isEmpty { care.makesSpaces = true }
-            return !text.isEmpty && !text.utf8.contains(0x20)
+            // What makes texts longer is left to the usual way, which looks at the limit at each step.
+            return !text.isEmpty && content.utf8.count <= text.utf8.count && !text.utf8.contains(0x20)
                 && !content.unicodeScalars.contains { $0.properties.isWhitespace }
         case .strip(left: false, right: true):
             care.mendsSpaces = true
@@ -119,8 +112,9 @@ final class FastMetaspace: Sendable {
     ) throws(TokenizerError) -> Bool {
         guard let base = text.baseAddress, !text.isEmpty else { return true }
         let before = ids.count
+        var limits = TextLimits(text.count)
         if !plain.mayFind(base, text.count) {
-            let isDone = try encode(base, 0..<text.count, base + text.count, &ids, words)
+            let isDone = try encode(base, 0..<text.count, base + text.count, &ids, words, &limits)
             if !isDone { ids.count = before }
             return isDone
         }
@@ -128,7 +122,7 @@ final class FastMetaspace: Sendable {
             if let id = part.id {
                 // An added token of no bytes is none.
                 if !part.range.isEmpty { ids.append(id) }
-            } else if try !encode(base, part.range, base + text.count, &ids, words) {
+            } else if try !encode(base, part.range, base + text.count, &ids, words, &limits) {
                 ids.count = before
                 return false
             }
@@ -138,7 +132,7 @@ final class FastMetaspace: Sendable {
 
     private func encode(
         _ bytes: UnsafePointer<UInt8>, _ range: Range<Int>, _ readable: UnsafePointer<UInt8>, _ ids: inout IDBuffer,
-        _ words: FastWords
+        _ words: FastWords, _ limits: inout TextLimits
     ) throws(TokenizerError) -> Bool {
         if care.mendsSpaces, !Self.hasSingleSpaces(bytes, range) { return false }
         var start = range.lowerBound
@@ -157,13 +151,13 @@ final class FastMetaspace: Sendable {
             let (piece, count) = (bytes + start, end - start)
             start = end
             guard count <= WordMemory.longestWord else {
-                try cut(piece, count, isASCII, &ids, words)
+                guard try cut(piece, count, isASCII, &ids, words, &limits) else { return false }
                 continue
             }
             let key = words.memory.key(piece, count, readable: readable - piece)
             if words.memory.recall(key, into: &ids) { continue }
             let before = ids.count
-            try cut(piece, count, isASCII, &ids, words)
+            guard try cut(piece, count, isASCII, &ids, words, &limits) else { return false }
             words.memory.remember(key, ids.base + before, ids.count - before)
         }
         return true
@@ -212,9 +206,12 @@ final class FastMetaspace: Sendable {
     }
 
     /// Appends the ids of a piece: at most one space, at its beginning.
+    ///
+    /// - Returns: whether the text stays within its limits so far. When not, the usual way says what is wrong.
     private func cut(
-        _ piece: UnsafePointer<UInt8>, _ count: Int, _ isASCII: Bool, _ ids: inout IDBuffer, _ words: FastWords
-    ) throws(TokenizerError) {
+        _ piece: UnsafePointer<UInt8>, _ count: Int, _ isASCII: Bool, _ ids: inout IDBuffer, _ words: FastWords,
+        _ limits: inout TextLimits
+    ) throws(TokenizerError) -> Bool {
         if isASCII, write(piece, count, words) {
             let text = words.text
             var failure: TokenizerError?
@@ -225,12 +222,16 @@ final class FastMetaspace: Sendable {
                 } catch { failure = error }
             }
             if let failure { throw failure }
-            return
+            return true
         }
         var aligned = AlignedText(piece, 0..<count)
-        normalizer?.normalize(&aligned)
-        var parts = Words(aligned, 0..<aligned.bytes.count, origin: 0..<count)
-        preTokenizer.split(&parts)
+        var parts: Words
+        do throws(TokenizerError) {
+            try normalizer?.normalize(&aligned, &limits)
+            parts = Words(aligned, 0..<aligned.bytes.count, origin: 0..<count)
+            try preTokenizer.split(&parts, &limits)
+        } catch { return false }
+        limits.finish(aligned.bytes.count)
         let bytes = parts.text.bytes
         for part in parts.words {
             var failure: TokenizerError?
@@ -242,6 +243,7 @@ final class FastMetaspace: Sendable {
             }
             if let failure { throw failure }
         }
+        return true
     }
 
     /// Writes an ASCII piece into `words.text` as the model takes it.

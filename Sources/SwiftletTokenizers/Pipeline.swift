@@ -25,6 +25,7 @@ struct Pipeline: Sendable {
         var tokens: [Token] = []
         var pieces = PieceBuffer()
         var word = 0
+        var limits = TextLimits(text.count)
         for part in added.plain.split(base, 0..<text.count) {
             if let id = part.id {
                 // An added token of no bytes is none.
@@ -34,9 +35,9 @@ struct Pipeline: Sendable {
                 continue
             }
             var aligned = AlignedText(base, part.range)
-            normalizer?.normalize(&aligned)
+            try normalizer?.normalize(&aligned, &limits)
             let bytes = aligned.bytes
-            for inner in Self.split(bytes, added.normalized) where !inner.range.isEmpty {
+            for inner in try added.normalized.split(normalized: bytes, &limits) where !inner.range.isEmpty {
                 if let id = inner.id {
                     tokens.append(
                         Token(
@@ -46,16 +47,18 @@ struct Pipeline: Sendable {
                     continue
                 }
                 var words = Words(aligned, inner.range, origin: aligned.original(inner.range))
-                preTokenizer?.split(&words)
-                try append(words, firstWord: &word, to: &tokens, &pieces)
+                try preTokenizer?.split(&words, &limits)
+                try append(words, firstWord: &word, to: &tokens, &pieces, limits)
             }
+            limits.finish(bytes.count)
         }
         return tokens
     }
 
     /// Appends the tokens of words.
     private func append(
-        _ words: Words, firstWord word: inout Int, to tokens: inout [Token], _ pieces: inout PieceBuffer
+        _ words: Words, firstWord word: inout Int, to tokens: inout [Token], _ pieces: inout PieceBuffer,
+        _ limits: TextLimits
     ) throws(TokenizerError) {
         let text = words.text
         for item in words.words {
@@ -67,6 +70,7 @@ struct Pipeline: Sendable {
                 } catch { failure = error }
             }
             if let failure { throw failure }
+            try limits.check(tokens: tokens.count + pieces.ids.count)
             let first = item.range.lowerBound
             for index in pieces.ids.indices {
                 let piece = first + pieces.starts[index]..<first + pieces.ends[index]
@@ -75,14 +79,6 @@ struct Pipeline: Sendable {
                 tokens.append(token)
             }
             word += 1
-        }
-    }
-
-    private static func split(_ bytes: [UInt8], _ matcher: AddedVocabulary.Matcher) -> [AddedVocabulary.Part] {
-        guard !matcher.isEmpty else { return [.init(range: 0..<bytes.count)] }
-        return bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return [] }
-            return matcher.split(base, 0..<buffer.count)
         }
     }
 

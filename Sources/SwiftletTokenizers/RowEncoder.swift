@@ -42,7 +42,7 @@ struct RowEncoder {
                 try assembler.parts(first.count, kept.0), try assembler.parts(second.count, kept.1)
             )
             if assembler.returnsOverflow {
-                for choice in assembler.rows(parts.0.count, parts.1.count) {
+                for choice in try assembler.rows(parts.0.count, parts.1.count) {
                     append(first, second, parts, choice, &result)
                     result.samples.append(row)
                 }

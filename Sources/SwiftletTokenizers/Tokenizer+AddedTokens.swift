@@ -77,7 +77,7 @@ extension TokenizerSettings {
                 "\(tokens.count) tokens can't be added after the id \(largest)",
                 remedy: "Give the tokens of the vocabulary ids without gaps.")
         }
-        pipeline.added.add(tokens, model: vocabulary, normalizer: pipeline.normalizer)
+        try pipeline.added.add(tokens, model: vocabulary, normalizer: pipeline.normalizer)
     }
 }
 

@@ -101,8 +101,7 @@ private struct TrainingStart {
         }
         if let scaler { try trainer.accelerator.scaler?.load(.object(scaler)) }
         trainer.model.config.json = config
-        for checkpoint in try Checkpoint.all(in: trainer.args.outputDir)
-        where checkpoint.run?.id == trainer.runIdentity.id {
+        for checkpoint in try Checkpoint.own(of: trainer.runIdentity.id, in: trainer.args.outputDir) {
             try checkpoint.remove()
         }
     }

@@ -12,7 +12,7 @@ extension Trainer {
     private static let scalerFile = "scaler.json"
     private static let progressFile = "progress.json"
     private static let argumentsFile = "training_args.json"
-    private static let stateFile = "trainer_state.json"
+    private static let stateFile = Checkpoint.stateFile
 
     /// Writes `checkpoint-<step>`: the model and, unless `saveOnlyModel`, what a resumed run needs. All processes call
     /// it; the main process writes.
@@ -45,6 +45,8 @@ extension Trainer {
                     torch: torch, torchAtEpochStart: run.epochStartState, torchBeforeBatchAhead: beforeBatchAhead,
                     device: ofDevice
                 ).write(to: folder)
+            } onKept: {
+                logger.warning("\($0)")
             }
         }
     }
@@ -65,9 +67,12 @@ extension Trainer {
                 }
                 found = checkpoint.path
                 try warnOfChanges(checkpoint)
+                let state = try JSONValue(contentsOf: checkpoint.file(Self.stateFile))
+                let kept = try TrainerState(state, path: checkpoint.file(Self.stateFile))
                 return JSONValue.object([
                     "path": .string(checkpoint.path), "run": checkpoint.run.map { .string($0.id) } ?? .null,
-                    "state": try JSONValue(contentsOf: checkpoint.file(Self.stateFile)),
+                    "state": state,
+                    "best": try bestCheckpoint(of: kept, from: checkpoint).map { .string($0.path) } ?? .null,
                     "scheduler": try JSONValue(contentsOf: checkpoint.file(Self.schedulerFile)),
                     "scaler": accelerator.scaler != nil && FileSystem.exists(checkpoint.file(Self.scalerFile))
                         ? try JSONValue(contentsOf: checkpoint.file(Self.scalerFile)) : .null,
@@ -84,12 +89,17 @@ extension Trainer {
                 remedy: "Go on with as many: each has batches and a random state of its own.", kind: .checkpoint,
                 at: ErrorLocation(path: path))
         }
-        let kept = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
+        var kept = try TrainerState(texts["state"] ?? nil, path: FileSystem.join(path, Self.stateFile))
         guard progress.loggedStep <= kept.globalStep else {
             throw TrainingError(
                 "'\(path)' logged step \(progress.loggedStep) after step \(kept.globalStep)",
                 remedy: "Use another checkpoint.", kind: .checkpoint, at: ErrorLocation(path: path))
         }
+        let best = texts["best"]?.string
+        if best == nil, kept.bestModelCheckpoint != nil, args.loadBestModelAtEnd {
+            (kept.bestMetric, kept.bestGlobalStep) = (nil, nil)
+        }
+        kept.bestModelCheckpoint = best
         // What follows is of the same run, also when that is interrupted again.
         if let id = texts["run"]?.string { runIdentity.id = id }
         state = kept
@@ -114,11 +124,14 @@ extension Trainer {
                 return try file.names.map { (name: $0, tensor: try file.tensor($0)) }
             })
         }
-        try accelerator.takeOver(try tensors(Self.optimizerFile), run.optimizer)
-        try run.schedule.load(texts["scheduler"] ?? nil)
+        let optimizerState = try tensors(Self.optimizerFile)
+        try reading(FileSystem.join(path, Self.optimizerFile)) {
+            try accelerator.takeOver(optimizerState, run.optimizer)
+        }
+        try reading(FileSystem.join(path, Self.schedulerFile)) { try run.schedule.load(texts["scheduler"] ?? nil) }
         if let scaler = accelerator.scaler {
             if let state = texts["scaler"], !state.isNull {
-                try scaler.load(state)
+                try reading(FileSystem.join(path, Self.scalerFile)) { try scaler.load(state) }
             } else {
                 logger.warning(
                     "'\(path)' has no scale of the loss, as of a run without fp16: it begins at \(scaler.scale)")
@@ -156,10 +169,28 @@ extension Trainer {
         }
     }
 
+    /// The checkpoint that a state calls the best. Its name counts, and not the path before it: the folder may have been
+    /// moved, and a path from outside leads anywhere.
+    private func bestCheckpoint(of kept: TrainerState, from checkpoint: Checkpoint) throws -> Checkpoint? {
+        guard let best = kept.bestModelCheckpoint else { return nil }
+        for folder in [args.outputDir, FileSystem.parent(of: checkpoint.path)] {
+            let path = FileSystem.join(folder, FileSystem.name(of: best))
+            guard let found = try Checkpoint(path), found.run?.id == checkpoint.run?.id else { continue }
+            // Only at the end would it show that its weights can't be read.
+            if try !args.loadBestModelAtEnd || found == checkpoint || found.isWhole(onDamage: { _ in }) { return found }
+        }
+        let fate = args.loadBestModelAtEnd ? ": the best of what follows is loaded at the end" : ""
+        logger.warning(
+            "'\(best)', the best_model_checkpoint of '\(checkpoint.path)', is no whole checkpoint of this run beside it\(fate)"
+        )
+        return nil
+    }
+
     /// A resumed run is the same only with the same arguments; a change may be meant, so it is told and not refused.
     private func warnOfChanges(_ checkpoint: Checkpoint) throws {
         let path = checkpoint.file(Self.argumentsFile)
-        guard FileSystem.exists(path), let before = try JSONValue(contentsOf: path).object else { return }
+        guard FileSystem.exists(path) else { return }
+        let before = try CheckpointFields(try JSONValue(contentsOf: path), path: path).json
         for argument in TrainingArgument.all where !argument.traits.contains(.changesNoResult) {
             let (name, value) = (argument.name, argument.value(in: args))
             guard before[name] != value else { continue }
@@ -193,6 +224,15 @@ extension Trainer {
     func loadBestModel() throws {
         guard let best = state.bestModelCheckpoint else {
             logger.warning("no checkpoint has the best model; the last step's weights are kept")
+            return
+        }
+        // Of several processes the main one reads it.
+        let isThere = try accelerator.shared(text: {
+            let files = model.weightFiles.map { FileSystem.join(best, $0.path) }
+            return files.allSatisfy(FileSystem.isRegularFile) ? best : ""
+        })
+        guard !isThere.isEmpty else {
+            logger.warning("'\(best)', which has the best model, is gone; the last step's weights are kept")
             return
         }
         let evaluation = latest

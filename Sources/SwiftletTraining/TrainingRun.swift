@@ -400,10 +400,8 @@ final class TrainingRun {
         if args.saveTotalLimit == 1, args.loadBestModelAtEnd, accelerator.isMainProcess,
             let best = trainer.state.bestModelCheckpoint
         {
-            for checkpoint in try Checkpoint.all(in: args.outputDir)
-            where checkpoint.run?.id == trainer.runIdentity.id
-                && FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best)
-            {
+            for checkpoint in try Checkpoint.own(of: trainer.runIdentity.id, in: args.outputDir)
+            where FileSystem.name(of: checkpoint.path) != FileSystem.name(of: best) {
                 try checkpoint.remove()
             }
         }

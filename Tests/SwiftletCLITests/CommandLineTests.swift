@@ -28,6 +28,17 @@ import Testing
             let refused = try program.run(train + options)
             #expect(refused.status == 2 && refused.error.contains(remedy), "\(refused.error)")
         }
+        for (options, name) in [
+            (["--nproc-per-node", "\(Int.max)"], "--nproc-per-node is"),
+            (["--nproc-per-node", "1025"], "from 1 to 1024"),
+            (["--nnodes", "\(Int.max)", "--master-addr", "a"], "--nnodes is"),
+            (["--nproc-per-node", "1024", "--nnodes", "65", "--master-addr", "a"], "66560 processes"),
+            (["--max-restarts", "\(Int.max)"], "--max-restarts is"),
+            (["--grace-period", "\(Int.max)"], "--grace-period is"),
+        ] {
+            let refused = try program.run(["launch"] + options + ["--", "train"])
+            #expect(refused.status == 2 && refused.error.contains(name), "\(refused.error)")
+        }
         #expect(try program.run(["--help"]).status == 0)
     }
 

@@ -63,6 +63,17 @@ import Testing
     @Test(arguments: [
         (["RANK": "0"], "WORLD_SIZE"), (["WORLD_SIZE": "2"], "RANK"), (["RANK": "2", "WORLD_SIZE": "2"], "RANK is 2"),
         (["RANK": "x", "WORLD_SIZE": "2"], "RANK is 'x'"),
+        (["RANK": "0", "WORLD_SIZE": "0"], "WORLD_SIZE is '0', which is no whole number from 1 to 65536"),
+        (["RANK": "0", "WORLD_SIZE": "-1"], "WORLD_SIZE is '-1'"),
+        (["RANK": "0", "WORLD_SIZE": "65537"], "WORLD_SIZE is '65537'"),
+        (["RANK": "0", "WORLD_SIZE": "9223372036854775807"], "WORLD_SIZE is '9223372036854775807'"),
+        (["RANK": "0", "WORLD_SIZE": "9223372036854775808"], "WORLD_SIZE is '9223372036854775808'"),
+        (["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "\(Int.max)"], "OMPI_COMM_WORLD_SIZE"),
+        (["SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "\(Int.max)"], "SLURM_STEP_NUM_TASKS"),
+        (["RANK": "9223372036854775807", "WORLD_SIZE": "2"], "RANK is '9223372036854775807'"),
+        (["RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "0"], "LOCAL_WORLD_SIZE is '0'"),
+        (["RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "99999999999"], "LOCAL_RANK is '99999999999'"),
+        (["RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "\(Int.max)"], "TORCHELASTIC_RESTART_COUNT"),
         (["PMI_RANK": "1", "PMI_SIZE": "4", "MPI_LOCALNRANKS": "2"], "MASTER_ADDR"),
         (["RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_PORT": "70000"], "MASTER_PORT"),
     ]) func `what is missing is named`(variables: [String: String], name: String) throws {

@@ -233,7 +233,7 @@ func onRanks<Value: Sendable>(
         let start = ContinuousClock.now
         let error = try #require(throws: ProcessError.self) { try ProcessGroup(environment, timeout: .seconds(2)) }
         // However busy the machine is; the usual timeout is half an hour.
-        #expect(ContinuousClock.now - start < .seconds(60))
+        #expect(ContinuousClock.now - start < .seconds(900))
         #expect(error.message.contains("can't be reached within 2 s"), "\(error.message)")
     }
 

@@ -30,6 +30,8 @@ struct ServerResponse {
     var cutAfter: Int?
     /// Seconds of silence after this many bytes of the body.
     var pause: (after: Int, seconds: Double)?
+    /// Told when that silence is over.
+    var pauseEnds: (@Sendable () -> Void)?
     /// Bytes are sent in pieces of this size with a pause after each.
     var pace: (bytes: Int, seconds: Double)?
     /// Bytes are sent until nobody takes them any more.
@@ -234,6 +236,7 @@ private struct ResponseWriter {
             if let given = pause, position >= given.after {
                 pause = nil
                 Thread.sleep(forTimeInterval: given.seconds)
+                response.pauseEnds?()
             }
             if let seconds = response.pace?.seconds { Thread.sleep(forTimeInterval: seconds) }
         }

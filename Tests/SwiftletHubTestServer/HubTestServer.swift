@@ -189,6 +189,8 @@ public final class HubTestServer: Sendable {
     public var log: [Entry] { store.withLock { $0.log } }
     /// How many floods nobody takes any more.
     public var endedFloods: Int { store.withLock { $0.endedFloods } }
+    /// How often the server has gone on after a silence.
+    public var endedStalls: Int { store.withLock { $0.endedStalls } }
     public func clearLog() { store.withLock { $0.log = [] } }
 
     /// How many requests there were with this method and this part of the path.
@@ -228,7 +230,9 @@ public final class HubTestServer: Sendable {
                 name == "X-Linked-Size" ? (name, String((Int(value) ?? 0) + difference)) : (name, value)
             }
         case .slow(let bytes, let seconds): response.pace = (bytes, seconds)
-        case .stalled(let count, let seconds): response.pause = (count, seconds)
+        case .stalled(let count, let seconds):
+            response.pause = (count, seconds)
+            response.pauseEnds = { [weak self] in self?.store.withLock { $0.endedStalls += 1 } }
         case .wholeFile: break
         case .json(let text, let headers):
             response = .json(text)

@@ -68,6 +68,7 @@ struct Store: Sendable {
     var faults: [HubTestServer.Fault] = []
     var log: [HubTestServer.Entry] = []
     var endedFloods = 0
+    var endedStalls = 0
 
     /// Takes the faults that hit a request.
     mutating func takeFaults(_ method: String, _ path: String, isStore: Bool) -> [HubTestServer.Effect] {

@@ -205,6 +205,22 @@ import Glibc
         #expect(setup.server.count("GET", "/tree/") == 2)
     }
 
+    @Test func `a list of nearly empty pages ends`() async throws {
+        setup.server.add(
+            repo, Dictionary(uniqueKeysWithValues: (0..<400).map { ("many/\($0).txt", Array("\($0)".utf8)) }))
+        setup.server.set(pageSize: 1)
+        let error = try await #require(throws: HubError.self) { try await setup.hub.snapshot(of: repo) }
+        #expect(error.kind == .badAnswer && error.message.contains("no end"))
+        #expect(setup.server.count("GET", "/tree/") < 300)
+    }
+
+    @Test func `a hash that would lead out of the cache is told as one`() async throws {
+        let entry = #"[{"type": "file", "path": "a", "size": 1, "oid": "x", "lfs": {"oid": "../../x", "size": 1}}]"#
+        setup.server.fail(.init(.json(entry), on: "/tree/"))
+        let error = try await #require(throws: HubError.self) { try await setup.hub.snapshot(of: repo) }
+        #expect(error.message.contains("'../../x'") && !error.message.contains("outside its folder"), "\(error)")
+    }
+
     // MARK: What is shown
 
     @Test func `what a server says can't command a terminal`() async throws {

@@ -100,6 +100,32 @@ import Glibc
         #expect(throws: (any Error).self) { try JSONValue(contentsOf: path) }
     }
 
+    @Test func `a socket is no regular file either`() throws {
+        // Short, since the system takes no long names for sockets.
+        let path = "/tmp/swiftlet-\(getpid()).sock"
+        unlink(path)
+        #if canImport(Darwin)
+        let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+        #else
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        try #require(isBound)
+        let error = try #require(throws: FileError.self) { try MappedFile(path) }
+        #expect(error.kind == .unexpected && error.message.contains("a socket"), "\(error)")
+    }
+
     @Test func `names that are not UTF-8 are an error, and go away`() throws {
         let odd = Array(folder.file("in").utf8CString.dropLast()) + [0x2F, CChar(bitPattern: 0xE9), 0x2E, 0x63, 0]
         try FileSystem.createDirectory(folder.file("in"))
@@ -122,6 +148,25 @@ import Glibc
         // Where nothing is, the new one is all there is.
         try FileSystem.replaceDirectory(folder.file("third"), with: folder.file("old"))
         #expect(try FileSystem.names(in: folder.path) == ["third"])
+    }
+
+    @Test func `what a folder takes the place of can be kept, whatever it is`() throws {
+        let (place, new) = (folder.file("place"), folder.file("new"))
+        let things: [() throws -> Void] = [
+            { try AtomicFile.write("mine", to: "\(place)/a") }, { try AtomicFile.write("mine", to: place) },
+            { try #require(symlink("nowhere", place) == 0) },
+        ]
+        for (index, thing) in things.enumerated() {
+            try thing()
+            try AtomicFile.write("new", to: "\(new)/b")
+            #expect(FileSystem.isTaken(place) && FileSystem.isLink(place) == (index == 2))
+            let aside = try FileSystem.replaceDirectory(place, keepingOldBeside: new)
+            #expect(aside == "\(place).old-\(index + 1)" && FileSystem.isTaken(aside) && !FileSystem.isTaken(new))
+            #expect(try MappedFile.text("\(place)/b") == "new")
+            try FileSystem.remove(place)
+        }
+        #expect(try MappedFile.text("\(place).old-1/a") == "mine" && MappedFile.text("\(place).old-2") == "mine")
+        #expect(FileSystem.isLink("\(place).old-3"))
     }
 
     @Test func `a folder that was moved away is taken back`() throws {

@@ -14,10 +14,15 @@ import Testing
         #expect(try JSONValue(parsing: source).text() == expected)
     }
 
-    @Test func `lays out like the files of the Python stack`() {
+    @Test func `lays out like the files of the Python stack`() throws {
         let value: JSONValue = ["b": [1, 2], "a": "é", "c": [:]]
         #expect(value.text(.config) == "{\n  \"a\": \"\\u00e9\",\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {}\n}")
         #expect(value.text(.line) == #"{"b": [1, 2], "a": "é", "c": {}}"#)
+        // A terminal obeys U+009B as it does the escape, and U+202E turns the direction of a line.
+        let hidden: JSONValue = ["\u{9b}2J\u{202e}é\u{7f}\u{feff}\u{2028}\u{1b}": "\u{200f}"]
+        #expect(hidden.text(.line) == #"{"\u009b2J\u202eé\u007f\ufeff\u2028\u001b": "\u200f"}"#)
+        #expect(try JSONValue(parsing: hidden.text(.line)) == hidden)
+        #expect(hidden.text(.tokenizer).unicodeScalars.contains("\u{9b}"))
     }
 
     @Test(arguments: [

@@ -1,3 +1,4 @@
+import SwiftletIO
 import SwiftletNN
 import SwiftletTestSupport
 import Testing
@@ -54,5 +55,41 @@ import Testing
         #expect(try refused("cosine_with_min_lr").message.contains("min_lr"))
         #expect(try refused("polynomial", lr: 1e-8).remedy?.contains("lr_end") == true)
         #expect(throws: Never.self) { try getScheduler("constant", optimizer: AdamW([], lr: 1)) }
+    }
+
+    @Test func `a kept state that makes no sense changes nothing, and its error says what to do`() throws {
+        let optimizer = AdamW([], lr: 1)
+        let scheduler = LRScheduler(.linear, optimizer: optimizer, trainingSteps: 4)
+        scheduler.step()
+        let state = scheduler.state
+        func refused(_ change: (inout JSONObject) -> Void) throws -> SchedulerError {
+            var json = state
+            change(&json)
+            let error = try #require(throws: SchedulerError.self) { try scheduler.load(.object(json)) }
+            #expect(scheduler.state == state)
+            return error
+        }
+        for key in ["_last_lr", "base_lrs"] {
+            let wrong: [JSONValue] = [
+                "x", nil, 1, [:], ["x"], [nil], [-1], [.double(.nan)], [.double(.infinity)], [.double(1e300)],
+            ]
+            for value in wrong {
+                let error = try refused { $0[key] = value }
+                #expect(error.location.key == key && error.message.contains(key), "\(value.text())")
+                #expect(error.remedy?.contains("another checkpoint") == true, "\(value.text())")
+            }
+            for value in [[], [1, 1]] as [JSONValue] {
+                let error = try refused { $0[key] = value }
+                #expect(error.location.key == key && error.remedy?.contains("groups") == true, "\(value.text())")
+            }
+        }
+        for value in [-1, "x", nil, .double(0.5), .double(1e300), .int(.max)] as [JSONValue] {
+            #expect(try refused { $0["last_epoch"] = value }.location.key == "last_epoch")
+        }
+        // Earlier versions need not have said it.
+        var older = state
+        older["base_lrs"] = nil
+        try scheduler.load(.object(older))
+        #expect(scheduler.state == state)
     }
 }

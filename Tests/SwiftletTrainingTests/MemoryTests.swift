@@ -6,7 +6,7 @@ import Testing
 import TinyTraining
 
 /// Batches that can't fit are refused before the first step.
-@Suite struct MemoryTests {
+@Suite(.oneAtATime) struct MemoryTests {
     private func trainer(batchSize: Int, _ change: (inout TrainingArguments) -> Void = { _ in }) throws -> Trainer {
         try tinyTrainer { args in
             args.perDeviceTrainBatchSize = batchSize

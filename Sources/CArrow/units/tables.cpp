@@ -1,6 +1,6 @@
 // Files that are compiled as one: most of the time goes into Arrow's headers, which they share here.
 
-#include "../SetUp.hpp"
+#include "CArrowInterface.h"
 
 #include "../Types.cpp"
 #include "../Sizes.cpp"

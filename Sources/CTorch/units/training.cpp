@@ -1,6 +1,6 @@
 // Files that are compiled as one: most of the time goes into libtorch's headers, which they share here.
 
-#include "../set_up.h"
+#include "CTorchInterface.h"
 
 #include "../autocast.cpp"
 #include "../recompute.cpp"

@@ -307,9 +307,11 @@ public struct FineTuning {
     }
 
     static func check(_ tokenizer: Tokenizer, _ config: ModelConfig, _ folder: String) throws {
-        guard let size = config.json["vocab_size"]?.int, tokenizer.count > size else { return }
+        // One below 1 is no vocabulary; what checks the configuration says so.
+        guard let size = config.json["vocab_size"]?.int, size > 0, tokenizer.count > size else { return }
         throw TaskError(
-            .model, "the tokenizer of '\(folder)' has \(tokenizer.count) tokens, and the model's vocabulary \(size)",
+            .model,
+            "the tokenizer of '\(folder)' has \(tokenizer.count) tokens, and vocab_size in its config.json is \(size)",
             remedy: "Is this tokenizer the model's own?")
     }
 }

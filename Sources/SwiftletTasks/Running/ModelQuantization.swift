@@ -152,7 +152,8 @@ public struct ModelQuantization {
         if let tolerance {
             guard tolerance >= 0, tolerance.isFinite else {
                 throw TaskError(
-                    .option, "\(argumentName("tolerance")) is \(tolerance)", remedy: "Give 0 or more, such as 0.005.")
+                    .option, "\(argumentName("tolerance")) is \(tolerance)",
+                    remedy: "Give {tolerance|--tolerance} 0 or more, such as 0.005.")
             }
             guard rows != nil else {
                 throw TaskError(

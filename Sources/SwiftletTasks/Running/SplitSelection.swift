@@ -52,11 +52,13 @@ public struct SplitSelection: Sendable {
                 throw TaskError(.option, "\(argumentName(name)) is \(count)", remedy: "Give at least 1.")
             }
         }
-        for (name, size) in [("validationSize", validationSize), ("testSize", testSize)] {
+        for (name, option, size) in [
+            ("validationSize", "--validation-split", validationSize), ("testSize", "--test-split", testSize),
+        ] {
             guard let size, !(size > 0 && size.isFinite && (size < 1 || size == size.rounded())) else { continue }
             throw TaskError(
                 .option, "\(argumentName(name)) is \(size)",
-                remedy: "Give a share between 0 and 1, or a number of rows.")
+                remedy: "Give {\(name)|\(option)} a share between 0 and 1, or a number of rows.")
         }
         var rows = Rows()
         if needsTrain {

@@ -51,7 +51,8 @@ indirect enum Decoder: Sendable {
             return tokens.map { token in
                 var piece: [UInt8] = []
                 var position = 0
-                for match in pattern.matches(in: token) {
+                let (matches, _) = token.withUnsafeBufferPointer { pattern.matches(in: $0) }
+                for match in matches {
                     piece += token[position..<match.lowerBound]
                     piece += content.utf8
                     position = match.upperBound
@@ -137,7 +138,30 @@ indirect enum Decoder: Sendable {
         return digit(token[3]).map { $0 << 4 | low }
     }
 
-    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+    init(_ section: JSONSection) throws {
+        try section.limitSteps("decoders")
+        try self.init(section, depth: 0)
+        // Decoding has no errors, so that what a decoder can do to a text has to be known before.
+        guard growth <= Self.mostGrowth else {
+            throw section.invalid(
+                "", "can make a text more than \(Self.mostGrowth) times as long",
+                remedy: "Let it replace less or by shorter texts, or use another checkpoint.", kind: .unsupported)
+        }
+    }
+
+    private static let mostGrowth = 256
+    private static let largestPattern = 128
+
+    /// How many times as long a token can become, but for single spaces between tokens.
+    private var growth: Int {
+        switch self {
+        case .bpe(let suffix): suffix.isEmpty ? 2 : 1
+        case .ctc(let decoder): decoder.cleansUp && decoder.wordDelimiter.isEmpty ? 2 : 1
+        case .replace(let pattern, let content): pattern.growth(content)
+        case .sequence(let decoders): decoders.reduce(1) { min($0 * $1.growth, Self.mostGrowth + 1) }
+        case .wordPiece, .byteLevel, .metaspace, .fuse, .strip, .byteFallback: 1
+        }
+    }
 
     private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
@@ -148,8 +172,15 @@ indirect enum Decoder: Sendable {
         case "BPEDecoder": self = .bpe(suffix: try section.string("suffix"))
         case "CTC": self = .ctc(try CTCDecoder(section))
         case "Replace":
-            self = .replace(
-                try TextPattern(try section.required("pattern")), content: try section.string("content"))
+            let pattern = try TextPattern(try section.required("pattern"))
+            if case .regex(let expression) = pattern,
+                expression.looksFar || expression.size > Self.largestPattern
+            {
+                throw section.invalid(
+                    "pattern", "is '\(expression.pattern)', which is too complex a pattern for a decoder",
+                    remedy: "Simplify the pattern, or use another checkpoint.", kind: .unsupported)
+            }
+            self = .replace(pattern, content: try section.string("content"))
         case "Fuse": self = .fuse
         case "Strip":
             self = .strip(

@@ -148,14 +148,12 @@ struct TokenizerFiles {
             let document = json.document
             var post = PostProcessor.absent
             if let section = try document.optional("post_processor") { post = try PostProcessor(section) }
-            var pipeline = Pipeline(
+            pipeline = Pipeline(
                 normalizer: try document.optional("normalizer").map { try Normalizer($0) },
                 preTokenizer: try document.optional("pre_tokenizer").map { try PreTokenizer($0) },
                 model: try Model(try document.required("model"), json.data), postProcessor: post,
                 decoder: try document.optional("decoder").map { try Decoder($0) })
-            pipeline.added.add(
-                fileTokens.map(\.token), model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
-            self.pipeline = pipeline
+            try add(fileTokens.map(\.token))
             for (id, token) in fileTokens where Int(pipeline.added.id(of: token.content) ?? -1) != id {
                 throw document.invalid(
                     "added_tokens", "give '\(token.content)' the id \(id), which is not the next one")
@@ -175,14 +173,14 @@ struct TokenizerFiles {
                 model: try vocabulary.model(family, unknown: unknown, settings), postProcessor: .absent,
                 decoder: try section(try family.decoder(settings), "decoder").map { try Decoder($0) })
         }
-        addTokens(declared.map(\.token))
+        try addTokens(declared.map(\.token))
         if family != .generic { pipeline.postProcessor = try familyPostProcessor(json?.document, configPath) }
 
         try readSettings(json?.document, configPath)
     }
 
     /// Adds declared tokens with their flags, then special ones that are not declared.
-    private mutating func addTokens(_ declared: [AddedToken]) {
+    private mutating func addTokens(_ declared: [AddedToken]) throws(TokenizerError) {
         // A named token is special whatever its declaration says; one of the extra ones is not.
         var new = declared.map { token in
             var token = token
@@ -192,7 +190,18 @@ struct TokenizerFiles {
         let known = (new + pipeline.added.tokens.values).map(\.content)
         new += (special.map(\.token) + extraSpecial).filter { token in !known.contains { Self.same($0, token.content) }
         }
-        pipeline.added.add(new, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
+        try add(new)
+    }
+
+    private mutating func add(_ tokens: [AddedToken]) throws(TokenizerError) {
+        do throws(TokenizerError) {
+            try pipeline.added.add(tokens, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
+        } catch {
+            var error = error
+            error.message = "'\(folder)': \(error.message)"
+            error.location.path = folder
+            throw error
+        }
     }
 
     private func familyPostProcessor(_ document: JSONSection?, _ configPath: String) throws -> PostProcessor {
@@ -255,7 +264,7 @@ struct TokenizerFiles {
             let token = AddedToken(try padding.string("pad_token"), isSpecial: true)
             special.append(("pad_token", token))
             config["pad_token"] = .string(token.content)
-            pipeline.added.add([token], model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
+            try add([token])
         }
     }
 

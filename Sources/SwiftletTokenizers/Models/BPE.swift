@@ -17,6 +17,9 @@ struct BPE: Sendable {
         var ignoresMerges = false
     }
 
+    /// In bytes. Known ones, such as `</w>`, have 4.
+    private static let longestAffix = 64
+
     let vocabulary: Vocabulary
     let options: Options
     let merges: PairTable
@@ -111,7 +114,9 @@ struct BPE: Sendable {
     /// Makes the scalars of a word the first symbols.
     private func split(_ word: UnsafePointer<UInt8>, _ count: Int, _ merging: BPEMerging) throws(TokenizerError) {
         let affixes = prefix.count + suffix.count
-        guard count < Int(Int32.max) / 4 / (1 + affixes) else {
+        // With a fallback each scalar may become as many tokens as it has bytes with what is put around it.
+        let most = options.byteFallback && affixes > 0 ? 1 << 22 : Int(Int32.max) / 4
+        guard count < most / (1 + affixes) else {
             throw TokenizerError("a word has \(count) bytes, which is too long", remedy: "Split the text.")
         }
         merging.begin(options.byteFallback ? count * (1 + affixes) : count)
@@ -185,10 +190,19 @@ struct BPE: Sendable {
         func optionalString(_ name: String) throws -> String? {
             try section.optional(name) == nil ? nil : try section.string(name)
         }
+        func affix(_ name: String) throws -> String? {
+            let text = try optionalString(name)
+            if let count = text?.utf8.count, count > Self.longestAffix {
+                throw section.invalid(
+                    name, "has \(count) bytes; it is put around each character, and has \(Self.longestAffix) at most",
+                    remedy: "Write vocabulary and merges with a shorter one, or use another checkpoint.",
+                    kind: .unsupported)
+            }
+            return text
+        }
         let options = Options(
             unknownToken: try optionalString("unk_token"),
-            continuingPrefix: try optionalString("continuing_subword_prefix"),
-            endSuffix: try optionalString("end_of_word_suffix"),
+            continuingPrefix: try affix("continuing_subword_prefix"), endSuffix: try affix("end_of_word_suffix"),
             fusesUnknown: try section.optionalBool("fuse_unk") ?? false,
             byteFallback: try section.optionalBool("byte_fallback") ?? false,
             ignoresMerges: try section.optionalBool("ignore_merges") ?? false)

@@ -15,7 +15,13 @@ indirect enum Normalizer: Sendable {
     case precompiled(Precompiled)
     case sequence([Normalizer])
 
-    func normalize(_ text: inout AlignedText) {
+    /// - Throws: `TokenizerError` if the text becomes too long, or takes too many steps.
+    func normalize(_ text: inout AlignedText, _ limits: inout TextLimits) throws(TokenizerError) {
+        if case .sequence(let normalizers) = self {
+            for normalizer in normalizers { try normalizer.normalize(&text, &limits) }
+            return
+        }
+        try limits.spend(bytes: text.bytes.count, .normalizer)
         switch self {
         case .bert(let normalizer): normalizer.normalize(&text)
         case .form(let form): text.normalize(form)
@@ -23,13 +29,30 @@ indirect enum Normalizer: Sendable {
         case .strip(let left, let right): text.strip(left: left, right: right)
         case .stripAccents: text.filter { PropertyTable.shared[$0].bits & PropertyTable.Entry.combiningMark == 0 }
         case .replace(let pattern, let content):
-            text.replace(pattern.matches(in: text.bytes), with: Array(content.utf8))
-        case .prepend(let prefix): text.prepend(prefix)
+            let matches = try pattern.matches(in: text.bytes, &limits, .normalizer)
+            let replaced = matches.reduce(0) { $0 + $1.count }
+            let (added, isTooLong) = content.utf8.count.multipliedReportingOverflow(by: matches.count)
+            try limits.check(isTooLong ? Int.max : text.bytes.count - replaced + added, .normalizer)
+            text.replace(matches, with: Array(content.utf8))
+        case .prepend(let prefix):
+            if !text.bytes.isEmpty { try limits.check(text.bytes.count + prefix.utf8.count, .normalizer) }
+            text.prepend(prefix)
         case .byteLevel: text.mapBytes()
-        case .precompiled(let table): table.normalize(&text)
+        case .precompiled(let table): try table.normalize(&text, limits)
         case .nmt: Self.cleanForTranslation(&text)
-        case .sequence(let normalizers): for normalizer in normalizers { normalizer.normalize(&text) }
+        case .sequence: break
         }
+        try limits.check(text.bytes.count, .normalizer)
+    }
+
+    /// What becomes of bytes that are a text of their own.
+    func form(_ bytes: [UInt8], _ limits: inout TextLimits) throws(TokenizerError) -> [UInt8] {
+        let text = bytes.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.map { AlignedText($0, 0..<buffer.count) }
+        }
+        guard var text else { return [] }
+        try normalize(&text, &limits)
+        return text.bytes
     }
 
     /// What SentencePiece does for translation models: no control characters, plain spaces for odd ones.
@@ -48,7 +71,10 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+    init(_ section: JSONSection) throws {
+        try section.limitSteps("normalizers")
+        try self.init(section, depth: 0)
+    }
 
     private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
@@ -96,6 +122,25 @@ extension JSONSection {
     /// Sequences within sequences are followed so far and no further.
     func limitNesting(_ depth: Int) throws {
         if depth > 32 { throw invalid("", "lies more than 32 sequences deep") }
+    }
+
+    /// A component has so many steps at most, with those of sequences within sequences. Some passes over a text cost
+    /// little, but a file can repeat them thousands of times.
+    func limitSteps(_ name: String) throws {
+        let most = 256
+        var steps = 0
+        func count(_ component: JSONValue, depth: Int) {
+            for step in component[name]?.array ?? [] where depth <= 32 && steps <= most {
+                steps += 1
+                count(step, depth: depth + 1)
+            }
+        }
+        count(value, depth: 0)
+        if steps > most {
+            throw invalid(
+                "", "has more than \(most) steps", remedy: "Leave out what repeats itself, or use another checkpoint.",
+                kind: .unsupported)
+        }
     }
 
     /// A string of one scalar.

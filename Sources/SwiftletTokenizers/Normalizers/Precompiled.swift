@@ -9,21 +9,25 @@ struct Precompiled: Sendable {
     private let texts: [UInt8]
 
     /// Replaces graphemes of fewer than 6 bytes if the table has the beginning of one, and scalars else.
-    func normalize(_ text: inout AlignedText) {
+    ///
+    /// - Throws: `TokenizerError` if the text becomes too long.
+    func normalize(_ text: inout AlignedText, _ limits: TextLimits) throws(TokenizerError) {
         var changes: [AlignedText.Change] = []
         changes.reserveCapacity(text.bytes.count)
         var isModified = false
+        /// At least; each scalar has a byte.
+        var isTooLong: Bool { changes.count > limits.bytes }
         text.bytes.withUnsafeBufferPointer { bytes in
             guard let base = bytes.baseAddress else { return }
             var graphemes = GraphemeBreaks(bytes)
-            while let grapheme = graphemes.next() {
+            while !isTooLong, let grapheme = graphemes.next() {
                 if grapheme.count < 6, let replacement = find(base, grapheme) {
                     isModified = true
                     append(replacement, for: grapheme, of: base, to: &changes)
                     continue
                 }
                 var position = grapheme.lowerBound
-                while position < grapheme.upperBound {
+                while position < grapheme.upperBound, !isTooLong {
                     let (scalar, count) = UTF8Bytes.scalar(base, at: position)
                     if let replacement = find(base, position..<position + count) {
                         isModified = true
@@ -35,6 +39,7 @@ struct Precompiled: Sendable {
                 }
             }
         }
+        try limits.check(changes.count, .normalizer)
         if isModified { text.transform(changes) }
     }
 

@@ -100,7 +100,10 @@ struct PostProcessor: Sendable {
         self.trimmings = trimmings
     }
 
-    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+    init(_ section: JSONSection) throws {
+        try section.limitSteps("processors")
+        try self.init(section, depth: 0)
+    }
 
     private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {
@@ -152,14 +155,26 @@ struct PostProcessor: Sendable {
         return SpecialToken(token: token, id: Int32(try items[1].int()))
     }
 
+    /// How many special tokens a template may add: more than any model's sequence has room for beside a text.
+    private static let mostTokens = 1024
+    /// How often a template may have a text. Known ones have each once; a file could say it a thousand times.
+    private static let mostTexts = 8
+
     private static func template(_ section: JSONSection) throws -> PostProcessor {
         let specials = try section.required("special_tokens")
         guard specials.value.object != nil else {
             throw section.invalid("special_tokens", "is \(specials.value.kind), not an object")
         }
-        func pieces(_ name: String, sequences: Int) throws -> [Piece] {
-            try section.required(name).items().map { item in
+        func pieces(_ template: String, sequences: Int) throws -> [Piece] {
+            let remedy = "Shorten the template, or use another checkpoint."
+            var (texts, tokenCount) = (0, 0)
+            return try section.required(template).items().map { item in
                 if let sequence = try item.optional("Sequence") {
+                    texts += 1
+                    guard texts <= mostTexts else {
+                        throw section.invalid(
+                            template, "has more than \(mostTexts) texts", remedy: remedy, kind: .unsupported)
+                    }
                     let type = Int32(try sequence.int("type_id"))
                     switch try sequence.string("id") {
                     case "A": return .sequence(0, typeID: type)
@@ -174,7 +189,13 @@ struct PostProcessor: Sendable {
                 guard let token = try specials.optional(name) else {
                     throw special.invalid("id", "is '\(name)', which special_tokens lacks")
                 }
-                let ids = try token.required("ids").items().map { Int32(try $0.int()) }
+                let items = try token.required("ids").items()
+                tokenCount += items.count
+                guard tokenCount <= mostTokens else {
+                    throw section.invalid(
+                        template, "adds more than \(mostTokens) special tokens", remedy: remedy, kind: .unsupported)
+                }
+                let ids = try items.map { Int32(try $0.int()) }
                 let tokens = try token.strings("tokens")
                 guard ids.count == tokens.count else { throw token.invalid("ids", "and tokens differ in number") }
                 return .special(ids: ids, tokens: tokens, typeID: Int32(try special.int("type_id")))

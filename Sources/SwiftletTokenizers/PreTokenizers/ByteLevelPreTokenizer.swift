@@ -9,9 +9,9 @@ struct ByteLevelPreTokenizer: Sendable {
     /// Whether the text is split by GPT-2's pattern; other pre-tokenizers may have split it before.
     var splits: Bool
 
-    func split(_ words: inout Words) {
+    func split(_ words: inout Words, _ limits: TextLimits) throws(TokenizerError) {
         if addsPrefixSpace {
-            words.rewrite { word, text, result in
+            try words.rewrite(limits) { word, text, result in
                 if text.bytes[word.range.lowerBound] != 0x20 {
                     result.append(0x20, text.alignments[word.range.lowerBound])
                 }
@@ -22,7 +22,7 @@ struct ByteLevelPreTokenizer: Sendable {
             words.split { bytes, parts in GPT2Pattern.split(bytes) { parts.append($0) } }
         }
         let alphabet = ByteAlphabet.shared
-        words.rewrite { word, text, result in
+        try words.rewrite(limits) { word, text, result in
             for index in word.range {
                 let alignment = text.alignments[index]
                 alphabet.forEachByte(of: text.bytes[index]) { result.append($0, alignment) }

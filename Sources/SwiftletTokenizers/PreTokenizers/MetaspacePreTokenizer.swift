@@ -14,10 +14,10 @@ struct MetaspacePreTokenizer: Sendable {
     var prepending: Prepending
     var splits: Bool
 
-    func split(_ words: inout Words) {
+    func split(_ words: inout Words, _ limits: TextLimits) throws(TokenizerError) {
         var mark: [UInt8] = []
         UTF8Bytes.encode(replacement) { mark.append($0) }
-        words.rewrite { word, text, result in
+        try words.rewrite(limits) { word, text, result in
             let bytes = text.bytes[word.range]
             let begins = bytes.first == 0x20 || bytes.starts(with: mark)
             if !begins, prepending == .always || (prepending == .first && word.origin.lowerBound == 0) {

@@ -17,13 +17,19 @@ indirect enum PreTokenizer: Sendable {
     case fixedLength(Int)
     case sequence([PreTokenizer])
 
-    func split(_ words: inout Words) {
+    /// - Throws: `TokenizerError` if the text becomes too long, or takes too many steps.
+    func split(_ words: inout Words, _ limits: inout TextLimits) throws(TokenizerError) {
+        if case .sequence(let preTokenizers) = self {
+            for preTokenizer in preTokenizers { try preTokenizer.split(&words, &limits) }
+            return
+        }
+        try limits.spend(bytes: words.byteCount, words: words.words.count, .preTokenizer)
         typealias Entry = UnicodeTable.Entry
         let table = UnicodeTable.shared
         switch self {
         case .bert: words.split { bytes, parts in BertPreTokenizer.split(bytes) { parts.append($0) } }
-        case .byteLevel(let preTokenizer): preTokenizer.split(&words)
-        case .metaspace(let preTokenizer): preTokenizer.split(&words)
+        case .byteLevel(let preTokenizer): try preTokenizer.split(&words, limits)
+        case .metaspace(let preTokenizer): try preTokenizer.split(&words, limits)
         case .whitespace: words.split { bytes, parts in WordPreTokenizer.split(bytes) { parts.append($0) } }
         case .whitespaceSplit: words.split(at: { table[$0].has(Entry.whitespace) }, .removed)
         case .punctuation(let behavior): words.split(at: { table[$0].has(Entry.punctuation) }, behavior)
@@ -32,8 +38,10 @@ indirect enum PreTokenizer: Sendable {
             words.split(
                 at: { properties[$0].bits & PropertyTable.Entry.numeric != 0 }, individually ? .isolated : .contiguous)
         case .split(let pattern, let behavior, let inverts):
-            words.split { bytes, parts in
-                behavior.split(bytes.count, at: pattern.matches(in: bytes), inverted: inverts, into: &parts)
+            try words.split { (bytes, parts) throws(TokenizerError) in
+                let (matches, steps) = pattern.matches(in: bytes, allowance: limits.steps)
+                try limits.spend(steps + 32, .preTokenizer)
+                behavior.split(bytes.count, at: matches, inverted: inverts, into: &parts)
             }
         case .delimiter(let delimiter): words.split(at: { $0 == delimiter }, .removed)
         case .unicodeScripts: words.split { bytes, parts in ScriptPreTokenizer.split(bytes) { parts.append($0) } }
@@ -50,11 +58,14 @@ indirect enum PreTokenizer: Sendable {
                     }
                 }
             }
-        case .sequence(let preTokenizers): for preTokenizer in preTokenizers { preTokenizer.split(&words) }
+        case .sequence: break
         }
     }
 
-    init(_ section: JSONSection) throws { try self.init(section, depth: 0) }
+    init(_ section: JSONSection) throws {
+        try section.limitSteps("pretokenizers")
+        try self.init(section, depth: 0)
+    }
 
     private init(_ section: JSONSection, depth: Int) throws {
         switch try section.type() {

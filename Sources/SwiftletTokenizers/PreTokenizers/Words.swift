@@ -18,23 +18,36 @@ struct Words {
         words = range.isEmpty ? [] : [Word(range: range, origin: origin)]
     }
 
+    /// From the first word to the end of the last.
+    var byteCount: Int {
+        guard let first = words.first, let last = words.last else { return 0 }
+        return last.range.upperBound - first.range.lowerBound
+    }
+
     /// Puts parts of each word in its place.
     ///
-    /// - Parameter body: gets the bytes of a word, and appends the parts; empty ones are left out.
-    mutating func split(_ body: (UnsafeBufferPointer<UInt8>, inout [Range<Int>]) -> Void) {
+    /// - Parameter body: gets the bytes of a word, and appends the parts; empty ones are left out. After its error
+    ///   the words are as before.
+    mutating func split<Failure: Error>(
+        _ body: (UnsafeBufferPointer<UInt8>, inout [Range<Int>]) throws(Failure) -> Void
+    ) throws(Failure) {
         var result: [Word] = []
         result.reserveCapacity(words.count)
         var parts: [Range<Int>] = []
-        text.bytes.withUnsafeBufferPointer { bytes in
+        let failure = text.bytes.withUnsafeBufferPointer { bytes -> Failure? in
             for word in words {
                 parts.removeAll(keepingCapacity: true)
-                body(UnsafeBufferPointer(rebasing: bytes[word.range]), &parts)
+                do throws(Failure) {
+                    try body(UnsafeBufferPointer(rebasing: bytes[word.range]), &parts)
+                } catch { return error }
                 for part in parts where !part.isEmpty {
                     let range = word.range.lowerBound + part.lowerBound..<word.range.lowerBound + part.upperBound
                     result.append(Word(range: range, origin: text.original(range)))
                 }
             }
+            return nil
         }
+        if let failure { throw failure }
         words = result
     }
 
@@ -57,13 +70,17 @@ struct Words {
     /// Writes each word anew.
     ///
     /// - Parameter body: appends what a word becomes to the text.
-    mutating func rewrite(_ body: (Word, AlignedText, inout AlignedText) -> Void) {
-        var result = AlignedText(origin: text.origin, capacity: text.bytes.count * 2)
+    /// - Throws: `TokenizerError` if the text becomes too long.
+    mutating func rewrite(
+        _ limits: TextLimits, _ body: (Word, AlignedText, inout AlignedText) -> Void
+    ) throws(TokenizerError) {
+        var result = AlignedText(origin: text.origin, capacity: byteCount * 2)
         var rewritten: [Word] = []
         rewritten.reserveCapacity(words.count)
         for word in words {
             let start = result.bytes.count
             body(word, text, &result)
+            try limits.check(result.bytes.count, .preTokenizer)
             if start < result.bytes.count {
                 rewritten.append(Word(range: start..<result.bytes.count, origin: word.origin))
             }

@@ -54,11 +54,13 @@ extension PatternMatcher {
         guard instructions[instruction].c == PatternProgram.noLimit else {
             var memory = PatternMemory(keepsMatches: false)
             memory.begin(steps)
+            defer { tables += memory.collect() }
             return run(instruction + 1, position, mustEndAt: nil, &memory)
         }
         var memory = innerMemories.removeValue(forKey: instruction) ?? PatternMemory(keepsMatches: true)
         memory.begin(steps)
         let end = run(instruction + 1, position, mustEndAt: nil, &memory)
+        tables += memory.collect()
         memory.finish(steps, credit: instructions.count * 2)
         innerMemories[instruction] = memory
         return end
@@ -70,7 +72,9 @@ extension PatternMatcher {
             if length >= Int(item.b) {
                 var memory = PatternMemory(keepsMatches: false)
                 memory.begin(steps)
-                if run(start, from, mustEndAt: end, &memory) != nil { return true }
+                let isFound = run(start, from, mustEndAt: end, &memory) != nil
+                tables += memory.collect()
+                if isFound { return true }
             }
             guard from > 0 else { return false }
             from -= UTF8Bytes.scalar(bytes, before: from).count
@@ -82,7 +86,7 @@ extension PatternMatcher {
     mutating func resume(
         _ bottom: Int, _ instruction: inout Int, _ position: inout Int, _ memory: inout PatternMemory
     ) -> Bool {
-        while stack.count > bottom, memory.knownEnd < 0 {
+        while stack.count > bottom, memory.knownEnd < 0, !isExhausted {
             let choice = stack[stack.count - 1]
             memory.shorten(to: choice.trail)
             if choice.limit == Choice.plain {

@@ -17,6 +17,12 @@ struct PatternMatcher {
     var innerMemories: [Int: PatternMemory] = [:]
     /// Instructions that were carried out, and scalars that loops took.
     var steps = 0
+    /// What memories have taken, in 4 bytes.
+    var tables = 0
+    /// What steps and memories may come to.
+    private let allowance: Int
+    /// Whether they have come to more. What was found since is void.
+    private(set) var isExhausted = false
 
     /// A way that was not taken.
     struct Choice {
@@ -32,8 +38,9 @@ struct PatternMatcher {
 
     init(
         _ instructions: UnsafeBufferPointer<PatternProgram.Instruction>, _ sets: UnsafeBufferPointer<ScalarBits>,
-        first: ScalarBits?, _ bytes: UnsafePointer<UInt8>, _ count: Int
+        first: ScalarBits?, _ bytes: UnsafePointer<UInt8>, _ count: Int, allowance: Int
     ) {
+        self.allowance = allowance
         (self.instructions, self.sets, self.first) = (instructions, sets, first)
         (self.bytes, self.count) = (bytes, count)
     }
@@ -50,6 +57,7 @@ struct PatternMatcher {
         if match != nil {
             memory.leave(end, next: end < count ? end + UTF8Bytes.scalar(bytes, at: end).count : end + 1)
         }
+        tables += memory.collect()
         memory.finish(steps, credit: (end - start + 1) * instructions.count * 2)
         swap(&memory, &self.memory)
         return match
@@ -70,7 +78,12 @@ struct PatternMatcher {
                 }
                 if position >= count { return nil }
             }
-            if let end = run(0, position, mustEndAt: nil, &memory) { return position..<end }
+            let end = run(0, position, mustEndAt: nil, &memory)
+            if isExhausted || steps + tables > allowance {
+                isExhausted = true
+                return nil
+            }
+            if let end { return position..<end }
             guard position < count else { return nil }
             position += UTF8Bytes.scalar(bytes, at: position).count
         }
@@ -115,9 +128,21 @@ struct PatternMatcher {
     /// Whether a way from an instruction is tried for the second time; the first time it failed, then, or led to
     /// `knownEnd`.
     @inline(__always)
-    func wasTried(_ way: Int, _ position: Int, _ memory: inout PatternMemory) -> Bool {
+    mutating func wasTried(_ way: Int, _ position: Int, _ memory: inout PatternMemory) -> Bool {
         if steps < memory.limit, !memory.isActive { return false }
-        return memory.wasTried(way, position, steps: steps, instructions: instructions.count, count: count)
+        return wasTriedBefore(way, position, &memory)
+    }
+
+    private mutating func wasTriedBefore(_ way: Int, _ position: Int, _ memory: inout PatternMemory) -> Bool {
+        let room = allowance - steps - tables - memory.size - stack.count * 16
+        if room >= 0,
+            let result = memory.wasTried(
+                way, position, steps: steps, instructions: instructions.count, count: count, room: room)
+        {
+            return result
+        }
+        isExhausted = true
+        return true
     }
 
     /// Where a match of the instructions from `start` on ends.
@@ -214,12 +239,14 @@ struct PatternMatcher {
                     isAlive = holds(item.c, position)
                     instruction += 1
                 case .lookAhead, .lookAheadNot:
+                    tables += memory.collect()
                     isAlive = (inner(instruction, position) != nil) == (item.operation == .lookAhead)
                     instruction = Int(item.a)
                 case .lookBehind, .lookBehindNot:
                     isAlive = looksBehind(item, instruction + 1, position) == (item.operation == .lookBehind)
                     instruction = Int(item.a)
                 case .atomic:
+                    tables += memory.collect()
                     if let end = inner(instruction, position) {
                         position = end
                         instruction = Int(item.a)
@@ -234,6 +261,7 @@ struct PatternMatcher {
                     isAlive = false
                 }
             }
+            if isExhausted { return nil }
             if isAlive { continue }
             if memory.knownEnd < 0, resume(bottom, &instruction, &position, &memory) { continue }
             guard memory.knownEnd >= 0 else { return nil }

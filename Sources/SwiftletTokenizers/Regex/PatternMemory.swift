@@ -16,6 +16,9 @@ struct PatternMemory {
     /// loop takes as a whole, stands where the run ends; at that end stands `encoded(_:)` of the run's lowest tried end.
     private var runs: [[Int32]] = []
 
+    /// What the tables have taken since `collect()`, in 4 bytes.
+    private var taken = 0
+
     private let keepsMatches: Bool
     /// The visited ways that lead to a match, and where it ends.
     private var ends: [Int: Int] = [:]
@@ -36,6 +39,15 @@ struct PatternMemory {
 
     var trailLength: Int { trail.count }
 
+    /// What the tables have taken since `collect()`, in 4 bytes.
+    var size: Int { taken + trail.count * 4 }
+
+    /// What the tables have taken since it was asked last.
+    mutating func collect() -> Int {
+        defer { taken = 0 }
+        return taken
+    }
+
     mutating func begin(_ steps: Int) {
         limit = steps + allowance
         knownEnd = -1
@@ -53,11 +65,18 @@ struct PatternMemory {
     }
 
     /// Whether a way was gone before. If it led to a match, `knownEnd` is its end; else it failed.
-    mutating func wasTried(_ way: Int, _ position: Int, steps: Int, instructions: Int, count: Int) -> Bool {
+    ///
+    /// - Parameter room: what new tables may take, in 4 bytes.
+    /// - Returns: `nil` if there is no room for them.
+    mutating func wasTried(
+        _ way: Int, _ position: Int, steps: Int, instructions: Int, count: Int, room: Int
+    ) -> Bool? {
         if visited.isEmpty {
             // The tables are made when as many steps as they have words are behind, so that making them does not count.
             let words = (instructions * 2 * (count + 1) + 63) / 64
             if steps - limit < words || count >= Int32.max { return false }
+            if words * 2 > room { return nil }
+            taken += words * 2
             visited = Array(repeating: 0, count: words)
             runs = Array(repeating: [], count: instructions)
             places = count + 1
@@ -77,6 +96,8 @@ struct PatternMemory {
     mutating func succeed(_ end: Int) {
         guard !trail.isEmpty else { return }
         for bit in trail { ends[bit] = end }
+        // An entry of a dictionary takes more than its two numbers, and its time.
+        taken += trail.count * 16
         trail.removeAll(keepingCapacity: true)
     }
 
@@ -105,7 +126,10 @@ struct PatternMemory {
     /// - Parameter next: the place after the scalar at a place, if the loop takes it.
     /// - Returns: the end, and how many scalars were looked at.
     mutating func runEnd(_ loop: Int, _ position: Int, next: (Int) -> Int?) -> (end: Int, steps: Int) {
-        if runs[loop].isEmpty { runs[loop] = Array(repeating: Self.unknown, count: places) }
+        if runs[loop].isEmpty {
+            runs[loop] = Array(repeating: Self.unknown, count: places)
+            taken += places
+        }
         return runs[loop].withUnsafeMutableBufferPointer { run in
             var end = position
             var steps = 0

@@ -83,7 +83,10 @@ struct PatternParser {
 
     private mutating func quantifiers(_ node: PatternNode) throws(PatternError) -> PatternNode {
         var node = node
+        var count = 0
         while let (least, most, isInterval) = try quantifier() {
+            count += 1
+            guard count <= 64 else { throw PatternError(problem: "has more than 64 repeats of one another") }
             switch node {
             case .assertion, .look: throw unsupported("a repeated assertion")
             default: break

@@ -29,8 +29,19 @@ struct PatternProgram: Sendable {
     }
 
     static let noLimit = UInt32.max
-    private static let longest = 20000
+    /// Finding all matches of a text takes a multiple of the text's length times this. Patterns of known tokenizers come
+    /// to 110 at most.
+    static let largest = 2048
 
+    /// The instructions, each counted as often as it may be carried out at one place of a text: loops with a limit go
+    /// over the text anew from each place, and so does what looks ahead or behind.
+    private(set) var size = 0
+    /// Whether what looks around, or matches in one way only, is more than one scalar.
+    private(set) var looksFar = false
+    /// How often an instruction counts that is added.
+    private var weight = 1
+    /// How many nodes were added; a repeated one counts each time.
+    private var additions = 0
     private(set) var instructions: [Instruction] = []
     private(set) var sets: [ScalarBits] = []
     /// What a match begins with; `nil` if it may begin with anything.
@@ -43,13 +54,16 @@ struct PatternProgram: Sendable {
         _ = try emit(Instruction(operation: .accept))
     }
 
-    private mutating func emit(_ instruction: Instruction) throws(PatternError) -> Int {
-        guard instructions.count < Self.longest else {
-            throw PatternError(problem: "comes to more than \(Self.longest) instructions")
-        }
+    /// - Parameter length: of a loop with a limit.
+    private mutating func emit(_ instruction: Instruction, length: Int = 0) throws(PatternError) -> Int {
+        size += weight * (1 + length)
+        guard size <= Self.largest else { throw Self.isTooLarge }
         instructions.append(instruction)
         return instructions.count - 1
     }
+
+    private static let isTooLarge = PatternError(
+        problem: "comes to more than \(largest) steps at each place of a text")
 
     private mutating func index(of set: ScalarSet) -> Int32 {
         if let index = known.firstIndex(of: set) { return Int32(index) }
@@ -64,6 +78,9 @@ struct PatternProgram: Sendable {
     }
 
     private mutating func append(_ node: PatternNode) throws(PatternError) {
+        // What comes to no instruction may be repeated, too.
+        additions += 1
+        guard additions <= Self.largest * 4 else { throw Self.isTooLarge }
         switch node {
         case .set(let set): _ = try emit(Instruction(operation: .set, a: index(of: set)))
         case .sequence(let nodes): for node in nodes { try append(node) }
@@ -93,7 +110,8 @@ struct PatternProgram: Sendable {
                 node,
                 Instruction(
                     operation: negated ? .lookBehindNot : .lookBehind, b: Int32(clamping: length.least),
-                    c: UInt32(clamping: length.most ?? 0)))
+                    c: UInt32(clamping: length.most ?? 0)),
+                times: (length.most ?? 0) - length.least + 1)
         case .repeat(.set(let set), let least, let most, let greed):
             let operation: Operation =
                 switch greed {
@@ -104,7 +122,8 @@ struct PatternProgram: Sendable {
             _ = try emit(
                 Instruction(
                     operation: operation, a: index(of: set), b: Int32(clamping: least),
-                    c: most.map { UInt32(clamping: $0) } ?? Self.noLimit))
+                    c: most.map { UInt32(clamping: $0) } ?? Self.noLimit),
+                length: max(least, most ?? 0))
         case .repeat(let node, let least, let most, .possessive):
             let inner = PatternNode.repeat(node, least: least, most: most, .greedy)
             try enclose(inner, Instruction(operation: .atomic, c: Self.limit(inner)))
@@ -133,8 +152,16 @@ struct PatternProgram: Sendable {
         return 0
     }
 
-    private mutating func enclose(_ node: PatternNode, _ instruction: Instruction) throws(PatternError) {
+    /// - Parameter times: how often what is enclosed is tried at one place.
+    private mutating func enclose(
+        _ node: PatternNode, _ instruction: Instruction, times: Int = 1
+    ) throws(PatternError) {
         let start = try emit(instruction)
+        if case .set = node {} else { looksFar = true }
+        // What such a part has led to is remembered for each place, which costs more than what has failed.
+        let outside = weight
+        weight = min(weight * 2 * max(times, 1), Self.largest)
+        defer { weight = outside }
         try append(node)
         _ = try emit(Instruction(operation: .accept))
         land(start)

@@ -2,21 +2,33 @@
 struct RegularExpression: Sendable {
     let pattern: String
     private let program: PatternProgram
+    /// How many scalars a match has at least.
+    let leastLength: Int
 
     init(_ pattern: String) throws(PatternError) {
         self.pattern = pattern
-        program = try PatternProgram(try PatternParser.parse(pattern))
+        let node = try PatternParser.parse(pattern)
+        program = try PatternProgram(node)
+        leastLength = node.length.least
     }
+
+    /// See `PatternProgram`.
+    var size: Int { program.size }
+    var looksFar: Bool { program.looksFar }
 
     /// The matches one after another. An empty one right behind another match is passed over, as in the Rust library.
     ///
-    /// - Returns: how many steps it took.
+    /// - Parameter allowance: how many steps it may take; memory counts, too.
+    /// - Returns: how many it took. If that is more than the allowance, matches are missing.
     @discardableResult
-    func forEachMatch(in bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) -> Int {
+    func forEachMatch(
+        in bytes: UnsafeBufferPointer<UInt8>, allowance: Int = .max, _ body: (Range<Int>) -> Void
+    ) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         return program.instructions.withUnsafeBufferPointer { instructions in
             program.sets.withUnsafeBufferPointer { sets in
-                var matcher = PatternMatcher(instructions, sets, first: program.first, base, bytes.count)
+                var matcher = PatternMatcher(
+                    instructions, sets, first: program.first, base, bytes.count, allowance: allowance)
                 var position = 0
                 var lastEnd: Int?
                 while position <= bytes.count, let match = matcher.find(from: position) {
@@ -29,17 +41,25 @@ struct RegularExpression: Sendable {
                     lastEnd = match.upperBound
                     body(match)
                 }
-                return matcher.steps
+                return matcher.isExhausted ? allowance + 1 : matcher.steps + matcher.tables
             }
         }
     }
 }
 
+/// How large a pattern is, of the most that may be; for tests.
+package func patternSize(_ pattern: String) throws -> (size: Int, most: Int) {
+    (try RegularExpression(pattern).size, PatternProgram.largest)
+}
+
 /// What a pattern finds in a text, in bytes, and how many steps that takes; for tests.
-package func matchesAndSteps(_ pattern: String, _ text: String) throws -> (matches: [Range<Int>], steps: Int) {
+package func matchesAndSteps(
+    _ pattern: String, _ text: String, allowance: Int = .max
+) throws -> (matches: [Range<Int>], steps: Int) {
     let expression = try RegularExpression(pattern)
     var matches: [Range<Int>] = []
     var text = text
-    let steps = text.withUTF8 { bytes in expression.forEachMatch(in: bytes) { matches.append($0) } }
+    let steps = text.withUTF8 { bytes in expression.forEachMatch(in: bytes, allowance: allowance) { matches.append($0) }
+    }
     return (matches, steps)
 }

@@ -100,16 +100,28 @@ struct ScalarBits: Sendable {
 
     init(_ set: ScalarSet) {
         var blocks = [UInt16](repeating: 0, count: 0x1100)
-        var words: [UInt64] = [0, 0, 0, 0]
-        var known: [[UInt64]: UInt16] = [[0, 0, 0, 0]: 0]
+        let none = [UInt64](repeating: 0, count: 4)
+        let all = [UInt64](repeating: ~0, count: 4)
+        var words = none + all
+        var known: [[UInt64]: UInt16] = [none: 0, all: 1]
         var pending: [Int: [UInt64]] = [:]
         for range in set.ranges {
             var scalar = range.lowerBound
             while scalar <= range.upperBound {
+                let page = Int(scalar >> 8)
                 let last = min(range.upperBound, scalar | 0xFF)
-                var block = pending[Int(scalar >> 8)] ?? [0, 0, 0, 0]
-                for bit in scalar & 0xFF...last & 0xFF { block[Int(bit >> 6)] |= 1 << UInt64(bit & 63) }
-                pending[Int(scalar >> 8)] = block
+                if last - scalar == 0xFF {
+                    blocks[page] = 1
+                } else {
+                    var block = pending[page] ?? none
+                    while scalar <= last {
+                        let lastOfWord = min(last, scalar | 63)
+                        let bits = UInt64.max >> UInt64(63 - (lastOfWord - scalar))
+                        block[Int(scalar >> 6 & 3)] |= bits << UInt64(scalar & 63)
+                        scalar = lastOfWord + 1
+                    }
+                    pending[page] = block
+                }
                 scalar = last + 1
             }
         }

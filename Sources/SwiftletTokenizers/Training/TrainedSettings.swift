@@ -15,8 +15,8 @@ extension Tokenizer {
             token.isSpecial = true
             return token
         }
-        settings.pipeline.added.add(special, model: model.vocabulary, normalizer: settings.pipeline.normalizer)
-        settings.addMissingSpecialTokens()
+        try settings.pipeline.added.add(special, model: model.vocabulary, normalizer: settings.pipeline.normalizer)
+        try settings.addMissingSpecialTokens()
         if let section = settings.pipeline.postProcessor.section {
             settings.pipeline.postProcessor = try PostProcessor(
                 JSONSection(value: try settings.renumbered(section.value), path: section.path, key: section.key))
@@ -32,9 +32,9 @@ extension PostProcessor {
 }
 
 extension TokenizerSettings {
-    fileprivate mutating func addMissingSpecialTokens() {
+    fileprivate mutating func addMissingSpecialTokens() throws(TokenizerError) {
         let missing = (special.map(\.token) + extraSpecial).filter { pipeline.added.id(of: $0.content) == nil }
-        pipeline.added.add(missing, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
+        try pipeline.added.add(missing, model: pipeline.model.vocabulary, normalizer: pipeline.normalizer)
     }
 
     /// A post-processor with the ids that its tokens have now.
@@ -114,7 +114,7 @@ extension TokenizerSettings {
         className = family.rawValue
         modelInputNames = family.inputNames
         let firsts = tokens.compactMap { content in special.first { $0.token.content == content }?.token }
-        pipeline.added.add(firsts, model: model.vocabulary, normalizer: pipeline.normalizer)
+        try pipeline.added.add(firsts, model: model.vocabulary, normalizer: pipeline.normalizer)
         let pipeline = pipeline
         let processor = try family.postProcessor(settings, token: token) { content, fallback in
             pipeline.id(of: content).map { Int($0) } ?? fallback

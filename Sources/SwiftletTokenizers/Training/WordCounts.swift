@@ -12,10 +12,10 @@ struct WordCounts {
     mutating func add(_ word: [UInt8]) { counts[word, default: 0] += 1 }
 
     /// Adds the words that a pipeline splits a text into, added tokens among them.
-    mutating func add(_ text: String, _ pipeline: Pipeline) {
+    mutating func add(_ text: String, _ pipeline: Pipeline) throws {
         var text = text
-        text.withUTF8 { bytes in
-            for word in pipeline.words(bytes) { add(word) }
+        try text.withUTF8 { bytes in
+            for word in try pipeline.words(bytes) { add(word) }
         }
     }
 
@@ -34,7 +34,7 @@ struct WordCounts {
                 throw TokenizerError.invalid(
                     path, "line \(number)", "is not UTF-8", remedy: "Convert the file to UTF-8.")
             }
-            add(text, pipeline)
+            try add(text, pipeline)
             start = end
             number += 1
         }
@@ -43,29 +43,28 @@ struct WordCounts {
 
 extension Pipeline {
     /// The normalized words of a text before the model sees them.
-    func words(_ text: UnsafeBufferPointer<UInt8>) -> [[UInt8]] {
+    func words(_ text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> [[UInt8]] {
         guard let base = text.baseAddress, !text.isEmpty else { return [] }
         var words: [[UInt8]] = []
+        var limits = TextLimits(text.count)
         for part in added.plain.split(base, 0..<text.count) {
             if part.id != nil {
                 words.append(Array(text[part.range]))
                 continue
             }
             var aligned = AlignedText(base, part.range)
-            normalizer?.normalize(&aligned)
+            try normalizer?.normalize(&aligned, &limits)
             let bytes = aligned.bytes
-            let inner = bytes.withUnsafeBufferPointer { buffer in
-                buffer.baseAddress.map { added.normalized.split($0, 0..<buffer.count) } ?? []
-            }
-            for part in inner where !part.range.isEmpty {
+            for part in try added.normalized.split(normalized: bytes, &limits) where !part.range.isEmpty {
                 if part.id != nil {
                     words.append(Array(bytes[part.range]))
                     continue
                 }
                 var split = Words(aligned, part.range, origin: aligned.original(part.range))
-                preTokenizer?.split(&split)
+                try preTokenizer?.split(&split, &limits)
                 for item in split.words { words.append(Array(split.text.bytes[item.range])) }
             }
+            limits.finish(bytes.count)
         }
         return words
     }
@@ -73,10 +72,10 @@ extension Pipeline {
 
 extension Pipeline {
     /// The words of texts. Added tokens are not looked for: the model is to learn what they are made of.
-    func counts(of texts: some Sequence<String>) -> WordCounts {
+    func counts(of texts: some Sequence<String>) throws -> WordCounts {
         var counts = WordCounts()
         let pipeline = withoutAddedTokens
-        for text in texts { counts.add(text, pipeline) }
+        for text in texts { try counts.add(text, pipeline) }
         return counts
     }
 

@@ -1,3 +1,4 @@
+import Logging
 import SwiftletCheckpoints
 import SwiftletDistributed
 import SwiftletIO
@@ -10,7 +11,8 @@ extension Accelerator {
 
     /// Writes everything that was prepared, and every process's random state, to a folder.
     ///
-    /// All processes call it; the main process writes. A folder of that name is replaced only when the new one is whole.
+    /// All processes call it; the main process writes. A state of that name is replaced only when the new one is whole.
+    /// Anything else of that name is kept as `folder.old-1`, with a warning.
     public func saveState(_ folder: String) throws {
         let random = try ofAll(randomState: SwiftletTensor.Generator.default.state)
         let ofDevice = device == .cpu ? [] : try ofAll(randomState: SwiftletTensor.Generator.default(on: device).state)
@@ -18,12 +20,12 @@ extension Accelerator {
         try onMain {
             var folder = folder
             while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-            let temporary = "\(folder).writing"
+            let temporary = "\(folder).swiftlet-writing"
             try FileSystem.recoverDirectory(folder)
             try FileSystem.remove(temporary)
             try FileSystem.createDirectory(temporary)
             func file(_ name: String, _ index: Int = 0, _ ending: String) -> String {
-                FileSystem.join(temporary, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
+                FileSystem.join(temporary, Self.fileName(name, index, ending))
             }
             for (index, model) in models.enumerated() {
                 try Safetensors.write(
@@ -49,8 +51,31 @@ extension Accelerator {
                 if let generator = loader.generator { tensors.append(("loader_\(index)", tensor(generator.state))) }
             }
             try Safetensors.write(tensors, metadata: [:], to: file("random_states", 0, "safetensors"))
-            try FileSystem.replaceDirectory(folder, with: temporary)
+            if !FileSystem.isTaken(folder) || Self.isState(folder) {
+                try FileSystem.replaceDirectory(folder, with: temporary)
+            } else {
+                let aside = try FileSystem.replaceDirectory(folder, keepingOldBeside: temporary)
+                Logger(label: "swiftlet.accelerator").warning(
+                    "'\(folder)' held what saveState does not write: that is kept as '\(aside)'")
+            }
         }
+    }
+
+    /// Of several models, optimizers or schedules, the others have numbers.
+    private static func fileName(_ name: String, _ index: Int, _ ending: String) -> String {
+        index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)"
+    }
+
+    /// Whether a folder is empty, or a state and nothing else.
+    private static func isState(_ folder: String) -> Bool {
+        guard !FileSystem.isLink(folder), let names = try? FileSystem.names(in: folder) else { return false }
+        let numbered = names.indices.flatMap { index in
+            [("model", "safetensors"), ("optimizer", "safetensors"), ("scheduler", "json")].map { name, ending in
+                fileName(name, index, ending)
+            }
+        }
+        let known = Set(numbered + ["accelerator.json", "scaler.json", "random_states.safetensors"])
+        return names.isEmpty || names.contains("accelerator.json") && known.isSuperset(of: names)
     }
 
     /// Takes over what `saveState` wrote; what was prepared must be the same, in the same order. The main process reads.
@@ -60,32 +85,34 @@ extension Accelerator {
     /// - Throws: `TrainingError` that names the file or the parameter that does not fit; `OptimizerError`, `SchedulerError`.
     public func loadState(_ folder: String) throws {
         func path(_ name: String, _ index: Int = 0, _ ending: String) -> String {
-            FileSystem.join(folder, index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)")
+            FileSystem.join(folder, Self.fileName(name, index, ending))
         }
         let about = try shared(text: {
             // Where nothing can be written, there is nothing to take back either.
             try? FileSystem.recoverDirectory(folder)
             return try MappedFile.text(path("accelerator", 0, "json"))
         })
-        let json = try JSONValue(parsing: about)
-        guard json["format"]?.int == Self.format else {
+        let aboutPath = path("accelerator", 0, "json")
+        let fields = try CheckpointFields(try reading(aboutPath) { try JSONValue(parsing: about) }, path: aboutPath)
+        guard try fields.required("format", .count) == Self.format else {
             throw TrainingError(
                 "'\(folder)' holds no state that this version reads",
                 remedy: "Give a folder that saveState(to:) of this version has written.", kind: .checkpoint,
                 at: ErrorLocation(path: folder))
         }
-        guard json["num_processes"]?.int == numProcesses else {
+        let processCount = try fields.required("num_processes", .count)
+        guard processCount == numProcesses else {
             throw TrainingError(
-                "'\(folder)' was written by \(json["num_processes"]?.int ?? 0) processes; there are \(numProcesses)",
+                "'\(folder)' was written by \(processCount) processes; there are \(numProcesses)",
                 remedy: "Go on with as many: each has a random state of its own.", kind: .checkpoint,
                 at: ErrorLocation(path: folder))
         }
-        let epochs = json["epochs"]?.array?.compactMap(\.int) ?? []
-        guard epochs.count == loaders.count, epochs.allSatisfy({ (0...1 << 53).contains($0) }) else {
+        let epochs = try fields.required("epochs", .counts)
+        guard epochs.count == loaders.count else {
             throw TrainingError(
-                "'\(path("accelerator", 0, "json"))' has no epochs of \(loaders.count) loaders",
+                "'\(aboutPath)' has no epochs of \(loaders.count) loaders",
                 remedy: "Prepare as many loaders as when the state was written.", kind: .checkpoint,
-                at: ErrorLocation(path: path("accelerator", 0, "json")))
+                at: ErrorLocation(path: aboutPath))
         }
         var weights: [(parameter: Parameter, values: Tensor)] = []
         for (index, model) in models.enumerated() {
@@ -122,16 +149,19 @@ extension Accelerator {
         }
         // These change nothing where they fail, and they come before what can't fail any more.
         for (index, optimizer) in optimizers.enumerated() {
-            let tensors = try shared(tensors: { try read(path("optimizer", index, "safetensors")) })
-            try takeOver(tensors, optimizer)
+            let file = path("optimizer", index, "safetensors")
+            let tensors = try shared(tensors: { try read(file) })
+            try reading(file) { try takeOver(tensors, optimizer) }
         }
         for (index, schedule) in schedulers.enumerated() {
-            let text = try shared(text: { try MappedFile.text(path("scheduler", index, "json")) })
-            try schedule.load(try JSONValue(parsing: text))
+            let file = path("scheduler", index, "json")
+            let text = try shared(text: { try MappedFile.text(file) })
+            try reading(file) { try schedule.load(try JSONValue(parsing: text)) }
         }
         if let scaler {
-            let text = try shared(text: { try MappedFile.text(path("scaler", 0, "json")) })
-            try scaler.load(try JSONValue(parsing: text))
+            let file = path("scaler", 0, "json")
+            let text = try shared(text: { try MappedFile.text(file) })
+            try reading(file) { try scaler.load(try JSONValue(parsing: text)) }
         }
         for (name, state) in random {
             if name == "process_\(processIndex)" { try SwiftletTensor.Generator.default.load(state: bytes(state)) }

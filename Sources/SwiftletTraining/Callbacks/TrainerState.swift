@@ -61,39 +61,28 @@ public struct TrainerState: Sendable {
     ///
     /// - Throws: `TrainingError` that names the key that is missing or of another kind.
     public init(_ json: JSONValue, path: String) throws(TrainingError) {
-        func broken(_ key: String) -> TrainingError {
-            TrainingError(
-                "'\(path)' has no usable '\(key)'", remedy: "Is it the trainer_state.json of a checkpoint?",
-                kind: .checkpoint, at: ErrorLocation(path: path, key: key))
-        }
-        // Up to here every whole number is a `Double` too; counters that go on from it can't overflow.
-        let limit = 1 << 53
-        func count(_ key: String, _ otherwise: Int) throws(TrainingError) -> Int {
-            guard let value = json[key], !value.isNull else { return otherwise }
-            guard let number = value.int, (-1...limit).contains(number) else { throw broken(key) }
-            return number
-        }
-        let step = try count("global_step", -1)
-        guard step >= 0 else { throw broken("global_step") }
-        guard let epoch = json["epoch"]?.double, epoch.isFinite else { throw broken("epoch") }
-        guard let logs = json["log_history"]?.array?.map(\.object), logs.allSatisfy({ $0 != nil }) else {
-            throw broken("log_history")
-        }
-        globalStep = step
-        self.epoch = epoch
-        logHistory = logs.compactMap(\.self)
-        maxSteps = try count("max_steps", 0)
-        epochCount = try count("num_train_epochs", 0)
+        let fields = try CheckpointFields(json, path: path)
+        globalStep = try fields.required("global_step", .count)
+        epoch = try fields.required("epoch", .number(upTo: Double(CheckpointFields.counts.upperBound)))
+        logHistory = try fields.required("log_history", .objects)
+        maxSteps = try fields.optional("max_steps", .count) ?? 0
+        // As many as an integer can be, where Python does not know how many there are to be.
+        epochCount = try fields.optional("num_train_epochs", .count(in: 0 ... .max)) ?? 0
         // Python writes shares of a run as fractions.
-        loggingSteps = json["logging_steps"]?.int ?? 500
-        evalSteps = json["eval_steps"]?.int ?? 500
-        saveSteps = json["save_steps"]?.int ?? 500
-        trainBatchSize = try count("train_batch_size", 8)
-        inputTokensSeen = try count("num_input_tokens_seen", 0)
-        totalFlops = json["total_flos"]?.double ?? 0
-        bestMetric = json["best_metric"]?.double
-        bestGlobalStep = json["best_global_step"]?.int
-        bestModelCheckpoint = json["best_model_checkpoint"]?.string
-        callbackStates = json["stateful_callbacks"]?.object ?? [:]
+        loggingSteps = try steps("logging_steps")
+        evalSteps = try steps("eval_steps")
+        saveSteps = try steps("save_steps")
+        // A run that looks for the batches that fit goes on with as many: no more than its argument may say.
+        trainBatchSize = try fields.nullable("train_batch_size", .count(in: 0...1 << 20)) ?? 8
+        inputTokensSeen = try fields.optional("num_input_tokens_seen", .count) ?? 0
+        totalFlops = try fields.optional("total_flos", .number(upTo: .greatestFiniteMagnitude)) ?? 0
+        bestMetric = try fields.nullable("best_metric", .number)
+        bestGlobalStep = try fields.nullable("best_global_step", .count)
+        bestModelCheckpoint = try fields.nullable("best_model_checkpoint", .text)
+        callbackStates = try fields.nullable("stateful_callbacks", .states) ?? [:]
+
+        func steps(_ key: String) throws(TrainingError) -> Int {
+            try fields.nullable(key, .number).flatMap { Int(exactly: $0) } ?? 500
+        }
     }
 }

@@ -15,22 +15,22 @@ public struct Checkpoint: Sendable, Equatable {
     public let step: Int
     /// The run that wrote it; `nil` for Python's checkpoints.
     public let run: RunIdentity?
+    /// Updates that had been made when it was written; `nil` where nothing in it says so.
+    let writtenStep: Int?
     /// Seconds since 1970; 0 where `checkpoint.json` does not say.
     let savedAt: Double
 
     static let prefix = "checkpoint-"
     static let manifest = "checkpoint.json"
+    static let stateFile = "trainer_state.json"
+    /// The latest time that is believed in, so that a later one is another number.
+    private static let lastTime = 1e11
     private static let temporaryPrefix = ".writing-checkpoint-"
-    /// What every checkpoint has, and what one has besides from which a run can go on.
-    private static let modelFiles = ["model.safetensors", "trainer_state.json", "training_args.json"]
-    private static let resumeFiles = ["optimizer.safetensors", "scheduler.json", "progress.json", RandomState.file]
+    private static let removedSuffix = ".removed"
 
     /// - Throws: `FileError` where the system is short of what reading takes, so that nothing is known.
     init?(_ path: String) throws(FileError) {
-        let name = FileSystem.name(of: path)
-        guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0,
-            FileSystem.isDirectory(path)
-        else { return nil }
+        guard let step = Self.step(in: FileSystem.name(of: path)), FileSystem.isDirectory(path) else { return nil }
         self.path = path
         self.step = step
         // A damaged one is told by `verify`.
@@ -40,8 +40,27 @@ public struct Checkpoint: Sendable, Equatable {
             json = .null
         }
         run = RunIdentity(json)
-        savedAt = json["saved_at"]?.double.flatMap { $0.isFinite ? $0 : nil } ?? 0
+        savedAt = json["saved_at"]?.double.flatMap { (0...Self.lastTime).contains($0) ? $0 : nil } ?? 0
+        if let step = json["global_step"]?.int {
+            writtenStep = step
+        } else {
+            // Manifests of earlier versions don't say it.
+            writtenStep = run == nil ? nil : try Self.step(inStateOf: path)
+        }
     }
+
+    /// The step that a name such as `checkpoint-500` is of; `nil` for one that no training writes, such as `checkpoint-007`.
+    static func step(in name: String, after prefix: String = prefix) -> Int? {
+        guard name.utf8.starts(with: prefix.utf8) else { return nil }
+        let digits = name.utf8.dropFirst(prefix.utf8.count)
+        guard digits.first != UInt8(ascii: "0"),
+            digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(String(Substring(digits)))
+    }
+
+    /// Whether its folder was given the name of another step.
+    var isMisnamed: Bool { writtenStep.map { $0 != step } ?? false }
 
     func file(_ name: String) -> String { FileSystem.join(path, name) }
 
@@ -57,6 +76,21 @@ public struct Checkpoint: Sendable, Equatable {
             return (latest[run] ?? 0, run, checkpoint.step)
         }
         return found.sorted { key($0) < key($1) }
+    }
+
+    /// Those that a run may count and delete: it wrote them, and they have the names that it gave them.
+    static func own(of run: String, in folder: String) throws -> [Checkpoint] {
+        try all(in: folder).filter { $0.run?.id == run && !$0.isMisnamed }
+    }
+
+    /// Folders like checkpoints, of which the name is not one that a training gives.
+    static func namesWithoutStep(in folder: String) throws -> [String] {
+        guard FileSystem.isDirectory(folder) else { return [] }
+        return try FileSystem.names(in: folder, skipsOthers: true).filter { name in
+            // What has a point was put aside, by a run or by hand.
+            name.hasPrefix(prefix) && !name.contains(".") && step(in: name) == nil
+                && FileSystem.isRegularFile(FileSystem.join(FileSystem.join(folder, name), manifest))
+        }
     }
 
     /// The newest whole checkpoint that this launch has written before it started all processes again; `nil` at the first
@@ -77,8 +111,11 @@ public struct Checkpoint: Sendable, Equatable {
     }
 
     /// Writes `checkpoint-<step>`: `body` fills the folder it is given.
+    ///
+    /// - Parameter onKept: told where something is now that had this name, and that no run may delete.
     package static func write(
-        step: Int, in folder: String, run: RunIdentity? = nil, _ body: (_ folder: String) throws -> Void
+        step: Int, in folder: String, run: RunIdentity? = nil, _ body: (_ folder: String) throws -> Void,
+        onKept: (String) -> Void = { _ in }
     ) throws -> Checkpoint {
         try FileSystem.createDirectory(folder)
         try recover(in: folder)
@@ -87,8 +124,13 @@ public struct Checkpoint: Sendable, Equatable {
         do {
             try FileSystem.createDirectory(temporary)
             try body(temporary)
-            try writeManifest(temporary, run, after: try all(in: folder).last)
-            try FileSystem.replaceDirectory(target, with: temporary)
+            try writeManifest(temporary, step, run, after: try all(in: folder).last)
+            if try !FileSystem.isTaken(target) || mayBeReplaced(target) {
+                try FileSystem.replaceDirectory(target, with: temporary)
+            } else {
+                let aside = try FileSystem.replaceDirectory(target, keepingOldBeside: temporary)
+                onKept("'\(target)' held what no training writes there: that is kept as '\(aside)'")
+            }
         } catch {
             try? FileSystem.remove(temporary)
             throw error
@@ -102,21 +144,29 @@ public struct Checkpoint: Sendable, Equatable {
         return checkpoint
     }
 
+    /// Whether what has a checkpoint's name is a checkpoint of this or an earlier run and nothing else: training again in
+    /// the same folder writes over that.
+    private static func mayBeReplaced(_ path: String) throws -> Bool {
+        guard !FileSystem.isLink(path), let there = try Checkpoint(path), !there.isMisnamed else { return false }
+        return there.holdsOnlyWhatItLists
+    }
+
     /// Takes back what was moved away by a run that was killed before the new one had its name, and deletes what such
     /// runs have left half-written.
     static func recover(in folder: String) throws {
         guard FileSystem.isDirectory(folder) else { return }
         for name in try FileSystem.names(in: folder, skipsOthers: true) {
-            if name.hasPrefix(prefix), name.hasSuffix(FileSystem.replacedSuffix) {
-                let target = String(name.dropLast(FileSystem.replacedSuffix.count))
+            if let target = name.removingSuffix(FileSystem.replacedSuffix), step(in: target) != nil {
                 try FileSystem.recoverDirectory(FileSystem.join(folder, target))
-            } else if name.hasPrefix(temporaryPrefix) {
+            } else if step(in: name.removingSuffix(removedSuffix) ?? name, after: temporaryPrefix) != nil {
                 try FileSystem.remove(FileSystem.join(folder, name))
             }
         }
     }
 
-    private static func writeManifest(_ folder: String, _ run: RunIdentity?, after latest: Checkpoint?) throws {
+    private static func writeManifest(
+        _ folder: String, _ step: Int, _ run: RunIdentity?, after latest: Checkpoint?
+    ) throws {
         var files: JSONObject = [:]
         for name in try filesBelow(folder) {
             let path = FileSystem.join(folder, name)
@@ -126,7 +176,7 @@ public struct Checkpoint: Sendable, Equatable {
         }
         // Later than what is there also where the clock was set back.
         let time = max(Date().timeIntervalSince1970, (latest?.savedAt ?? 0) + 0.001)
-        var json: JSONObject = ["format": 1, "saved_at": .double(time)]
+        var json: JSONObject = ["format": 1, "global_step": .int(step), "saved_at": .double(time)]
         if let run {
             json["run_id"] = .string(run.id)
             json["launches"] = .array(run.launches.map { .string($0) })
@@ -143,78 +193,10 @@ public struct Checkpoint: Sendable, Equatable {
         }
     }
 
-    /// Compares every file with the size and checksum it had when it was written.
-    ///
-    /// - Throws: `TrainingError` that names the file which is missing or damaged: `checkpoint.json`, one that it lists, or
-    ///   one of the model or the run that it does not list.
-    func verify() throws {
-        guard FileSystem.exists(file(Self.manifest)) else {
-            throw TrainingError(
-                "'\(path)' has no \(Self.manifest), so nobody knows whether it is whole",
-                remedy:
-                    "It was written by Python or is damaged: load it as a model and start a new run, or use another one.",
-                kind: .checkpoint, at: ErrorLocation(path: path))
-        }
-        guard let files = try JSONValue(contentsOf: file(Self.manifest))["files"]?.object else {
-            throw TrainingError(
-                "'\(file(Self.manifest))' lists no files", remedy: "Use another checkpoint.", kind: .checkpoint,
-                at: ErrorLocation(path: file(Self.manifest)))
-        }
-        var needed = Self.modelFiles
-        if Self.resumeFiles.contains(where: { files[$0] != nil || FileSystem.exists(file($0)) }) {
-            needed += Self.resumeFiles
-        }
-        for name in needed where files[name] == nil {
-            throw TrainingError(
-                "'\(file(Self.manifest))' does not list '\(name)'", remedy: "Use another checkpoint.",
-                kind: .checkpoint, at: ErrorLocation(path: file(Self.manifest), key: name))
-        }
-        for (name, entry) in files {
-            guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-                throw TrainingError(
-                    "'\(file(Self.manifest))' lists '\(name)', which is no file of the checkpoint",
-                    remedy: "Use another checkpoint.", kind: .checkpoint,
-                    at: ErrorLocation(path: file(Self.manifest), key: name))
-            }
-            let path = file(name)
-            guard FileSystem.isRegularFile(path) else {
-                throw TrainingError(
-                    "'\(path)' is missing", remedy: "Use another checkpoint.", kind: .checkpoint,
-                    at: ErrorLocation(path: path))
-            }
-            let size = try FileSystem.size(of: path)
-            guard size == entry["size"]?.int else {
-                throw TrainingError(
-                    "'\(path)' has \(size) bytes instead of \(entry["size"]?.int ?? 0)",
-                    remedy: "Use another checkpoint.", kind: .checkpoint, at: ErrorLocation(path: path))
-            }
-            guard Int(try CRC32C.ofFile(path)) == entry["crc32c"]?.int else {
-                throw TrainingError(
-                    "the content of '\(path)' has changed since it was written", remedy: "Use another checkpoint.",
-                    kind: .checkpoint, at: ErrorLocation(path: path))
-            }
-        }
-    }
-
-    /// Whether `verify` finds nothing wrong.
-    ///
-    /// - Parameter onDamage: gets what it finds.
-    /// - Throws: `FileError` where the system is short of what reading takes: that is no reason to take an older one.
-    func isWhole(onDamage: (any Error) -> Void) throws(FileError) -> Bool {
-        do {
-            try verify()
-            return true
-        } catch {
-            if let error = error as? FileError, error.kind == .shortage { throw error }
-            onDamage(error)
-            return false
-        }
-    }
-
     /// Deletes a run's oldest checkpoints until `limit` of them remain; never `best` and never the newest. Those of other
     /// runs are neither counted nor deleted.
     static func rotate(in folder: String, keeping limit: Int, best: String?, run: String) throws {
-        let all = try all(in: folder).filter { $0.run?.id == run }
+        let all = try own(of: run, in: folder)
         let bestName = best.map { FileSystem.name(of: $0) }
         func isProtected(_ checkpoint: Checkpoint) -> Bool {
             checkpoint.step == all.last?.step || FileSystem.name(of: checkpoint.path) == bestName
@@ -226,8 +208,15 @@ public struct Checkpoint: Sendable, Equatable {
 
     /// Renamed first, so that a half-deleted folder does not look like a checkpoint.
     func remove() throws {
-        let gone = FileSystem.join(FileSystem.parent(of: path), "\(Self.temporaryPrefix)\(step).removed")
+        let gone = FileSystem.join(FileSystem.parent(of: path), "\(Self.temporaryPrefix)\(step)\(Self.removedSuffix)")
         try FileSystem.rename(path, to: gone)
         try FileSystem.remove(gone)
+    }
+}
+
+extension String {
+    /// What is before an ending; `nil` without that.
+    fileprivate func removingSuffix(_ suffix: String) -> String? {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : nil
     }
 }

@@ -41,13 +41,27 @@ extension Trainer {
         }
     }
 
-    /// Says that checkpoints of other runs lie in `output_dir`, which `save_total_limit` neither counts nor deletes.
+    /// Says, before the first step, that checkpoints of other runs lie in `output_dir`, and what becomes of them.
     func warnOfOtherRuns() throws {
-        guard args.saveTotalLimit != nil, accelerator.isMainProcess else { return }
-        let others = try Checkpoint.all(in: args.outputDir).filter { $0.run?.id != runIdentity.id }
+        guard args.saveStrategy != .no, accelerator.isMainProcess else { return }
+        let others = try Checkpoint.all(in: args.outputDir).filter { $0.run?.id != runIdentity.id && !$0.isMisnamed }
         guard let newest = others.last else { return }
-        logger.warning(
-            "'\(args.outputDir)' has \(others.count) checkpoints of other runs, such as \(FileSystem.name(of: newest.path)); save_total_limit leaves them alone"
-        )
+        let isOne = others.count == 1
+        var fates: [String] = []
+        if args.saveTotalLimit != nil { fates.append("save_total_limit leaves \(isOne ? "it" : "them") out") }
+        // What no run of this library wrote is kept, and told when it makes room.
+        if others.contains(where: { $0.run != nil && $0.step > state.globalStep && $0.step <= state.maxSteps }) {
+            fates.append(
+                isOne
+                    ? "this run replaces it where it saves at that step"
+                    : "this run replaces those of the steps at which it saves")
+        }
+        guard !fates.isEmpty else { return }
+        let example = FileSystem.name(of: newest.path)
+        let what =
+            isOne
+            ? "a checkpoint of another run, \(example)"
+            : "\(others.count) checkpoints of other runs, such as \(example)"
+        logger.warning("'\(args.outputDir)' has \(what): \(fates.joined(separator: ", and "))")
     }
 }

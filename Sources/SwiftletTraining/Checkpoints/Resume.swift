@@ -30,10 +30,11 @@ public enum ResumePoint: Sendable, Equatable {
             // Where nothing can be written, there is nothing to take back either.
             try? Checkpoint.recover(in: folder)
             let all = try Checkpoint.all(in: folder)
+            for name in try Checkpoint.namesWithoutStep(in: folder) {
+                onDamage("\(FileSystem.join(folder, name)) is passed over: its name is not that of a step")
+            }
             for checkpoint in all.reversed() {
-                let isWhole = try checkpoint.isWhole {
-                    onDamage("\(checkpoint.path) is not whole and is passed over: \($0)")
-                }
+                let isWhole = try checkpoint.isWhole { onDamage("\(checkpoint.path) is passed over: \($0)") }
                 if isWhole { return checkpoint }
             }
             throw TrainingError(

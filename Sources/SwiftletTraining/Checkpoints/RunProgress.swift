@@ -32,27 +32,16 @@ struct RunProgress {
     }
 
     init(_ json: JSONValue, path: String) throws(TrainingError) {
-        // Counters go on from these, and must not overflow.
-        let counts = 0...1 << 53
-        guard let epoch = json["epoch"]?.int, let batches = json["batches_done"]?.int, counts.contains(epoch),
-            counts.contains(batches), let hasBegun = json["has_begun_epoch"]?.bool,
-            let total = json["total_loss"]?.double,
-            let sinceLog = json["loss_since_log"]?.double, let logged = json["logged_step"]?.int,
-            counts.contains(logged)
-        else {
-            throw TrainingError(
-                "'\(path)' does not say where the run was", remedy: "Use another checkpoint.", kind: .checkpoint,
-                at: ErrorLocation(path: path))
-        }
-        self.epoch = epoch
-        batchesDone = batches
-        hasBegunEpoch = hasBegun
-        totalLoss = total
-        lossSinceLog = sinceLog
-        loggedStep = logged
-        gradientNorm = json["grad_norm"]?.double ?? 0
-        shouldStop = json["should_training_stop"]?.bool ?? false
-        processCount = json["num_processes"]?.int ?? 1
+        let fields = try CheckpointFields(json, path: path)
+        epoch = try fields.required("epoch", .count)
+        batchesDone = try fields.required("batches_done", .count)
+        hasBegunEpoch = try fields.required("has_begun_epoch", .bool)
+        totalLoss = try fields.required("total_loss", .number)
+        lossSinceLog = try fields.required("loss_since_log", .float32)
+        loggedStep = try fields.required("logged_step", .count)
+        gradientNorm = try fields.optional("grad_norm", .float32) ?? 0
+        shouldStop = try fields.optional("should_training_stop", .bool) ?? false
+        processCount = try fields.optional("num_processes", .count(in: 1...CheckpointFields.counts.upperBound)) ?? 1
     }
 }
 

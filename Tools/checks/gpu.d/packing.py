@@ -79,6 +79,7 @@ def pack(root, build, archive):
             if path.name.startswith(("set_", "int8_", "product_")):
                 shutil.copy(path, top / "objects" / path.name.replace(".cpp.o", ".o"))
         shutil.copytree(root / "Sources/CTorch", top / "bridge")
+        shutil.copytree(root / "Sources/CTorchInterface/include", top / "bridge/include", dirs_exist_ok=True)
         shutil.copytree(root / "Tools/checks/gpu-stand-in.d", top / "stand-in")
         shutil.copy(root / "Tools/checks/gpu", top / "gpu")
         shutil.copytree(root / "Tools/checks/gpu.d", top / "gpu.d", ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-// Fused CPU kernels, and the profile of where time goes. Conventions: CTorch.h.
+// Fused CPU kernels, and the profile of where time goes. Conventions: CTorchInterface.h.
 #pragma once
 
 #include "ct_types.h"

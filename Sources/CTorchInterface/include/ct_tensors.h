@@ -1,4 +1,4 @@
-// Tensors: making them, and what is computed from them. Conventions: CTorch.h.
+// Tensors: making them, and what is computed from them. Conventions: CTorchInterface.h.
 #pragma once
 
 #include "ct_types.h"

@@ -1,4 +1,4 @@
-// Random numbers and settings. Conventions: CTorch.h.
+// Random numbers and settings. Conventions: CTorchInterface.h.
 #pragma once
 
 #include "ct_types.h"

@@ -1,4 +1,4 @@
-// Types and errors. Conventions: CTorch.h.
+// Types and errors. Conventions: CTorchInterface.h.
 #pragma once
 
 #include <stdbool.h>

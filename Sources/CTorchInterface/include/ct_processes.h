@@ -1,4 +1,4 @@
-// Several processes. Conventions: CTorch.h.
+// Several processes. Conventions: CTorchInterface.h.
 #pragma once
 
 #include "ct_kernels.h"

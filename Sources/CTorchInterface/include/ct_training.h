@@ -1,4 +1,4 @@
-// Layers, gradients and updates of parameters. Conventions: CTorch.h.
+// Layers, gradients and updates of parameters. Conventions: CTorchInterface.h.
 #pragma once
 
 #include "ct_types.h"
