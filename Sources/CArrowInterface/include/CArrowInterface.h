@@ -10,8 +10,8 @@
 #ifndef CARROW_H
 #define CARROW_H
 
-// Says what to do where Apache Arrow is missing, before the compiler says which of its files. The manifest names one for
-// the modules that need it.
+// Says what to do where Apache Arrow is missing, before the compiler says which of its files. The manifest names one
+// for the modules that need it.
 #ifdef SWIFTLET_SET_UP
 #if !__has_include(SWIFTLET_SET_UP)
 #error "Apache Arrow is not set up. Run 'swift package swiftlet-setup' (in a clone of Swiftlet: make bootstrap), \
