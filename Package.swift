@@ -332,7 +332,7 @@ if withTorch, let fuzzerRuntime {
 // SWIFTLET_WITHOUT_SERVER=1, so that the stack's packages are not even fetched; traits would change every module's flags.
 if withTorch && Context.environment["SWIFTLET_WITHOUT_SERVER"] == nil {
     targets += [
-        library("SwiftletServe", Array(everything.dropFirst()) + server + [logging]),
+        library("SwiftletServe", Array(everything.dropFirst()) + ["CTorch", "CArrow", logging] + server),
         .executableTarget(
             name: "SwiftletServeCLI", dependencies: ["SwiftletServe"] + everything + [logging, arguments, lifecycle],
             swiftSettings: swiftSettings),

@@ -29,18 +29,18 @@ struct LaunchCommand: ParsableCommand {
     var command: [String]
 
     func validate() throws {
-        // More processes than that on one machine would stop it, and not train.
+        // No machine can train with more processes; to start them would bring it to a stop.
         for (name, value, range) in [
-            ("--nproc-per-node", nprocPerNode, 1...1024), ("--nnodes", nnodes, ProcessEnvironment.sizes),
-            ("--node-rank", nodeRank, 0...ProcessEnvironment.sizes.upperBound),
+            ("--nproc-per-node", nprocPerNode, 1...1024), ("--nnodes", nnodes, ProcessEnvironment.processCounts),
+            ("--node-rank", nodeRank, 0...ProcessEnvironment.processCounts.upperBound),
             ("--max-restarts", maxRestarts, 0...1_000_000), ("--grace-period", gracePeriod ?? 0, 0...1_000_000),
         ] where !range.contains(value) {
             throw ValidationError("\(name) is \(value); it must be from \(range.lowerBound) to \(range.upperBound).")
         }
-        guard ProcessEnvironment.sizes.contains(nprocPerNode * nnodes) else {
+        guard ProcessEnvironment.processCounts.contains(nprocPerNode * nnodes) else {
             throw ValidationError(
                 "--nproc-per-node \(nprocPerNode) on --nnodes \(nnodes) are \(nprocPerNode * nnodes) processes; there may be "
-                    + "\(ProcessEnvironment.sizes.upperBound) in all.")
+                    + "\(ProcessEnvironment.processCounts.upperBound) in all.")
         }
         guard nodeRank < nnodes else { throw ValidationError("--node-rank is \(nodeRank) of --nnodes \(nnodes).") }
         guard nnodes == 1 || masterAddr != nil else {

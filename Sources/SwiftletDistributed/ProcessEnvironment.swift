@@ -31,8 +31,8 @@ public struct ProcessEnvironment: Sendable, Equatable {
     /// no launcher says so.
     public var launchID: String?
 
-    /// How many processes there may be. What is beyond is a mistake, and would wait for ranks that nobody starts.
-    package static let sizes = 1...65_536
+    /// How many processes there may be. A larger number is a mistake; the run would wait for ranks that nobody starts.
+    package static let processCounts = 1...65_536
 
     /// One process by itself.
     public init() {}
@@ -64,7 +64,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
         // In a batch script outside srun, SLURM's variables describe the whole job, but there is only one process.
         let size = try number(
             "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", slurm: "SLURM_STEP_NUM_TASKS",
-            in: Self.sizes)
+            in: Self.processCounts)
         let rank = try number("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", slurm: "SLURM_PROCID")
         guard let size else {
             guard variable("RANK") == nil else {
@@ -95,7 +95,7 @@ public struct ProcessEnvironment: Sendable, Equatable {
         localSize =
             try number(
                 "LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE",
-                in: Self.sizes)
+                in: Self.processCounts)
             ?? tasks ?? 1
         launcherKeepsStore = variable("TORCHELASTIC_USE_AGENT_STORE") == "True"
         restartCount = try number("TORCHELASTIC_RESTART_COUNT") ?? 0

@@ -56,7 +56,7 @@ public struct FileError: SwiftletError {
             case ENOSPC, EDQUOT: "The disk is full: free some space and run again. What was there before is unchanged."
             case ENOLCK, EOPNOTSUPP, ENOSYS: "Choose a folder on a file system that can do this, such as a local disk."
             case ENOTDIR: "A part of the path is a file, not a folder."
-            case ENXIO: "It is a socket or a device that is not there, or nobody reads the pipe: choose another path."
+            case ENXIO: "Nobody reads this pipe, or it is a socket or a missing device: choose another path."
             case EISDIR: "That is a folder, and a file is needed: choose another path, or move it away."
             case EEXIST: "Something else has that name: choose another path, or move it away."
             case EMFILE:

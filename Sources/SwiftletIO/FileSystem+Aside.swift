@@ -11,6 +11,9 @@ extension FileSystem {
     /// Whether the name itself is a link's, whatever that leads to.
     package static func isLink(_ path: String) -> Bool { mode(path).map { $0 & S_IFMT == S_IFLNK } ?? false }
 
+    /// Gives a file a second name; `false` where the system can't.
+    package static func giveName(_ name: String, to path: String) -> Bool { link(path, name) == 0 }
+
     private static func mode(_ path: String) -> mode_t? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode : nil
@@ -29,7 +32,8 @@ extension FileSystem {
         var number = 1
         while isTaken("\(target).old-\(number)") { number += 1 }
         let aside = "\(target).old-\(number)"
-        // Under the lasting name before the exchange: nobody takes what is there after a kill for something half-written.
+        // Under the lasting name before the exchange: nobody takes what is there after a kill for something half-written, and
+        // deletes it. A kill between the two leaves the new folder under that name, and what was there in its place.
         try rename(source, to: aside)
         if exchange(aside, target) {
             try synchronizeDirectory(parent(of: target))

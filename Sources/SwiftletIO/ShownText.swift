@@ -19,7 +19,6 @@ extension String {
         }
         return result
     }
-
 }
 
 extension Unicode.Scalar {

@@ -88,7 +88,7 @@ public final class LRScheduler {
         let given = try Self.rates("_last_lr", json)
         // Those of a run that goes on count, not these: they are what its peaks were.
         var peaks = given
-        if case .some = json["base_lrs"] { peaks = try Self.rates("base_lrs", json) }
+        if json["base_lrs"] != nil { peaks = try Self.rates("base_lrs", json) }
         for (key, rates) in [("_last_lr", given), ("base_lrs", peaks)] where rates.count != baseRates.count {
             throw SchedulerError(
                 "the schedule's state has \(key) for \(rates.count) groups; there are \(baseRates.count)",

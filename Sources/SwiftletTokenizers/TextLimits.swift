@@ -12,9 +12,9 @@ struct TextLimits {
     }
 
     /// A text may become so many times as long. Compatible decomposition makes one scalar 11 times as long, and so do the
-    /// compiled rules of SentencePiece; ByteLevel then makes most bytes two. No other part of a known tokenizer makes more
-    /// than 3 of one.
-    static let growth = 24
+    /// compiled rules of SentencePiece; ByteLevel then makes most bytes two. Marks that replace single characters, such as
+    /// `<|tab|>`, may be as long as this.
+    static let growth = 32
     /// So many bytes may be added to any text, such as a prefix.
     static let spareBytes = 1024
     /// Known tokenizers take less than a tenth of this.

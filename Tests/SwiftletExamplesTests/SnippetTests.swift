@@ -79,13 +79,15 @@ import Testing
 
     /// What the compiler says of a file, given the modules that were built beside this test; `nil` for nothing.
     private static func complaints(about file: String, in build: String) throws -> String? {
-        // Those of the C modules under ours: some are made by the build, others come with the packages, or are our own.
+        // Module maps of the C modules below ours: made by the build, of the packages, or our own.
         let made = try FileManager.default.contentsOfDirectory(atPath: build)
             .map { "\(build)/\($0)/module.modulemap" }
         let checkouts = "\(FileSystem.parent(of: FileSystem.parent(of: build)))/checkouts"
         let own = (FileManager.default.enumerator(atPath: checkouts)?.compactMap { $0 as? String } ?? [])
             .filter { $0.hasSuffix("/include/module.modulemap") }.map { "\(checkouts)/\($0)" }
-        let interfaces = ["CTorchInterface", "CArrowInterface"].map { "\(Locations.root)/Sources/\($0)/module.modulemap" }
+        let interfaces = ["CTorchInterface", "CArrowInterface"].map {
+            "\(Locations.root)/Sources/\($0)/module.modulemap"
+        }
         let maps = (made + own + interfaces).filter(FileSystem.exists).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -120,7 +120,7 @@ import TinyTraining
 
     @Test(
         arguments: [
-            "+3", "-3", "02", "0", "00", "3 ", " 3", "3a", "", "٣", "0x3", "1e1", "9223372036854775808", "3\u{301}",
+            "+3", "-3", "02", "00", "3 ", " 3", "3a", "", "٣", "0x3", "1e1", "9223372036854775808", "3\u{301}",
         ])
     func `a name that no training gives is no checkpoint's`(name: String) throws {
         _ = try write(3)
@@ -201,6 +201,11 @@ import TinyTraining
         for _ in 0..<2 { try accelerator.saveState(place) }
         #expect(try FileSystem.names(in: folder.path) == ["state"])
         try AtomicFile.write("mine", to: "\(place)/notes.txt")
+        // Files beside it stay, as in Python.
+        for _ in 0..<2 { try accelerator.saveState(place) }
+        #expect(try FileSystem.names(in: folder.path) == ["state"])
+        #expect(try MappedFile.text("\(place)/notes.txt") == "mine")
+        try FileSystem.createDirectory("\(place)/more")
         try accelerator.saveState(place)
         #expect(try FileSystem.names(in: folder.path) == ["state", "state.old-1"])
         #expect(try MappedFile.text("\(place).old-1/notes.txt") == "mine")

@@ -63,7 +63,7 @@ struct PatternProgram: Sendable {
     }
 
     private static let isTooLarge = PatternError(
-        problem: "comes to more than \(largest) steps at each place of a text")
+        problem: "comes to more than \(largest) steps at each place of a text", isUnsupported: true)
 
     private mutating func index(of set: ScalarSet) -> Int32 {
         if let index = known.firstIndex(of: set) { return Int32(index) }

@@ -92,7 +92,7 @@ enum TextPattern: Sendable {
                 throw expression.invalid(
                     "", "is '\(pattern)', a pattern that \(error.problem)",
                     remedy: error.isUnsupported
-                        ? "Write the pattern without it, or use another checkpoint."
+                        ? "Write the pattern in another way, or use another checkpoint."
                         : "Mend the pattern, or use another checkpoint.",
                     kind: error.isUnsupported ? .unsupported : .malformed)
             }

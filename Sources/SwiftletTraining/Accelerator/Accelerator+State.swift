@@ -12,6 +12,7 @@ extension Accelerator {
     /// Writes everything that was prepared, and every process's random state, to a folder.
     ///
     /// All processes call it; the main process writes. A state of that name is replaced only when the new one is whole.
+    /// Files beside it stay.
     /// Anything else of that name is kept as `folder.old-1`, with a warning.
     public func saveState(_ folder: String) throws {
         let random = try ofAll(randomState: SwiftletTensor.Generator.default.state)
@@ -51,7 +52,7 @@ extension Accelerator {
                 if let generator = loader.generator { tensors.append(("loader_\(index)", tensor(generator.state))) }
             }
             try Safetensors.write(tensors, metadata: [:], to: file("random_states", 0, "safetensors"))
-            if !FileSystem.isTaken(folder) || Self.isState(folder) {
+            if !FileSystem.isTaken(folder) || Self.carryOver(from: folder, to: temporary) {
                 try FileSystem.replaceDirectory(folder, with: temporary)
             } else {
                 let aside = try FileSystem.replaceDirectory(folder, keepingOldBeside: temporary)
@@ -66,8 +67,10 @@ extension Accelerator {
         index == 0 ? "\(name).\(ending)" : "\(name)_\(index).\(ending)"
     }
 
-    /// Whether a folder is empty, or a state and nothing else.
-    private static func isState(_ folder: String) -> Bool {
+    /// Gives the files that somebody has put beside a state to the state that replaces it, as they stay in Python.
+    ///
+    /// - Returns: `false` where the folder is no state, or holds more than files.
+    private static func carryOver(from folder: String, to new: String) -> Bool {
         guard !FileSystem.isLink(folder), let names = try? FileSystem.names(in: folder) else { return false }
         let numbered = names.indices.flatMap { index in
             [("model", "safetensors"), ("optimizer", "safetensors"), ("scheduler", "json")].map { name, ending in
@@ -75,7 +78,12 @@ extension Accelerator {
             }
         }
         let known = Set(numbered + ["accelerator.json", "scaler.json", "random_states.safetensors"])
-        return names.isEmpty || names.contains("accelerator.json") && known.isSuperset(of: names)
+        guard names.isEmpty || names.contains("accelerator.json") else { return false }
+        return names.allSatisfy { name in
+            let path = FileSystem.join(folder, name)
+            guard FileSystem.isRegularFile(path), !FileSystem.isLink(path) else { return false }
+            return known.contains(name) || FileSystem.giveName(FileSystem.join(new, name), to: path)
+        }
     }
 
     /// Takes over what `saveState` wrote; what was prepared must be the same, in the same order. The main process reads.

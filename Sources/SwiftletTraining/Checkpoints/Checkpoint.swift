@@ -53,7 +53,7 @@ public struct Checkpoint: Sendable, Equatable {
     static func step(in name: String, after prefix: String = prefix) -> Int? {
         guard name.utf8.starts(with: prefix.utf8) else { return nil }
         let digits = name.utf8.dropFirst(prefix.utf8.count)
-        guard digits.first != UInt8(ascii: "0"),
+        guard digits.first != UInt8(ascii: "0") || digits.count == 1,
             digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
         return Int(String(Substring(digits)))
