@@ -65,17 +65,17 @@ public struct TrainerState: Sendable {
         globalStep = try fields.required("global_step", .count)
         epoch = try fields.required("epoch", .number(upTo: Double(CheckpointFields.counts.upperBound)))
         logHistory = try fields.required("log_history", .objects)
-        maxSteps = try fields.nullable("max_steps", .count(in: -1...CheckpointFields.counts.upperBound)) ?? 0
+        maxSteps = try fields.optional("max_steps", .count) ?? 0
         // As many as an integer can be, where Python does not know how many there are to be.
-        epochCount = try fields.nullable("num_train_epochs", .count(in: 0 ... .max)) ?? 0
+        epochCount = try fields.optional("num_train_epochs", .count(in: 0 ... .max)) ?? 0
         // Python writes shares of a run as fractions.
         loggingSteps = try steps("logging_steps")
         evalSteps = try steps("eval_steps")
         saveSteps = try steps("save_steps")
         // A run that looks for the batches that fit goes on with as many: no more than its argument may say.
         trainBatchSize = try fields.nullable("train_batch_size", .count(in: 0...1 << 20)) ?? 8
-        inputTokensSeen = try fields.nullable("num_input_tokens_seen", .count) ?? 0
-        totalFlops = try fields.nullable("total_flos", .number(upTo: .greatestFiniteMagnitude)) ?? 0
+        inputTokensSeen = try fields.optional("num_input_tokens_seen", .count) ?? 0
+        totalFlops = try fields.optional("total_flos", .number(upTo: .greatestFiniteMagnitude)) ?? 0
         bestMetric = try fields.nullable("best_metric", .number)
         bestGlobalStep = try fields.nullable("best_global_step", .count)
         bestModelCheckpoint = try fields.nullable("best_model_checkpoint", .text)
