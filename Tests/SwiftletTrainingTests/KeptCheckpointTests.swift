@@ -25,15 +25,7 @@ import TinyTraining
         epochs: Double = 2, limit: Int? = nil, warnings: Warnings = Warnings(),
         change: (inout TrainingArguments) -> Void = { _ in }
     ) throws -> Trainer {
-        try tinyTrainer(
-            {
-                $0.outputDir = folder.path
-                $0.numTrainEpochs = epochs
-                $0.saveStrategy = .steps
-                $0.saveSteps = 2
-                $0.saveTotalLimit = limit
-                change(&$0)
-            }, logger: warnings.logger)
+        try savingTrainer(in: folder, epochs: epochs, limit: limit, logger: warnings.logger, change: change)
     }
 
     // MARK: What has the name

@@ -17,14 +17,7 @@ import TinyTraining
     private func trainer(
         rows: Int = 24, epochs: Double = 3, limit: Int? = nil, callbacks: [any TrainerCallback] = []
     ) throws -> Trainer {
-        try tinyTrainer(
-            {
-                $0.outputDir = folder.path
-                $0.numTrainEpochs = epochs
-                $0.saveStrategy = .steps
-                $0.saveSteps = 2
-                $0.saveTotalLimit = limit
-            }, rows: rows, callbacks: callbacks)
+        try savingTrainer(in: folder, epochs: epochs, limit: limit, rows: rows, callbacks: callbacks)
     }
 
     private func checkpoints() throws -> [Int] { try Checkpoint.all(in: folder.path).map(\.step) }

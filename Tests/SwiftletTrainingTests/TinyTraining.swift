@@ -32,6 +32,22 @@ func tinyTrainer(
         }, callbacks: callbacks, logger: logger)
 }
 
+/// One that saves at each second step into a folder.
+func savingTrainer(
+    in folder: TemporaryDirectory, epochs: Double, limit: Int?, rows: Int = 20, callbacks: [any TrainerCallback] = [],
+    logger: Logger = Logger(label: "swiftlet.trainer"), change: (inout TrainingArguments) -> Void = { _ in }
+) throws -> Trainer {
+    try tinyTrainer(
+        {
+            $0.outputDir = folder.path
+            $0.numTrainEpochs = epochs
+            $0.saveStrategy = .steps
+            $0.saveSteps = 2
+            $0.saveTotalLimit = limit
+            change(&$0)
+        }, rows: rows, callbacks: callbacks, logger: logger)
+}
+
 /// Every weight of a trainer's model, by name.
 func weights(_ trainer: Trainer) -> [(name: String, values: [Float])] {
     trainer.model.parameters().map { ($0.name, $0.tensor.detach().floats()) }
